@@ -1,0 +1,25 @@
+// Characters that nobody sees: they must not make two names of one.
+const invisible = /\p{Default_Ignorable_Code_Point}/gu;
+const blanks = /[\p{White_Space}]+/gu;
+
+/**
+ * Folds a login name, so that case, Unicode form and blanks cannot split a person into two counters (I8): two
+ * names that a person would call the same fold to the same text. Empty where nothing visible is left.
+ */
+export function foldName(name: string): string {
+  // Upper before lower case: it maps what has several lower cases (ß and ss, σ and ς) to one. Folding can
+  // leave a text that folds further (by composing anew), so it runs until nothing changes: a few times at most.
+  let folded = name;
+  for (;;) {
+    const next = folded
+      .normalize("NFKC")
+      .replaceAll(invisible, "")
+      .toUpperCase()
+      .toLowerCase()
+      .normalize("NFKC")
+      .replaceAll(blanks, " ")
+      .trim();
+    if (next === folded) return folded;
+    folded = next;
+  }
+}

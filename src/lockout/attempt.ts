@@ -1,0 +1,261 @@
+/**
+ * Reserve, verify, report: an attempt takes one of the chances that are left before a secret is compared, and
+ * gives it back or uses it up after. So with a limit of N at most N secrets are compared between two resets,
+ * however many callers race (I1): the store runs each of these functions alone in its transaction.
+ */
+import { LockoutError } from "./errors.ts";
+import type { EventPayload, NewEvent } from "./event.ts";
+import { checkEvents, limitOf } from "./factor.ts";
+import type { Factor } from "./factor.ts";
+import { newUser } from "./user.ts";
+import type { LockReason, UserChange, UserState, UserView } from "./user.ts";
+
+/** How a comparison ended. */
+export type Outcome = "succeeded" | "failed" | "not_a_guess";
+
+/** Who tries, as the caller says: recorded with the event. */
+export interface Client {
+  readonly address?: string;
+  readonly userAgent?: string;
+  readonly device?: string;
+}
+
+/** The answer to a completed or reported attempt. */
+export interface CompleteResult {
+  /** The login goes on only then. */
+  readonly accepted: boolean;
+  /** Whether the user is locked now. */
+  readonly locked: boolean;
+  readonly failed: number;
+  readonly limit: number;
+}
+
+/** An attempt as it is stored. */
+export interface Attempt {
+  readonly id: string;
+  readonly factor: Factor;
+  readonly client: Client;
+  /** It counts as failed at this time or later, unless it is closed. */
+  readonly expireTime: number;
+  /** How it was closed, and what was answered. */
+  readonly closed: ClosedAttempt | undefined;
+}
+
+export interface ClosedAttempt {
+  readonly outcome: Outcome;
+  readonly result: CompleteResult;
+}
+
+export interface BeginCommand {
+  /** The id that the attempt shall have. */
+  readonly attemptId: string;
+  readonly factor: Factor;
+  readonly client: Client;
+  readonly ttlMs: number;
+}
+
+/** The answer to BeginAttempt. */
+export interface BeginResult {
+  readonly decision: "proceed" | "locked" | "busy";
+  readonly limit: number;
+  readonly failed: number;
+  readonly open: number;
+  /** Set where the decision is `proceed`. */
+  readonly attempt: Attempt | undefined;
+  /** Set where the decision is `busy`: milliseconds. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** What beginning an attempt leads to. */
+export interface BeginChange extends UserChange<BeginResult> {
+  /** The attempt to keep. */
+  readonly opened?: Attempt;
+}
+
+/** What completing an attempt leads to. */
+export interface CompleteChange extends UserChange<CompleteResult> {
+  /** How to close the attempt; undefined where it is closed already. */
+  readonly closed?: ClosedAttempt;
+}
+
+// A chance comes free when an attempt is completed, which takes as long as a comparison does.
+const retryAfterMs = 1000;
+
+/** Takes one of the chances that are left. */
+export function beginAttempt(
+  view: UserView,
+  command: BeginCommand,
+): BeginChange {
+  const { factor, client } = command;
+  const user = view.user ?? newUser;
+  const counter = view.counters[factor];
+  const limit = limitOf(factor, view.limits);
+  const seen = { limit, failed: counter.failed };
+  const refused = { attempt: undefined, retryAfterMs: undefined };
+
+  if (user.lock !== undefined) {
+    return nothing({
+      decision: "locked",
+      ...seen,
+      open: counter.open,
+      ...refused,
+    });
+  }
+  if (limit > 0 && counter.open >= chancesLeft(limit, counter.failed)) {
+    return nothing({
+      decision: "busy",
+      ...seen,
+      open: counter.open,
+      ...refused,
+      retryAfterMs: Math.min(retryAfterMs, command.ttlMs),
+    });
+  }
+  const attempt: Attempt = {
+    id: command.attemptId,
+    factor,
+    client,
+    expireTime: view.now + command.ttlMs,
+    closed: undefined,
+  };
+  return {
+    result: {
+      decision: "proceed",
+      ...seen,
+      open: counter.open + 1,
+      attempt,
+      retryAfterMs: undefined,
+    },
+    ...registered(view),
+    steps: [{ factor, failed: 0, open: 1 }],
+    events: [],
+    opened: attempt,
+  };
+}
+
+/** Says how the comparison ended. Completing twice alike is harmless. */
+export function completeAttempt(
+  view: UserView,
+  attempt: Attempt,
+  outcome: Outcome,
+): CompleteChange {
+  if (attempt.closed !== undefined) {
+    if (attempt.closed.outcome !== outcome) {
+      throw new LockoutError("attemptClosedOtherwise");
+    }
+    return nothing(attempt.closed.result);
+  }
+  const change = count(view, attempt.factor, attempt.client, outcome, 1);
+  return { ...change, closed: { outcome, result: change.result } };
+}
+
+/** An attempt that nobody completed in time: it counts as failed, since its secret may have been compared. */
+export function expireAttempt(
+  view: UserView,
+  attempt: Attempt,
+): CompleteChange {
+  const change = count(view, attempt.factor, attempt.client, "failed", 1, {
+    expired: true,
+  });
+  return {
+    ...change,
+    closed: { outcome: "failed", result: change.result },
+  };
+}
+
+/** Counts a comparison after the fact. Not exact: callers that race may all have compared before. */
+export function reportAttempt(
+  view: UserView,
+  factor: Factor,
+  client: Client,
+  outcome: Outcome,
+): UserChange<CompleteResult> {
+  return count(view, factor, client, outcome, 0);
+}
+
+/**
+ * How many attempts of a factor may be open at once. At least one: after the limit was lowered to the count or
+ * below, one more attempt is made, whose failure locks, as at ZITADEL.
+ */
+function chancesLeft(limit: number, failed: number): number {
+  return Math.max(limit - failed, 1);
+}
+
+/** The counting that completing, expiring and reporting share. `held`: the chances that the attempt holds. */
+function count(
+  view: UserView,
+  factor: Factor,
+  client: Client,
+  outcome: Outcome,
+  held: number,
+  more?: EventPayload,
+): UserChange<CompleteResult> {
+  const user = view.user ?? newUser;
+  const { failed } = view.counters[factor];
+  const limit = limitOf(factor, view.limits);
+  const release = held === 0 ? [] : [{ factor, failed: 0, open: -held }];
+
+  // During a lock nothing counts: the attempt only ends.
+  if (user.lock !== undefined) {
+    return {
+      result: { accepted: false, locked: true, failed, limit },
+      steps: release,
+      events: [],
+    };
+  }
+  switch (outcome) {
+    case "not_a_guess":
+      return {
+        result: { accepted: false, locked: false, failed, limit },
+        ...registered(view),
+        steps: release,
+        events: [],
+      };
+    case "succeeded":
+      return {
+        result: { accepted: true, locked: false, failed: 0, limit },
+        ...registered(view),
+        steps: [{ factor, failed: "clear", open: -held }],
+        events: [checked(checkEvents[factor].succeeded, client)],
+      };
+    case "failed": {
+      const locks = limit > 0 && failed + 1 >= limit;
+      return {
+        result: {
+          accepted: false,
+          locked: locks,
+          failed: failed + 1,
+          limit,
+        },
+        ...(locks ? { user: locked(user, factor, view) } : registered(view)),
+        steps: [{ factor, failed: 1, open: -held }],
+        events: [
+          checked(checkEvents[factor].failed, client, more),
+          ...(locks ? [{ type: "user.locked" } as const] : []),
+        ],
+      };
+    }
+  }
+}
+
+function locked(user: UserState, factor: Factor, view: UserView): UserState {
+  const reason: LockReason =
+    factor === "password" ? "password_attempts" : "otp_attempts";
+  return { ...user, lock: { reason, time: view.now, by: view.editor } };
+}
+
+function checked(
+  type: NewEvent["type"],
+  client: Client,
+  more?: EventPayload,
+): NewEvent {
+  const payload: EventPayload = { ...client, ...more };
+  return Object.keys(payload).length === 0 ? { type } : { type, payload };
+}
+
+function registered(view: UserView): { readonly user?: UserState } {
+  return view.user === undefined ? { user: newUser } : {};
+}
+
+function nothing<Result>(result: Result): UserChange<Result> {
+  return { result, steps: [], events: [] };
+}

@@ -1,0 +1,313 @@
+/**
+ * The catalogue of errors: every refusal that has a meaning of its own stands here once, with its id, its
+ * code and its text. `docs/errors.md` is made from it.
+ */
+
+/** The gRPC status codes that the catalogue uses, by their published names. */
+export type ErrorCode =
+  | "ALREADY_EXISTS"
+  | "FAILED_PRECONDITION"
+  | "INVALID_ARGUMENT"
+  | "NOT_FOUND"
+  | "PERMISSION_DENIED"
+  | "UNAUTHENTICATED"
+  | "UNAVAILABLE";
+
+/** One entry of the catalogue. */
+export interface ErrorEntry {
+  /** Unique, as ZITADEL publishes it. Empty where ZITADEL sends none: then no detail is sent either. */
+  readonly id: string;
+  readonly code: ErrorCode;
+  /** ZITADEL's message key, sent raw as ZITADEL does, or a text. */
+  readonly key: string;
+  /** When it happens, for the page of errors. */
+  readonly when: string;
+}
+
+const entries = {
+  defaultPolicyNotFound: {
+    id: "INSTANCE-0oPew",
+    code: "NOT_FOUND",
+    key: "Errors.IAM.LockoutPolicy.NotFound",
+    when: "The instance has no default policy.",
+  },
+  defaultPolicyNotChanged: {
+    id: "INSTANCE-0psjF",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.IAM.LockoutPolicy.NotChanged",
+    when: "The default policy has both numbers already.",
+  },
+  orgPolicyExists: {
+    id: "ORG-0olDf",
+    code: "ALREADY_EXISTS",
+    key: "Errors.ORG.LockoutPolicy.AlreadyExists",
+    when: "The organisation has a policy of its own already.",
+  },
+  orgPolicyNotFoundOnUpdate: {
+    id: "ORG-ADfs1",
+    code: "NOT_FOUND",
+    key: "Errors.Org.LockoutPolicy.NotFound",
+    when: "The organisation has no policy of its own to update.",
+  },
+  orgPolicyNotChanged: {
+    id: "ORG-0JFSr",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.Org.LockoutPolicy.NotChanged",
+    when: "The organisation's policy has both numbers already.",
+  },
+  orgPolicyNotFoundOnReset: {
+    id: "ORG-D4zuz",
+    code: "NOT_FOUND",
+    key: "Errors.Org.LockoutPolicy.NotFound",
+    when: "The organisation has no policy of its own to remove.",
+  },
+  orgMissingOnAdd: {
+    id: "Org-8fJif",
+    code: "INVALID_ARGUMENT",
+    key: "Errors.ResourceOwnerMissing",
+    when: "A policy is added without an organisation.",
+  },
+  orgMissingOnUpdate: {
+    id: "Org-3J9fs",
+    code: "INVALID_ARGUMENT",
+    key: "Errors.ResourceOwnerMissing",
+    when: "A policy is updated without an organisation.",
+  },
+  orgMissingOnReset: {
+    id: "Org-4J9fs",
+    code: "INVALID_ARGUMENT",
+    key: "Errors.ResourceOwnerMissing",
+    when: "A policy is removed without an organisation.",
+  },
+  authHeaderMissing: {
+    id: "",
+    code: "UNAUTHENTICATED",
+    key: "auth header missing",
+    when: "The call has no authorization header.",
+  },
+  tokenInvalid: {
+    id: "AUTH-7fs1e",
+    code: "UNAUTHENTICATED",
+    key: "Errors.Token.Invalid",
+    when: "The authorization header is not `Bearer <token>`, or the token is unknown, revoked or expired.",
+  },
+  orgUnknown: {
+    id: "AUTH-Bs7Ds",
+    code: "PERMISSION_DENIED",
+    key: "Organisation doesn't exist",
+    when: "The header x-zitadel-orgid names an organisation that does not exist.",
+  },
+  membershipNotFound: {
+    id: "AUTHZ-cdgFk",
+    code: "NOT_FOUND",
+    key: "membership not found",
+    when: "The caller has no role in the organisation of the call, nor on the instance.",
+  },
+  permissionDenied: {
+    id: "AUTH-5mWD2",
+    code: "PERMISSION_DENIED",
+    key: "No matching permissions found",
+    when: "None of the caller's roles in the organisation of the call has the permission.",
+  },
+  contextInstanceFalse: {
+    id: "LOCKOUTD-ctx01",
+    code: "INVALID_ARGUMENT",
+    key: "ctx.instance must be true when it is set",
+    when: "GetLockoutSettings is called with `ctx.instance` set to false.",
+  },
+  eventRangeEmpty: {
+    id: "LOCKOUTD-evt01",
+    code: "INVALID_ARGUMENT",
+    key: "range.since must not be after range.until",
+    when: "ListEvents is called with a range that ends before it begins.",
+  },
+  userUnknownOnLockV1: {
+    id: "COMMAND-5M9fs",
+    code: "NOT_FOUND",
+    key: "Errors.User.NotFound",
+    when: "LockUser (v1) names a user that the organisation of the call does not have.",
+  },
+  userStateOnLockV1: {
+    id: "COMMAND-3NN8v",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.User.ShouldBeActiveOrInitial",
+    when: "LockUser (v1) names a user who is inactive or locked already.",
+  },
+  userUnknownOnUnlockV1: {
+    id: "COMMAND-M0dos",
+    code: "NOT_FOUND",
+    key: "Errors.User.NotFound",
+    when: "UnlockUser (v1) names a user that the organisation of the call does not have.",
+  },
+  userNotLockedV1: {
+    id: "COMMAND-4M0ds",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.User.NotLocked",
+    when: "UnlockUser (v1) names a user who is not locked.",
+  },
+  userUnknownOnLockV2: {
+    id: "COMMAND-450yxuqrh1",
+    code: "NOT_FOUND",
+    key: "Errors.User.NotFound",
+    when: "LockUser (v2) names a user that does not exist.",
+  },
+  userStateOnLockV2: {
+    id: "COMMAND-lgws8wtsqf",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.User.ShouldBeActiveOrInitial",
+    when: "LockUser (v2) names a user who is inactive or locked already.",
+  },
+  userUnknownOnUnlockV2: {
+    id: "COMMAND-x377t913pw",
+    code: "NOT_FOUND",
+    key: "Errors.User.NotFound",
+    when: "UnlockUser (v2) names a user that does not exist.",
+  },
+  userNotLockedV2: {
+    id: "COMMAND-olb9vb0oca",
+    code: "FAILED_PRECONDITION",
+    key: "Errors.User.NotLocked",
+    when: "UnlockUser (v2) names a user who is not locked.",
+  },
+  userIdInvalid: {
+    id: "LOCKOUTD-usr01",
+    code: "INVALID_ARGUMENT",
+    key: "a user id has 1 to 200 characters",
+    when: "A call names a user by an id that is empty or too long.",
+  },
+  userUnknown: {
+    id: "LOCKOUTD-usr02",
+    code: "NOT_FOUND",
+    key: "Errors.User.NotFound",
+    when: "GetUser, DeleteUser or GetLockout names a user that the organisation of the call does not have.",
+  },
+  aliasTaken: {
+    id: "LOCKOUTD-usr03",
+    code: "ALREADY_EXISTS",
+    key: "an alias belongs to another user of the organisation",
+    when: "PutUser gives a user an alias that another user of the organisation has.",
+  },
+  aliasInvalid: {
+    id: "LOCKOUTD-usr04",
+    code: "INVALID_ARGUMENT",
+    key: "an alias has 1 to 200 characters, not all of them blank, and a user has at most 100",
+    when: "PutUser gives a user an alias that is empty or too long, or too many.",
+  },
+  userStateInvalid: {
+    id: "LOCKOUTD-usr05",
+    code: "INVALID_ARGUMENT",
+    key: "unknown user state",
+    when: "PutUser asks for a state that does not exist.",
+  },
+  subjectMissing: {
+    id: "LOCKOUTD-att01",
+    code: "INVALID_ARGUMENT",
+    key: "set user_id or login_name, of 1 to 200 characters that are not all blank",
+    when: "An attempt names nobody.",
+  },
+  factorUnknown: {
+    id: "LOCKOUTD-att02",
+    code: "INVALID_ARGUMENT",
+    key: "unknown factor: set one of the factors that are counted",
+    when: "An attempt names no factor or one that does not exist. Nothing is counted.",
+  },
+  outcomeUnknown: {
+    id: "LOCKOUTD-att03",
+    code: "INVALID_ARGUMENT",
+    key: "unknown outcome: set succeeded, failed or not a guess",
+    when: "An attempt is completed or reported without an outcome, or with one that does not exist. Nothing is counted.",
+  },
+  clientAddressInvalid: {
+    id: "LOCKOUTD-att04",
+    code: "INVALID_ARGUMENT",
+    key: "client.address is not an IPv4 or IPv6 address",
+    when: "An attempt says an address that is none. Nothing is counted.",
+  },
+  attemptUnknown: {
+    id: "LOCKOUTD-att05",
+    code: "NOT_FOUND",
+    key: "attempt not found",
+    when: "CompleteAttempt names an attempt that the organisation of the call never had, or that ended long ago.",
+  },
+  attemptClosedOtherwise: {
+    id: "LOCKOUTD-att06",
+    code: "FAILED_PRECONDITION",
+    key: "the attempt ended with another outcome",
+    when: "CompleteAttempt names an attempt that was completed otherwise, or expired and so counts as failed.",
+  },
+  orgNameInvalid: {
+    id: "LOCKOUTD-org01",
+    code: "INVALID_ARGUMENT",
+    key: "the name of an organisation has 1 to 200 characters, not all of them blank",
+    when: "CreateOrganization is called without a name or with one that is too long.",
+  },
+  tokenNameInvalid: {
+    id: "LOCKOUTD-tok01",
+    code: "INVALID_ARGUMENT",
+    key: "the name of a token has at most 200 characters",
+    when: "CreateToken is called with a name that is too long.",
+  },
+  roleUnknown: {
+    id: "LOCKOUTD-tok02",
+    code: "INVALID_ARGUMENT",
+    key: "a token needs one role or more, such as IAM_OWNER or ORG_OWNER",
+    when: "CreateToken is called without a role, or with one that does not exist.",
+  },
+  tokenExpiryPast: {
+    id: "LOCKOUTD-tok03",
+    code: "INVALID_ARGUMENT",
+    key: "the expiry of a token must lie in the future",
+    when: "CreateToken is called with an expiry that has passed.",
+  },
+  tokenOrgUnknown: {
+    id: "LOCKOUTD-tok04",
+    code: "NOT_FOUND",
+    key: "Organisation doesn't exist",
+    when: "CreateToken names an organisation that does not exist.",
+  },
+  tokenUnknown: {
+    id: "LOCKOUTD-tok05",
+    code: "NOT_FOUND",
+    key: "token not found",
+    when: "RevokeToken names a token that does not exist.",
+  },
+  pageInvalid: {
+    id: "LOCKOUTD-lst01",
+    code: "INVALID_ARGUMENT",
+    key: "page_size must not be negative, and page_token must come from the answer before",
+    when: "A list is asked for with a page size or a page token that is none.",
+  },
+  positionInvalid: {
+    id: "LOCKOUTD-evt02",
+    code: "INVALID_ARGUMENT",
+    key: "after must be a position from an earlier answer",
+    when: "WatchEvents is asked for from a position that is none.",
+  },
+  storeUnavailable: {
+    id: "LOCKOUTD-sto01",
+    code: "UNAVAILABLE",
+    key: "the store cannot be used at the moment, try again",
+    when: "The database is locked, full, read-only or broken. Nothing was changed; the log says which.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** The names of the entries. */
+export type ErrorName = keyof typeof entries;
+
+/** All entries by name, in the order of the page. */
+export const errorCatalogue: Readonly<Record<ErrorName, ErrorEntry>> = entries;
+
+/**
+ * A refusal out of the catalogue. The rooms below the API throw it; one place (`api/errors.ts`) turns it into
+ * a status with its detail.
+ */
+export class LockoutError extends Error {
+  readonly entry: ErrorEntry;
+
+  constructor(name: ErrorName, options?: ErrorOptions) {
+    const entry = errorCatalogue[name];
+    super(entry.id === "" ? entry.key : `${entry.key} (${entry.id})`, options);
+    this.name = "LockoutError";
+    this.entry = entry;
+  }
+}

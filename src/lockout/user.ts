@@ -1,0 +1,175 @@
+import { LockoutError } from "./errors.ts";
+import type { ErrorName } from "./errors.ts";
+import type { NewEvent } from "./event.ts";
+import type { Factor } from "./factor.ts";
+import { factors } from "./factor.ts";
+import type { Limits } from "./policy.ts";
+
+/** The state of an account apart from a lock. */
+export type AccountState = "active" | "initial" | "inactive";
+
+export type LockReason = "password_attempts" | "otp_attempts" | "administrator";
+
+export interface Lock {
+  readonly reason: LockReason;
+  /** Milliseconds since 1970 UTC. */
+  readonly time: number;
+  /** The id of the caller whose call locked the user. */
+  readonly by: string;
+}
+
+export interface UserState {
+  readonly account: AccountState;
+  readonly lock: Lock | undefined;
+}
+
+/** How one factor of one user stands. */
+export interface Counter {
+  readonly failed: number;
+  /** Attempts that were begun and neither completed nor expired: each holds one chance. */
+  readonly open: number;
+  readonly lastFailure: number | undefined;
+}
+
+/** What a decision on a user is made from. */
+export interface UserView {
+  /** Undefined where the user was never seen. */
+  readonly user: UserState | undefined;
+  readonly counters: Readonly<Record<Factor, Counter>>;
+  /** The policy that holds for the user: the organisation's own, else the default. */
+  readonly limits: Limits;
+  /** Who calls. */
+  readonly editor: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: number;
+}
+
+/** A step of a counter: relative, never a value that was read before (I2). */
+export interface CounterStep {
+  readonly factor: Factor;
+  /** `clear` sets the failures to 0; a number is added to them. */
+  readonly failed: number | "clear";
+  /** Added to the open attempts. */
+  readonly open: number;
+}
+
+/** What a command on a user leads to; the store writes all of it or nothing. */
+export interface UserChange<Result> {
+  readonly result: Result;
+  /** The user's new state, where it changes or the user was never seen. */
+  readonly user?: UserState;
+  readonly steps: readonly CounterStep[];
+  readonly events: readonly NewEvent[];
+}
+
+/** A command on a user. Throws LockoutError. */
+export type DecideUser<Result> = (view: UserView) => UserChange<Result>;
+
+/** A user who was never seen before. */
+export const newUser: UserState = { account: "active", lock: undefined };
+
+/**
+ * The ids of the refusals of lock and unlock differ between ZITADEL's versions of the call, and what they ask
+ * last: v2 looks for the caller's permission only after the user's existence and state.
+ */
+export interface LockApi {
+  readonly version: "v1" | "v2";
+  /** Throws LockoutError unless the caller may change the user. */
+  readonly authorise: () => void;
+}
+
+const lockErrors = {
+  v1: {
+    unknown: "userUnknownOnLockV1",
+    state: "userStateOnLockV1",
+    unknownOnUnlock: "userUnknownOnUnlockV1",
+    notLocked: "userNotLockedV1",
+  },
+  v2: {
+    unknown: "userUnknownOnLockV2",
+    state: "userStateOnLockV2",
+    unknownOnUnlock: "userUnknownOnUnlockV2",
+    notLocked: "userNotLockedV2",
+  },
+} as const satisfies Record<string, Record<string, ErrorName>>;
+
+/** An administrator locks a user. The counters stay. */
+export function lockUser(api: LockApi): DecideUser<void> {
+  return ({ user, editor, now }) => {
+    const names = lockErrors[api.version];
+    if (user === undefined) throw new LockoutError(names.unknown);
+    if (user.lock !== undefined || user.account === "inactive") {
+      throw new LockoutError(names.state);
+    }
+    api.authorise();
+    return {
+      result: undefined,
+      user: {
+        ...user,
+        lock: { reason: "administrator", time: now, by: editor },
+      },
+      steps: [],
+      events: [{ type: "user.locked" }],
+    };
+  };
+}
+
+/** An administrator unlocks a user: all counters start anew. A user who was initial is active then, as at ZITADEL. */
+export function unlockUser(api: LockApi): DecideUser<void> {
+  return ({ user }) => {
+    const names = lockErrors[api.version];
+    if (user === undefined) throw new LockoutError(names.unknownOnUnlock);
+    if (user.lock === undefined) throw new LockoutError(names.notLocked);
+    api.authorise();
+    return {
+      result: undefined,
+      user: {
+        account: user.account === "inactive" ? "inactive" : "active",
+        lock: undefined,
+      },
+      steps: factors.map((factor) => ({ factor, failed: "clear", open: 0 })),
+      events: [{ type: "user.unlocked" }],
+    };
+  };
+}
+
+/** The state that somebody who registers a user may ask for; undefined leaves it as it is. */
+export type WantedState = AccountState | "locked" | undefined;
+
+/**
+ * Registers a user or changes one. A lock is never lifted this way, since unlocking is a call of its own that is
+ * audited (I17): a locked user stays locked whatever account state is set beneath the lock. To ask for `locked`
+ * locks a user who is not.
+ */
+export function putUser(wanted: WantedState): DecideUser<void> {
+  return (view) => {
+    const user = view.user ?? newUser;
+    if (wanted === "locked" && user.lock === undefined) {
+      return {
+        result: undefined,
+        user: {
+          ...user,
+          lock: { reason: "administrator", time: view.now, by: view.editor },
+        },
+        steps: [],
+        events: [{ type: "user.locked" }],
+      };
+    }
+    const account =
+      wanted === undefined || wanted === "locked" ? user.account : wanted;
+    return {
+      result: undefined,
+      user: { ...user, account },
+      steps: [],
+      events: [],
+    };
+  };
+}
+
+/** The secret that was guessed at is gone: its counter starts anew. A lock stays. */
+export const recordPasswordChange: DecideUser<void> = (view) => ({
+  result: undefined,
+  ...(view.user === undefined && { user: newUser }),
+  steps: [{ factor: "password", failed: "clear", open: 0 }],
+  events: [{ type: "user.human.password.changed" }],
+});

@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { foldName } from "../../src/lockout/alias.ts";
+
+describe("I8: case, Unicode form and blanks cannot split a person", () => {
+  it.each([
+    ["case", "Alice@Example.com", "alice@example.com"],
+    ["blanks around", "  alice \t", "alice"],
+    ["blanks within", "alice \u00a0 smith", "alice smith"],
+    ["composed and decomposed", "Zo\u00eb", "zoe\u0308"],
+    ["full width", "\uff41\uff4c\uff49\uff43\uff45", "alice"],
+    ["ligatures", "\ufb01nn", "finn"],
+    ["sharp s", "STRASSE", "stra\u00dfe"],
+    ["final sigma", "\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c3"],
+    ["invisible characters", "al\u200bi\u00adce\ufeff", "alice"],
+  ])("%s", (_name, one, other) => {
+    expect(foldName(one)).toBe(foldName(other));
+  });
+
+  it("keeps different names apart", () => {
+    expect(foldName("alice")).not.toBe(foldName("alicia"));
+    expect(foldName("ann a")).not.toBe(foldName("anna"));
+  });
+
+  it("leaves nothing of what nobody sees", () => {
+    expect(foldName(" \u200b\t\u00a0")).toBe("");
+  });
+
+  it("folds what is folded to itself", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (name) => {
+        const folded = foldName(name);
+        expect(foldName(folded)).toBe(folded);
+      }),
+    );
+  });
+});

@@ -1,0 +1,366 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  beginAttempt,
+  completeAttempt,
+  expireAttempt,
+  reportAttempt,
+} from "../../src/lockout/attempt.ts";
+import type { Attempt, Outcome } from "../../src/lockout/attempt.ts";
+import { LockoutError } from "../../src/lockout/errors.ts";
+import { factors } from "../../src/lockout/factor.ts";
+import type { Factor } from "../../src/lockout/factor.ts";
+import {
+  lockUser,
+  putUser,
+  recordPasswordChange,
+  unlockUser,
+} from "../../src/lockout/user.ts";
+import type {
+  Counter,
+  LockApi,
+  UserChange,
+  UserState,
+  UserView,
+} from "../../src/lockout/user.ts";
+
+const noApi: LockApi = { version: "v1", authorise: () => undefined };
+
+/** One user, on whom changes are applied as a store does it. */
+function createUser(limit: number, otpLimit = limit) {
+  let user: UserState | undefined;
+  let limits = { maxPasswordAttempts: limit, maxOtpAttempts: otpLimit };
+  const counters = Object.fromEntries(
+    factors.map((factor) => [
+      factor,
+      { failed: 0, open: 0, lastFailure: undefined },
+    ]),
+  ) as Record<Factor, Counter>;
+  const attempts = new Map<string, Attempt>();
+  const events: string[] = [];
+  let ids = 0;
+
+  const view = (): UserView => ({
+    user,
+    counters: { ...counters },
+    limits,
+    editor: "editor",
+    now: 1000,
+  });
+  const apply = <R>(change: UserChange<R>): R => {
+    user = change.user ?? user;
+    for (const { factor, failed, open } of change.steps) {
+      const counter = counters[factor];
+      counters[factor] = {
+        ...counter,
+        failed: failed === "clear" ? 0 : counter.failed + failed,
+        open: counter.open + open,
+      };
+    }
+    events.push(...change.events.map(({ type }) => type));
+    return change.result;
+  };
+  const close = (
+    id: string,
+    decide: typeof completeAttempt | typeof expireAttempt,
+    outcome: Outcome,
+  ) => {
+    const attempt = attempts.get(id);
+    if (attempt === undefined) throw new Error(`no attempt ${id}`);
+    const change = decide(view(), attempt, outcome);
+    if (change.closed !== undefined) {
+      attempts.set(id, { ...attempt, closed: change.closed });
+    }
+    return apply(change);
+  };
+  return {
+    events,
+    counters,
+    view,
+    state: () => user,
+    setLimit: (number: number) => {
+      limits = { maxPasswordAttempts: number, maxOtpAttempts: number };
+    },
+    begin: (factor: Factor = "password") => {
+      const change = beginAttempt(view(), {
+        attemptId: String(++ids),
+        factor,
+        client: {},
+        ttlMs: 60_000,
+      });
+      if (change.opened !== undefined) {
+        attempts.set(change.opened.id, change.opened);
+      }
+      return apply(change);
+    },
+    complete: (id: string, outcome: Outcome) =>
+      close(id, completeAttempt, outcome),
+    expire: (id: string) => close(id, expireAttempt, "failed"),
+    report: (outcome: Outcome, factor: Factor = "password") =>
+      apply(reportAttempt(view(), factor, {}, outcome)),
+    run: <R>(decide: (view: UserView) => UserChange<R>) =>
+      apply(decide(view())),
+    fail: (factor: Factor = "password") => {
+      const begun = apply(reportAttempt(view(), factor, {}, "failed"));
+      return begun;
+    },
+  };
+}
+
+describe("counting and locking (contract, section 7)", () => {
+  it("the N-th failure locks at once, with the same answer as a wrong secret", () => {
+    const user = createUser(3);
+    user.fail();
+    user.fail();
+    const begun = user.begin();
+    expect(begun).toMatchObject({ decision: "proceed", failed: 2, limit: 3 });
+    const answer = user.complete(begun.attempt?.id ?? "", "failed");
+    expect(answer).toEqual({
+      accepted: false,
+      locked: true,
+      failed: 3,
+      limit: 3,
+    });
+    expect(user.events.slice(-2)).toEqual([
+      "user.human.password.check.failed",
+      "user.locked",
+    ]);
+    expect(user.begin()).toMatchObject({ decision: "locked" });
+  });
+
+  it("I9: while locked nothing is compared, and no answer depends on the secret", () => {
+    const user = createUser(1);
+    const open = user.begin();
+    user.run(lockUser(noApi));
+    const id = open.attempt?.id ?? "";
+    const before = user.events.length;
+    expect(user.complete(id, "succeeded")).toEqual({
+      accepted: false,
+      locked: true,
+      failed: 0,
+      limit: 1,
+    });
+    expect(user.report("succeeded")).toEqual(user.report("failed"));
+    expect(user.events).toHaveLength(before);
+  });
+
+  it("with 0 it never locks, and counts all the same", () => {
+    const user = createUser(0);
+    for (let i = 0; i < 50; i++) user.fail();
+    for (let i = 0; i < 50; i++) {
+      expect(user.begin().decision).toBe("proceed");
+    }
+    expect(user.counters.password).toMatchObject({ failed: 50, open: 50 });
+    expect(user.state()?.lock).toBeUndefined();
+  });
+
+  it("each factor has a counter of its own, and one-time codes share their limit", () => {
+    const user = createUser(9, 3);
+    user.fail("totp");
+    user.fail("totp");
+    user.fail("otp_email");
+    user.fail("otp_email");
+    expect(user.state()?.lock).toBeUndefined();
+    user.fail("otp_email");
+    expect(user.state()?.lock?.reason).toBe("otp_attempts");
+    expect(user.begin("password").decision).toBe("locked");
+  });
+
+  it("I14: a success clears its own factor alone", () => {
+    const user = createUser(3);
+    user.fail("password");
+    user.fail("totp");
+    user.report("succeeded", "totp");
+    expect(user.counters.password.failed).toBe(1);
+    expect(user.counters.totp.failed).toBe(0);
+  });
+
+  it("a limit lowered to the count or below locks at the next failure, one attempt at a time", () => {
+    const user = createUser(5);
+    for (let i = 0; i < 4; i++) user.fail();
+    user.setLimit(2);
+    expect(user.state()?.lock).toBeUndefined();
+    const begun = user.begin();
+    expect(begun.decision).toBe("proceed");
+    expect(user.begin().decision).toBe("busy");
+    user.complete(begun.attempt?.id ?? "", "failed");
+    expect(user.state()?.lock?.reason).toBe("password_attempts");
+  });
+
+  it("raising the limit unlocks nobody", () => {
+    const user = createUser(1);
+    user.fail();
+    user.setLimit(10);
+    expect(user.begin().decision).toBe("locked");
+  });
+
+  it("a password change clears the password counter, and unlocks nobody", () => {
+    const user = createUser(3);
+    user.fail("password");
+    user.fail("totp");
+    user.run(recordPasswordChange);
+    expect(user.counters.password.failed).toBe(0);
+    expect(user.counters.totp.failed).toBe(1);
+    user.run(lockUser(noApi));
+    user.run(recordPasswordChange);
+    expect(user.state()?.lock).toBeDefined();
+  });
+
+  it("unlock clears all, lock clears none; an initial user is active after", () => {
+    const user = createUser(3);
+    user.run(putUser("initial"));
+    user.fail("password");
+    user.fail("totp");
+    user.run(lockUser(noApi));
+    expect(user.counters.password.failed).toBe(1);
+    user.run(unlockUser(noApi));
+    expect(user.counters.password.failed).toBe(0);
+    expect(user.counters.totp.failed).toBe(0);
+    expect(user.state()).toEqual({ account: "active", lock: undefined });
+  });
+
+  it("what is no guess gives its chance back", () => {
+    const user = createUser(1);
+    const begun = user.begin();
+    expect(user.begin().decision).toBe("busy");
+    user.complete(begun.attempt?.id ?? "", "not_a_guess");
+    expect(user.begin().decision).toBe("proceed");
+    expect(user.events).toEqual([]);
+  });
+
+  it("an attempt that expires counts as failed and locks at the limit", () => {
+    const user = createUser(1);
+    const begun = user.begin();
+    user.expire(begun.attempt?.id ?? "");
+    expect(user.state()?.lock?.reason).toBe("password_attempts");
+    expect(() => user.complete(begun.attempt?.id ?? "", "succeeded")).toThrow(
+      LockoutError,
+    );
+  });
+
+  it("I17: a lock is lifted by unlocking alone, whatever state is put beneath it", () => {
+    const user = createUser(1);
+    user.fail();
+    for (const state of ["active", "inactive", "initial"] as const) {
+      user.run(putUser(state));
+      expect(user.state()?.lock).toBeDefined();
+    }
+    expect(user.events).not.toContain("user.unlocked");
+  });
+});
+
+describe("lock and unlock refuse (contract, section 3)", () => {
+  const refusal = (run: () => unknown): unknown => {
+    try {
+      return run();
+    } catch (error) {
+      return error instanceof LockoutError ? error.entry.id : error;
+    }
+  };
+  it.each([
+    ["v1", "COMMAND-5M9fs", "COMMAND-3NN8v", "COMMAND-M0dos", "COMMAND-4M0ds"],
+    [
+      "v2",
+      "COMMAND-450yxuqrh1",
+      "COMMAND-lgws8wtsqf",
+      "COMMAND-x377t913pw",
+      "COMMAND-olb9vb0oca",
+    ],
+  ] as const)("%s", (version, unknown, state, unknownOnUnlock, notLocked) => {
+    const refuse = () => {
+      throw new Error("asked for the permission too early");
+    };
+    const api: LockApi = { version, authorise: refuse };
+    const user = createUser(3);
+    expect(
+      refusal(() => {
+        user.run(lockUser(api));
+      }),
+    ).toBe(unknown);
+    expect(
+      refusal(() => {
+        user.run(unlockUser(api));
+      }),
+    ).toBe(unknownOnUnlock);
+    user.run(putUser("inactive"));
+    expect(
+      refusal(() => {
+        user.run(lockUser(api));
+      }),
+    ).toBe(state);
+    user.run(putUser("active"));
+    expect(
+      refusal(() => {
+        user.run(unlockUser(api));
+      }),
+    ).toBe(notLocked);
+    user.run(putUser("locked"));
+    expect(
+      refusal(() => {
+        user.run(lockUser(api));
+      }),
+    ).toBe(state);
+  });
+});
+
+describe("I1: at most N secrets are compared between two resets", () => {
+  const step = fc.oneof(
+    { weight: 5, arbitrary: fc.constant({ kind: "begin" } as const) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant("complete" as const),
+        which: fc.nat(),
+        outcome: fc.constantFrom<Outcome>(
+          "failed",
+          "failed",
+          "succeeded",
+          "not_a_guess",
+        ),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("expire" as const),
+        which: fc.nat(),
+      }),
+    },
+  );
+  it("in any order of begins, completions and expiries", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(step, { maxLength: 60 }),
+        (limit, steps) => {
+          const user = createUser(limit);
+          const open: string[] = [];
+          // Failures since the last reset, and attempts that may still compare: together never more than N.
+          let failures = 0;
+          for (const one of steps) {
+            if (one.kind === "begin") {
+              const begun = user.begin();
+              if (begun.attempt !== undefined) open.push(begun.attempt.id);
+            } else if (open.length > 0) {
+              const [id = ""] = open.splice(one.which % open.length, 1);
+              const outcome = one.kind === "expire" ? "failed" : one.outcome;
+              if (one.kind === "expire") user.expire(id);
+              else user.complete(id, one.outcome);
+              if (outcome === "failed") failures += 1;
+              if (outcome === "succeeded") failures = 0;
+            }
+            expect(failures + open.length).toBeLessThanOrEqual(limit);
+            expect(user.counters.password).toMatchObject({
+              failed: failures,
+              open: open.length,
+            });
+            expect(user.state()?.lock !== undefined).toBe(failures >= limit);
+          }
+          // I18: one lock, one event.
+          const locks = user.events.filter((type) => type === "user.locked");
+          expect(locks).toHaveLength(failures >= limit ? 1 : 0);
+        },
+      ),
+    );
+  });
+});
