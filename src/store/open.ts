@@ -1,0 +1,61 @@
+import type { NewId } from "./ids.ts";
+import { openSqliteStore } from "./sqlite/store.ts";
+import { StoreRefusedError } from "./store.ts";
+import type { Clock, Store } from "./store.ts";
+
+export interface OpenStoreOptions {
+  /** For a server, which must be the only one; the command-line tools work beside it. */
+  readonly exclusive: boolean;
+  readonly now: Clock;
+  readonly newId: NewId;
+}
+
+/**
+ * Opens the store that a database URL names: `sqlite:PATH`. Throws StoreRefusedError where the URL is not one,
+ * and what the engine throws.
+ */
+export async function openStore(
+  url: string,
+  options: OpenStoreOptions,
+): Promise<Store> {
+  return openSqliteStore({ path: databasePath(url), ...options });
+}
+
+/** The file that a database URL names. Throws StoreRefusedError where it is no such URL. */
+export function databasePath(url: string): string {
+  const colon = url.indexOf(":");
+  // Not more of it: other databases' URLs carry passwords.
+  const scheme = url.slice(0, Math.max(colon, 0));
+  if (scheme === "sqlite") return sqlitePath(url.slice(colon + 1));
+  throw new StoreRefusedError(
+    scheme === ""
+      ? `the database "${url}" has no scheme: write sqlite:PATH, such as sqlite:./lockoutd.db`
+      : `the database scheme "${scheme}" is unknown: write sqlite:PATH, such as sqlite:./lockoutd.db`,
+  );
+}
+
+/** A path as it stands, or an absolute one behind the two slashes that some put in every URL. */
+function sqlitePath(rest: string): string {
+  const path = rest.startsWith("///") ? rest.slice(2) : rest;
+  if (path.trim() === "") {
+    throw new StoreRefusedError(
+      "the database URL names no file: write sqlite:PATH, such as sqlite:./lockoutd.db",
+    );
+  }
+  if (path.startsWith("//")) {
+    throw new StoreRefusedError(
+      `the database URL "sqlite:${rest}" names a host, but SQLite has files only: write sqlite:PATH without "//"`,
+    );
+  }
+  if (path === ":memory:") {
+    throw new StoreRefusedError(
+      "a database in memory would forget every lock at a restart: write sqlite:PATH, such as sqlite:./lockoutd.db",
+    );
+  }
+  if (path.includes("?")) {
+    throw new StoreRefusedError(
+      `the database URL "sqlite:${rest}" has options behind "?", but takes none: write sqlite:PATH`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,44 @@
+import type { Database } from "better-sqlite3";
+import { LockoutError } from "../../lockout/errors.ts";
+import type { Alias } from "../user-store.ts";
+
+export interface Aliases {
+  /** The key of the subject that a folded name leads to. */
+  find(orgId: string, folded: string): number | undefined;
+  /** As they were given. */
+  list(subject: number): readonly string[];
+  /** Inside a transaction. Throws LockoutError `aliasTaken`. */
+  replace(orgId: string, subject: number, aliases: readonly Alias[]): void;
+}
+
+export function prepareAliases(database: Database): Aliases {
+  const find = database
+    .prepare<[string, string], number>(
+      "SELECT subject FROM aliases WHERE org_id = ? AND folded = ?",
+    )
+    .pluck();
+  const list = database
+    .prepare<[number], string>(
+      "SELECT name FROM aliases WHERE subject = ? ORDER BY place",
+    )
+    .pluck();
+  const clear = database.prepare<[number]>(
+    "DELETE FROM aliases WHERE subject = ?",
+  );
+  const insert = database.prepare<[string, string, string, number, number]>(
+    `INSERT INTO aliases (org_id, folded, name, subject, place) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (org_id, folded) DO NOTHING`,
+  );
+  return {
+    find: (orgId, folded) => find.get(orgId, folded),
+    list: (subject) => list.all(subject),
+    replace: (orgId, subject, aliases) => {
+      clear.run(subject);
+      for (const [place, { name, folded }] of aliases.entries()) {
+        if (insert.run(orgId, folded, name, subject, place).changes > 0)
+          continue;
+        throw new LockoutError("aliasTaken");
+      }
+    },
+  };
+}

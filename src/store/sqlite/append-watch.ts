@@ -1,0 +1,60 @@
+export interface AppendWatch {
+  /** Looks whether events were appended, and tells the listeners. */
+  check(): void;
+  /** Returns what ends it. */
+  listen(listener: () => void): () => void;
+  close(): void;
+}
+
+/** How often it is looked for events that another process appended, while somebody listens. */
+const pollMs = 250;
+
+/**
+ * Tells listeners of new events: at once of this process's own, by the caller's `check` after each commit; of
+ * another process's when it looks for them, as SQLite tells nobody.
+ */
+export function createAppendWatch(lastPosition: () => number): AppendWatch {
+  const listeners = new Set<() => void>();
+  let seen = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const check = () => {
+    if (listeners.size === 0) return;
+    let last;
+    try {
+      last = lastPosition();
+    } catch {
+      // The database cannot be read now; whoever asks it is told. The next look may find it well.
+      return;
+    }
+    if (last === seen) return;
+    seen = last;
+    for (const listener of [...listeners]) listener();
+  };
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    check,
+    listen: (listener) => {
+      // Each call has an entry of its own, though two may give the same function.
+      const entry = () => {
+        listener();
+      };
+      if (listeners.size === 0) {
+        seen = lastPosition();
+        timer = setInterval(check, pollMs).unref();
+      }
+      listeners.add(entry);
+      return () => {
+        listeners.delete(entry);
+        if (listeners.size === 0) stop();
+      };
+    },
+    close: () => {
+      listeners.clear();
+      stop();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Database } from "better-sqlite3";
+import type {
+  Attempt,
+  Client,
+  ClosedAttempt,
+  CompleteResult,
+  Outcome,
+} from "../../lockout/attempt.ts";
+import type { Factor } from "../../lockout/factor.ts";
+
+/** An attempt with whom it belongs to. */
+export interface StoredAttempt extends Attempt {
+  /** The subject's key; it may be gone. */
+  readonly subject: number;
+}
+
+export interface Attempts {
+  find(attemptId: string): StoredAttempt | undefined;
+  /** Inside a transaction, as all that write. */
+  open(subject: number, attempt: Attempt): void;
+  close(attemptId: string, closed: ClosedAttempt): void;
+  /** The subject's open attempts that have expired at this time, in the order in which they did. */
+  expiredOf(subject: number, time: number): readonly StoredAttempt[];
+  /** Those of all subjects. */
+  expired(time: number, limit: number): readonly StoredAttempt[];
+  removeOpen(subject: number): void;
+  /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones. */
+  forget(time: number, limit: number): void;
+}
+
+interface AttemptRow {
+  readonly id: string;
+  readonly subject: number;
+  readonly factor: Factor;
+  readonly client: string | null;
+  readonly expire_time: number;
+  readonly outcome: Outcome | null;
+  readonly result: string | null;
+}
+
+const columns = "id, subject, factor, client, expire_time, outcome, result";
+
+export function prepareAttempts(database: Database): Attempts {
+  const find = database.prepare<[string], AttemptRow>(
+    `SELECT ${columns} FROM attempts WHERE id = ?`,
+  );
+  const open = database.prepare<
+    [string, number, string, string | null, number]
+  >(
+    "INSERT INTO attempts (id, subject, factor, client, expire_time) VALUES (?, ?, ?, ?, ?)",
+  );
+  const close = database.prepare<[string, string, string]>(
+    "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
+  );
+  const expiredOf = database.prepare<[number, number], AttemptRow>(
+    `SELECT ${columns} FROM attempts
+     WHERE outcome IS NULL AND subject = ? AND expire_time <= ? ORDER BY expire_time, id`,
+  );
+  const expired = database.prepare<[number, number], AttemptRow>(
+    `SELECT ${columns} FROM attempts
+     WHERE outcome IS NULL AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
+  );
+  const removeOpen = database.prepare<[number]>(
+    "DELETE FROM attempts WHERE outcome IS NULL AND subject = ?",
+  );
+  // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
+  const forget = database.prepare<[number, number]>(
+    `DELETE FROM attempts WHERE id IN (
+       SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT ?)
+       WHERE outcome IS NOT NULL AND expire_time <= ?
+     )`,
+  );
+  return {
+    find: (attemptId) => {
+      const row = find.get(attemptId);
+      return row && toAttempt(row);
+    },
+    open: (subject, { id, factor, client, expireTime }) => {
+      const clientText =
+        Object.keys(client).length === 0 ? null : JSON.stringify(client);
+      open.run(id, subject, factor, clientText, expireTime);
+    },
+    close: (attemptId, { outcome, result }) => {
+      close.run(outcome, JSON.stringify(result), attemptId);
+    },
+    expiredOf: (subject, time) => expiredOf.all(subject, time).map(toAttempt),
+    expired: (time, limit) => expired.all(time, limit).map(toAttempt),
+    removeOpen: (subject) => {
+      removeOpen.run(subject);
+    },
+    forget: (time, limit) => {
+      forget.run(limit, time);
+    },
+  };
+}
+
+function toAttempt(row: AttemptRow): StoredAttempt {
+  return {
+    id: row.id,
+    subject: row.subject,
+    factor: row.factor,
+    client: row.client === null ? {} : (JSON.parse(row.client) as Client),
+    expireTime: row.expire_time,
+    closed:
+      row.outcome === null || row.result === null
+        ? undefined
+        : {
+            outcome: row.outcome,
+            result: JSON.parse(row.result) as CompleteResult,
+          },
+  };
+}

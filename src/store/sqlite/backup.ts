@@ -1,0 +1,59 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  rmSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { StoreRefusedError } from "../store.ts";
+import { openForReading } from "./read-only.ts";
+import { unavailable } from "./errors.ts";
+
+/**
+ * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps
+ * nobody from writing. The copy is whole or not there, and on the disk when this returns. Throws StoreRefusedError
+ * where there is a file of that name, or no such database, and StoreUnavailableError.
+ *
+ * `VACUUM INTO` rather than SQLite's backup API: that starts over whenever another process writes, so on a busy
+ * server it might never end.
+ */
+export function backupSqlite(path: string, target: string): void {
+  const file = resolve(target);
+  if (existsSync(file)) {
+    throw new StoreRefusedError(
+      `${file} exists already: name a new file, so that no backup is lost`,
+    );
+  }
+  if (!existsSync(dirname(file))) {
+    throw new StoreRefusedError(
+      `the directory ${dirname(file)} for the backup does not exist: create it, or name another one`,
+    );
+  }
+  const database = openForReading(path);
+  const unfinished = `${file}.unfinished-${process.pid}`;
+  try {
+    // For the owner alone: it holds what the database holds.
+    closeSync(openSync(unfinished, "wx", 0o600));
+    database.prepare("VACUUM INTO ?").run(unfinished);
+    sync(unfinished);
+    // Unlike a rename, this never replaces a file that came to be meanwhile.
+    linkSync(unfinished, file);
+    sync(dirname(file));
+  } catch (error) {
+    throw unavailable(error);
+  } finally {
+    rmSync(unfinished, { force: true });
+    database.close();
+  }
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,171 @@
+import { StoreUnavailableError } from "../store.ts";
+import { isUnavailable, primaryCode, unavailable } from "./errors.ts";
+
+/** The steps of a transaction on the one connection; each throws SQLite's error where it fails. */
+export interface Transaction {
+  begin(): void;
+  savepoint(): void;
+  release(): void;
+  rollbackTo(): void;
+  commit(): void;
+  rollback(): void;
+  /** Whether a transaction is open: SQLite ends it by itself on some errors. */
+  isOpen(): boolean;
+}
+
+export interface CommitQueueOptions {
+  /** How many commands share a transaction at most: a flush blocks the event loop while it runs. */
+  readonly maxBatch: number;
+  /** How often a transaction that another process keeps from beginning is tried again. */
+  readonly busyRetries: number;
+  /** The time between two tries, in milliseconds. */
+  readonly busyDelayMs: number;
+  /** Called when a batch has ended and its callers are told. */
+  readonly afterCommit?: () => void;
+}
+
+interface Waiting {
+  /** Runs the command; returns what tells its caller of the success. */
+  readonly run: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit. With `synchronous=FULL` a commit costs a sync to disk, a thousand times what a command costs,
+ * so the commands that wait together share one transaction and one sync. Nobody is told of a result before
+ * the commit: not of a success, and not of a refusal either, since it may rest on what an earlier command of
+ * the same transaction wrote.
+ *
+ * - Why a flush by `setImmediate`: it runs after all sockets that are readable in this turn of the event loop
+ *   were read, so that their commands are in, and waits for nobody else. A timer would add its delay to
+ *   each command of a quiet server; a microtask would run after the first socket, and each command alone.
+ * - Why a savepoint each: a command that fails takes back only what it wrote itself.
+ * - Why not a worker thread: begin, commands and commit take turns with nobody, as SQLite has one writer, and
+ *   handing over a command costs more than running it.
+ * - Why not `synchronous=NORMAL` with a sync now and then: a change that was answered could be lost.
+ *
+ * Commands run in the order of the calls.
+ */
+export class CommitQueue {
+  readonly #transaction: Transaction;
+  readonly #options: CommitQueueOptions;
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+  #failedBegins = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(transaction: Transaction, options: CommitQueueOptions) {
+    this.#transaction = transaction;
+    this.#options = options;
+  }
+
+  /**
+   * Runs a command inside a transaction; resolves when it is durable. What the command throws is thrown on.
+   * Throws StoreUnavailableError when the transaction fails; then nothing was written.
+   */
+  run<T>(command: () => T): Promise<T> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new StoreUnavailableError("the store is closed"));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        run: () => {
+          const result = command();
+          return () => {
+            resolve(result);
+          };
+        },
+        reject,
+      });
+      if (!this.#scheduled) this.#schedule();
+    });
+  }
+
+  /** Takes no more commands, and resolves when all that were taken are settled. */
+  close(): Promise<void> {
+    this.#closing ??= this.run(() => undefined).catch(() => undefined);
+    return this.#closing;
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (!this.#begin()) return;
+    const batch = this.#waiting.splice(0, this.#options.maxBatch);
+    for (const settle of this.#commit(batch)) settle();
+    this.#options.afterCommit?.();
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  /** Begins a transaction, or sees to those who wait for it. */
+  #begin(): boolean {
+    try {
+      this.#transaction.begin();
+      this.#failedBegins = 0;
+      return true;
+    } catch (error) {
+      const { busyRetries, busyDelayMs } = this.#options;
+      if (
+        primaryCode(error) === "SQLITE_BUSY" &&
+        this.#failedBegins < busyRetries
+      ) {
+        this.#failedBegins += 1;
+        this.#scheduled = true;
+        setTimeout(() => {
+          this.#flush();
+        }, busyDelayMs);
+        return false;
+      }
+      this.#failedBegins = 0;
+      const failure = unavailable(error);
+      for (const { reject } of this.#waiting.splice(0)) reject(failure);
+      return false;
+    }
+  }
+
+  /** Runs and commits a batch; returns what tells the callers how it ended. */
+  #commit(batch: readonly Waiting[]): readonly (() => void)[] {
+    try {
+      const settlements = batch.map((waiting) => this.#runOne(waiting));
+      this.#transaction.commit();
+      return settlements;
+    } catch (error) {
+      const failure = unavailable(error);
+      this.#rollback();
+      return batch.map(({ reject }) => () => {
+        reject(failure);
+      });
+    }
+  }
+
+  #runOne({ run, reject }: Waiting): () => void {
+    this.#transaction.savepoint();
+    let settle;
+    try {
+      settle = run();
+    } catch (error) {
+      // The file is at fault, not the command: what the others wrote cannot be trusted to commit either.
+      if (isUnavailable(error)) throw error;
+      this.#transaction.rollbackTo();
+      settle = () => {
+        reject(error);
+      };
+    }
+    this.#transaction.release();
+    return settle;
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#transaction.isOpen()) this.#transaction.rollback();
+    } catch {
+      // SQLite has ended the transaction by itself; the callers are told of the error that came first.
+    }
+  }
+}

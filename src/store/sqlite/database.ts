@@ -1,0 +1,190 @@
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import Database from "better-sqlite3";
+import { StoreRefusedError } from "../store.ts";
+import type { Transaction } from "./commit-queue.ts";
+import { primaryCode, unavailable } from "./errors.ts";
+import { migrate, pendingMigrations } from "./migrate.ts";
+import type { Migration } from "./migrate.ts";
+import { takeServerLock } from "./server-lock.ts";
+import type { ServerLock } from "./server-lock.ts";
+
+export interface OpenDatabase {
+  readonly database: Database.Database;
+  /** Held by a server. */
+  readonly lock: ServerLock | undefined;
+}
+
+/** How long the opening of a database waits for another process, in milliseconds. */
+const openPatienceMs = 5000;
+
+/**
+ * Opens the database file, migrated and ready. A server (`exclusive`) creates the file where there is none, and
+ * is alone in serving it; a command-line tool finds the file, and migrates it only while no server has it.
+ * Throws StoreRefusedError or StoreUnavailableError.
+ */
+export function openDatabase(
+  path: string,
+  exclusive: boolean,
+  migrations: readonly Migration[],
+): OpenDatabase {
+  const file = findFile(path, exclusive);
+  let database: Database.Database | undefined;
+  let lock: ServerLock | undefined;
+  try {
+    database = new Database(file, { timeout: openPatienceMs });
+    const pending = pendingMigrations(database, migrations);
+    if (exclusive) {
+      lock = takeServerLock(file);
+      if (lock === undefined) {
+        throw new StoreRefusedError(
+          `another lockoutd serves ${file}: stop it first, or give this one another database`,
+        );
+      }
+      prepare(database, migrations);
+    } else if (pending.length > 0) {
+      migrateUnserved(database, file, migrations);
+    }
+    configure(database);
+    return { database, lock };
+  } catch (error) {
+    database?.close();
+    lock?.release();
+    if (error instanceof StoreRefusedError) throw error;
+    if (primaryCode(error) === "SQLITE_NOTADB") {
+      throw new StoreRefusedError(
+        `${file} is not an SQLite database: name another file`,
+        { cause: error },
+      );
+    }
+    throw unavailable(error);
+  }
+}
+
+/** Closes the file, then lets the next server in. */
+export function closeDatabase({ database, lock }: OpenDatabase): void {
+  database.close();
+  lock?.release();
+}
+
+/** The absolute path without symbolic links, so that all who mean this file find the same lock beside it. */
+function findFile(path: string, create: boolean): string {
+  const file = resolve(path);
+  const directory = dirname(file);
+  if (!existsSync(directory)) {
+    throw new StoreRefusedError(
+      `the directory ${directory} for the database does not exist: create it, or name another one`,
+    );
+  }
+  try {
+    if (create) {
+      // For the owner alone: it holds login names and who failed to log in. SQLite gives its other files the same mode.
+      closeSync(openSync(file, "a", 0o600));
+    } else if (!existsSync(file)) {
+      throw new StoreRefusedError(
+        `there is no database ${file}: check the path; "lockoutd serve" creates it`,
+      );
+    }
+    if (!statSync(file).isFile()) {
+      throw new StoreRefusedError(`the database ${file} is not a file`);
+    }
+    return realpathSync(file);
+  } catch (error) {
+    if (error instanceof StoreRefusedError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreRefusedError(
+      `the database ${file} cannot be opened (${reason}): check the owner and mode of the file and its directory, and the mount`,
+      { cause: error },
+    );
+  }
+}
+
+function prepare(
+  database: Database.Database,
+  migrations: readonly Migration[],
+): void {
+  // Stays in the file; a change of it is the one thing that SQLite cannot do beside other connections.
+  database.pragma("journal_mode = WAL");
+  migrate(database, migrations);
+}
+
+function migrateUnserved(
+  database: Database.Database,
+  file: string,
+  migrations: readonly Migration[],
+): void {
+  const lock = takeServerLock(file);
+  if (lock === undefined) {
+    throw new StoreRefusedError(
+      `the database ${file} is older than this lockoutd and is being served: stop the server, then try again`,
+    );
+  }
+  try {
+    prepare(database, migrations);
+  } finally {
+    lock.release();
+  }
+}
+
+function configure(database: Database.Database): void {
+  // A commit is on the disk when it returns; fullfsync is what that takes on macOS.
+  database.pragma("synchronous = FULL");
+  database.pragma("fullfsync = ON");
+  database.pragma("foreign_keys = ON");
+  // After a burst the log shrinks to this many bytes again.
+  database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+}
+
+/** The steps of a transaction on this connection, prepared once. */
+export function createTransaction(database: Database.Database): Transaction {
+  // Takes the write lock at once: a transaction that reads first may be refused when it comes to write.
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const savepoint = database.prepare("SAVEPOINT command");
+  const release = database.prepare("RELEASE command");
+  const rollbackTo = database.prepare("ROLLBACK TO command");
+  const commit = database.prepare("COMMIT");
+  const rollback = database.prepare("ROLLBACK");
+  return {
+    begin: () => {
+      begin.run();
+    },
+    savepoint: () => {
+      savepoint.run();
+    },
+    release: () => {
+      release.run();
+    },
+    rollbackTo: () => {
+      rollbackTo.run();
+    },
+    commit: () => {
+      commit.run();
+    },
+    rollback: () => {
+      rollback.run();
+    },
+    isOpen: () => database.inTransaction,
+  };
+}
+
+/** Runs a query of several statements on one state of the database, whatever other processes write meanwhile. */
+export function createSnapshot(
+  database: Database.Database,
+): <T>(query: () => T) => T {
+  const begin = database.prepare("BEGIN");
+  const end = database.prepare("COMMIT");
+  return (query) => {
+    begin.run();
+    try {
+      return query();
+    } finally {
+      if (database.inTransaction) end.run();
+    }
+  };
+}

@@ -1,0 +1,61 @@
+import type { Database } from "better-sqlite3";
+import type { NewId } from "../ids.ts";
+import type { Clock, Org } from "../store.ts";
+import { withFreeId } from "./free-id.ts";
+
+export interface Orgs {
+  /** Inside a transaction. */
+  create(name: string): Org;
+  /** Oldest first. */
+  list(): readonly Org[];
+  exists(orgId: string): boolean;
+}
+
+/** How many organisations are remembered to exist. */
+const maxKnown = 10_000;
+
+interface OrgRow {
+  readonly id: string;
+  readonly name: string;
+  readonly creation_date: number;
+}
+
+export function prepareOrgs(
+  database: Database,
+  now: Clock,
+  newId: NewId,
+): Orgs {
+  const insert = database.prepare<[string, string, number]>(
+    "INSERT INTO orgs (id, name, creation_date) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+  );
+  const list = database.prepare<[], OrgRow>(
+    "SELECT id, name, creation_date FROM orgs ORDER BY creation_date, id",
+  );
+  const exists = database
+    .prepare<[string], number>("SELECT 1 FROM orgs WHERE id = ?")
+    .pluck();
+  const known = new Set<string>();
+  return {
+    create: (name) => {
+      const creationDate = now();
+      const id = withFreeId(newId, (candidate) =>
+        insert.run(candidate, name, creationDate),
+      );
+      return { id, name, creationDate };
+    },
+    list: () =>
+      list.all().map((row) => ({
+        id: row.id,
+        name: row.name,
+        creationDate: row.creation_date,
+      })),
+    exists: (orgId) => {
+      // An organisation that is there stays: no command removes one.
+      if (known.has(orgId)) return true;
+      if (exists.get(orgId) === undefined) return false;
+      if (known.size === maxKnown) known.clear();
+      known.add(orgId);
+      return true;
+    },
+  };
+}

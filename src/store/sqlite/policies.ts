@@ -1,0 +1,102 @@
+import type { Database } from "better-sqlite3";
+import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
+import type { RecordedEvent, StoredPolicy } from "../store.ts";
+import type { Events } from "./events.ts";
+
+/** The aggregate that a policy belongs to: its owner. */
+export interface PolicyAggregate {
+  readonly type: "instance" | "org";
+  readonly id: string;
+}
+
+export interface Policies {
+  find(owner: PolicyAggregate): StoredPolicy | undefined;
+  /** Writes the event of a decision and the policy that then holds. Inside a transaction. */
+  apply(
+    owner: PolicyAggregate,
+    editor: string,
+    decision: PolicyDecision,
+    time: number,
+  ): RecordedEvent;
+  /** What counts for an organisation's users: its own policy, else the default. */
+  limitsFor(orgId: string): Limits;
+}
+
+interface PolicyRow {
+  readonly max_password_attempts: number;
+  readonly max_otp_attempts: number;
+  readonly sequence: number;
+  readonly creation_date: number;
+  readonly change_date: number;
+}
+
+export function preparePolicies(database: Database, events: Events): Policies {
+  const find = database.prepare<[string, string], PolicyRow>(
+    `SELECT max_password_attempts, max_otp_attempts, sequence, creation_date, change_date FROM policies
+     WHERE owner_kind = ? AND resource_owner = ?`,
+  );
+  const findDefault = database.prepare<
+    [],
+    Pick<PolicyRow, "max_password_attempts" | "max_otp_attempts">
+  >(
+    "SELECT max_password_attempts, max_otp_attempts FROM policies WHERE owner_kind = 'instance'",
+  );
+  const put = database.prepare<
+    [string, string, number, number, number, number, number]
+  >(
+    `INSERT INTO policies
+       (owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET
+       max_password_attempts = excluded.max_password_attempts,
+       max_otp_attempts = excluded.max_otp_attempts,
+       sequence = excluded.sequence,
+       change_date = excluded.change_date`,
+  );
+  const remove = database.prepare<[string, string]>(
+    "DELETE FROM policies WHERE owner_kind = ? AND resource_owner = ?",
+  );
+  return {
+    find: ({ type, id }) => {
+      const row = find.get(type, id);
+      if (row === undefined) return undefined;
+      return {
+        maxPasswordAttempts: row.max_password_attempts,
+        maxOtpAttempts: row.max_otp_attempts,
+        resourceOwner: id,
+        sequence: row.sequence,
+        creationDate: row.creation_date,
+        changeDate: row.change_date,
+      };
+    },
+    apply: ({ type, id }, editor, { event, limits }, time) => {
+      const recorded = events.append(
+        { type, id, resourceOwner: id },
+        editor,
+        event,
+        time,
+      );
+      if (limits === undefined) {
+        remove.run(type, id);
+      } else {
+        put.run(
+          type,
+          id,
+          limits.maxPasswordAttempts,
+          limits.maxOtpAttempts,
+          recorded.sequence,
+          recorded.creationDate,
+          recorded.creationDate,
+        );
+      }
+      return recorded;
+    },
+    limitsFor: (orgId) => {
+      const row = find.get("org", orgId) ?? findDefault.get();
+      return {
+        maxPasswordAttempts: row?.max_password_attempts ?? 0,
+        maxOtpAttempts: row?.max_otp_attempts ?? 0,
+      };
+    },
+  };
+}

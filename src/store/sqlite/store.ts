@@ -1,0 +1,180 @@
+import type { NewId } from "../ids.ts";
+import { StoreUnavailableError } from "../store.ts";
+import type { Clock, PolicyOwner, Store } from "../store.ts";
+import { createAppendWatch } from "./append-watch.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import {
+  closeDatabase,
+  createSnapshot,
+  createTransaction,
+  openDatabase,
+} from "./database.ts";
+import type { OpenDatabase } from "./database.ts";
+import { isUnavailable, unavailable } from "./errors.ts";
+import { listEvents } from "./event-list.ts";
+import { prepareEvents } from "./events.ts";
+import { prepareInstance } from "./instance.ts";
+import { migrations } from "./migrations/all.ts";
+import { prepareOrgs } from "./orgs.ts";
+import { preparePolicies } from "./policies.ts";
+import type { PolicyAggregate } from "./policies.ts";
+import { prepareTokens } from "./tokens.ts";
+import { createUserStore } from "./users.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file. */
+  readonly path: string;
+  /**
+   * For a server: creates the file where there is none, and lets no second server in. Without it, for the
+   * command-line tools: the file must exist, and may be served meanwhile.
+   */
+  readonly exclusive: boolean;
+  readonly now: Clock;
+  readonly newId: NewId;
+  /** How many login names that lead to nobody are kept: 100,000 unless it is set. At least 1. */
+  readonly maxNames?: number;
+}
+
+// While another process writes, which takes milliseconds, a server's event loop must not stand still: it looks
+// again every now and then, for five seconds. A tool has nothing else to do, and looks again at once, for some
+// ten seconds: a busy server leaves the lock free only for moments.
+const busyTimeoutMs = 10;
+const serverRetries = { busyRetries: 160, busyDelayMs: 20 };
+const toolRetries = { busyRetries: 1000, busyDelayMs: 1 };
+
+/** A flush of so many commands blocks the event loop for some milliseconds. */
+const maxBatch = 256;
+
+const defaultMaxNames = 100_000;
+
+/**
+ * Opens a store on an SQLite file. All numbers in it are read as JavaScript numbers: positions, sequences,
+ * limits and times stay far below 2^53.
+ *
+ * Throws StoreRefusedError: no such directory, not our database, a newer one, served by another process.
+ * Throws StoreUnavailableError: locked, read-only, damaged.
+ */
+export async function openSqliteStore(
+  options: SqliteStoreOptions,
+): Promise<Store> {
+  const opened = openDatabase(options.path, options.exclusive, migrations);
+  try {
+    return createStore(opened, options);
+  } catch (error) {
+    closeDatabase(opened);
+    throw unavailable(error);
+  }
+}
+
+function createStore(
+  opened: OpenDatabase,
+  { exclusive, now, newId, maxNames = defaultMaxNames }: SqliteStoreOptions,
+): Store {
+  const { database } = opened;
+  database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+
+  const events = prepareEvents(database);
+  const policies = preparePolicies(database, events);
+  const instances = prepareInstance(database, now, newId);
+  const orgs = prepareOrgs(database, now, newId);
+  const tokens = prepareTokens(database, now, newId);
+
+  const watch = createAppendWatch(() => events.lastPosition());
+  const queue = new CommitQueue(createTransaction(database), {
+    maxBatch,
+    afterCommit: () => {
+      watch.check();
+    },
+    ...(exclusive ? serverRetries : toolRetries),
+  });
+  const snapshot = createSnapshot(database);
+  /** Runs a query of one statement, which needs no transaction to see one state. */
+  const readOnce = <T>(query: () => T): T => {
+    if (!database.open) throw new StoreUnavailableError("the store is closed");
+    try {
+      return query();
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error;
+    }
+  };
+
+  const read = <T>(query: () => T): T => readOnce(() => snapshot(query));
+
+  /** The instance's policy has no owner before there is an instance. */
+  const aggregateOf = (owner: PolicyOwner): PolicyAggregate | undefined => {
+    if (owner.kind === "org") return { type: "org", id: owner.orgId };
+    const instance = instances.find();
+    return instance && { type: "instance", id: instance.id };
+  };
+
+  // There is one instance, and it stays: once it is seen outside a transaction it need not be read again.
+  let committed: PolicyAggregate | undefined;
+  const committedAggregateOf = (owner: PolicyOwner) =>
+    owner.kind === "instance"
+      ? (committed ??= readOnce(() => aggregateOf(owner)))
+      : aggregateOf(owner);
+
+  const users = createUserStore(database, {
+    write: (command) => queue.run(command),
+    read,
+    events,
+    policies,
+    now,
+    maxNames,
+  });
+
+  return {
+    ...users,
+    findPolicy: async (owner) => {
+      const aggregate = committedAggregateOf(owner);
+      return aggregate && readOnce(() => policies.find(aggregate));
+    },
+    changePolicy: (owner, editor, decide) =>
+      queue.run(() => {
+        const aggregate = aggregateOf(owner);
+        const decision = decide(aggregate && policies.find(aggregate));
+        if (aggregate === undefined) {
+          throw new Error("there is no instance yet: initialise the store");
+        }
+        return policies.apply(aggregate, editor, decision, now());
+      }),
+
+    listEvents: (filter) => listEvents(events, read, filter),
+    lastPosition: async () => read(() => events.lastPosition()),
+    onAppended: (listener) => read(() => watch.listen(listener)),
+
+    createOrg: (name) => queue.run(() => orgs.create(name)),
+    listOrgs: async () => read(() => orgs.list()),
+    orgExists: async (orgId) => readOnce(() => orgs.exists(orgId)),
+
+    createToken: (token) => queue.run(() => tokens.create(token)),
+    findToken: async (hash) => readOnce(() => tokens.find(hash)),
+    listTokens: async () => read(() => tokens.list()),
+    revokeToken: (tokenId) => queue.run(() => tokens.remove(tokenId)),
+
+    findInstance: async () => read(() => instances.find()),
+    initialise: ({ orgName, policy, token }) =>
+      queue.run(() => {
+        const found = instances.find();
+        if (found !== undefined) return { ...found, created: false };
+        const org = orgs.create(orgName);
+        const instance = instances.create(org.id);
+        policies.apply(
+          { type: "instance", id: instance.id },
+          "SYSTEM",
+          policy,
+          now(),
+        );
+        tokens.create({ ...token, orgId: org.id });
+        return { ...instance, created: true };
+      }),
+
+    // An empty transaction: it needs the write lock, and so finds a locked or read-only file too.
+    ping: () => queue.run(() => undefined),
+    close: async () => {
+      await queue.close();
+      watch.close();
+      closeDatabase(opened);
+    },
+  };
+}

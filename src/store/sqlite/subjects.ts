@@ -1,0 +1,234 @@
+import { createHmac } from "node:crypto";
+import type { Database } from "better-sqlite3";
+import type {
+  AccountState,
+  LockReason,
+  UserState,
+} from "../../lockout/user.ts";
+import type { UserKey } from "../user-store.ts";
+
+/** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */
+export interface StoredSubject extends UserState {
+  readonly key: number;
+  readonly orgId: string;
+  /** Undefined for a name. */
+  readonly userId: string | undefined;
+}
+
+/** How a subject is known before it is stored. */
+export type SubjectId =
+  | ({ readonly kind: "user" } & UserKey)
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly hash: Uint8Array;
+    };
+
+export interface Subjects {
+  find(id: SubjectId): StoredSubject | undefined;
+  get(key: number): StoredSubject | undefined;
+  /** Inside a transaction, as all that follow. Of names, the one asked about least recently makes room. */
+  create(id: SubjectId, state: UserState): StoredSubject;
+  update(key: number, state: UserState): void;
+  /** Removes a subject with its aliases and counters. */
+  remove(key: number): void;
+  /** Makes a name the most recent one. */
+  touch(key: number): void;
+  /** What is stored of a login name that leads to nobody. */
+  hashName(foldedName: string): Uint8Array;
+  listUsers(
+    orgId: string,
+    after: string | undefined,
+    limit: number,
+  ): readonly StoredSubject[];
+  /** By the time of the lock and then by id. */
+  listLocked(
+    orgId: string,
+    since: number,
+    after: { readonly time: number; readonly userId: string } | undefined,
+    limit: number,
+  ): readonly StoredSubject[];
+  /** Oldest user first. */
+  orgsOfUser(userId: string): readonly string[];
+}
+
+interface SubjectRow {
+  readonly key: number;
+  readonly org_id: string;
+  readonly user_id: string | null;
+  readonly account: AccountState;
+  readonly lock_reason: LockReason | null;
+  readonly lock_time: number | null;
+  readonly lock_by: string | null;
+}
+
+type LockColumns = [string | null, number | null, string | null];
+
+const columns =
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by";
+
+/**
+ * `maxNames`: so many names that lead to nobody are kept. `onRemove` is told of the subjects that are removed,
+ * before they are.
+ */
+export function prepareSubjects(
+  database: Database,
+  maxNames: number,
+  onRemove: (key: number) => void,
+): Subjects {
+  const get = database.prepare<[number], SubjectRow>(
+    `SELECT ${columns} FROM subjects WHERE key = ?`,
+  );
+  const findUser = database.prepare<[string, string], SubjectRow>(
+    `SELECT ${columns} FROM subjects WHERE org_id = ? AND user_id = ?`,
+  );
+  const findName = database.prepare<[string, Uint8Array], SubjectRow>(
+    `SELECT ${columns} FROM subjects WHERE org_id = ? AND name_hash = ?`,
+  );
+  const insert = database.prepare<
+    [
+      string,
+      string | null,
+      Uint8Array | null,
+      number | null,
+      string,
+      ...LockColumns,
+    ]
+  >(
+    `INSERT INTO subjects (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, since_position)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
+  );
+  const update = database.prepare<[string, ...LockColumns, number]>(
+    "UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ? WHERE key = ?",
+  );
+  const remove = database.prepare<[number]>(
+    "DELETE FROM subjects WHERE key = ?",
+  );
+  const lastRecency = database
+    .prepare<[], number | null>(
+      "SELECT max(recency) FROM subjects WHERE recency IS NOT NULL",
+    )
+    .pluck();
+  const touch = database.prepare<[number, number]>(
+    "UPDATE subjects SET recency = ? WHERE key = ?",
+  );
+  const oldestName = database
+    .prepare<[], number>(
+      "SELECT key FROM subjects WHERE recency IS NOT NULL ORDER BY recency LIMIT 1",
+    )
+    .pluck();
+  const countNames = database
+    .prepare<[number], number>(
+      "UPDATE names SET count = count + ? RETURNING count",
+    )
+    .pluck();
+  const hashKey = database
+    .prepare<[], Buffer>("SELECT hash_key FROM names")
+    .pluck();
+  const listUsers = database.prepare<[string, string, number], SubjectRow>(
+    `SELECT ${columns} FROM subjects WHERE org_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
+  );
+  const listLocked = database.prepare<
+    [string, number, number, string, number],
+    SubjectRow
+  >(
+    `SELECT ${columns} FROM subjects
+     WHERE org_id = ? AND user_id IS NOT NULL AND lock_time >= ? AND (lock_time, user_id) > (?, ?)
+     ORDER BY lock_time, user_id LIMIT ?`,
+  );
+  const orgsOfUser = database
+    .prepare<[string], string>(
+      "SELECT org_id FROM subjects WHERE user_id = ? ORDER BY key",
+    )
+    .pluck();
+
+  const nextRecency = () => (lastRecency.get() ?? 0) + 1;
+  const makeRoom = () => {
+    for (
+      let count = countNames.get(1) ?? 0;
+      count > maxNames;
+      count = countNames.get(-1) ?? 0
+    ) {
+      const oldest = oldestName.get();
+      if (oldest === undefined) return;
+      onRemove(oldest);
+      remove.run(oldest);
+    }
+  };
+  const fromRow = (row: SubjectRow | undefined) => row && toSubject(row);
+
+  return {
+    get: (key) => fromRow(get.get(key)),
+    find: (id) =>
+      fromRow(
+        id.kind === "user"
+          ? findUser.get(id.orgId, id.userId)
+          : findName.get(id.orgId, id.hash),
+      ),
+    create: (id, state) => {
+      const [userId, hash] =
+        id.kind === "user" ? [id.userId, null] : [null, id.hash];
+      if (hash !== null) makeRoom();
+      const { lastInsertRowid } = insert.run(
+        id.orgId,
+        userId,
+        hash,
+        hash === null ? null : nextRecency(),
+        state.account,
+        ...lockColumns(state),
+      );
+      return {
+        key: Number(lastInsertRowid),
+        orgId: id.orgId,
+        userId: userId ?? undefined,
+        ...state,
+      };
+    },
+    update: (key, state) => {
+      update.run(state.account, ...lockColumns(state), key);
+    },
+    remove: (key) => {
+      onRemove(key);
+      remove.run(key);
+    },
+    touch: (key) => {
+      touch.run(nextRecency(), key);
+    },
+    hashName: (foldedName) => {
+      const key = hashKey.get();
+      if (key === undefined) throw new Error("the key of the names is missing");
+      return createHmac("sha256", key).update(foldedName).digest();
+    },
+    listUsers: (orgId, after, limit) =>
+      listUsers.all(orgId, after ?? "", limit).map(toSubject),
+    listLocked: (orgId, since, after, limit) =>
+      listLocked
+        .all(
+          orgId,
+          since,
+          after?.time ?? Number.MIN_SAFE_INTEGER,
+          after?.userId ?? "",
+          limit,
+        )
+        .map(toSubject),
+    orgsOfUser: (userId) => orgsOfUser.all(userId),
+  };
+}
+
+function lockColumns({ lock }: UserState): LockColumns {
+  return [lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null];
+}
+
+function toSubject(row: SubjectRow): StoredSubject {
+  const { lock_reason: reason, lock_time: time, lock_by: by } = row;
+  return {
+    key: row.key,
+    orgId: row.org_id,
+    userId: row.user_id ?? undefined,
+    account: row.account,
+    lock:
+      reason === null || time === null || by === null
+        ? undefined
+        : { reason, time, by },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * The part of the port that is about users: who they are, how often they failed, and what is open. What
+ * `store.ts` says of every method holds here too.
+ *
+ * Before the store runs a command on a user, it closes the user's attempts that have expired (`expireAttempt`
+ * of the domain, editor `SYSTEM`), in the same transaction: so what a command sees and what is read is always
+ * as if each attempt had been closed the moment it expired.
+ */
+import type {
+  Attempt,
+  BeginChange,
+  BeginResult,
+  CompleteChange,
+  CompleteResult,
+} from "../lockout/attempt.ts";
+import type {
+  DecideUser,
+  UserChange,
+  UserState,
+  UserView,
+} from "../lockout/user.ts";
+import type { RecordedEvent } from "./store.ts";
+
+/** A user of an organisation. Two organisations may have users of the same id: they are two people. */
+export interface UserKey {
+  readonly orgId: string;
+  readonly userId: string;
+}
+
+/**
+ * Whose secret is guessed at: an id for which the caller vouches, or what a person typed as a login name, folded
+ * by `foldName`. A name leads to the user with that alias. A name without a user is counted like a user, but is
+ * none: it is not listed, has no events, only a hash of the name is stored (people type passwords into the wrong
+ * field), and of all such names only the most recent are kept, 100,000 by default, whatever else happens.
+ */
+export type Subject =
+  | ({ readonly kind: "user" } & UserKey)
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly foldedName: string;
+    };
+
+/** What a command on a user led to. */
+export interface Changed<Result> {
+  readonly result: Result;
+  /** Without those of attempts that had expired before. */
+  readonly events: readonly RecordedEvent[];
+}
+
+export interface Alias {
+  /** As it was given. */
+  readonly name: string;
+  /** By `foldName`: unique in the organisation. */
+  readonly folded: string;
+}
+
+/** A user as it is stored. */
+export interface StoredUser extends UserKey, UserState {
+  /** As they were given. */
+  readonly aliases: readonly string[];
+}
+
+/** A user with the counters and limits. */
+export interface StoredLockout extends UserKey {
+  readonly view: UserView & { readonly user: UserState };
+}
+
+/** A page of users, by their ids or by their lock times. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** What to ask the next page with; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+export interface PageRequest {
+  /** 1 to 1000. */
+  readonly size: number;
+  /** `next` of the page before; undefined asks for the first. A text that no page gave throws RangeError. */
+  readonly after: string | undefined;
+}
+
+export interface UserStore {
+  /** Runs a command on a user. */
+  changeUser<Result>(
+    key: UserKey,
+    editor: string,
+    decide: DecideUser<Result>,
+  ): Promise<Changed<Result>>;
+  /**
+   * Runs a command on a user and replaces the aliases. Throws LockoutError `aliasTaken` where an alias belongs to
+   * another user of the organisation.
+   */
+  putUser(
+    key: UserKey,
+    aliases: readonly Alias[],
+    editor: string,
+    decide: DecideUser<void>,
+  ): Promise<StoredUser>;
+  findUser(key: UserKey): Promise<StoredUser | undefined>;
+  /** The organisations that have a user of this id, oldest user first. */
+  findOrgsOfUser(userId: string): Promise<readonly string[]>;
+  /** The organisation's users by id. */
+  listUsers(orgId: string, page: PageRequest): Promise<Page<StoredUser>>;
+  /** Removes the user, the aliases, the counters and the open attempts; the events stay. Says whether there was one. */
+  deleteUser(key: UserKey): Promise<boolean>;
+  findLockout(key: UserKey): Promise<StoredLockout | undefined>;
+  /** The organisation's locked users, by the time of the lock and then by id, locked at `since` or later. */
+  listLocked(
+    orgId: string,
+    since: number | undefined,
+    page: PageRequest,
+  ): Promise<Page<StoredLockout>>;
+}
+
+export interface AttemptStore {
+  /** Runs `beginAttempt` of the domain on a subject, and keeps what it opens. */
+  beginAttempt(
+    subject: Subject,
+    editor: string,
+    decide: (view: UserView) => BeginChange,
+  ): Promise<BeginResult>;
+  /**
+   * Runs `completeAttempt` of the domain, and keeps how the attempt closed, for at least 10 minutes. Throws
+   * LockoutError `attemptUnknown` where the organisation has no such attempt.
+   */
+  completeAttempt(
+    orgId: string,
+    attemptId: string,
+    editor: string,
+    decide: (view: UserView, attempt: Attempt) => CompleteChange,
+  ): Promise<CompleteResult>;
+  /** Runs `reportAttempt` of the domain on a subject. */
+  reportAttempt(
+    subject: Subject,
+    editor: string,
+    decide: (view: UserView) => UserChange<CompleteResult>,
+  ): Promise<CompleteResult>;
+  /**
+   * Closes attempts that have expired, forgets those that were closed long ago, at most `limit` of each, and
+   * says how many it closed. To be called now and then, so that users lock whom nobody asks about.
+   */
+  settleAttempts(limit: number): Promise<number>;
+}

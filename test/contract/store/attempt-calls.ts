@@ -1,0 +1,65 @@
+import {
+  beginAttempt,
+  completeAttempt,
+  reportAttempt,
+} from "../../../src/lockout/attempt.ts";
+import type { Client, Outcome } from "../../../src/lockout/attempt.ts";
+import type { Factor } from "../../../src/lockout/factor.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { createIds } from "../../../src/store/ids.ts";
+import type {
+  AttemptStore,
+  Subject,
+  UserKey,
+} from "../../../src/store/user-store.ts";
+import type { StoreBed } from "./bed.ts";
+import { limits, orgA } from "./samples.ts";
+
+/** How long an attempt may stay open in these tests, in milliseconds. */
+export const ttlMs = 60_000;
+export const aliceKey: UserKey = { orgId: orgA.orgId, userId: "alice" };
+export const alice: Subject = { kind: "user", ...aliceKey };
+
+/** All that fits in one page. */
+export const onePage = { size: 1000, after: undefined };
+
+/** Calls on attempts, as the API makes them. */
+export function attemptCalls(bed: StoreBed) {
+  const newId = createIds(bed.now, 9);
+  return {
+    begin: (
+      subject: Subject,
+      factor: Factor = "password",
+      client: Client = {},
+      store: AttemptStore = bed.store,
+    ) => {
+      const attemptId = newId();
+      return store.beginAttempt(subject, "login", (view) =>
+        beginAttempt(view, { attemptId, factor, client, ttlMs }),
+      );
+    },
+    complete: (
+      attemptId: string | undefined,
+      outcome: Outcome,
+      store: AttemptStore = bed.store,
+      orgId: string = orgA.orgId,
+    ) =>
+      store.completeAttempt(
+        orgId,
+        attemptId ?? "none was opened",
+        "login",
+        (view, attempt) => completeAttempt(view, attempt, outcome),
+      ),
+    /** Gives the organisation a policy. */
+    setLimits: (password: number, otp = password) =>
+      bed.store.changePolicy(
+        orgA,
+        "admin",
+        addOrgPolicy(orgA.orgId, limits(password, otp)),
+      ),
+    report: (subject: Subject, outcome: Outcome, factor: Factor = "password") =>
+      bed.store.reportAttempt(subject, "login", (view) =>
+        reportAttempt(view, factor, {}, outcome),
+      ),
+  };
+}

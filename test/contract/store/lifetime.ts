@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { StoreUnavailableError } from "../../../src/store/store.ts";
+import { recordPasswordChange } from "../../../src/lockout/user.ts";
+import { alice, aliceKey, attemptCalls, onePage } from "./attempt-calls.ts";
+import type { StoreBed } from "./bed.ts";
+import {
+  start,
+  instanceOwner,
+  orgA,
+  allEvents,
+  init,
+  limits,
+  hashOf,
+  newToken,
+  countUp,
+} from "./samples.ts";
+
+export function describeLifetime(bed: StoreBed): void {
+  const { begin, complete, report } = attemptCalls(bed);
+
+  describe("the store", () => {
+    it("has everything after it was closed and opened again", async () => {
+      await bed.store.initialise(init);
+      const org = await bed.store.createOrg("second");
+      await bed.store.createToken({
+        ...newToken(5, org.id),
+        expirationDate: start + 99,
+      });
+      await bed.store.changePolicy(
+        orgA,
+        "e",
+        addOrgPolicy(orgA.orgId, limits(1, 2)),
+      );
+      const look = async () => ({
+        instance: await bed.store.findInstance(),
+        orgs: await bed.store.listOrgs(),
+        tokens: await bed.store.listTokens(),
+        token: await bed.store.findToken(hashOf(5)),
+        policies: [
+          await bed.store.findPolicy(instanceOwner),
+          await bed.store.findPolicy(orgA),
+        ],
+        events: await bed.events(),
+      });
+      const before = await look();
+      expect(before.events).toHaveLength(2);
+
+      await bed.reopen();
+
+      expect(await look()).toEqual(before);
+      const next = await bed.store.changePolicy(orgA, "e", countUp([]));
+      expect(next.sequence).toBe(2);
+      expect(next.position).toBeGreaterThan(
+        before.events.at(-1)?.position ?? Infinity,
+      );
+    });
+
+    it("finishes what runs before it closes", async () => {
+      const commands = Array.from({ length: 600 }, async () =>
+        bed.store.changePolicy(orgA, "e", countUp([])),
+      );
+      await Promise.all([bed.store.close(), bed.store.close()]);
+      expect((await Promise.all(commands)).at(-1)?.sequence).toBe(600);
+
+      await bed.reopen();
+      expect(await bed.store.findPolicy(orgA)).toMatchObject({ sequence: 600 });
+    });
+
+    it("cannot be used once it is closed", async () => {
+      await bed.store.close();
+      const uses = [
+        () => bed.store.ping(),
+        () => bed.store.findInstance(),
+        () => bed.store.initialise(init),
+        () => bed.store.findPolicy(orgA),
+        () => bed.store.changePolicy(orgA, "e", countUp([])),
+        () => bed.store.listEvents(allEvents),
+        () => bed.store.lastPosition(),
+        async () => bed.store.onAppended(() => undefined),
+        () => bed.store.findUser(aliceKey),
+        () => bed.store.findLockout(aliceKey),
+        () => bed.store.findOrgsOfUser("u"),
+        () => bed.store.listUsers("o", onePage),
+        () => bed.store.listLocked("o", undefined, onePage),
+        () => bed.store.changeUser(aliceKey, "e", recordPasswordChange),
+        () => bed.store.putUser(aliceKey, [], "e", recordPasswordChange),
+        () => bed.store.deleteUser(aliceKey),
+        () => begin(alice),
+        () => complete("a", "failed"),
+        () => report(alice, "failed"),
+        () => bed.store.settleAttempts(1),
+        () => bed.store.createOrg("a"),
+        () => bed.store.listOrgs(),
+        () => bed.store.orgExists("a"),
+        () => bed.store.createToken(newToken(1, "a")),
+        () => bed.store.findToken(hashOf(1)),
+        () => bed.store.listTokens(),
+        () => bed.store.revokeToken("a"),
+      ];
+      for (const use of uses) {
+        await expect(use()).rejects.toBeInstanceOf(StoreUnavailableError);
+      }
+    });
+
+    it("answers a ping while it can be used", async () => {
+      await expect(bed.store.ping()).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import {
+  addOrgPolicy,
+  resetOrgPolicy,
+  updateOrgPolicy,
+} from "../../../src/lockout/policy.ts";
+import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
+import type { PolicyOwner } from "../../../src/store/store.ts";
+import type { StoreBed } from "./bed.ts";
+import { start, instanceOwner, orgA, orgB, init, limits } from "./samples.ts";
+
+export function describePolicies(bed: StoreBed): void {
+  describe("a policy", () => {
+    it("is undefined where the owner has none of its own", async () => {
+      await bed.store.initialise(init);
+      expect(await bed.store.findPolicy(orgA)).toBeUndefined();
+    });
+
+    it("is given to the command as it is, and changed with its event", async () => {
+      const { id } = await bed.store.initialise(init);
+      let seen: Limits | undefined;
+      bed.time += 1000;
+
+      const event = await bed.store.changePolicy(
+        instanceOwner,
+        "editor-1",
+        (current) => {
+          seen = current;
+          return {
+            event: {
+              type: "instance.policy.lockout.changed",
+              payload: { maxOTPAttempts: 7 },
+            },
+            limits: limits(3, 7),
+          };
+        },
+      );
+
+      expect(seen).toMatchObject(limits(3, 0));
+      expect(event).toEqual({
+        position: expect.any(Number) as number,
+        aggregateType: "instance",
+        aggregateId: id,
+        resourceOwner: id,
+        sequence: 2,
+        type: "instance.policy.lockout.changed",
+        editor: "editor-1",
+        creationDate: start + 1000,
+        payload: { maxOTPAttempts: 7 },
+      });
+      expect(await bed.events({ sequenceAfter: 1 })).toEqual([event]);
+      expect(await bed.store.findPolicy(instanceOwner)).toEqual({
+        ...limits(3, 7),
+        resourceOwner: id,
+        sequence: 2,
+        creationDate: start,
+        changeDate: start + 1000,
+      });
+    });
+
+    it("belongs to an organisation's aggregate, which counts from 1 by itself", async () => {
+      await bed.store.initialise(init);
+      const added = await bed.store.changePolicy(
+        orgA,
+        "e",
+        addOrgPolicy(orgA.orgId, limits(1, 2)),
+      );
+      const other = await bed.store.changePolicy(
+        orgB,
+        "e",
+        addOrgPolicy(orgB.orgId, limits(3, 4)),
+      );
+
+      expect(added).toMatchObject({
+        aggregateType: "org",
+        aggregateId: orgA.orgId,
+        resourceOwner: orgA.orgId,
+        sequence: 1,
+      });
+      expect(other.sequence).toBe(1);
+      expect(other.position).toBeGreaterThan(added.position);
+      expect(await bed.store.findPolicy(orgA)).toMatchObject({
+        ...limits(1, 2),
+        resourceOwner: orgA.orgId,
+      });
+      expect(await bed.store.findPolicy(orgB)).toMatchObject(limits(3, 4));
+      expect(await bed.store.findPolicy(instanceOwner)).toMatchObject(
+        limits(3, 0),
+      );
+    });
+
+    it("of an organisation is not the instance's, though their ids were the same", async () => {
+      const { id } = await bed.store.initialise(init);
+      const twin: PolicyOwner = { kind: "org", orgId: id };
+      expect(await bed.store.findPolicy(twin)).toBeUndefined();
+
+      const event = await bed.store.changePolicy(
+        twin,
+        "e",
+        addOrgPolicy(id, limits(8, 9)),
+      );
+
+      expect(event.sequence).toBe(1);
+      expect(await bed.store.findPolicy(instanceOwner)).toMatchObject(
+        limits(3, 0),
+      );
+      expect(await bed.store.findPolicy(twin)).toMatchObject(limits(8, 9));
+    });
+
+    it("keeps its creation date while it changes, and takes a new one when it is added again", async () => {
+      const change = async (decide: DecidePolicy) => {
+        bed.time += 10;
+        return bed.store.changePolicy(orgA, "e", decide);
+      };
+      await change(addOrgPolicy(orgA.orgId, limits(1, 1)));
+      await change(updateOrgPolicy(orgA.orgId, limits(2, 2)));
+      expect(await bed.store.findPolicy(orgA)).toMatchObject({
+        sequence: 2,
+        creationDate: start + 10,
+        changeDate: start + 20,
+      });
+
+      const removed = await change(resetOrgPolicy(orgA.orgId));
+      expect(removed).toMatchObject({ sequence: 3, payload: undefined });
+      expect(await bed.store.findPolicy(orgA)).toBeUndefined();
+
+      await change(addOrgPolicy(orgA.orgId, limits(5, 5)));
+      expect(await bed.store.findPolicy(orgA)).toEqual({
+        ...limits(5, 5),
+        resourceOwner: orgA.orgId,
+        sequence: 4,
+        creationDate: start + 40,
+        changeDate: start + 40,
+      });
+    });
+
+    it("holds the greatest numbers that a call can carry", async () => {
+      const greatest = limits(4_294_967_295, 4_294_967_295);
+      await bed.store.changePolicy(
+        orgA,
+        "e",
+        addOrgPolicy(orgA.orgId, greatest),
+      );
+      expect(await bed.store.findPolicy(orgA)).toMatchObject(greatest);
+    });
+  });
+}

@@ -1,0 +1,82 @@
+import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
+import { createDefaultPolicy } from "../../../src/lockout/policy.ts";
+import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
+import type {
+  EventFilter,
+  InstanceInit,
+  NewToken,
+  PolicyOwner,
+} from "../../../src/store/store.ts";
+
+export const start = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+/** How many login names that lead to nobody the store keeps in these tests. */
+export const maxNames = 20;
+export const instanceOwner: PolicyOwner = { kind: "instance" };
+export const orgA = {
+  kind: "org",
+  orgId: "300000000000000001",
+} as const satisfies PolicyOwner;
+export const orgB = {
+  kind: "org",
+  orgId: "300000000000000002",
+} as const satisfies PolicyOwner;
+export const allEvents: EventFilter = { ascending: true, limit: 1_000_000 };
+
+export const init: InstanceInit = {
+  orgName: "first",
+  policy: createDefaultPolicy(limits(3, 0)),
+  token: {
+    hash: hashOf(1),
+    name: "admin",
+    roles: ["IAM_OWNER"],
+    expirationDate: undefined,
+  },
+};
+
+export function limits(
+  maxPasswordAttempts: number,
+  maxOtpAttempts: number,
+): Limits {
+  return { maxPasswordAttempts, maxOtpAttempts };
+}
+
+export function hashOf(seed: number): Uint8Array {
+  return new Uint8Array(32).fill(seed);
+}
+
+export function newToken(seed: number, orgId: string): NewToken {
+  return {
+    hash: hashOf(seed),
+    name: `token ${seed}`,
+    orgId,
+    roles: ["ORG_OWNER", "IAM_LOGIN_CLIENT"],
+    expirationDate: undefined,
+  };
+}
+
+/** A decision that writes this event whatever there is. */
+export function write(
+  type: EventType,
+  payload?: EventPayload,
+  after: Limits | undefined = limits(1, 1),
+): DecidePolicy {
+  return () => ({
+    event: payload === undefined ? { type } : { type, payload },
+    limits: after,
+  });
+}
+
+/** Counts up by one per command, and keeps what it saw. */
+export function countUp(seen: number[]): DecidePolicy {
+  return (current) => {
+    const before = current?.maxPasswordAttempts ?? 0;
+    seen.push(before);
+    return {
+      event: {
+        type: "org.policy.lockout.changed",
+        payload: { maxPasswordAttempts: before + 1 },
+      },
+      limits: limits(before + 1, 0),
+    };
+  };
+}

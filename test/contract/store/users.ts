@@ -1,0 +1,412 @@
+import { describe, expect, it } from "vitest";
+import { LockoutError } from "../../../src/lockout/errors.ts";
+import { factors } from "../../../src/lockout/factor.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import {
+  lockUser,
+  newUser,
+  putUser,
+  recordPasswordChange,
+  unlockUser,
+} from "../../../src/lockout/user.ts";
+import type { DecideUser, UserView } from "../../../src/lockout/user.ts";
+import { toPageToken } from "../../../src/store/page-token.ts";
+import type {
+  Page,
+  PageRequest,
+  UserKey,
+} from "../../../src/store/user-store.ts";
+import type { StoreBed } from "./bed.ts";
+import { init, limits, orgA, orgB, start } from "./samples.ts";
+
+const alice: UserKey = { orgId: orgA.orgId, userId: "alice" };
+const bob: UserKey = { orgId: orgA.orgId, userId: "bob" };
+const elsewhere: UserKey = { orgId: orgB.orgId, userId: "alice" };
+
+const allowed = { version: "v2", authorise: () => undefined } as const;
+const lock = lockUser(allowed);
+const unlock = unlockUser(allowed);
+
+const alias = (name: string) => ({ name, folded: name.toLowerCase() });
+
+/** Registers a user and adds to the counter of passwords. */
+const fail: DecideUser<void> = (view) => ({
+  result: undefined,
+  ...(view.user === undefined && { user: newUser }),
+  steps: [{ factor: "password", failed: 1, open: 0 }],
+  events: [{ type: "user.human.password.check.failed" }],
+});
+
+export function describeUsers(bed: StoreBed): void {
+  /** Runs a command that changes nothing, and returns what it saw. */
+  const see = async (key: UserKey): Promise<UserView> => {
+    const { result } = await bed.store.changeUser(key, "viewer", (view) => ({
+      result: view,
+      steps: [],
+      events: [],
+    }));
+    return result;
+  };
+
+  const register = (key: UserKey) =>
+    bed.store.putUser(key, [], "e", putUser(undefined));
+
+  describe("a user", () => {
+    it("who was never seen is nobody, with nothing counted", async () => {
+      const view = await see(alice);
+
+      expect(view).toEqual({
+        user: undefined,
+        counters: Object.fromEntries(
+          factors.map((factor) => [
+            factor,
+            { failed: 0, open: 0, lastFailure: undefined },
+          ]),
+        ),
+        limits: limits(0, 0),
+        editor: "viewer",
+        now: start,
+      });
+      expect(await bed.store.findUser(alice)).toBeUndefined();
+      expect(await bed.store.findLockout(alice)).toBeUndefined();
+      expect(await bed.store.findOrgsOfUser("alice")).toEqual([]);
+    });
+
+    it("is measured by the organisation's own policy, else by the default", async () => {
+      await bed.store.initialise(init);
+      expect((await see(alice)).limits).toEqual(limits(3, 0));
+      await bed.store.changePolicy(
+        orgA,
+        "e",
+        addOrgPolicy(orgA.orgId, limits(7, 8)),
+      );
+      expect((await see(alice)).limits).toEqual(limits(7, 8));
+      expect((await see(elsewhere)).limits).toEqual(limits(3, 0));
+    });
+
+    it("is written with events of an aggregate of its own", async () => {
+      const first = await bed.store.changeUser(alice, "e1", fail);
+      bed.time += 5;
+      const second = await bed.store.changeUser(alice, "e2", (view) => ({
+        ...fail(view),
+        result: "done",
+        events: [
+          {
+            type: "user.human.password.check.failed",
+            payload: { address: "::1" },
+          },
+          { type: "user.locked" },
+        ],
+      }));
+
+      expect(first.events).toMatchObject([{ sequence: 1, payload: undefined }]);
+      expect(second).toMatchObject({
+        result: "done",
+        events: [
+          {
+            aggregateType: "user",
+            aggregateId: "alice",
+            resourceOwner: orgA.orgId,
+            sequence: 2,
+            type: "user.human.password.check.failed",
+            editor: "e2",
+            creationDate: start + 5,
+            payload: { address: "::1" },
+          },
+          { sequence: 3, type: "user.locked" },
+        ],
+      });
+      expect(await bed.events()).toEqual([...first.events, ...second.events]);
+    });
+
+    it("is counted by steps, each factor by itself", async () => {
+      const step = (
+        factor: (typeof factors)[number],
+        failed: number | "clear",
+        open: number,
+      ) =>
+        bed.store.changeUser(alice, "e", (view) => ({
+          result: undefined,
+          ...(view.user === undefined && { user: newUser }),
+          steps: [{ factor, failed, open }],
+          events: [],
+        }));
+
+      await step("password", 1, 0);
+      await step("password", 2, 1);
+      bed.time += 7;
+      await step("totp", 1, 2);
+      await step("password", 0, 3);
+      await step("otp_sms", "clear", 0);
+      expect((await see(alice)).counters).toMatchObject({
+        password: { failed: 3, open: 4, lastFailure: start },
+        totp: { failed: 1, open: 2, lastFailure: start + 7 },
+        otp_sms: { failed: 0, open: 0, lastFailure: undefined },
+      });
+
+      await step("password", "clear", -2);
+      await step("totp", 0, -2);
+      expect((await see(alice)).counters).toMatchObject({
+        password: { failed: 0, open: 2 },
+        totp: { failed: 1, open: 0, lastFailure: start + 7 },
+      });
+    });
+
+    it("is locked and unlocked, and found so", async () => {
+      await bed.store.putUser(alice, [], "e", putUser("initial"));
+      bed.time += 10;
+      await bed.store.changeUser(alice, "admin", fail);
+      await bed.store.changeUser(alice, "admin", lock);
+
+      const locked = {
+        account: "initial",
+        lock: { reason: "administrator", time: start + 10, by: "admin" },
+      };
+      expect(await bed.store.findUser(alice)).toEqual({
+        ...alice,
+        ...locked,
+        aliases: [],
+      });
+      bed.time += 1;
+      expect(await bed.store.findLockout(alice)).toMatchObject({
+        ...alice,
+        view: {
+          user: locked,
+          counters: { password: { failed: 1, lastFailure: start + 10 } },
+          limits: limits(0, 0),
+          now: start + 11,
+        },
+      });
+
+      await bed.store.changeUser(alice, "admin", unlock);
+      expect(await bed.store.findUser(alice)).toMatchObject({
+        account: "active",
+        lock: undefined,
+      });
+      expect((await see(alice)).counters.password.failed).toBe(0);
+    });
+
+    it("whose command is refused is as before", async () => {
+      await expect(
+        bed.store.changeUser(alice, "e", lock),
+      ).rejects.toMatchObject({ entry: { id: "COMMAND-450yxuqrh1" } });
+      expect(await bed.store.findUser(alice)).toBeUndefined();
+      expect(await bed.events()).toEqual([]);
+    });
+
+    it("is another person in each organisation", async () => {
+      await bed.store.changeUser(elsewhere, "e", fail);
+      await bed.store.changeUser(alice, "e", fail);
+      await bed.store.changeUser(alice, "e", lock);
+
+      expect(await bed.store.findUser(elsewhere)).toMatchObject({
+        lock: undefined,
+      });
+      expect((await bed.events()).map(({ sequence }) => sequence)).toEqual([
+        1, 1, 2,
+      ]);
+      expect(await bed.store.findOrgsOfUser("alice")).toEqual([
+        orgB.orgId,
+        orgA.orgId,
+      ]);
+    });
+
+    it("keeps every one of 1,000 steps at once", async () => {
+      const tool = await bed.open("tool");
+      await Promise.all(
+        Array.from({ length: 1000 }, (_, index) =>
+          (index % 10 === 0 ? tool : bed.store).changeUser(alice, "e", fail),
+        ),
+      );
+      expect((await see(alice)).counters.password.failed).toBe(1000);
+      expect((await bed.events()).map(({ sequence }) => sequence)).toEqual(
+        Array.from({ length: 1000 }, (_, index) => index + 1),
+      );
+    });
+
+    it("is removed with all but the events, and starts anew", async () => {
+      await bed.store.putUser(alice, [alias("Al")], "e", putUser("locked"));
+      await bed.store.changeUser(alice, "e", recordPasswordChange);
+
+      expect(await bed.store.deleteUser(alice)).toBe(true);
+      expect(await bed.store.deleteUser(alice)).toBe(false);
+      expect(await bed.store.findUser(alice)).toBeUndefined();
+      expect(await bed.store.findOrgsOfUser("alice")).toEqual([]);
+      expect(await bed.events()).toHaveLength(2);
+
+      const { events } = await bed.store.changeUser(alice, "e", fail);
+      expect(events).toMatchObject([{ sequence: 3 }]);
+      expect(await bed.store.findUser(alice)).toMatchObject({
+        lock: undefined,
+        aliases: [],
+      });
+      expect((await see(alice)).counters.password.failed).toBe(1);
+    });
+
+    it("is there after the store was opened again", async () => {
+      await bed.store.putUser(alice, [alias("Al")], "e", putUser("locked"));
+      await bed.store.changeUser(alice, "e", fail);
+      const before = [
+        await bed.store.findUser(alice),
+        await bed.store.findLockout(alice),
+      ];
+      await bed.reopen();
+      expect([
+        await bed.store.findUser(alice),
+        await bed.store.findLockout(alice),
+      ]).toEqual(before);
+    });
+  });
+
+  describe("aliases", () => {
+    it("are kept as they were given, and replaced", async () => {
+      const put = (...names: string[]) =>
+        bed.store.putUser(alice, names.map(alias), "e", putUser(undefined));
+
+      expect(await put("Zoe", "alice@example.org", "Ä")).toEqual({
+        ...alice,
+        account: "active",
+        lock: undefined,
+        aliases: ["Zoe", "alice@example.org", "Ä"],
+      });
+      await put("ZOE", "b");
+      expect((await bed.store.findUser(alice))?.aliases).toEqual(["ZOE", "b"]);
+      await put();
+      expect((await bed.store.findUser(alice))?.aliases).toEqual([]);
+    });
+
+    it("belong to one user of an organisation: else nothing changes", async () => {
+      const put = (key: UserKey, ...names: string[]) =>
+        bed.store.putUser(key, names.map(alias), "e", putUser("initial"));
+      await put(alice, "x", "y");
+      await put(elsewhere, "x");
+
+      const thrown: unknown = await put(bob, "b", "Y").catch(
+        (error: unknown) => error,
+      );
+      expect(thrown).toBeInstanceOf(LockoutError);
+      expect(thrown).toMatchObject({ entry: { id: "LOCKOUTD-usr03" } });
+      expect(await bed.store.findUser(bob)).toBeUndefined();
+      expect((await bed.store.findUser(alice))?.aliases).toEqual(["x", "y"]);
+
+      await put(alice, "x");
+      await put(bob, "b", "Y");
+      await bed.store.deleteUser(alice);
+      await put(bob, "x");
+      expect((await bed.store.findUser(bob))?.aliases).toEqual(["x"]);
+    });
+  });
+
+  describe("a list of users", () => {
+    /** Reads all pages. */
+    const readAll = async <Item>(
+      list: (page: PageRequest) => Promise<Page<Item>>,
+      size: number,
+    ): Promise<Item[][]> => {
+      const pages: Item[][] = [];
+      let after: string | undefined;
+      do {
+        const page = await list({ size, after });
+        pages.push([...page.items]);
+        after = page.next;
+      } while (after !== undefined);
+      return pages;
+    };
+
+    it("has an organisation's users by id, page by page", async () => {
+      const ids = ["b", "a", "Z", "ä", "aa", "10", "9", "'", "😀"];
+      for (const userId of ids) await register({ orgId: orgA.orgId, userId });
+      await register(elsewhere);
+
+      const list = (page: PageRequest) => bed.store.listUsers(orgA.orgId, page);
+      const sorted = ["'", "10", "9", "Z", "a", "aa", "b", "ä", "😀"];
+      for (const size of [1, 2, 3, 8, 9, 10, 1000]) {
+        const pages = await readAll(list, size);
+        expect(pages.flat().map(({ userId }) => userId)).toEqual(sorted);
+        expect(pages).toHaveLength(Math.ceil(sorted.length / size));
+      }
+      expect(await list({ size: 1, after: undefined })).toMatchObject({
+        items: [{ orgId: orgA.orgId, userId: "'", account: "active" }],
+      });
+      expect(
+        await bed.store.listUsers("nobody's", { size: 1, after: undefined }),
+      ).toEqual({ items: [], next: undefined });
+    });
+
+    it("has the locked ones by the time of the lock, page by page", async () => {
+      const userIds = ["d", "c", "b", "a"];
+      for (const [index, userId] of userIds.entries()) {
+        // Two at a time.
+        bed.time = start + 10 * Math.floor(index / 2);
+        const key = { orgId: orgA.orgId, userId };
+        await register(key);
+        await bed.store.changeUser(key, "admin", lock);
+      }
+      await register({ orgId: orgA.orgId, userId: "free" });
+      await bed.store.putUser(elsewhere, [], "e", putUser("locked"));
+
+      const list = (since?: number) => (page: PageRequest) =>
+        bed.store.listLocked(orgA.orgId, since, page);
+      const idsOf = async (since: number | undefined, size: number) =>
+        (await readAll(list(since), size)).flat().map(({ userId }) => userId);
+
+      for (const size of [1, 2, 3, 4, 5])
+        expect(await idsOf(undefined, size)).toEqual(["c", "d", "a", "b"]);
+      expect(await idsOf(start + 10, 1)).toEqual(["a", "b"]);
+      expect(await idsOf(start + 11, 1)).toEqual([]);
+      expect(await list()({ size: 1, after: undefined })).toMatchObject({
+        items: [
+          {
+            userId: "c",
+            view: {
+              user: {
+                lock: { reason: "administrator", time: start, by: "admin" },
+              },
+            },
+          },
+        ],
+      });
+
+      const key = { orgId: orgA.orgId, userId: "d" };
+      await bed.store.changeUser(key, "admin", unlock);
+      expect(await idsOf(undefined, 2)).toEqual(["c", "a", "b"]);
+    });
+
+    it("refuses a token that no page of it gave", async () => {
+      for (const userId of ["a", "b"])
+        await bed.store.putUser(
+          { orgId: orgA.orgId, userId },
+          [],
+          "e",
+          putUser("locked"),
+        );
+      const first = { size: 1, after: undefined };
+      const users = await bed.store.listUsers(orgA.orgId, first);
+      const locked = await bed.store.listLocked(orgA.orgId, undefined, first);
+      const made = [
+        toPageToken(["users"]),
+        toPageToken(["users", 7]),
+        toPageToken(["locked", "x", "y"]),
+      ];
+
+      for (const after of ["", "?", "abc", "e30", `${users.next}=`, ...made]) {
+        const page = { size: 1, after };
+        await expect(
+          bed.store.listUsers(orgA.orgId, page),
+        ).rejects.toBeInstanceOf(RangeError);
+        await expect(
+          bed.store.listLocked(orgA.orgId, undefined, page),
+        ).rejects.toBeInstanceOf(RangeError);
+      }
+      await expect(
+        bed.store.listUsers(orgA.orgId, { size: 1, after: locked.next }),
+      ).rejects.toBeInstanceOf(RangeError);
+      await expect(
+        bed.store.listLocked(orgA.orgId, undefined, {
+          size: 1,
+          after: users.next,
+        }),
+      ).rejects.toBeInstanceOf(RangeError);
+    });
+  });
+}

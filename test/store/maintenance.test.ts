@@ -1,0 +1,164 @@
+import { existsSync } from "node:fs";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createIds } from "../../src/store/ids.ts";
+import { backupDatabase, checkDatabase } from "../../src/store/maintenance.ts";
+import { openStore } from "../../src/store/open.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+
+let directory: TempDir;
+let server: TestServer;
+let url: string;
+
+beforeEach(async () => {
+  directory = await makeTempDir();
+  url = `sqlite:${directory.file("lockoutd.db")}`;
+  server = await startTestServer({
+    database: url,
+    defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
+  });
+});
+
+afterEach(async () => {
+  await server.close();
+  await directory.remove();
+});
+
+async function post(path: string, body: object, method = "POST") {
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${server.adminToken}` },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as { attemptId?: string };
+}
+
+async function fail(userId: string) {
+  const factor = "FACTOR_PASSWORD";
+  const { attemptId } = await post("/lockout/v1/attempts", { userId, factor });
+  if (attemptId === undefined) return;
+  await post(`/lockout/v1/attempts/${attemptId}:complete`, {
+    outcome: "OUTCOME_FAILED",
+  });
+}
+
+/** Something of everything: locked, unlocked, deleted and back again, open, expired, policies come and gone. */
+async function live() {
+  await Promise.all(
+    Array.from({ length: 40 }, (_value, number) => fail(`user-${number % 10}`)),
+  );
+  await post("/management/v1/users/user-1/_unlock", {});
+  await fail("user-1");
+  await post("/lockout/v1/users/user-2", {}, "DELETE");
+  await fail("user-2");
+  await post("/lockout/v1/users/user-3:recordPasswordChange", {});
+  await post("/lockout/v1/attempts", {
+    userId: "open",
+    factor: "FACTOR_TOTP",
+  });
+  await post("/lockout/v1/attempts", {
+    loginName: "nobody",
+    factor: "FACTOR_TOTP",
+  });
+  await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
+  await post("/management/v1/policies/lockout", {}, "DELETE");
+  await post("/admin/v1/policies/password/lockout", {}, "PUT");
+}
+
+describe("check", () => {
+  it("finds nothing wrong with what a server writes, while it writes", async () => {
+    expect(checkDatabase(url)).toMatchObject({ problems: [], users: 0 });
+    const living = live();
+    expect(checkDatabase(url)).toMatchObject({ problems: [] });
+    await living;
+    server.advance(3600_000);
+    const report = checkDatabase(url);
+    expect(report).toMatchObject({ problems: [], count: 0, users: 11 });
+    expect(report.events).toBeGreaterThan(30);
+  });
+
+  it.each([
+    [
+      "a counter that was set back",
+      "UPDATE counters SET failed = 0 WHERE failed > 0",
+      /user-\d .*0 failures of password, but the events come to/,
+    ],
+    [
+      "a lock that was lifted by hand",
+      "UPDATE subjects SET lock_time = NULL, lock_reason = NULL, lock_by = NULL",
+      /is not locked, but the events say otherwise/,
+    ],
+    [
+      "an event that is gone",
+      "DELETE FROM events WHERE position = 5",
+      /has sequence \d+, not \d+/,
+    ],
+    [
+      "a policy that nobody set",
+      "UPDATE policies SET max_password_attempts = 1000",
+      /the policy of instance .* is 1000\/0, but its events come to 0\/0/,
+    ],
+    [
+      "a policy that is gone",
+      "DELETE FROM policies",
+      /the policy of instance .* is missing/,
+    ],
+    [
+      "an open attempt that is gone",
+      "DELETE FROM attempts",
+      /counts 1 open attempts of totp, but has 0/,
+    ],
+  ])("finds %s", async (_name, sql, problem) => {
+    await live();
+    const database = new Database(directory.file("lockoutd.db"));
+    database.exec(sql);
+    database.close();
+    const { problems, count } = checkDatabase(url);
+    expect(problems.join("\n")).toMatch(problem);
+    expect(count).toBeGreaterThanOrEqual(problems.length);
+  });
+});
+
+describe("backup", () => {
+  it("is the database as it was at one moment, taken while it is served", async () => {
+    await live();
+    const living = live();
+    const copy = directory.file("copy.db");
+    backupDatabase(url, copy);
+    await living;
+    expect(checkDatabase(`sqlite:${copy}`)).toMatchObject({ problems: [] });
+
+    // And a server starts from it.
+    const restored = await openStore(`sqlite:${copy}`, {
+      exclusive: true,
+      now: Date.now,
+      newId: createIds(Date.now),
+    });
+    expect(await restored.findInstance()).toMatchObject({
+      id: server.instanceId,
+    });
+    await restored.close();
+  });
+
+  it("replaces no file, and leaves none that is unfinished", () => {
+    const copy = directory.file("copy.db");
+    backupDatabase(url, copy);
+    expect(() => {
+      backupDatabase(url, copy);
+    }).toThrow(/exists already/);
+    expect(() => {
+      backupDatabase(url, directory.file("nowhere/copy.db"));
+    }).toThrow(/does not exist/);
+    expect(() => {
+      backupDatabase(
+        `sqlite:${directory.file("nothing.db")}`,
+        directory.file("other.db"),
+      );
+    }).toThrow(/there is no database/);
+    expect(existsSync(directory.file("nothing.db"))).toBe(false);
+    expect(existsSync(directory.file("other.db"))).toBe(false);
+  });
+});
