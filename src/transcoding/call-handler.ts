@@ -1,0 +1,66 @@
+import type { MethodImplSpec } from "@connectrpc/connect";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import type { Answers } from "./answer.ts";
+import type { CallHandler, CallParts } from "./call.ts";
+import { createClientStreamHandler } from "./client-stream-call.ts";
+import type { TranscodingBehaviour } from "./options.ts";
+import { createRequestReader } from "./request-message.ts";
+import { createResponseWriter } from "./response-message.ts";
+import type { Binding } from "./rule.ts";
+import { createServerStreamHandler } from "./server-stream-call.ts";
+import { createUnaryHandler } from "./unary-call.ts";
+
+/** A method that JSON over HTTP can serve: any but a bidi stream. */
+export type TranscodableSpec = Exclude<
+  MethodImplSpec,
+  { kind: "bidi_streaming" }
+>;
+
+/** Prepares what the calls of one binding share: all that can be done before the first request. */
+export function createCallParts(
+  spec: TranscodableSpec,
+  binding: Binding,
+  options: UniversalHandlerOptions,
+  behaviour: TranscodingBehaviour,
+  answers: Answers,
+): CallParts {
+  const reader = createRequestReader(binding, {
+    ignoreUnknownFields:
+      behaviour.ignoreUnknownFields ??
+      options.jsonOptions?.ignoreUnknownFields ??
+      false,
+    ignoreUnknownQueryParameters:
+      behaviour.ignoreUnknownQueryParameters ?? false,
+    multiSegmentDecoding: behaviour.multiSegmentDecoding ?? "keep-slash",
+    patchMasks: behaviour.patchMasks ?? true,
+    registry: behaviour.registry ?? options.jsonOptions?.registry,
+  });
+  return {
+    binding,
+    options,
+    answers,
+    reader,
+    writer: createResponseWriter(binding, answers.json),
+    contentTypeRule: {
+      form: reader.bodyForm,
+      stream: spec.kind === "client_streaming",
+      any: behaviour.anyContentType ?? false,
+      httpMethod: binding.httpMethod,
+    },
+  };
+}
+
+/** Makes the handler of one binding. */
+export function createCallHandler(
+  spec: TranscodableSpec,
+  parts: CallParts,
+): CallHandler {
+  switch (spec.kind) {
+    case "unary":
+      return createUnaryHandler(spec, parts);
+    case "client_streaming":
+      return createClientStreamHandler(spec, parts);
+    case "server_streaming":
+      return createServerStreamHandler(spec, parts);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import type {
+  UniversalHandlerOptions,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import type { Answers } from "./answer.ts";
+import {
+  bodyBytes,
+  checkContentType,
+  type ContentTypeRule,
+  readBody,
+  requireNoBody,
+} from "./body.ts";
+import { decompress, requestCompression } from "./encoding.ts";
+import { notAcceptable } from "./fault.ts";
+import { negotiateMediaType } from "./media-type.ts";
+import type { TranscodingMatch, TranscodingRequest } from "./options.ts";
+import type { RequestLine, RequestReader } from "./request-message.ts";
+import type { ResponseWriter } from "./response-message.ts";
+import type { Binding } from "./rule.ts";
+import type { Timeout } from "./timeout.ts";
+
+/** A request target that led to a binding. */
+export type Found = Extract<TranscodingMatch, { readonly kind: "found" }>;
+
+/** Answers the requests of one binding. */
+export type CallHandler = (
+  request: TranscodingRequest,
+  match: Found,
+) => Promise<UniversalServerResponse>;
+
+/** What is known of one binding before its first request. */
+export interface CallParts {
+  readonly binding: Binding;
+  readonly options: UniversalHandlerOptions;
+  readonly answers: Answers;
+  readonly reader: RequestReader;
+  readonly writer: ResponseWriter;
+  readonly contentTypeRule: ContentTypeRule;
+}
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * What is decided before the body is read. Who calls comes before all that the request holds.
+ *
+ * @param offers the media types that the answer may have; none where only the method knows.
+ * @returns the media type of the answer.
+ */
+export async function admit<Offer extends string>(
+  parts: CallParts,
+  request: TranscodingRequest,
+  timeout: Timeout,
+  context: HandlerContext,
+  offers: readonly [Offer, ...Offer[]],
+): Promise<Offer> {
+  await parts.options.requestGate?.(context);
+  if (timeout.fault !== undefined) {
+    throw timeout.fault;
+  }
+  checkContentType(request.header.get("Content-Type"), parts.contentTypeRule);
+  if (parts.writer.raw) {
+    return offers[0];
+  }
+  const offer = negotiateMediaType(request.header.get("Accept"), offers);
+  if (offer === undefined) {
+    throw notAcceptable(offers);
+  }
+  return offer;
+}
+
+/** Reads the body and makes the one message of a call. @throws Fault */
+export async function readMessage(
+  parts: CallParts,
+  request: TranscodingRequest,
+  match: Found,
+): Promise<Message> {
+  const line = requestLine(request, match);
+  if (parts.reader.bodyForm === "none") {
+    await requireNoBody(
+      bodyBytes(request.body),
+      request.header.get("Content-Length"),
+    );
+    return parts.reader.read(line, noBytes);
+  }
+  return parts.reader.read(line, await readWhole(parts, request));
+}
+
+/** Reads the whole body and unpacks it. @throws Fault */
+export async function readWhole(
+  parts: CallParts,
+  request: TranscodingRequest,
+): Promise<Uint8Array> {
+  const { acceptCompression, readMaxBytes } = parts.options;
+  const compression = requestCompression(
+    request.header.get("Content-Encoding"),
+    acceptCompression,
+    parts.contentTypeRule,
+  );
+  const bytes = await readBody(
+    bodyBytes(request.body),
+    readMaxBytes,
+    request.header.get("Content-Length"),
+  );
+  return compression === undefined || bytes.length === 0
+    ? bytes
+    : await decompress(compression, bytes, readMaxBytes);
+}
+
+/** What a request holds beside its body. */
+export function requestLine(
+  request: TranscodingRequest,
+  match: Found,
+): RequestLine {
+  return {
+    path: match.path,
+    query: match.query,
+    contentType: request.header.get("Content-Type") ?? "",
+  };
+}
+
+/** The headers of an answer: those of the method, and its trailers under the prefix that Connect has for them. */
+export function responseHeader(context: HandlerContext): Headers {
+  const header = context.responseHeader;
+  for (const [name, value] of context.responseTrailer) {
+    header.append(`trailer-${name}`, value);
+  }
+  return header;
+}

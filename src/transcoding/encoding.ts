@@ -1,0 +1,93 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { acceptHeader, type ContentTypeRule } from "./body.ts";
+import { bodyTooLarge, Fault } from "./fault.ts";
+import { parseQualityList } from "./media-type.ts";
+
+/**
+ * The compression of a request body, by Content-Encoding.
+ *
+ * @returns undefined for a body that is not compressed.
+ * @throws Fault 415 for a coding that is not offered, and for several in a row: a small body could unfold twice.
+ */
+export function requestCompression(
+  contentEncoding: string | null,
+  available: readonly Compression[],
+  rule: ContentTypeRule,
+): Compression | undefined {
+  const coding = contentEncoding?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") {
+    return undefined;
+  }
+  const name = coding === "x-gzip" ? "gzip" : coding;
+  const compression = available.find((candidate) => candidate.name === name);
+  if (compression === undefined) {
+    throw new Fault(
+      415,
+      Code.InvalidArgument,
+      `the Content-Encoding ${JSON.stringify(coding)} is not supported`,
+      {
+        header: {
+          ...acceptHeader(rule),
+          // What this coding should have been: RFC 9110 section 12.5.3.
+          "Accept-Encoding": [
+            ...available.map((candidate) => candidate.name),
+            "identity",
+          ].join(", "),
+        },
+      },
+    );
+  }
+  return compression;
+}
+
+/** Unpacks a body. @throws Fault 413 if it grows over the limit, 400 if it is damaged. */
+export async function decompress(
+  compression: Compression,
+  body: Uint8Array,
+  readMaxBytes: number,
+): Promise<Uint8Array> {
+  try {
+    return await compression.decompress(body, readMaxBytes);
+  } catch (error) {
+    if (
+      error instanceof ConnectError &&
+      error.code === Code.ResourceExhausted
+    ) {
+      throw bodyTooLarge(readMaxBytes);
+    }
+    throw new Fault(
+      400,
+      Code.InvalidArgument,
+      `the body is not valid ${compression.name}`,
+    );
+  }
+}
+
+/**
+ * The compression of an answer, by Accept-Encoding: the coding with the highest quality, among equals the server's order. The
+ * plain form is taken where the client prefers it, and where it accepts nothing that the server has.
+ */
+export function responseCompression(
+  acceptEncoding: string | null,
+  available: readonly Compression[],
+): Compression | undefined {
+  if (acceptEncoding === null || available.length === 0) {
+    return undefined;
+  }
+  const qualities = parseQualityList(acceptEncoding);
+  const rest = qualities.get("*") ?? 0;
+  let best: Compression | undefined;
+  let bestQuality = 0;
+  for (const candidate of available) {
+    const alias =
+      candidate.name === "gzip" ? qualities.get("x-gzip") : undefined;
+    const quality = qualities.get(candidate.name) ?? alias ?? rest;
+    if (quality > bestQuality) {
+      best = candidate;
+      bestQuality = quality;
+    }
+  }
+  const identity = qualities.get("identity");
+  return identity !== undefined && identity > bestQuality ? undefined : best;
+}

@@ -1,0 +1,70 @@
+import { Code } from "@connectrpc/connect";
+
+/** One thing that is wrong with a request, and where: a path of field names as the client wrote them. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** An answer that the transcoder gives by itself, before or instead of the method. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly status: number;
+  readonly code: Code;
+  readonly violation: FieldViolation | undefined;
+  readonly header: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: Code,
+    message: string,
+    extra: {
+      readonly violation?: FieldViolation;
+      readonly header?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.violation = extra.violation;
+    this.header = extra.header ?? {};
+  }
+}
+
+/** 400 for a request as a whole. */
+export function badRequest(message: string): Fault {
+  return new Fault(400, Code.InvalidArgument, message);
+}
+
+/** 400 for one field of a request, with a google.rpc.BadRequest detail; an empty path is the body as a whole. */
+export function badField(field: string, description: string): Fault {
+  if (field === "") {
+    return badRequest(`the body ${description}`);
+  }
+  return new Fault(
+    400,
+    Code.InvalidArgument,
+    `the field ${field} ${description}`,
+    {
+      violation: { field, description },
+    },
+  );
+}
+
+/** 406 where Accept excludes every form that an answer could have. */
+export function notAcceptable(offers: readonly string[]): Fault {
+  return new Fault(
+    406,
+    Code.InvalidArgument,
+    `the answer can only be ${offers.join(" or ")}`,
+  );
+}
+
+/** 413 for a message over the limit. */
+export function bodyTooLarge(readMaxBytes: number): Fault {
+  return new Fault(
+    413,
+    Code.ResourceExhausted,
+    `the body is larger than ${readMaxBytes} bytes`,
+  );
+}

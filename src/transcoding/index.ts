@@ -1,0 +1,18 @@
+export { createTranscoder } from "./transcoder.ts";
+export { RuleError, rpcName } from "./rule.ts";
+export type {
+  OutputOptions,
+  TranscodedService,
+  Transcoder,
+  TranscoderOptions,
+  TranscodingBehaviour,
+  TranscodingMatch,
+  TranscodingRequest,
+  TranscodingRoute,
+  TranscodingRouter,
+} from "./options.ts";
+export type { PlainUnary } from "./plain-unary.ts";
+export type { ErrorShape } from "./status.ts";
+export type { MultiSegmentDecoding } from "./percent.ts";
+export { describeRoutes } from "./openapi/openapi.ts";
+export type { OpenApiInfo } from "./openapi/openapi.ts";

@@ -1,0 +1,304 @@
+import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
+import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
+import { isTextMessage, wellKnownKind } from "../well-known.ts";
+import { overlap } from "../field-path.ts";
+import { isHttpBody } from "../request-message.ts";
+import type { Binding } from "../rule.ts";
+import { templateShape } from "../template.ts";
+import { streamTypes } from "../stream-form.ts";
+import { expandTemplate, type OpenApiPath } from "./path.ts";
+import { SchemaCollection } from "./schema.ts";
+
+/** What descriptors do not tell of an API. */
+export interface OpenApiInfo {
+  readonly title: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly license?: { readonly name: string; readonly identifier?: string };
+  /** Security schemes by name; each call needs one of them. */
+  readonly security?: Readonly<Record<string, JsonObject>>;
+  /** Paths of a base URL other than the root of the server. */
+  readonly servers?: readonly string[];
+}
+
+const methods = new Set([
+  "GET",
+  "PUT",
+  "POST",
+  "DELETE",
+  "OPTIONS",
+  "HEAD",
+  "PATCH",
+  "TRACE",
+]);
+
+const jsonType = "application/json";
+const ndjsonType = streamTypes[0];
+
+/**
+ * Describes routes as an OpenAPI 3.1 document. It is a pure function of the rules. Methods that OpenAPI has no name for, such as
+ * SEARCH and the kind `*`, are left out.
+ */
+export function describeRoutes(
+  routes: readonly Binding[],
+  info: OpenApiInfo,
+): JsonObject {
+  const schemas = new SchemaCollection();
+  const operations = new OperationIds();
+  const byShape = new Map<string, OpenApiPath>();
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const route of routes) {
+    if (!methods.has(route.httpMethod)) {
+      continue;
+    }
+    // OpenAPI takes paths that differ in the names of parameters only for one: the first route names them for all.
+    const shape = templateShape(route.template);
+    const path = byShape.get(shape) ?? expandTemplate(route);
+    byShape.set(shape, path);
+    const item = (paths[path.path] ??= {});
+    item[route.httpMethod.toLowerCase()] = operation(
+      route,
+      path,
+      operations.next(route),
+      schemas,
+    );
+  }
+  const tags = [...new Set(routes.map(({ method }) => method.parent.typeName))];
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: info.title,
+      version: info.version,
+      ...(info.description === undefined
+        ? {}
+        : { description: info.description }),
+      ...(info.license === undefined ? {} : { license: { ...info.license } }),
+    },
+    servers: (info.servers ?? ["/"]).map((url) => ({ url })),
+    tags: tags.map((name) => ({ name })),
+    paths: Object.fromEntries(
+      Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+    components: {
+      schemas: schemas.toJson(),
+      ...(info.security === undefined
+        ? {}
+        : { securitySchemes: { ...info.security } }),
+    },
+    ...(info.security === undefined
+      ? {}
+      : {
+          security: Object.keys(info.security).map((name) => ({ [name]: [] })),
+        }),
+  };
+}
+
+function operation(
+  route: Binding,
+  path: OpenApiPath,
+  operationId: string,
+  schemas: SchemaCollection,
+): JsonObject {
+  const { method } = route;
+  const body = requestBody(route, schemas);
+  return {
+    operationId,
+    tags: [method.parent.typeName],
+    summary: method.name,
+    ...(method.deprecated ? { deprecated: true } : {}),
+    parameters: [
+      ...pathParameters(route, path, schemas),
+      ...queryParameters(route, schemas),
+    ],
+    ...(body === undefined ? {} : { requestBody: body }),
+    responses: {
+      "200": { description: "OK", content: responseContent(route, schemas) },
+      default: {
+        description: "An error",
+        content: { [jsonType]: { schema: schemas.message(StatusSchema) } },
+      },
+    },
+  };
+}
+
+function pathParameters(
+  route: Binding,
+  path: OpenApiPath,
+  schemas: SchemaCollection,
+): JsonObject[] {
+  return path.parameters.map(({ name, segment, multi }) => {
+    const bound = route.variables.find(
+      ({ variable }) => variable.start <= segment && segment < variable.end,
+    );
+    const whole =
+      bound?.variable.start === segment && bound.variable.end === segment + 1;
+    const notes = [
+      ...(bound === undefined || (whole && bound.path.name === name)
+        ? []
+        : [`Part of the field ${bound.path.name}.`]),
+      ...(multi ? ["May hold slashes."] : []),
+    ];
+    return {
+      name,
+      in: "path",
+      required: true,
+      schema:
+        bound !== undefined && whole
+          ? schemas.field(bound.path.leaf)
+          : { type: "string" },
+      ...(notes.length === 0 ? {} : { description: notes.join(" ") }),
+    };
+  });
+}
+
+/** All fields that a query can hold: what neither the path nor the body binds. */
+function queryParameters(
+  route: Binding,
+  schemas: SchemaCollection,
+): JsonObject[] {
+  if (route.body.kind === "whole") {
+    return [];
+  }
+  const bound = route.variables.map(({ path }) => path.name);
+  if (route.body.kind === "field") {
+    bound.push(route.body.field.name);
+  }
+  return leaves(
+    route.method.input,
+    "",
+    "",
+    bound,
+    new Set([route.method.input.typeName]),
+  ).map(({ name, field }) => ({
+    name,
+    in: "query",
+    schema: schemas.field(field),
+    ...(field.fieldKind === "list" ? { explode: true } : {}),
+  }));
+}
+
+interface QueryLeaf {
+  readonly name: string;
+  readonly field: DescField;
+}
+
+function leaves(
+  desc: DescMessage,
+  jsonPrefix: string,
+  protoPrefix: string,
+  bound: readonly string[],
+  above: ReadonlySet<string>,
+): QueryLeaf[] {
+  return desc.fields.flatMap((field): QueryLeaf[] => {
+    const name = jsonPrefix + field.jsonName;
+    const path = protoPrefix + field.name;
+    if (bound.some((other) => other === path || path.startsWith(`${other}.`))) {
+      return [];
+    }
+    switch (field.fieldKind) {
+      case "scalar":
+      case "enum":
+        return [{ name, field }];
+      case "list":
+        return field.listKind === "message" ? [] : [{ name, field }];
+      case "map":
+        return [];
+      case "message": {
+        const { message } = field;
+        if (isTextMessage(message)) {
+          return bound.some((other) => overlap(other, path))
+            ? []
+            : [{ name, field }];
+        }
+        if (
+          wellKnownKind(message) !== undefined ||
+          above.has(message.typeName)
+        ) {
+          return [];
+        }
+        const within = new Set(above).add(message.typeName);
+        return leaves(message, `${name}.`, `${path}.`, bound, within);
+      }
+    }
+  });
+}
+
+function requestBody(
+  route: Binding,
+  schemas: SchemaCollection,
+): JsonObject | undefined {
+  const { body, method } = route;
+  switch (body.kind) {
+    case "none":
+      return undefined;
+    case "whole": {
+      if (isHttpBody(method.input)) {
+        return { content: { "*/*": { schema: {} } } };
+      }
+      const inPath = new Set(route.variables.map(({ path }) => path.name));
+      const rest = method.input.fields.filter(({ name }) => !inPath.has(name));
+      const schema =
+        rest.length === method.input.fields.length
+          ? schemas.message(method.input)
+          : schemas.object(method.input, rest);
+      return { content: requestContent(route, schema) };
+    }
+    case "field":
+      if (
+        body.field.fieldKind === "message" &&
+        isHttpBody(body.field.message)
+      ) {
+        return { content: { "*/*": { schema: {} } } };
+      }
+      return { content: requestContent(route, schemas.field(body.field)) };
+  }
+}
+
+function requestContent(route: Binding, schema: JsonObject): JsonObject {
+  const type =
+    route.method.methodKind === "client_streaming" ? ndjsonType : jsonType;
+  return { [type]: { schema } };
+}
+
+function responseContent(
+  route: Binding,
+  schemas: SchemaCollection,
+): JsonObject {
+  const { method, responseBody } = route;
+  const raw =
+    responseBody === undefined
+      ? isHttpBody(method.output)
+      : responseBody.fieldKind === "message" &&
+        isHttpBody(responseBody.message);
+  if (raw) {
+    return { "*/*": { schema: {} } };
+  }
+  const schema =
+    responseBody === undefined
+      ? schemas.message(method.output)
+      : schemas.field(responseBody);
+  if (method.methodKind !== "server_streaming") {
+    return { [jsonType]: { schema } };
+  }
+  return Object.fromEntries(
+    streamTypes.map((type) => [
+      type,
+      { schema: type === jsonType ? { type: "array", items: schema } : schema },
+    ]),
+  );
+}
+
+/** Names operations: `Service_Method`, and a number for what would have the same name again. */
+class OperationIds {
+  readonly #taken = new Set<string>();
+
+  next({ method }: Binding): string {
+    const name = `${method.parent.name}_${method.name}`;
+    let id = name;
+    for (let n = 2; this.#taken.has(id); n++) {
+      id = `${name}_${n}`;
+    }
+    this.#taken.add(id);
+    return id;
+  }
+}

@@ -1,0 +1,116 @@
+import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
+import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import type {
+  UniversalHandlerOptions,
+  UniversalServerRequest,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import type { Fault } from "./fault.ts";
+import type { MultiSegmentDecoding } from "./percent.ts";
+import type { PlainUnary } from "./plain-unary.ts";
+import type { Binding } from "./rule.ts";
+import type { ErrorShape } from "./status.ts";
+import type { PathSegments } from "./target.ts";
+
+/** An implementation of a service, and where its templates begin. */
+export interface TranscodedService {
+  readonly spec: ServiceImplSpec;
+  /** Put before each template of the service: `/admin/v1`. Nothing by default. */
+  readonly prefix?: string;
+}
+
+/** Takes implementations as a Connect router does. */
+export interface TranscodingRouter {
+  service<Desc extends DescService>(
+    service: Desc,
+    implementation: Partial<ServiceImpl<Desc>>,
+    options?: { readonly prefix?: string },
+  ): this;
+}
+
+/** How answers are written. All are off by default, as ProtoJSON has it. */
+export interface OutputOptions {
+  /** Names as in the proto file instead of lowerCamelCase. */
+  readonly protoNames?: boolean;
+  /** Fields without presence are written when they have their default value, too. */
+  readonly defaults?: boolean;
+  /** Enums by number instead of by name. */
+  readonly enumNumbers?: boolean;
+}
+
+/** The transcoder's own options; each has the contract's behaviour as its default. */
+export interface TranscodingBehaviour {
+  /** Skip names in a JSON body that the message does not have, instead of refusing them (400). Default: as jsonOptions say, else false. */
+  readonly ignoreUnknownFields?: boolean;
+  /** Skip query parameters that name no field, instead of refusing them (400). Default: false. */
+  readonly ignoreUnknownQueryParameters?: boolean;
+  /** Take `/a/` for `/a`. Default: false, a trailing slash is another path. */
+  readonly ignoreTrailingSlash?: boolean;
+  /** Take a body of any Content-Type for JSON, as grpc-gateway does, but for those of gRPC. Default: false, 415. */
+  readonly anyContentType?: boolean;
+  /** How variables that span segments are decoded. Default: "keep-slash". */
+  readonly multiSegmentDecoding?: MultiSegmentDecoding;
+  /** Fill the field mask of a PATCH from the fields that its body names. Default: true. */
+  readonly patchMasks?: boolean;
+  /** The JSON of errors. Default: "status". */
+  readonly errorShape?: ErrorShape;
+  readonly output?: OutputOptions;
+  /** The longest request target in bytes; longer ones are 414. Default: 8192. */
+  readonly maxTargetBytes?: number;
+  /** Types that google.protobuf.Any may hold in messages and in error details. */
+  readonly registry?: Registry;
+  /** Gets what was thrown where clients only hear "internal error". Default: nothing is done with it. */
+  readonly onFault?: (fault: unknown) => void;
+  /** Gets one line for each rule that is no route, such as that of a bidi method. Default: console.warn. */
+  readonly warn?: (line: string) => void;
+}
+
+/**
+ * What a transcoder is made of. Of Connect's handler options it uses interceptors, requestGate, acceptCompression,
+ * compressMinBytes, readMaxBytes, maxTimeoutMs, shutdownSignal and jsonOptions.
+ */
+export interface TranscoderOptions
+  extends Partial<UniversalHandlerOptions>, TranscodingBehaviour {
+  /** Registers services, as with a Connect router. */
+  readonly routes?: (router: TranscodingRouter) => void;
+  /** Services whose specs exist already. */
+  readonly services?: readonly TranscodedService[];
+}
+
+/** A Connect request with the request target as it stood in the request line or in `:path`. */
+export interface TranscodingRequest extends UniversalServerRequest {
+  /** Never through a URL parser, which folds `%2e%2e`, `\` and `//x`. */
+  readonly target: string;
+}
+
+/** One binding of a google.api.http rule that is served. */
+export type TranscodingRoute = Binding;
+
+/** What a request target and an HTTP method come to. */
+export type TranscodingMatch =
+  | {
+      readonly kind: "found";
+      readonly route: TranscodingRoute;
+      readonly method: DescMethod;
+      /** The path's segments, without the verb. */
+      readonly path: PathSegments;
+      readonly query: string | undefined;
+    }
+  /** The path has other methods. For OPTIONS the answer is 204. */
+  | { readonly kind: "method-not-allowed"; readonly allow: string }
+  | { readonly kind: "not-found" }
+  /** A target that is too long, a malformed escape, bytes that are not UTF-8, or a character that must be escaped. */
+  | { readonly kind: "bad-path"; readonly fault: Fault };
+
+/** Serves JSON over HTTP for the methods of its services. */
+export interface Transcoder {
+  readonly routes: readonly TranscodingRoute[];
+  match(method: string, target: string): TranscodingMatch;
+  /** Answers a request, always: errors are answers, too. `match` saves a second look-up if the caller has it already. */
+  handle(
+    request: TranscodingRequest,
+    match?: TranscodingMatch,
+  ): Promise<UniversalServerResponse>;
+  /** The parts of a route's calls, for servers that do without universal requests; nothing where they need one. */
+  plainUnary(route: TranscodingRoute): PlainUnary | undefined;
+}

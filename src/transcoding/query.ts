@@ -1,0 +1,170 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { badField, badRequest } from "./fault.ts";
+import {
+  assign,
+  overlap,
+  resolveFieldPath,
+  type TextFieldPath,
+} from "./field-path.ts";
+import { ValueError } from "./leaf.ts";
+
+/** What a query may not name, and what is done with names that mean nothing. */
+export interface QueryRule {
+  /** Field paths that the path or the body fills; `*` where the body takes every field. */
+  readonly bound: readonly string[] | "*";
+  readonly ignoreUnknown: boolean;
+}
+
+/** Parameters that a query may have. */
+export const maxParameters = 256;
+/** Names of fields that a parameter may join by dots. */
+export const maxLevels = 16;
+
+const systemParameters = new Set(["alt", "key", "access_token", "prettyPrint"]);
+const visibleAscii = /^[\x21-\x7e]*$/;
+
+/**
+ * Fills fields of a message from a raw query.
+ *
+ * @returns the field paths that were set.
+ * @throws Fault 400
+ */
+export function bindQuery(
+  message: ReflectMessage,
+  query: string,
+  rule: QueryRule,
+): ReadonlySet<string> {
+  const given = new GivenFields();
+  if (!visibleAscii.test(query)) {
+    throw badRequest(
+      "the query holds a character that must be percent-encoded",
+    );
+  }
+  const parameters = query.split("&").filter((parameter) => parameter !== "");
+  if (parameters.length > maxParameters) {
+    throw badRequest(`the query has more than ${maxParameters} parameters`);
+  }
+  for (const parameter of parameters) {
+    const equals = parameter.indexOf("=");
+    const name = decode(equals < 0 ? parameter : parameter.slice(0, equals));
+    const value = equals < 0 ? "" : decode(parameter.slice(equals + 1));
+    if (name === undefined) {
+      throw badRequest(
+        `the query holds a malformed escape, or bytes that are not UTF-8, in a name`,
+      );
+    }
+    const path = resolve(message.desc, name, rule);
+    if (path === undefined) {
+      continue;
+    }
+    if (value === undefined) {
+      throw badField(
+        name,
+        "holds a malformed escape, or bytes that are not UTF-8",
+      );
+    }
+    given.add(path, name);
+    set(message, path, name, value);
+  }
+  return given.names;
+}
+
+/** The field of a parameter; undefined for one that is ignored. */
+function resolve(
+  desc: DescMessage,
+  name: string,
+  rule: QueryRule,
+): TextFieldPath | undefined {
+  if (name.split(".", maxLevels + 1).length > maxLevels) {
+    throw badField(name, `has more than ${maxLevels} levels`);
+  }
+  const path = resolveFieldPath(desc, name, "proto-or-json");
+  if (path === "unknown") {
+    if (
+      rule.ignoreUnknown ||
+      systemParameters.has(name) ||
+      name.startsWith("$")
+    ) {
+      return undefined;
+    }
+    throw badField(name, `is unknown to ${desc.typeName}`);
+  }
+  if (rule.bound === "*") {
+    throw badField(
+      name,
+      "must not be in the query: the body holds all fields that are not in the path",
+    );
+  }
+  if (path === "no-text") {
+    throw badField(name, "is of a type that a query cannot hold");
+  }
+  if (rule.bound.some((bound) => overlap(bound, path.name))) {
+    throw badField(
+      name,
+      "must not be in the query: the path or the body holds it",
+    );
+  }
+  return path;
+}
+
+function set(
+  message: ReflectMessage,
+  path: TextFieldPath,
+  name: string,
+  text: string,
+): void {
+  let value: unknown;
+  try {
+    value = path.read(text);
+  } catch (error) {
+    if (error instanceof ValueError) {
+      throw badField(name, error.message);
+    }
+    throw error;
+  }
+  const conflict = assign(message, path, value);
+  if (conflict !== undefined) {
+    throw badField(
+      name,
+      `and ${conflict.present.jsonName} are members of one oneof, ${conflict.oneof.name}: only one may be set`,
+    );
+  }
+}
+
+/** The fields that a query has named so far. */
+class GivenFields {
+  readonly names = new Set<string>();
+  readonly #parents = new Set<string>();
+
+  /** Notes a field. Naming a singular field again, or a part of it, is an error. */
+  add(path: TextFieldPath, spelling: string): void {
+    const parents = path.fields.slice(0, -1).map((_, i) =>
+      path.fields
+        .slice(0, i + 1)
+        .map((field) => field.name)
+        .join("."),
+    );
+    const again = path.leaf.fieldKind !== "list" && this.names.has(path.name);
+    if (
+      again ||
+      this.#parents.has(path.name) ||
+      parents.some((parent) => this.names.has(parent))
+    ) {
+      throw badField(spelling, "is given twice");
+    }
+    this.names.add(path.name);
+    for (const parent of parents) {
+      this.#parents.add(parent);
+    }
+  }
+}
+
+/** Decodes a name or a value: `+` is a space (the query is a form, unlike the path). */
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

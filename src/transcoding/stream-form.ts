@@ -1,0 +1,70 @@
+import { jsonType } from "./response-message.ts";
+
+/** How a server stream becomes a body. */
+export interface StreamForm {
+  /** Undefined where the first message brings it. */
+  readonly contentType: string | undefined;
+  readonly open: readonly Uint8Array[];
+  message(bytes: Uint8Array, index: number): readonly Uint8Array[];
+  readonly close: readonly Uint8Array[];
+  /**
+   * What tells of an error after the first message. Without it the connection must break, so that nobody takes a body that was
+   * cut off for a whole one.
+   */
+  readonly error: ((status: Uint8Array) => readonly Uint8Array[]) | undefined;
+}
+
+const ndjsonType = "application/x-ndjson";
+const eventStreamType = "text/event-stream";
+
+/** The media types of server streams, the default first. */
+export const streamTypes = [ndjsonType, jsonType, eventStreamType] as const;
+
+const encoder = new TextEncoder();
+const newline = encoder.encode("\n");
+const comma = encoder.encode(",");
+const data = encoder.encode("data: ");
+const endOfEvent = encoder.encode("\n\n");
+const errorEvent = encoder.encode("event: error\ndata: ");
+const errorOpen = encoder.encode('{"error":');
+const errorClose = encoder.encode("}\n");
+
+/** The forms by media type. JSON has no raw line feeds, so a message is one line in each of them. */
+export const streamForms: Readonly<
+  Record<(typeof streamTypes)[number], StreamForm>
+> = {
+  [ndjsonType]: {
+    contentType: ndjsonType,
+    open: [],
+    message: (bytes) => [join(bytes, newline)],
+    close: [],
+    error: (status) => [join(errorOpen, status, errorClose)],
+  },
+  [jsonType]: {
+    contentType: jsonType,
+    open: [encoder.encode("[")],
+    message: (bytes, index) => [index === 0 ? bytes : join(comma, bytes)],
+    close: [encoder.encode("]")],
+    error: undefined,
+  },
+  [eventStreamType]: {
+    contentType: eventStreamType,
+    open: [],
+    message: (bytes) => [join(data, bytes, endOfEvent)],
+    close: [],
+    error: (status) => [join(errorEvent, status, endOfEvent)],
+  },
+};
+
+/** The bytes of HttpBody messages, one after the other. */
+export const rawForm: StreamForm = {
+  contentType: undefined,
+  open: [],
+  message: (bytes) => [bytes],
+  close: [],
+  error: undefined,
+};
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
