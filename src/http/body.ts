@@ -1,0 +1,251 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Readable } from "node:stream";
+
+/** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
+export interface BodyPatience {
+  /** For the whole body. */
+  readonly totalMs: number;
+  /** For the next piece. */
+  readonly idleMs: number;
+}
+
+/** Takes a body that is read whole; exactly one of its methods is called, once. */
+export interface BodyCollector {
+  whole(body: Uint8Array): void;
+  /** The body is longer than was asked for: what has come so far is put back. */
+  tooLong(): void;
+  failed(reason: unknown): void;
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Uint8Array>): void;
+  reject(reason: unknown): void;
+}
+
+const nothing = new Uint8Array(0);
+const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
+
+/**
+ * The body of a request, read on demand. Unlike the iterator of a Node stream it never destroys the stream when its reader stops
+ * early (on HTTP/1.1 that would reset the connection under the answer), and what is left can be drained within bounds.
+ */
+export class RequestBody implements AsyncIterableIterator<Uint8Array> {
+  /** Bytes received so far. */
+  received = 0;
+  /** How long the reader waits; set by the route. */
+  patience: BodyPatience = { totalMs: 0, idleMs: 0 };
+  /** Called once, before the first piece is awaited: `Expect: 100-continue` is answered here. */
+  onFirstRead: (() => void) | undefined;
+
+  readonly #stream: Readable;
+  readonly #startedAt = performance.now();
+  readonly #queue: Uint8Array[] = [];
+  #state: "open" | "ended" | "failed" = "open";
+  #failure: unknown;
+  #listening = false;
+  #waiter: Waiter | undefined;
+  #waitingSince = 0;
+  #collector: BodyCollector | undefined;
+  #collectorBytes = 0;
+  #drain: { bytes: number; over(complete: boolean): void } | undefined;
+
+  /** @param empty whether the header already says that no body follows */
+  constructor(stream: Readable, empty: boolean) {
+    this.#stream = stream;
+    if (empty) this.#state = "ended";
+  }
+
+  /** Whether the client has sent all of it. */
+  get complete(): boolean {
+    return this.#state === "ended" || this.#stream.readableEnded;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      if (this.#state === "open") this.#stream.resume();
+      return Promise.resolve({ done: false, value: chunk });
+    }
+    // The protocol handlers decide by the kind of error what the caller is told: it is passed on as it is.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    if (this.#state === "failed") return Promise.reject(this.#failure);
+    if (this.#state === "ended" || this.#drain !== undefined)
+      return Promise.resolve(done);
+    if (this.#waiter !== undefined)
+      return Promise.reject(new Error("the body has one reader at a time"));
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#waitingSince = performance.now();
+      this.#resume();
+    });
+  }
+
+  /** Reads all that is left, in one go: no promise for each piece, and no pause between them. */
+  collect(maxBytes: number, collector: BodyCollector): void {
+    if (this.#state === "failed") {
+      collector.failed(this.#failure);
+      return;
+    }
+    this.#collector = collector;
+    this.#collectorBytes = maxBytes;
+    if (this.#state === "ended") {
+      this.#collected();
+      return;
+    }
+    this.#waitingSince = performance.now();
+    this.#resume();
+  }
+
+  /** Gives back what was collected, for another reader. */
+  putBack(bytes: Uint8Array): void {
+    if (bytes.byteLength > 0) this.#queue.unshift(bytes);
+  }
+
+  /** The reader stops early. The rest stays where it is, until {@link drain}. */
+  return(): Promise<IteratorResult<Uint8Array>> {
+    return Promise.resolve(done);
+  }
+
+  /** Ends the reading with an error: the reader gets it with its next piece, or now if it waits for one. */
+  fail(reason: unknown): void {
+    if (this.#state === "ended" || this.#state === "failed") return;
+    this.#state = "failed";
+    this.#failure = reason;
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(reason);
+    const collector = this.#collector;
+    this.#collector = undefined;
+    collector?.failed(reason);
+  }
+
+  /** Fails the reading when the client has kept the reader waiting for too long. */
+  check(now: number): void {
+    if (this.#waiter === undefined && this.#collector === undefined) return;
+    const { totalMs, idleMs } = this.patience;
+    if (totalMs > 0 && now - this.#startedAt > totalMs)
+      this.#giveUp("the request body", totalMs);
+    else if (idleMs > 0 && now - this.#waitingSince > idleMs)
+      this.#giveUp("the next part of the request body", idleMs);
+  }
+
+  /**
+   * Takes in what the client still sends and drops it, so that a client that writes before it reads gets to its answer.
+   *
+   * @returns whether the body came to its end within the bounds
+   */
+  drain(maxBytes: number, timeoutMs: number): Promise<boolean> {
+    this.#queue.length = 0;
+    this.#collector = undefined;
+    if (this.complete) return Promise.resolve(true);
+    if (this.#stream.destroyed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#drain?.over(false), timeoutMs);
+      this.#drain = {
+        bytes: maxBytes,
+        over: (complete) => {
+          clearTimeout(timer);
+          resolve(complete);
+        },
+      };
+      this.#waiter?.resolve(done);
+      this.#waiter = undefined;
+      this.#resume();
+    });
+  }
+
+  #resume(): void {
+    if (this.#listening) {
+      this.#stream.resume();
+      return;
+    }
+    this.#listening = true;
+    if (this.#drain === undefined) this.onFirstRead?.();
+    this.#stream.on("data", (chunk: Uint8Array) => {
+      this.#take(chunk);
+    });
+    this.#stream.once("end", () => {
+      this.#end();
+    });
+    this.#stream.once("close", () => {
+      this.#gone();
+    });
+    // An empty body may have ended, and a client may have left, before anybody listened.
+    if (this.#stream.readableEnded) this.#end();
+    else if (this.#stream.destroyed) this.#gone();
+  }
+
+  #end(): void {
+    if (this.#state === "open") this.#state = "ended";
+    this.#drain?.over(true);
+    this.#waiter?.resolve(done);
+    this.#waiter = undefined;
+    this.#collected();
+  }
+
+  #collected(): void {
+    const collector = this.#collector;
+    if (collector === undefined) return;
+    this.#collector = undefined;
+    const [first = nothing] = this.#queue;
+    const body = this.#queue.length > 1 ? Buffer.concat(this.#queue) : first;
+    this.#queue.length = 0;
+    collector.whole(body);
+  }
+
+  #collect(chunk: Uint8Array, collector: BodyCollector): void {
+    this.#queue.push(chunk);
+    this.#collectorBytes -= chunk.byteLength;
+    if (this.#collectorBytes >= 0) return;
+    this.#collector = undefined;
+    this.#stream.pause();
+    collector.tooLong();
+  }
+
+  #gone(): void {
+    this.#drain?.over(false);
+    if (this.#state !== "open") return;
+    this.fail(
+      new ConnectError(
+        "the client went away before its request was complete",
+        Code.Canceled,
+      ),
+    );
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.received += chunk.byteLength;
+    if (this.#drain !== undefined) {
+      this.#drain.bytes -= chunk.byteLength;
+      if (this.#drain.bytes < 0) this.#drain.over(false);
+      return;
+    }
+    if (this.#collector !== undefined) {
+      this.#collect(chunk, this.#collector);
+      return;
+    }
+    const waiter = this.#waiter;
+    if (waiter === undefined) {
+      this.#queue.push(chunk);
+      this.#stream.pause();
+      return;
+    }
+    this.#waiter = undefined;
+    waiter.resolve({ done: false, value: chunk });
+    // The next piece is asked for: what is not read stays with the client.
+    this.#stream.pause();
+  }
+
+  #giveUp(what: string, ms: number): void {
+    this.fail(
+      new ConnectError(
+        `${what} did not arrive within ${ms} ms`,
+        Code.DeadlineExceeded,
+      ),
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { isIPv6 } from "node:net";
+
+/** Counts the connections of each client address. */
+export class ConnectionCount {
+  readonly #counts = new Map<string, number>();
+  readonly #max: number;
+
+  /** @param max connections of one address, 0 for any number */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Counts a connection in, unless the address has its share; then returns false. */
+  enter(address: string): boolean {
+    const key = networkOf(address);
+    const count = this.#counts.get(key) ?? 0;
+    if (this.#max > 0 && count >= this.#max) return false;
+    this.#counts.set(key, count + 1);
+    return true;
+  }
+
+  leave(address: string): void {
+    const key = networkOf(address);
+    const count = this.#counts.get(key) ?? 0;
+    if (count <= 1) this.#counts.delete(key);
+    else this.#counts.set(key, count - 1);
+  }
+}
+
+/** An IPv4 address, or the /64 network of an IPv6 address: that much is handed to one customer. */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address);
+  if (mapped?.[1] !== undefined) return mapped[1];
+  if (!isIPv6(address)) return address;
+  const [front = "", back] = address.split("::", 2);
+  const groups = front === "" ? [] : front.split(":");
+  if (back !== undefined) {
+    const rest = back === "" ? 0 : back.split(":").length;
+    while (groups.length < 8 - rest) groups.push("0");
+  }
+  return groups.slice(0, 4).join(":");
+}

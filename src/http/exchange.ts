@@ -1,0 +1,94 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { RequestBody } from "./body.ts";
+
+/** A request as it came in, and the means to answer it: what the two HTTP versions have in common. */
+export interface Exchange {
+  readonly httpVersion: "1.0" | "1.1" | "2.0";
+  readonly method: string;
+  /** The request target as it stood in the request line or in `:path`, never through a URL parser. */
+  readonly target: string;
+  /** `:authority` of HTTP/2; on HTTP/1 the `Host` header says it. */
+  readonly authority: string | undefined;
+  /** Names and values by turns, in the order of the wire; without pseudo-headers. */
+  readonly rawHeaders: readonly string[];
+  readonly remoteAddress: string;
+  readonly body: RequestBody;
+  /** The client cannot be answered any more. */
+  isGone(): boolean;
+
+  /** Calls the listener when the client leaves before its answer is complete. */
+  onGone(listener: () => void): void;
+  /** Calls the listener once, when nothing more will happen. */
+  onClose(listener: () => void): void;
+
+  /** Sends the header of the answer. With `last` no body follows, with `trailers` {@link end} will be given some. */
+  head(
+    status: number,
+    headers: OutgoingHttpHeaders,
+    follows: { readonly trailers: boolean; readonly last: boolean },
+  ): void;
+  /** @returns a promise when the client has to be waited for, before more is written; it rejects when the client is gone */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  end(trailers: OutgoingHttpHeaders | undefined): void;
+  /**
+   * Sends an answer of status 200 that is at hand whole, to a request whose body has come whole.
+   *
+   * @param headers names and values by turns, in lower case
+   */
+  whole(
+    headers: readonly string[],
+    body: Uint8Array,
+    trailers: Readonly<Record<string, string>> | undefined,
+  ): void;
+  /** Whether the header of the answer is on its way. */
+  readonly answered: boolean;
+
+  /** After the end of an answer that did not wait for the whole body: the body has come to its end, or is given up. */
+  release(complete: boolean): void;
+  /** Ends everything at once; a client in the middle of an answer sees that it is cut. */
+  destroy(): void;
+}
+
+/** Headers of a connection, which HTTP/2 does not have (RFC 9113, §8.2.2) and HTTP/1.1 answers set by other means. */
+const connectionHeaders = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Copies web headers into the form that Node takes. */
+export function toNodeHeaders(
+  headers: Headers,
+  http2: boolean,
+): OutgoingHttpHeaders {
+  const result: OutgoingHttpHeaders = {};
+  headers.forEach((value, name) => {
+    if (http2 && connectionHeaders.has(name)) return;
+    const before = result[name];
+    // Only Set-Cookie comes more than once: Headers joins all others.
+    if (before === undefined) result[name] = value;
+    else
+      result[name] = Array.isArray(before)
+        ? [...before, value]
+        : [String(before), value];
+  });
+  return result;
+}
+
+/** Waits until a stream takes more; rejects when it is closed before. */
+export function drained(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onDrain = () => {
+      stream.off("close", onClose);
+      resolve();
+    };
+    const onClose = () => {
+      stream.off("drain", onDrain);
+      reject(new Error("the client went away"));
+    };
+    stream.once("drain", onDrain);
+    stream.once("close", onClose);
+  });
+}

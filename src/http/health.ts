@@ -1,0 +1,83 @@
+import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
+import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import {
+  Health as HealthService,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from "../../gen/grpc/health/v1/health_pb.js";
+
+/** Whether the server can do its work, for `grpc.health.v1` and the pages of probes. */
+export interface Health {
+  readonly service: ServiceImplSpec;
+  readonly serving: boolean;
+  /** From now on NOT_SERVING; those who watch are told, and their calls end with UNAVAILABLE. */
+  drain(): void;
+}
+
+/**
+ * @param services full names of the services to answer for, besides `""`, which is the whole server
+ * @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+ */
+export function createHealth(services: readonly string[]): Health {
+  const known = new Set(["", ...services]);
+  const drained = Promise.withResolvers<true>();
+  let serving = true;
+  const current = () =>
+    serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+
+  const implementation: ServiceImpl<typeof HealthService> = {
+    check({ service: name }) {
+      if (!known.has(name))
+        throw new ConnectError(
+          `unknown service ${JSON.stringify(name)}`,
+          Code.NotFound,
+        );
+      return { status: current() };
+    },
+    list() {
+      const status = current();
+      return {
+        statuses: Object.fromEntries(
+          Array.from(known, (name) => [name, { status }]),
+        ),
+      };
+    },
+    async *watch({ service: name }, context) {
+      const isKnown = known.has(name);
+      yield { status: isKnown ? current() : ServingStatus.SERVICE_UNKNOWN };
+      if (serving) {
+        await Promise.race([drained.promise, aborted(context.signal)]);
+        context.signal.throwIfAborted();
+        if (isKnown) yield { status: current() };
+      }
+      throw new ConnectError("the server is shutting down", Code.Unavailable);
+    },
+  };
+
+  return {
+    service: createServiceImplSpec<typeof HealthService>(
+      HealthService,
+      implementation,
+    ),
+    get serving() {
+      return serving;
+    },
+    drain() {
+      serving = false;
+      drained.resolve(true);
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        "abort",
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+}

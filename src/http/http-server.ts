@@ -1,0 +1,217 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ServiceImplSpec } from "@connectrpc/connect";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Transcoder } from "../transcoding/index.ts";
+import { createCors } from "./cors.ts";
+import type { CorsOrigins } from "./cors.ts";
+import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
+import { maxTimerMs, resolveLimits } from "./limits.ts";
+import type { HttpLimits } from "./limits.ts";
+import { Listener } from "./listener.ts";
+import type { Address } from "./listener.ts";
+import type { TlsOptions } from "./node-servers.ts";
+import { createRequestHandler } from "./request-handler.ts";
+import { createRouter } from "./router.ts";
+import { createRpcs } from "./rpc.ts";
+import type { RequestRecord } from "./running-request.ts";
+import type { StaticRoute } from "./static-route.ts";
+import { createUnaryAdapter } from "./unary/adapter.ts";
+import { checkingInterval, Watchdog } from "./watchdog.ts";
+
+/** What a server is made of. */
+export interface HttpServerOptions {
+  /** Services that gRPC, gRPC-Web and Connect reach at `/package.Service/Method`. */
+  readonly services?: readonly ServiceImplSpec[];
+  /** The same without {@link HttpServerOptions.handlerOptions}' gate and interceptors: health, reflection. */
+  readonly openServices?: readonly ServiceImplSpec[];
+  /** Makes the transcoder, from the options that all protocols share. */
+  readonly transcoder?: (
+    options: Partial<UniversalHandlerOptions>,
+  ) => Transcoder;
+  /** Pages at fixed paths. */
+  readonly pages?: readonly StaticRoute[];
+  /**
+   * For all protocols alike. Limits on messages, compression, deadlines and the end of the server are seen to here; unknown JSON
+   * fields are refused unless `jsonOptions.ignoreUnknownFields` says otherwise.
+   */
+  readonly handlerOptions?: Partial<UniversalHandlerOptions>;
+  readonly limits?: Partial<HttpLimits>;
+  /** Web pages that may call; default: none of another origin. */
+  readonly corsOrigins?: CorsOrigins;
+  /** Default: no TLS, HTTP/2 with prior knowledge. */
+  readonly tls?: TlsOptions;
+  /** Called when the server begins to end: health turns to NOT_SERVING here. */
+  readonly onDrain?: () => void;
+  /** Called once for every request, refused and malformed ones included. */
+  readonly onRequestEnd?: (record: RequestRecord) => void;
+  /** Called for faults of this server itself; clients only hear "internal error". */
+  readonly onFault?: (fault: unknown) => void;
+}
+
+export interface HttpServer {
+  /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
+  listen(address: Address): Promise<Address>;
+  /**
+   * Stops accepting, answers what runs, then ends. What still runs after `shutdownGraceMs` is aborted with UNAVAILABLE. A second
+   * call ends at once.
+   */
+  close(): Promise<void>;
+}
+
+/** Time for aborted methods to be answered before their connections are cut, in milliseconds. */
+const abortMs = 1000;
+
+/** Makes the street door: one port, both HTTP versions, all protocols. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const limits = resolveLimits(options.limits);
+  const shutdown = new AbortController();
+  const onFault = contained(options.onFault, () => undefined);
+  const onRequestEnd = contained(options.onRequestEnd, onFault);
+
+  const open = openOptions(options.handlerOptions, limits, shutdown.signal);
+  const shared = sharedOptions(options.handlerOptions, open);
+  const rpcs = new Map([
+    ...createRpcs(options.services ?? [], shared),
+    ...createRpcs(options.openServices ?? [], open),
+  ]);
+  const watchdog = new Watchdog(checkingInterval(limits));
+  const transcoder = options.transcoder?.(shared);
+  const cors = createCors(options.corsOrigins ?? []);
+  const listener = new Listener({
+    limits,
+    tls: options.tls,
+    watchdog,
+    onExchange: createRequestHandler({
+      router: createRouter(rpcs, transcoder, options.pages ?? []),
+      rpcs,
+      unary: (general) =>
+        createUnaryAdapter({
+          groups: [
+            {
+              services: options.services ?? [],
+              options: { ...open, ...gateOf(options.handlerOptions) },
+              transcoder,
+            },
+            {
+              services: options.openServices ?? [],
+              options: { ...open, interceptors: [] },
+            },
+          ],
+          cors,
+          limits,
+          general,
+        }),
+      cors,
+      limits,
+      watchdog,
+      onRequestEnd,
+      onFault,
+    }),
+    onMalformed: (status, remoteAddress) => {
+      onRequestEnd(malformedRecord(status, remoteAddress));
+    },
+    onFault,
+  });
+
+  const end = () => {
+    shutdown.abort(
+      new ConnectError("the server is shutting down", Code.Unavailable),
+    );
+    listener.destroy();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    listen: (address) => listener.listen(address),
+    close() {
+      if (closing !== undefined) {
+        end();
+        return closing;
+      }
+      options.onDrain?.();
+      const grace = setTimeout(() => {
+        shutdown.abort(
+          new ConnectError("the server is shutting down", Code.Unavailable),
+        );
+        setTimeout(end, abortMs).unref();
+      }, limits.shutdownGraceMs);
+      closing = listener.drain().then(() => {
+        clearTimeout(grace);
+        watchdog.stop();
+      });
+      return closing;
+    },
+  };
+}
+
+/** A hook that throws must not end the process: it is called from events that nobody else watches. */
+function contained<T>(
+  hook: ((told: T) => void) | undefined,
+  onFault: (fault: unknown) => void,
+): (told: T) => void {
+  return (told) => {
+    try {
+      hook?.(told);
+    } catch (fault) {
+      onFault(fault);
+    }
+  };
+}
+
+function openOptions(
+  given: Partial<UniversalHandlerOptions> | undefined,
+  limits: HttpLimits,
+  shutdownSignal: AbortSignal,
+): Partial<UniversalHandlerOptions> {
+  return {
+    acceptCompression: [compressionGzip, compressionBrotli],
+    ...given,
+    jsonOptions: { ignoreUnknownFields: false, ...given?.jsonOptions },
+    readMaxBytes: limits.maxMessageBytes,
+    maxTimeoutMs: Math.min(given?.maxTimeoutMs ?? maxTimerMs, maxTimerMs),
+    shutdownSignal,
+    interceptors: [enforceDeadlines],
+    requestGate: () => undefined,
+  };
+}
+
+function sharedOptions(
+  given: Partial<UniversalHandlerOptions> | undefined,
+  open: Partial<UniversalHandlerOptions>,
+): Partial<UniversalHandlerOptions> {
+  return {
+    ...open,
+    interceptors: [enforceDeadlines, ...(given?.interceptors ?? [])],
+    ...(given?.requestGate === undefined
+      ? {}
+      : { requestGate: enforceDeadlineOfGate(given.requestGate) }),
+  };
+}
+
+/** Gate and interceptors for what enforces deadlines by itself. */
+function gateOf(
+  given: Partial<UniversalHandlerOptions> | undefined,
+): Partial<UniversalHandlerOptions> {
+  return {
+    interceptors: given?.interceptors ?? [],
+    ...(given?.requestGate !== undefined && {
+      requestGate: given.requestGate,
+    }),
+  };
+}
+
+function malformedRecord(status: number, remoteAddress: string): RequestRecord {
+  return {
+    requestId: "",
+    method: "",
+    path: "",
+    protocol: "http",
+    httpVersion: "1.1",
+    status,
+    grpcStatus: undefined,
+    durationMs: 0,
+    bytes: 0,
+    remoteAddress,
+    rpc: undefined,
+  };
+}

@@ -1,0 +1,154 @@
+import { constants } from "node:http2";
+import type {
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  ServerHttp2Stream,
+} from "node:http2";
+import { RequestBody } from "./body.ts";
+import { drained } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** {@link Exchange} over HTTP/2, on the stream itself: Node's compatibility objects cost more than they give here. */
+export class Http2Exchange implements Exchange {
+  readonly httpVersion = "2.0";
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string | undefined;
+  readonly rawHeaders: readonly string[];
+  readonly remoteAddress: string;
+  readonly body: RequestBody;
+  readonly #stream: ServerHttp2Stream;
+  #onClose: (() => void)[] = [];
+  #trailers: OutgoingHttpHeaders = {};
+  #ended = false;
+  #trailersDue = false;
+  #closeAfterTrailers = false;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: readonly string[],
+    remoteAddress: string,
+  ) {
+    this.#stream = stream;
+    // One listener for all who want to know: an emitter's own list costs more.
+    stream.on("close", () => {
+      const listeners = this.#onClose;
+      // Node's handle of a stream outlives it until the next full garbage collection: it shall not hold the whole request.
+      this.#onClose = [];
+      for (const listener of listeners) listener();
+    });
+    // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
+    stream.on("error", () => undefined);
+    this.method = headers[":method"] ?? "";
+    this.target = headers[":path"] ?? "";
+    this.authority = headers[":authority"];
+    this.rawHeaders = rawHeaders;
+    this.remoteAddress = remoteAddress;
+    const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    this.body = new RequestBody(
+      stream,
+      endOfStream || headers["content-length"] === "0",
+    );
+    if (headers.expect === "100-continue") {
+      this.body.onFirstRead = () => {
+        if (!stream.destroyed && !stream.headersSent)
+          stream.additionalHeaders({ ":status": 100 });
+      };
+    }
+  }
+
+  isGone(): boolean {
+    return this.#stream.destroyed || this.#stream.aborted;
+  }
+
+  get answered(): boolean {
+    return this.#stream.headersSent;
+  }
+
+  onGone(listener: () => void): void {
+    this.onClose(() => {
+      if (!this.#ended || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR)
+        listener();
+    });
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose.push(listener);
+  }
+
+  head(
+    status: number,
+    headers: OutgoingHttpHeaders,
+    follows: { readonly trailers: boolean; readonly last: boolean },
+  ): void {
+    if (follows.trailers) {
+      this.#trailersDue = true;
+      this.#stream.once("wantTrailers", () => {
+        this.#trailersDue = false;
+        this.#stream.sendTrailers(this.#trailers);
+        if (this.#closeAfterTrailers)
+          setImmediate(() => {
+            this.#close();
+          });
+      });
+    }
+    // Node takes the given object for its own.
+    headers[":status"] = status;
+    this.#stream.respond(headers, {
+      waitForTrailers: follows.trailers,
+      endStream: follows.last,
+    });
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#stream.write(chunk)) return undefined;
+    return drained(this.#stream);
+  }
+
+  end(trailers: OutgoingHttpHeaders | undefined): void {
+    this.#ended = true;
+    if (trailers !== undefined) this.#trailers = trailers;
+    this.#stream.end();
+  }
+
+  whole(
+    headers: readonly string[],
+    body: Uint8Array,
+    trailers: Readonly<Record<string, string>> | undefined,
+  ): void {
+    this.#ended = true;
+    const fields: OutgoingHttpHeaders = { ":status": 200 };
+    for (let i = 0; i + 1 < headers.length; i += 2)
+      fields[headers[i] ?? ""] = headers[i + 1];
+    const stream = this.#stream;
+    if (trailers === undefined) {
+      stream.respond(fields);
+    } else {
+      stream.on("wantTrailers", () => {
+        stream.sendTrailers(trailers);
+      });
+      stream.respond(fields, { waitForTrailers: true });
+    }
+    stream.end(body);
+  }
+
+  release(complete: boolean): void {
+    if (complete) return;
+    if (this.#trailersDue) this.#closeAfterTrailers = true;
+    else this.#close();
+  }
+
+  /** NO_ERROR tells the client to keep the answer, and to stop sending (RFC 9113, §8.1). */
+  #close(): void {
+    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  destroy(): void {
+    this.#ended = false;
+    if (!this.#stream.closed)
+      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#stream.destroy();
+  }
+}

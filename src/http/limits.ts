@@ -1,0 +1,90 @@
+/**
+ * What one client may ask of the server. Every number has a default that suits a public server, and 0 switches a limit on
+ * time or connections off; sizes cannot be switched off.
+ */
+export interface HttpLimits {
+  /** Largest message, after decompression, in bytes. Streams: each message. Default 4 MiB. */
+  readonly maxMessageBytes: number;
+  /** Longest request target (path and query), in bytes; above it: 414. Default 8 KiB. */
+  readonly maxTargetBytes: number;
+  /** Header names and values of one request, in bytes; above it: 431. Default 16 KiB. */
+  readonly maxHeaderBytes: number;
+  /** Header fields of one request; above it: 431. Default 128. */
+  readonly maxHeaderCount: number;
+  /** Concurrent streams on one HTTP/2 connection. Default 100. */
+  readonly maxStreamsPerConnection: number;
+  /** Streams that an HTTP/2 client may reset at once … Default 200. */
+  readonly streamResetBurst: number;
+  /** … and per second from then on. Above it the connection is closed (CVE-2023-44487). Default 20. */
+  readonly streamResetRate: number;
+  /** Connections from one address (IPv6: one /64 network). A load balancer's are all from one. Default 4096. */
+  readonly maxConnectionsPerAddress: number;
+  /**
+   * Milliseconds for a request's header to arrive; also for the TLS handshake, the first bytes of a connection, and the first
+   * stream of an HTTP/2 connection. Default 10 s.
+   */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds from its header on for the body of a request that is not a stream of messages. Default 30 s. */
+  readonly bodyTimeoutMs: number;
+  /** Milliseconds between two pieces of a client's stream of messages, while the method waits for one. Default 5 min. */
+  readonly streamIdleTimeoutMs: number;
+  /** Milliseconds that a connection may stay open without a request. Default 75 s. */
+  readonly idleTimeoutMs: number;
+  /** Milliseconds for which a client may stop to take an answer that is ready. Default 30 s. */
+  readonly writeStallTimeoutMs: number;
+  /** Bytes of an unread body that are taken in after an early answer, so that the client reads the answer. Default 16 MiB. */
+  readonly drainBytes: number;
+  /** Milliseconds that such a rest is awaited. Default 5 s. */
+  readonly drainTimeoutMs: number;
+  /** Milliseconds that a shutdown waits for what runs, before it aborts it. Default 20 s. */
+  readonly shutdownGraceMs: number;
+}
+
+/** The defaults of {@link HttpLimits}. */
+export const defaultLimits: HttpLimits = {
+  maxMessageBytes: 4 * 1024 * 1024,
+  maxTargetBytes: 8 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaderCount: 128,
+  maxStreamsPerConnection: 100,
+  streamResetBurst: 200,
+  streamResetRate: 20,
+  maxConnectionsPerAddress: 4096,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 30_000,
+  streamIdleTimeoutMs: 300_000,
+  idleTimeoutMs: 75_000,
+  writeStallTimeoutMs: 30_000,
+  drainBytes: 16 * 1024 * 1024,
+  drainTimeoutMs: 5_000,
+  shutdownGraceMs: 20_000,
+};
+
+const sizes = [
+  "maxMessageBytes",
+  "maxTargetBytes",
+  "maxHeaderBytes",
+  "maxHeaderCount",
+  "maxStreamsPerConnection",
+] as const satisfies (keyof HttpLimits)[];
+
+/** Longest delay that Node's timers take; a longer one would fire at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+/**
+ * Completes the given limits with the defaults.
+ *
+ * @throws RangeError naming the limit that is not a whole number within bounds.
+ */
+export function resolveLimits(given: Partial<HttpLimits> = {}): HttpLimits {
+  const limits: HttpLimits = { ...defaultLimits, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = (sizes as readonly string[]).includes(name) ? 1 : 0;
+    if (!Number.isInteger(value) || value < least || value > maxTimerMs) {
+      throw new RangeError(
+        `limit ${name} must be a whole number from ${least} to ${maxTimerMs}, not ${String(value)}`,
+      );
+    }
+  }
+  return limits;
+}

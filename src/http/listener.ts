@@ -1,0 +1,265 @@
+import type http from "node:http";
+import type http2 from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ConnectionCount } from "./connection-count.ts";
+import type { Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import { Http2Session } from "./http2-session.ts";
+import { refuseBytes } from "./malformed.ts";
+import { createHttp1Server, createHttp2Server } from "./node-servers.ts";
+import type { TlsOptions } from "./node-servers.ts";
+import type { HttpLimits } from "./limits.ts";
+import { sniff } from "./preface.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenerParts {
+  readonly limits: HttpLimits;
+  readonly tls: TlsOptions | undefined;
+  readonly watchdog: Watchdog;
+  readonly onExchange: (exchange: Exchange) => void;
+  /** Bytes that are no HTTP/1.1 request were answered with this status. */
+  readonly onMalformed: (status: number, remoteAddress: string) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/**
+ * One port for both HTTP versions. The HTTP/1.1 server is the one that listens, since Node arms the time-outs of a server only
+ * when it does; connections that turn out to speak HTTP/2 (by preface, or by ALPN under TLS) go to a server that never listens.
+ */
+export class Listener {
+  readonly #parts: ListenerParts;
+  readonly #h1: http.Server;
+  readonly #h2: http2.Http2Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<Http2Session>();
+  readonly #running = new Set<Exchange>();
+  readonly #exchangeOf = new WeakMap<Socket, Exchange>();
+  readonly #count: ConnectionCount;
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+    this.#count = new ConnectionCount(parts.limits.maxConnectionsPerAddress);
+    this.#h1 = this.#createHttp1();
+    this.#h2 = this.#createHttp2();
+    this.#shareThePort();
+  }
+
+  /** @returns the address that was bound: with port 0 the system has chosen one */
+  listen({ host, port }: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      this.#h1.once("error", reject);
+      this.#h1.listen(port, host, () => {
+        this.#h1.off("error", reject);
+        this.#h1.on("error", this.#parts.onFault);
+        const address = this.#h1.address() as AddressInfo;
+        resolve({ host: address.address, port: address.port });
+      });
+    });
+  }
+
+  /** Takes no new connections, ends idle ones, and resolves when the last connection is closed. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#h1.close();
+    for (const session of this.#sessions) session.close();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#whenIdle();
+    });
+  }
+
+  /** Cuts every connection. */
+  destroy(): void {
+    this.#draining = true;
+    this.#h1.close();
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #createHttp1(): http.Server {
+    const { limits, tls } = this.#parts;
+    const server = createHttp1Server(limits, tls);
+    const take = (
+      request: http.IncomingMessage,
+      response: http.ServerResponse,
+      awaitsContinue: boolean,
+    ) => {
+      const exchange = new Http1Exchange(
+        request,
+        response,
+        () => this.#draining,
+      );
+      if (awaitsContinue) {
+        exchange.body.onFirstRead = () => {
+          if (!response.headersSent && !response.destroyed)
+            response.writeContinue();
+        };
+      }
+      const { socket } = request;
+      this.#exchangeOf.set(socket, exchange);
+      exchange.onClose(() => {
+        if (this.#exchangeOf.get(socket) === exchange)
+          this.#exchangeOf.delete(socket);
+      });
+      this.#take(exchange);
+    };
+    server.on(
+      "request",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, false);
+      },
+    );
+    server.on(
+      "checkContinue",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, true);
+      },
+    );
+    // An expectation that nobody knows is answered like a request without it (RFC 9110, §10.1.1 allows either).
+    server.on(
+      "checkExpectation",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, false);
+      },
+    );
+    server.on("connect", (_request, socket: Socket) => {
+      this.#refuse(
+        socket,
+        Object.assign(new Error("CONNECT"), { code: "CONNECT" }),
+      );
+    });
+    server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      this.#refuse(socket, error);
+    });
+    return server;
+  }
+
+  #createHttp2(): http2.Http2Server {
+    const server = createHttp2Server(this.#parts.limits);
+    // Every session has its own listener; without one here, Node would throw.
+    server.on("sessionError", () => undefined);
+    server.on("error", this.#parts.onFault);
+    return server;
+  }
+
+  /** Puts the choice of the HTTP version before the HTTP/1.1 server's own handling of connections. */
+  #shareThePort(): void {
+    const event =
+      this.#parts.tls === undefined ? "connection" : "secureConnection";
+    const toHttp1 = this.#h1.listeners(event) as ((socket: Socket) => void)[];
+    this.#h1.removeAllListeners(event);
+    const hand = (version: 1 | 2, socket: Socket) => {
+      if (version === 1) {
+        for (const listener of toHttp1) listener.call(this.#h1, socket);
+        return;
+      }
+      // HTTP/1.1 answers after a client has sent its FIN; for HTTP/2 it is the end, and Node expects it so.
+      socket.allowHalfOpen = false;
+      const onSession = (session: http2.ServerHttp2Session) => {
+        this.#guard(session, socket);
+      };
+      this.#h2.once("session", onSession);
+      this.#h2.emit("connection", socket);
+      // A socket that is closed by now gets no session.
+      this.#h2.off("session", onSession);
+    };
+    if (event === "connection") {
+      this.#h1.on("connection", (socket) => {
+        if (!this.#admit(socket)) return;
+        sniff(socket, this.#parts.limits.headersTimeoutMs, (version) => {
+          hand(version, socket);
+        });
+      });
+      return;
+    }
+    // Raw connections are counted; the TLS server's own listener for them stays.
+    this.#h1.prependListener("connection", (socket) => {
+      this.#admit(socket);
+    });
+    this.#h1.on("secureConnection", (socket: TLSSocket) => {
+      socket.on("error", () => undefined);
+      hand(socket.alpnProtocol === "h2" ? 2 : 1, socket);
+    });
+  }
+
+  #guard(session: http2.ServerHttp2Session, socket: Socket): void {
+    const { limits, watchdog } = this.#parts;
+    const guarded = new Http2Session(session, socket, limits);
+    this.#sessions.add(guarded);
+    watchdog.add(guarded);
+    socket.once("close", () => {
+      this.#sessions.delete(guarded);
+      watchdog.delete(guarded);
+    });
+    // Asked once: a session's own socket is a proxy.
+    const remoteAddress = socket.remoteAddress ?? "";
+    session.on("stream", (stream, headers, flags, rawHeaders) => {
+      const exchange = new Http2Exchange(
+        stream,
+        headers,
+        flags,
+        rawHeaders,
+        remoteAddress,
+      );
+      guarded.opened(exchange);
+      this.#take(exchange);
+    });
+    if (this.#draining) guarded.close();
+  }
+
+  #admit(socket: Socket): boolean {
+    // Whatever goes wrong with a connection ends it, and nothing else.
+    socket.on("error", () => undefined);
+    const address = socket.remoteAddress ?? "";
+    if (!this.#count.enter(address)) {
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#count.leave(address);
+      this.#whenIdle();
+    });
+    return true;
+  }
+
+  #take(exchange: Exchange): void {
+    this.#running.add(exchange);
+    exchange.onClose(() => {
+      this.#running.delete(exchange);
+      if (!this.#draining) return;
+      // An answer whose header had left before did not say that the connection closes.
+      setImmediate(() => {
+        this.#h1.closeIdleConnections();
+        this.#whenIdle();
+      });
+    });
+    this.#parts.onExchange(exchange);
+  }
+
+  #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
+    const running = this.#exchangeOf.get(socket);
+    if (running !== undefined) {
+      // The malformed part follows a request that is being answered, or is its body.
+      running.destroy();
+      return;
+    }
+    const status = refuseBytes(socket, error, this.#parts.limits);
+    if (status !== undefined)
+      this.#parts.onMalformed(status, socket.remoteAddress ?? "");
+  }
+
+  #whenIdle(): void {
+    if (this.#running.size === 0 && this.#sockets.size === 0) this.#onIdle?.();
+  }
+}

@@ -1,0 +1,300 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
+import type { Cors } from "./cors.ts";
+import { timeoutOf } from "./deadline.ts";
+import {
+  internalError,
+  methodNotAllowed,
+  spokenProtocol,
+  unknownPath,
+} from "./early-answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { callFramed, framedTypeOf } from "./framed-rest.ts";
+import { toHttpRequest } from "./http-request.ts";
+import type { HttpRequest } from "./http-request.ts";
+import type { HttpLimits } from "./limits.ts";
+import { maxTimerMs } from "./limits.ts";
+import { readHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
+import { requestIdFrom, requestIdHeader } from "./request-id.ts";
+import type { Route, Router } from "./router.ts";
+import { callRpc } from "./rpc.ts";
+import type { Rpc } from "./rpc.ts";
+import type { RequestRecord } from "./running-request.ts";
+import { RunningRequest } from "./running-request.ts";
+import { send } from "./send.ts";
+import { statusAnswer } from "./status-answer.ts";
+import type { StaticRoute } from "./static-route.ts";
+import type { UnaryAdapter } from "./unary/adapter.ts";
+import type { GeneralWay } from "./unary/call.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** What the life of a request needs. */
+export interface RequestHandlerParts extends GeneralParts {
+  /** Takes over what the general handlers need not see. */
+  readonly unary: (general: GeneralWay) => UnaryAdapter;
+}
+
+interface GeneralParts {
+  readonly router: Router;
+  /** Mounted methods by request path: for templates that are called in an RPC protocol. */
+  readonly rpcs: ReadonlyMap<string, Rpc>;
+  readonly cors: Cors;
+  readonly limits: HttpLimits;
+  readonly watchdog: Watchdog;
+  readonly onRequestEnd: (record: RequestRecord) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/**
+ * The life of a request: header → refusal → preflight → route → answer → log. Nothing that a client sends makes it throw.
+ */
+export function createRequestHandler(
+  parts: RequestHandlerParts,
+): (exchange: Exchange) => void {
+  const { limits, watchdog } = parts;
+  const contained = (running: RunningRequest, work: Promise<void>) => {
+    work.catch((fault: unknown) => {
+      parts.onFault(fault);
+      running.exchange.destroy();
+    });
+  };
+  const serveGenerally = (running: RunningRequest, head: RequestHead) => {
+    contained(running, serve(parts, running, head));
+  };
+  const unary = parts.unary({
+    serve: serveGenerally,
+    reply: (running, head, response) => {
+      contained(
+        running,
+        reply(parts, running, head, { response, waitForBody: true }),
+      );
+    },
+    onFault: parts.onFault,
+  });
+  const takesUnary = (running: RunningRequest, head: RequestHead) => {
+    const { method, target } = running.exchange;
+    return (
+      head.refusal === undefined &&
+      unary(running, head, parts.router(method, target, head.path))
+    );
+  };
+  return (exchange) => {
+    const running = new RunningRequest(exchange, limits);
+    watchdog.add(running);
+    exchange.onClose(() => {
+      watchdog.delete(running);
+      parts.onRequestEnd(running.record());
+    });
+    const head = readHead(exchange, limits);
+    running.path = head.path;
+    running.requestId = requestIdFrom(head.requestId);
+    try {
+      if (!takesUnary(running, head)) serveGenerally(running, head);
+    } catch (fault) {
+      parts.onFault(fault);
+      exchange.destroy();
+    }
+  };
+}
+
+async function serve(
+  parts: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+): Promise<void> {
+  await reply(parts, running, head, await answerTo(parts, running, head));
+}
+
+async function reply(
+  parts: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+  { response, waitForBody }: Answer,
+): Promise<void> {
+  const { exchange } = running;
+  const header = response.header ?? new Headers();
+  if (!header.has("cache-control")) header.set("cache-control", "no-store");
+  header.set(requestIdHeader, running.requestId);
+  parts.cors.decorate(head.origin, header);
+  try {
+    await send(
+      running,
+      { ...response, header },
+      parts.limits,
+      waitForBody ? head.declaredLength : undefined,
+    );
+  } catch (fault) {
+    // A header that cannot be sent, or a body that broke before its first piece.
+    if (exchange.isGone()) return;
+    if (exchange.answered) throw fault;
+    parts.onFault(fault);
+    await send(running, internalError(head), parts.limits, undefined);
+  }
+}
+
+interface Answer {
+  readonly response: UniversalServerResponse;
+  /** Whether a small rest of the request's body may be awaited before the answer: not where both sides talk at once. */
+  readonly waitForBody: boolean;
+}
+
+async function answerTo(
+  parts: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+): Promise<Answer> {
+  const { exchange } = running;
+  const { method, target } = exchange;
+  if (head.refusal !== undefined) {
+    const { status, code, message } = head.refusal;
+    return { response: statusAnswer(status, code, message), waitForBody: true };
+  }
+  const preflight = parts.cors.preflight(
+    method,
+    head.origin,
+    head.wantedMethod,
+  );
+  if (preflight !== undefined)
+    return { response: preflight, waitForBody: true };
+  try {
+    const route = parts.router(method, target, head.path);
+    return {
+      response: await follow(parts, running, head, route),
+      waitForBody: !(route.kind === "rpc" && route.rpc.clientStreams),
+    };
+  } catch (fault) {
+    parts.onFault(fault);
+    return { response: internalError(head), waitForBody: true };
+  }
+}
+
+function follow(
+  parts: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+  route: Route,
+): UniversalServerResponse | Promise<UniversalServerResponse> {
+  switch (route.kind) {
+    case "rpc":
+      return followRpc(parts, running, head, route.rpc);
+    case "rest":
+      return followTemplate(
+        parts,
+        running,
+        head,
+        route.transcoder,
+        route.match,
+      );
+    case "page":
+      return followPage(running.exchange, head, route.page);
+    case "not-found":
+      running.protocol = spokenProtocol(head) ?? "http";
+      return unknownPath(head);
+  }
+}
+
+function followRpc(
+  { limits }: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+  rpc: Rpc,
+): UniversalServerResponse | Promise<UniversalServerResponse> {
+  const { exchange } = running;
+  running.rpc = rpc.name;
+  running.protocol = spokenProtocol(head) ?? "connect";
+  if (!rpc.handler.allowedMethods.includes(exchange.method))
+    return methodNotAllowed(head, rpc.allow);
+  const request = toCall(running, head, rpc.clientStreams, limits);
+  return request === undefined ? malformedHeader() : callRpc(rpc, request);
+}
+
+function followTemplate(
+  { limits, rpcs }: GeneralParts,
+  running: RunningRequest,
+  head: RequestHead,
+  transcoder: Transcoder,
+  match: TranscodingMatch,
+): UniversalServerResponse | Promise<UniversalServerResponse> {
+  const { exchange } = running;
+  running.protocol = "rest";
+  const method = match.kind === "found" ? match.method : undefined;
+  const clientStreams = method?.methodKind === "client_streaming";
+  const request = toCall(running, head, clientStreams, limits);
+  if (request === undefined) return malformedHeader();
+  if (method !== undefined) {
+    running.rpc = `${method.parent.typeName}/${method.name}`;
+    const type = framedTypeOf(
+      head,
+      exchange.httpVersion,
+      exchange.body.complete,
+    );
+    const rpc = type === undefined ? undefined : rpcs.get(`/${running.rpc}`);
+    if (type !== undefined && rpc !== undefined) {
+      running.protocol = type.toLowerCase().startsWith("application/grpc-web")
+        ? "grpc-web"
+        : "grpc";
+      return callFramed(rpc, request, type);
+    }
+  }
+  return transcoder.handle(request, match);
+}
+
+function followPage(
+  exchange: Exchange,
+  head: RequestHead,
+  page: StaticRoute,
+): UniversalServerResponse | Promise<UniversalServerResponse> {
+  if (exchange.method === "GET" || exchange.method === "HEAD")
+    return page.respond();
+  return methodNotAllowed(head, "GET, HEAD");
+}
+
+/** Makes the request for a handler, and says how long its body is awaited. */
+function toCall(
+  { exchange, requestId }: RunningRequest,
+  head: RequestHead,
+  clientStreams: boolean,
+  limits: HttpLimits,
+): HttpRequest | undefined {
+  exchange.body.patience = clientStreams
+    ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
+    : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
+  let request: HttpRequest;
+  try {
+    request = toHttpRequest(exchange, head.path, requestId);
+  } catch {
+    return undefined;
+  }
+  if (!exchange.body.complete)
+    failBodyAtDeadline(exchange, timeoutOf(request.header));
+  return request;
+}
+
+/** The deadline holds while the body is awaited, too: no interceptor runs by then. */
+function failBodyAtDeadline(
+  exchange: Exchange,
+  timeoutMs: number | undefined,
+): void {
+  if (timeoutMs === undefined) return;
+  const timer = setTimeout(
+    () => {
+      exchange.body.fail(
+        new ConnectError("the operation timed out", Code.DeadlineExceeded),
+      );
+    },
+    Math.min(timeoutMs, maxTimerMs),
+  );
+  exchange.onClose(() => {
+    clearTimeout(timer);
+  });
+}
+
+function malformedHeader(): UniversalServerResponse {
+  return statusAnswer(
+    400,
+    Code.InvalidArgument,
+    "A header holds characters that are not allowed",
+  );
+}

@@ -1,0 +1,168 @@
+import { Code } from "@connectrpc/connect";
+import { isAuthority } from "./authority.ts";
+import type { Exchange } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+
+/** Why a request is not looked at any further. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: Code;
+  readonly message: string;
+}
+
+/** What routing, cross-origin rules and the log need to know, found in one pass over the header. */
+export interface RequestHead {
+  readonly refusal: Refusal | undefined;
+  /** The raw path: the target without query, and without scheme and authority in the absolute form. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly accept: string;
+  /** Whether Connect-Protocol-Version is there: Connect's clients send it, though nobody has to. */
+  readonly saysConnect: boolean;
+  readonly origin: string | undefined;
+  /** `Access-Control-Request-Method`: makes an OPTIONS request a preflight. */
+  readonly wantedMethod: string | undefined;
+  readonly requestId: string | undefined;
+  /** Content-Length, where it is given and the client does not wait for 100 Continue. */
+  readonly declaredLength: number | undefined;
+}
+
+/** Reads and checks the header of a request; never throws. */
+export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
+  const { rawHeaders, target } = exchange;
+  let bytes = 0;
+  let host: string | undefined;
+  let hosts = 0;
+  let contentType = "";
+  let contentTypes = 0;
+  let accept = "";
+  let saysConnect = false;
+  let origin: string | undefined;
+  let wantedMethod: string | undefined;
+  let requestId: string | undefined;
+  let length: string | undefined;
+  let expects = false;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    const value = rawHeaders[i + 1] ?? "";
+    bytes += name.length + value.length;
+    switch (name.toLowerCase()) {
+      case "host":
+        hosts++;
+        host = value;
+        break;
+      case "content-type":
+        contentTypes++;
+        contentType = value;
+        break;
+      case "accept":
+        accept = accept === "" ? value : `${accept},${value}`;
+        break;
+      case "connect-protocol-version":
+        saysConnect = true;
+        break;
+      case "origin":
+        origin = value;
+        break;
+      case "access-control-request-method":
+        wantedMethod = value;
+        break;
+      case "x-request-id":
+        requestId = value;
+        break;
+      case "content-length":
+        length = value;
+        break;
+      case "expect":
+        expects = true;
+        break;
+    }
+  }
+  const refuse = (): Refusal | undefined => {
+    if (target.length > limits.maxTargetBytes) {
+      return refusal(
+        414,
+        `The request target is longer than ${limits.maxTargetBytes} bytes`,
+      );
+    }
+    if (bytes > limits.maxHeaderBytes)
+      return refusal(
+        431,
+        `The header is larger than ${limits.maxHeaderBytes} bytes`,
+      );
+    if (rawHeaders.length > 2 * limits.maxHeaderCount) {
+      return refusal(
+        431,
+        `The header has more than ${limits.maxHeaderCount} fields`,
+      );
+    }
+    if (hosts > 1) return refusal(400, "Host is given more than once");
+    if (contentTypes > 1)
+      return refusal(400, "Content-Type is given more than once");
+    return refuseAuthority(exchange, host) ?? refuseTarget(exchange);
+  };
+  return {
+    refusal: refuse(),
+    path: pathOf(target),
+    contentType,
+    accept,
+    saysConnect,
+    origin,
+    wantedMethod,
+    requestId,
+    declaredLength:
+      length === undefined || expects ? undefined : Number(length),
+  };
+}
+
+/** The path of a request target in origin form or absolute form (RFC 9112, §3.2), as it was written. */
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  const end = query < 0 ? target.length : query;
+  if (target.startsWith("/")) return target.slice(0, end);
+  const scheme = /^https?:\/\//i.exec(target);
+  if (scheme === null) return target.slice(0, end);
+  const slash = target.indexOf("/", scheme[0].length);
+  return slash < 0 || slash > end ? "/" : target.slice(slash, end);
+}
+
+function refuseAuthority(
+  { httpVersion, authority }: Exchange,
+  host: string | undefined,
+): Refusal | undefined {
+  if (httpVersion !== "2.0") {
+    // HTTP/1.0 knows no Host (RFC 9112, §3.2).
+    if (host === undefined)
+      return httpVersion === "1.0"
+        ? undefined
+        : refusal(400, "The Host header is missing");
+    return isAuthority(host)
+      ? undefined
+      : refusal(400, "The Host header is malformed");
+  }
+  if (authority === undefined && host === undefined)
+    return refusal(400, ":authority is missing");
+  if (authority !== undefined && !isAuthority(authority))
+    return refusal(400, ":authority is malformed");
+  if (host !== undefined && !isAuthority(host))
+    return refusal(400, "The Host header is malformed");
+  if (
+    authority !== undefined &&
+    host !== undefined &&
+    authority.toLowerCase() !== host.toLowerCase()
+  ) {
+    return refusal(400, ":authority and Host differ");
+  }
+  return undefined;
+}
+
+function refuseTarget({ method, target }: Exchange): Refusal | undefined {
+  if (target.startsWith("/") || /^https?:\/\/[^/?#]/i.test(target))
+    return undefined;
+  if (target === "*" && method === "OPTIONS") return undefined;
+  return refusal(400, "The request target is malformed");
+}
+
+function refusal(status: number, message: string): Refusal {
+  return { status, code: Code.InvalidArgument, message };
+}

@@ -1,0 +1,44 @@
+import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
+import type { Rpc } from "./rpc.ts";
+import type { StaticRoute } from "./static-route.ts";
+
+/** Where a request goes. */
+export type Route =
+  | { readonly kind: "rpc"; readonly rpc: Rpc }
+  | {
+      readonly kind: "rest";
+      readonly transcoder: Transcoder;
+      readonly match: TranscodingMatch;
+    }
+  | { readonly kind: "page"; readonly page: StaticRoute }
+  | { readonly kind: "not-found" };
+
+/** Finds the route of a request: exact RPC path, then templates, then pages. */
+export type Router = (method: string, target: string, path: string) => Route;
+
+const notFound: Route = { kind: "not-found" };
+
+/** @throws Error when two pages have the same path */
+export function createRouter(
+  rpcs: ReadonlyMap<string, Rpc>,
+  transcoder: Transcoder | undefined,
+  pages: readonly StaticRoute[],
+): Router {
+  const exact = new Map<string, Route>();
+  for (const page of pages) {
+    if (exact.has(page.path)) throw new Error(`two pages at ${page.path}`);
+    exact.set(page.path, { kind: "page", page });
+  }
+  const calls = new Map<string, Route>();
+  for (const [path, rpc] of rpcs) calls.set(path, { kind: "rpc", rpc });
+  return (method, target, path) => {
+    const call = calls.get(path);
+    if (call !== undefined) return call;
+    if (transcoder !== undefined) {
+      const match = transcoder.match(method, target);
+      if (match.kind !== "not-found")
+        return { kind: "rest", transcoder, match };
+    }
+    return exact.get(path) ?? notFound;
+  };
+}

@@ -1,0 +1,74 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ServiceImplSpec } from "@connectrpc/connect";
+import type {
+  UniversalHandler,
+  UniversalHandlerOptions,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import { createUniversalMethodHandler } from "@connectrpc/connect/protocol";
+import { createHandlerFactory as connectHandlers } from "@connectrpc/connect/protocol-connect";
+import { createHandlerFactory as grpcHandlers } from "@connectrpc/connect/protocol-grpc";
+import { createHandlerFactory as grpcWebHandlers } from "@connectrpc/connect/protocol-grpc-web";
+import {
+  asGrpcWebText,
+  binaryTypeOf,
+  decodeBase64,
+  isGrpcWebText,
+  wantsGrpcWebText,
+} from "./grpc-web-text.ts";
+import type { HttpRequest } from "./http-request.ts";
+
+/** A method of a mounted service: all that a call needs to know, put together at start. */
+export interface Rpc {
+  readonly method: DescMethod;
+  readonly handler: UniversalHandler;
+  /** `package.Service/Method`, for the log. */
+  readonly name: string;
+  /** The value of `Allow`. */
+  readonly allow: string;
+  readonly clientStreams: boolean;
+}
+
+/** Mounts services for gRPC, gRPC-Web and Connect; keys are request paths. */
+export function createRpcs(
+  services: readonly ServiceImplSpec[],
+  options: Partial<UniversalHandlerOptions>,
+): Map<string, Rpc> {
+  const protocols = [
+    grpcHandlers(options),
+    grpcWebHandlers(options),
+    connectHandlers(options),
+  ];
+  const rpcs = new Map<string, Rpc>();
+  for (const { service, methods } of services) {
+    for (const spec of Object.values(methods)) {
+      const handler = createUniversalMethodHandler(spec, protocols);
+      rpcs.set(handler.requestPath, {
+        method: spec.method,
+        handler,
+        name: `${service.typeName}/${spec.method.name}`,
+        allow: handler.allowedMethods.join(", "),
+        clientStreams:
+          spec.kind === "client_streaming" || spec.kind === "bidi_streaming",
+      });
+    }
+  }
+  return rpcs;
+}
+
+/** Calls a method; the text form of gRPC-Web, which Connect does not know, is translated into the binary one and back. */
+export async function callRpc(
+  rpc: Rpc,
+  request: HttpRequest,
+): Promise<UniversalServerResponse> {
+  const type = request.header.get("content-type") ?? "";
+  if (!type.toLowerCase().startsWith("application/grpc-web"))
+    return rpc.handler(request);
+  const textIn = isGrpcWebText(type);
+  const textOut = wantsGrpcWebText(type, request.header.get("accept") ?? "");
+  if (textIn) request.header.set("content-type", binaryTypeOf(type));
+  const response = await rpc.handler(
+    textIn ? { ...request, body: decodeBase64(request.body) } : request,
+  );
+  return textOut ? asGrpcWebText(response) : response;
+}

@@ -1,0 +1,110 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { grpcWebStatus } from "./grpc-web-text.ts";
+import { toNodeHeaders } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+import type { RunningRequest } from "./running-request.ts";
+
+/** Larger pieces are cut, so that a slow but honest reader is seen to make progress. */
+const pieceBytes = 64 * 1024;
+
+/** A rest of a body that is small enough to be awaited before the answer is sent. */
+const moderateBytes = 1024 * 1024;
+
+/**
+ * Sends an answer, and sees to it that it arrives: a client that is still sending its request may not look at the answer before
+ * it is done.
+ *
+ * @param rest bytes that the client has said it will send, where the answer may wait for them
+ */
+export async function send(
+  running: RunningRequest,
+  response: UniversalServerResponse,
+  limits: HttpLimits,
+  rest: number | undefined,
+): Promise<void> {
+  const { exchange } = running;
+  const { body } = exchange;
+  const pieces = response.body?.[Symbol.asyncIterator]();
+  // Before the header, since the method may still set headers.
+  let piece = await pieces?.next();
+  if (!body.complete && rest !== undefined && rest <= moderateBytes) {
+    // connect-go ends its request early when it sees a header; the reset that follows would overtake the trailers.
+    await body.drain(rest, limits.drainTimeoutMs);
+  }
+  if (exchange.isGone()) {
+    await pieces?.return?.();
+    return;
+  }
+  const bodiless =
+    exchange.method === "HEAD" ||
+    response.status === 204 ||
+    response.status === 304;
+  const header = toNodeHeaders(
+    response.header ?? new Headers(),
+    exchange.httpVersion === "2.0",
+  );
+  const { trailer } = response;
+  exchange.head(response.status, header, {
+    trailers: trailer !== undefined,
+    last:
+      trailer === undefined &&
+      (bodiless || piece === undefined || piece.done === true),
+  });
+  running.status = response.status;
+  if (bodiless) {
+    await pieces?.return?.();
+  } else {
+    try {
+      while (
+        pieces !== undefined &&
+        piece !== undefined &&
+        piece.done !== true
+      ) {
+        if (running.protocol === "grpc-web") {
+          running.grpcStatus = grpcWebStatus(piece.value) ?? running.grpcStatus;
+        }
+        await write(running, piece.value);
+        piece = await pieces.next();
+      }
+    } catch (reason) {
+      // What produces the answer is told that nobody takes it; an error of its own cuts the answer visibly.
+      pieces?.throw?.(reason).catch(() => undefined);
+      exchange.destroy();
+      return;
+    }
+  }
+  if (exchange.isGone()) return;
+  running.grpcStatus ??=
+    trailer?.get("grpc-status") ??
+    response.header?.get("grpc-status") ??
+    undefined;
+  exchange.end(
+    trailer === undefined
+      ? undefined
+      : toNodeHeaders(trailer, exchange.httpVersion === "2.0"),
+  );
+  running.awaitClient();
+  if (body.complete) return;
+  exchange.release(await body.drain(limits.drainBytes, limits.drainTimeoutMs));
+}
+
+async function write(
+  running: RunningRequest,
+  chunk: Uint8Array,
+): Promise<void> {
+  running.sent += chunk.byteLength;
+  for (let start = 0; start < chunk.byteLength; start += pieceBytes) {
+    if (running.exchange.isGone())
+      throw new ConnectError("the client went away", Code.Canceled);
+    const part =
+      chunk.byteLength <= pieceBytes
+        ? chunk
+        : chunk.subarray(start, start + pieceBytes);
+    const wait = running.exchange.write(part);
+    if (wait === undefined) continue;
+    running.awaitClient();
+    await wait;
+    running.clientTook();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Code } from "@connectrpc/connect";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
+
+/** An answer of bytes that are at hand. */
+export function bytesAnswer(
+  status: number,
+  header: Record<string, string>,
+  body: Uint8Array,
+): UniversalServerResponse {
+  return {
+    status,
+    header: new Headers({
+      ...header,
+      "content-length": String(body.byteLength),
+    }),
+    body: createAsyncIterable([body]),
+  };
+}
+
+/** A short answer for people and probes. */
+export function textAnswer(
+  status: number,
+  text: string,
+): UniversalServerResponse {
+  return bytesAnswer(
+    status,
+    { "content-type": "text/plain; charset=utf-8" },
+    Buffer.from(text),
+  );
+}
+
+/** ProtoJSON of google.rpc.Status, the form of every error outside the RPC protocols. */
+export function statusAnswer(
+  status: number,
+  code: Code,
+  message: string,
+  header: Record<string, string> = {},
+): UniversalServerResponse {
+  return bytesAnswer(
+    status,
+    { "content-type": "application/json", ...header },
+    Buffer.from(JSON.stringify({ code, message })),
+  );
+}

@@ -1,0 +1,21 @@
+/** Flags (one byte) and length (four bytes, big-endian) before each message of gRPC and gRPC-Web. */
+export const envelopeHeaderBytes = 5;
+
+/** A message with its flags and length, in one piece of memory. */
+export function envelope(flags: number, message: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(envelopeHeaderBytes + message.byteLength);
+  bytes[0] = flags;
+  bytes.writeUInt32BE(message.byteLength, 1);
+  bytes.set(message, envelopeHeaderBytes);
+  return bytes;
+}
+
+/** The message of a body that consists of one message without flags, else nothing. */
+export function openEnvelope(body: Uint8Array): Uint8Array | undefined {
+  if (body.byteLength < envelopeHeaderBytes || body[0] !== 0) return undefined;
+  const [, a = 0, b = 0, c = 0, d = 0] = body;
+  const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
+  return length === body.byteLength - envelopeHeaderBytes
+    ? body.subarray(envelopeHeaderBytes)
+    : undefined;
+}

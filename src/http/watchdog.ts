@@ -1,0 +1,52 @@
+import type { HttpLimits } from "./limits.ts";
+
+/** Something with a deadline of its own: a request whose body is awaited, an idle connection. */
+export interface Watched {
+  /** Called now and then; acts when its time is over. `now` is in milliseconds of `performance.now()`. */
+  check(now: number): void;
+}
+
+/**
+ * Looks after everything that may take too long, with one timer for the whole server: a timer per request would cost more than
+ * most requests do. A deadline is noticed late by at most the interval.
+ */
+export class Watchdog {
+  readonly #watched = new Set<Watched>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @param intervalMs time between two rounds, in milliseconds */
+  constructor(intervalMs: number) {
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      for (const each of this.#watched) each.check(now);
+    }, intervalMs).unref();
+  }
+
+  add(watched: Watched): void {
+    this.#watched.add(watched);
+  }
+
+  delete(watched: Watched): void {
+    this.#watched.delete(watched);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#watched.clear();
+  }
+}
+
+/** How often time-outs are looked at: often enough for the shortest of them. */
+export function checkingInterval(limits: HttpLimits): number {
+  const timeouts = [
+    limits.headersTimeoutMs,
+    limits.bodyTimeoutMs,
+    limits.streamIdleTimeoutMs,
+    limits.idleTimeoutMs,
+    limits.writeStallTimeoutMs,
+  ].filter((ms) => ms > 0);
+  return Math.max(
+    10,
+    Math.min(1000, ...timeouts.map((ms) => Math.floor(ms / 4))),
+  );
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { createLogger } from "../../src/telemetry/log.ts";
+import type { LogOptions } from "../../src/telemetry/log.ts";
+
+function record(options: Omit<LogOptions, "write">) {
+  const lines: string[] = [];
+  const log = createLogger({ ...options, write: (line) => lines.push(line) });
+  return { log, lines };
+}
+
+test("JSON: one object a line, with time, level by name, and no process", () => {
+  const { log, lines } = record({ level: "info", format: "json" });
+  log.debug("too much");
+  log.info({ status: 200 }, "request");
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    level: "info",
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    status: 200,
+    msg: "request",
+  });
+});
+
+test("text: a line for people", () => {
+  const { log, lines } = record({ level: "info", format: "text" });
+  log.info(
+    { path: "/a", agent: "curl 8", rpc: undefined, quote: '"', n: 1.5 },
+    "request",
+  );
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^[\d:.]{12} INFO {2}request path=\/a agent="curl 8" quote="\\"" n=1\.5\n$/,
+    ),
+  ]);
+});
+
+test("text: a line is one line, whatever a client sent", () => {
+  const { log, lines } = record({ level: "info", format: "text" });
+  log.info({ path: "/a\nFAKE \u001b[31mline" }, "request");
+  expect(lines).toHaveLength(1);
+  const text = lines[0] ?? "";
+  expect(text.indexOf("\n")).toBe(text.length - 1);
+  expect(text).not.toContain("\u001b");
+});
+
+test("an error comes with its stack", () => {
+  const { log, lines } = record({ level: "info", format: "text" });
+  log.error(new Error("the disk is full"));
+  expect(lines[0]).toMatch(
+    /ERROR the disk is full\nError: the disk is full\n {4}at /,
+  );
+});
+
+test("tokens are never written", () => {
+  for (const format of ["json", "text"] as const) {
+    const { log, lines } = record({ level: "info", format });
+    log.info({ authorization: "Bearer secret", token: "secret" }, "a");
+    log.info({ headers: { authorization: "Bearer secret" } }, "b");
+    log.info({ request: { headers: { authorization: "Bearer secret" } } }, "c");
+    expect(lines).toHaveLength(3);
+    expect(lines.join("")).not.toContain("secret");
+    expect(lines.join("")).toContain("redacted");
+  }
+});
+
+test("a level may be silent", () => {
+  const { log, lines } = record({ level: "silent", format: "json" });
+  log.fatal("nothing");
+  expect(lines).toEqual([]);
+});
