@@ -1,0 +1,104 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type {
+  AccessService,
+  OrganizationSchema,
+  TokenSchema,
+} from "../../gen/lockout/v1/access_service_pb.js";
+import { getCaller } from "../auth/caller.ts";
+import { isRole } from "../auth/roles.ts";
+import { hashSecret, newSecret } from "../auth/tokens.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import type {
+  Clock,
+  Org,
+  OrgStore,
+  TokenRecord,
+  TokenStore,
+} from "../store/store.ts";
+
+const maxNameLength = 200;
+
+/** lockout.v1.AccessService: organisations and tokens. */
+export function createAccessService(
+  store: OrgStore & TokenStore,
+  now: Clock,
+): ServiceImpl<typeof AccessService> {
+  return {
+    async createOrganization({ name }) {
+      if (name.trim() === "" || name.length > maxNameLength) {
+        throw new LockoutError("orgNameInvalid");
+      }
+      return organization(await store.createOrg(name));
+    },
+
+    async listOrganizations() {
+      const orgs = await store.listOrgs();
+      return { organizations: orgs.map(organization) };
+    },
+
+    async createToken(request, context) {
+      if (request.name.length > maxNameLength) {
+        throw new LockoutError("tokenNameInvalid");
+      }
+      if (request.roles.length === 0 || !request.roles.every(isRole)) {
+        throw new LockoutError("roleUnknown");
+      }
+      const expirationDate =
+        request.expireTime && timestampMs(request.expireTime);
+      if (expirationDate !== undefined && expirationDate <= now()) {
+        throw new LockoutError("tokenExpiryPast");
+      }
+      const orgId =
+        request.organizationId === ""
+          ? getCaller(context.values).homeOrgId
+          : request.organizationId;
+      if (!(await store.orgExists(orgId))) {
+        throw new LockoutError("tokenOrgUnknown");
+      }
+      const secret = newSecret();
+      const record = await store.createToken({
+        hash: hashSecret(secret),
+        name: request.name,
+        orgId,
+        roles: [...new Set(request.roles)],
+        expirationDate,
+      });
+      return { token: token(record), secret };
+    },
+
+    async listTokens() {
+      const tokens = await store.listTokens();
+      return { tokens: tokens.map(token) };
+    },
+
+    async revokeToken({ tokenId }) {
+      if (!(await store.revokeToken(tokenId))) {
+        throw new LockoutError("tokenUnknown");
+      }
+      return {};
+    },
+  };
+}
+
+function organization(org: Org): MessageInitShape<typeof OrganizationSchema> {
+  return {
+    organizationId: org.id,
+    name: org.name,
+    createTime: timestampFromMs(org.creationDate),
+  };
+}
+
+function token(record: TokenRecord): MessageInitShape<typeof TokenSchema> {
+  return {
+    tokenId: record.id,
+    name: record.name,
+    organizationId: record.orgId,
+    roles: [...record.roles],
+    createTime: timestampFromMs(record.creationDate),
+    ...(record.expirationDate !== undefined && {
+      expireTime: timestampFromMs(record.expirationDate),
+    }),
+  };
+}

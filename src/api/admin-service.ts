@@ -1,0 +1,91 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type {
+  AdminService,
+  ListEventsRequest,
+} from "../../gen/zitadel/admin_pb.js";
+import { getCaller } from "../auth/caller.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import { updateDefaultPolicy } from "../lockout/policy.ts";
+import type { EventFilter, EventStore, PolicyStore } from "../store/store.ts";
+import { changedDetails } from "./details.ts";
+import { eventMessage } from "./events.ts";
+import { policyMessage, requireDefaultPolicy } from "./policies.ts";
+
+/** The most events that one ListEvents answers with, and what it answers with unless told. */
+const maxEvents = 1000;
+
+/** zitadel.admin.v1.AdminService */
+export function createAdminService(
+  store: PolicyStore & EventStore,
+): ServiceImpl<typeof AdminService> {
+  return {
+    healthz: () => ({}),
+
+    async getLockoutPolicy() {
+      const policy = await requireDefaultPolicy(store);
+      return { policy: policyMessage(policy, true) };
+    },
+
+    async updateLockoutPolicy(request, context) {
+      const event = await store.changePolicy(
+        { kind: "instance" },
+        getCaller(context.values).id,
+        updateDefaultPolicy(request),
+      );
+      return { details: changedDetails(event) };
+    },
+
+    async listEvents(request) {
+      const events = await store.listEvents(eventFilter(request));
+      return { events: events.map(eventMessage) };
+    },
+  };
+}
+
+function eventFilter(request: ListEventsRequest): EventFilter {
+  const ascending = request.asc;
+  // A point in time or in the sequence is where the list begins, whichever way it runs.
+  const sequence = Number(request.sequence);
+  return {
+    ascending,
+    limit: request.limit === 0 ? maxEvents : Math.min(request.limit, maxEvents),
+    ...(sequence !== 0 &&
+      (ascending ? { sequenceAfter: sequence } : { sequenceBefore: sequence })),
+    ...timeFilter(request, ascending),
+    ...(request.editorUserId !== "" && { editor: request.editorUserId }),
+    types: request.eventTypes,
+    ...(request.aggregateId !== "" && { aggregateId: request.aggregateId }),
+    aggregateTypes: request.aggregateTypes,
+    ...(request.resourceOwner !== "" && {
+      resourceOwner: request.resourceOwner,
+    }),
+  };
+}
+
+function timeFilter(
+  request: ListEventsRequest,
+  ascending: boolean,
+): Pick<EventFilter, "since" | "until"> {
+  const filter = request.creationDateFilter;
+  if (filter.case === "range") {
+    const { since, until } = filter.value;
+    const from = since && timestampMs(since);
+    const to = until && timestampMs(until);
+    if (from !== undefined && to !== undefined && from > to) {
+      throw new LockoutError("eventRangeEmpty");
+    }
+    return {
+      ...(from !== undefined && { since: from }),
+      ...(to !== undefined && { until: to }),
+    };
+  }
+  const from =
+    filter.case === "from"
+      ? filter.value
+      : // eslint-disable-next-line @typescript-eslint/no-deprecated -- clients of before `from` still send it
+        request.creationDate;
+  if (from === undefined) return {};
+  const time = timestampMs(from);
+  return ascending ? { since: time } : { until: time };
+}

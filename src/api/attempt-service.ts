@@ -1,0 +1,228 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  durationFromMs,
+  timestampFromMs,
+  timestampMs,
+} from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  Decision,
+  Factor as FactorNumber,
+  LockReason as LockReasonNumber,
+  Outcome as OutcomeNumber,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import type {
+  AttemptService,
+  LockoutSchema,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import { getCaller } from "../auth/caller.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+  reportAttempt,
+} from "../lockout/attempt.ts";
+import type {
+  BeginResult,
+  CompleteResult,
+  Outcome,
+} from "../lockout/attempt.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import { factors, limitOf } from "../lockout/factor.ts";
+import type { Factor } from "../lockout/factor.ts";
+import { recordPasswordChange } from "../lockout/user.ts";
+import type { LockReason } from "../lockout/user.ts";
+import type { NewId } from "../store/ids.ts";
+import type { EventStore } from "../store/store.ts";
+import type {
+  AttemptStore,
+  StoredLockout,
+  UserStore,
+} from "../store/user-store.ts";
+import { readPage } from "./pages.ts";
+import { readClient, readSubject, requireUserId } from "./subjects.ts";
+import { watchEvents } from "./watch-events.ts";
+
+/** What the attempt service is made of. */
+export interface AttemptServiceOptions {
+  readonly store: AttemptStore & UserStore & EventStore;
+  readonly newId: NewId;
+  /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
+  readonly attemptTtlMs: number;
+  /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
+  readonly draining?: AbortSignal;
+}
+
+/** lockout.v1.AttemptService */
+export function createAttemptService({
+  store,
+  newId,
+  attemptTtlMs,
+  draining,
+}: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
+  return {
+    async beginAttempt(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const command = {
+        attemptId: newId(),
+        factor: readFactor(request.factor),
+        client: readClient(request.client),
+        ttlMs: attemptTtlMs,
+      };
+      const result = await store.beginAttempt(
+        readSubject(orgId, request),
+        id,
+        (view) => beginAttempt(view, command),
+      );
+      return {
+        decision: decisions[result.decision],
+        limit: result.limit,
+        failedAttempts: result.failed,
+        openAttempts: result.open,
+        ...beginTimes(result),
+      };
+    },
+
+    async completeAttempt(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const outcome = readOutcome(request.outcome);
+      const result = await store.completeAttempt(
+        orgId,
+        request.attemptId,
+        id,
+        (view, attempt) => completeAttempt(view, attempt, outcome),
+      );
+      return completed(result);
+    },
+
+    async reportAttempt(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const factor = readFactor(request.factor);
+      const outcome = readOutcome(request.outcome);
+      const client = readClient(request.client);
+      const result = await store.reportAttempt(
+        readSubject(orgId, request),
+        id,
+        (view) => reportAttempt(view, factor, client, outcome),
+      );
+      return completed(result);
+    },
+
+    async recordPasswordChange(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      await store.changeUser({ orgId, userId }, id, recordPasswordChange);
+      return {};
+    },
+
+    async getLockout(request, context) {
+      const { orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      const lockout = await store.findLockout({ orgId, userId });
+      if (lockout === undefined) throw new LockoutError("userUnknown");
+      return lockoutMessage(lockout);
+    },
+
+    async listLockedUsers(request, context) {
+      const { orgId } = getCaller(context.values);
+      const since = request.since && timestampMs(request.since);
+      const page = await readPage(request, (asked) =>
+        store.listLocked(orgId, since, asked),
+      );
+      return {
+        users: page.items.map(lockoutMessage),
+        nextPageToken: page.next ?? "",
+      };
+    },
+
+    watchEvents: (request, context) =>
+      watchEvents(store, request, context.signal, draining),
+  };
+}
+
+const decisions = {
+  proceed: Decision.PROCEED,
+  locked: Decision.LOCKED,
+  busy: Decision.BUSY,
+} as const satisfies Record<BeginResult["decision"], Decision>;
+
+const factorNumbers = {
+  password: FactorNumber.PASSWORD,
+  totp: FactorNumber.TOTP,
+  otp_sms: FactorNumber.OTP_SMS,
+  otp_email: FactorNumber.OTP_EMAIL,
+  recovery_code: FactorNumber.RECOVERY_CODE,
+} as const satisfies Record<Factor, FactorNumber>;
+
+const reasonNumbers = {
+  password_attempts: LockReasonNumber.PASSWORD_ATTEMPTS,
+  otp_attempts: LockReasonNumber.OTP_ATTEMPTS,
+  administrator: LockReasonNumber.ADMINISTRATOR,
+} as const satisfies Record<LockReason, LockReasonNumber>;
+
+/** An unknown factor is refused, never ignored (I3). */
+function readFactor(number: FactorNumber): Factor {
+  const factor = factors.find((name) => factorNumbers[name] === number);
+  if (factor === undefined) throw new LockoutError("factorUnknown");
+  return factor;
+}
+
+function readOutcome(number: OutcomeNumber): Outcome {
+  switch (number) {
+    case OutcomeNumber.SUCCEEDED:
+      return "succeeded";
+    case OutcomeNumber.FAILED:
+      return "failed";
+    case OutcomeNumber.NOT_A_GUESS:
+      return "not_a_guess";
+    // Enums are open: other numbers arrive as they are.
+    case OutcomeNumber.UNSPECIFIED:
+    default:
+      throw new LockoutError("outcomeUnknown");
+  }
+}
+
+function beginTimes({ attempt, retryAfterMs }: BeginResult) {
+  return {
+    ...(attempt !== undefined && {
+      attemptId: attempt.id,
+      expireTime: timestampFromMs(attempt.expireTime),
+    }),
+    ...(retryAfterMs !== undefined && {
+      retryAfter: durationFromMs(retryAfterMs),
+    }),
+  };
+}
+
+function completed({ accepted, locked, failed, limit }: CompleteResult) {
+  return { accepted, locked, failedAttempts: failed, limit };
+}
+
+function lockoutMessage({
+  orgId,
+  userId,
+  view: { user, counters, limits },
+}: StoredLockout): MessageInitShape<typeof LockoutSchema> {
+  const { lock } = user;
+  return {
+    userId,
+    resourceOwner: orgId,
+    locked: lock !== undefined,
+    ...(lock !== undefined && {
+      reason: reasonNumbers[lock.reason],
+      lockTime: timestampFromMs(lock.time),
+      lockedBy: lock.by,
+    }),
+    factors: factors.map((factor) => {
+      const { failed, open, lastFailure } = counters[factor];
+      return {
+        factor: factorNumbers[factor],
+        failedAttempts: failed,
+        limit: limitOf(factor, limits),
+        openAttempts: open,
+        ...(lastFailure !== undefined && {
+          lastFailureTime: timestampFromMs(lastFailure),
+        }),
+      };
+    }),
+  };
+}

@@ -1,0 +1,38 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { RecordedEvent, StoredPolicy } from "../store/store.ts";
+import type { Changed } from "../store/user-store.ts";
+
+/** `details` of an answer to a read: of the last event of what is read. */
+export function readDetails(policy: StoredPolicy) {
+  return {
+    sequence: BigInt(policy.sequence),
+    creationDate: timestampFromMs(policy.creationDate),
+    changeDate: timestampFromMs(policy.changeDate),
+    resourceOwner: policy.resourceOwner,
+  };
+}
+
+/** `details` of an answer to a call that created something: ZITADEL leaves change_date out. */
+export function createdDetails(event: RecordedEvent) {
+  return {
+    sequence: BigInt(event.sequence),
+    creationDate: timestampFromMs(event.creationDate),
+    resourceOwner: event.resourceOwner,
+  };
+}
+
+/** `details` of an answer to a call that changed or removed something: ZITADEL leaves creation_date out. */
+export function changedDetails(event: RecordedEvent) {
+  return {
+    sequence: BigInt(event.sequence),
+    changeDate: timestampFromMs(event.creationDate),
+    resourceOwner: event.resourceOwner,
+  };
+}
+
+/** The one event of a command that writes just one. */
+export function onlyEvent({ events }: Changed<unknown>): RecordedEvent {
+  const [event] = events;
+  if (event === undefined) throw new Error("the command wrote no event");
+  return event;
+}

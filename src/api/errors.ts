@@ -1,0 +1,90 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
+import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
+import { LockoutError } from "../lockout/errors.ts";
+import type { ErrorCode } from "../lockout/errors.ts";
+import { StoreUnavailableError } from "../store/store.ts";
+
+const codes: Readonly<Record<ErrorCode, Code>> = {
+  ALREADY_EXISTS: Code.AlreadyExists,
+  FAILED_PRECONDITION: Code.FailedPrecondition,
+  INVALID_ARGUMENT: Code.InvalidArgument,
+  NOT_FOUND: Code.NotFound,
+  PERMISSION_DENIED: Code.PermissionDenied,
+  UNAUTHENTICATED: Code.Unauthenticated,
+  UNAVAILABLE: Code.Unavailable,
+};
+
+/** Told of every error that callers see only as "internal error" or "unavailable". */
+export type ReportFault = (error: unknown) => void;
+
+/**
+ * The one place where an error becomes a status. A refusal of the catalogue gets its code, `<key> (<id>)` as
+ * its message and one `zitadel.v1.ErrorDetail`; what is not in the catalogue says nothing of its cause.
+ */
+export function toConnectError(
+  error: unknown,
+  reportFault: ReportFault,
+): ConnectError {
+  if (error instanceof LockoutError) return refusal(error);
+  if (error instanceof ConnectError) return error;
+  reportFault(error);
+  if (error instanceof StoreUnavailableError) {
+    return refusal(new LockoutError("storeUnavailable", { cause: error }));
+  }
+  return new ConnectError(
+    "internal error",
+    Code.Internal,
+    undefined,
+    undefined,
+    error,
+  );
+}
+
+/** Runs every call through `toConnectError`, and each step of a stream. */
+export function createErrorInterceptor(reportFault: ReportFault): Interceptor {
+  async function* guardStream<Message>(messages: AsyncIterable<Message>) {
+    try {
+      yield* messages;
+    } catch (error) {
+      throw toConnectError(error, reportFault);
+    }
+  }
+  return (next) => async (request) => {
+    try {
+      const response = await next(request);
+      return response.stream
+        ? { ...response, message: guardStream(response.message) }
+        : response;
+    } catch (error) {
+      throw toConnectError(error, reportFault);
+    }
+  };
+}
+
+/** Runs a gate through `toConnectError`. */
+export function guardGate<Context>(
+  gate: (context: Context) => Promise<void>,
+  reportFault: ReportFault,
+): (context: Context) => Promise<void> {
+  return async (context) => {
+    try {
+      await gate(context);
+    } catch (error) {
+      throw toConnectError(error, reportFault);
+    }
+  };
+}
+
+function refusal(error: LockoutError): ConnectError {
+  const { id, code, key } = error.entry;
+  const headers =
+    code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : undefined;
+  return new ConnectError(
+    error.message,
+    codes[code],
+    headers,
+    id === "" ? [] : [{ desc: ErrorDetailSchema, value: { id, message: key } }],
+    error,
+  );
+}

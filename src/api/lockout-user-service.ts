@@ -1,0 +1,112 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { UserState } from "../../gen/lockout/v1/user_service_pb.js";
+import type {
+  UserSchema,
+  UserService,
+} from "../../gen/lockout/v1/user_service_pb.js";
+import { getCaller } from "../auth/caller.ts";
+import { foldName } from "../lockout/alias.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import { putUser } from "../lockout/user.ts";
+import type { WantedState } from "../lockout/user.ts";
+import type { Alias, StoredUser, UserStore } from "../store/user-store.ts";
+import { readPage } from "./pages.ts";
+import { requireUserId } from "./subjects.ts";
+
+const maxAliases = 100;
+const maxAliasLength = 200;
+
+/** lockout.v1.UserService */
+export function createLockoutUserService(
+  store: UserStore,
+): ServiceImpl<typeof UserService> {
+  return {
+    async putUser(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const user = await store.putUser(
+        { orgId, userId: requireUserId(request.userId) },
+        readAliases(request.aliases),
+        id,
+        putUser(readState(request.state)),
+      );
+      return userMessage(user);
+    },
+
+    async getUser(request, context) {
+      const { orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      const user = await store.findUser({ orgId, userId });
+      if (user === undefined) throw new LockoutError("userUnknown");
+      return userMessage(user);
+    },
+
+    async listUsers(request, context) {
+      const { orgId } = getCaller(context.values);
+      const page = await readPage(request, (asked) =>
+        store.listUsers(orgId, asked),
+      );
+      return {
+        users: page.items.map(userMessage),
+        nextPageToken: page.next ?? "",
+      };
+    },
+
+    async deleteUser(request, context) {
+      const { orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      if (!(await store.deleteUser({ orgId, userId }))) {
+        throw new LockoutError("userUnknown");
+      }
+      return {};
+    },
+  };
+}
+
+/** Folds the aliases; two that fold alike are one. Throws LockoutError. */
+export function readAliases(names: readonly string[]): readonly Alias[] {
+  if (names.length > maxAliases) throw new LockoutError("aliasInvalid");
+  const aliases = new Map<string, Alias>();
+  for (const name of names) {
+    const folded = foldName(name);
+    if (folded === "" || name.length > maxAliasLength) {
+      throw new LockoutError("aliasInvalid");
+    }
+    if (!aliases.has(folded)) aliases.set(folded, { name, folded });
+  }
+  return [...aliases.values()];
+}
+
+function readState(state: UserState): WantedState {
+  switch (state) {
+    case UserState.UNSPECIFIED:
+      return undefined;
+    case UserState.ACTIVE:
+      return "active";
+    case UserState.INITIAL:
+      return "initial";
+    case UserState.INACTIVE:
+      return "inactive";
+    case UserState.LOCKED:
+      return "locked";
+    // Enums are open: other numbers arrive as they are.
+    default:
+      throw new LockoutError("userStateInvalid");
+  }
+}
+
+const stateNumbers = {
+  active: UserState.ACTIVE,
+  initial: UserState.INITIAL,
+  inactive: UserState.INACTIVE,
+} as const;
+
+function userMessage(user: StoredUser): MessageInitShape<typeof UserSchema> {
+  return {
+    userId: user.userId,
+    aliases: [...user.aliases],
+    state:
+      user.lock === undefined ? stateNumbers[user.account] : UserState.LOCKED,
+    resourceOwner: user.orgId,
+  };
+}

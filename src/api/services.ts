@@ -1,0 +1,95 @@
+import { createServiceImplSpec } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
+import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
+import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
+import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
+import type { NewId } from "../store/ids.ts";
+import type { Clock, Store } from "../store/store.ts";
+import { createAccessService } from "./access-service.ts";
+import { createAdminService } from "./admin-service.ts";
+import { createAttemptService } from "./attempt-service.ts";
+import { createLockoutUserService } from "./lockout-user-service.ts";
+import { createManagementService } from "./management-service.ts";
+import { createSettingsService } from "./settings-service.ts";
+import { createZitadelUserService } from "./zitadel-user-service.ts";
+
+/** What the services are made of. */
+export interface ServicesOptions {
+  readonly store: Store;
+  readonly now: Clock;
+  readonly newId: NewId;
+  /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
+  readonly attemptTtlMs: number;
+  /** Aborted when the server begins to end: what would wait for ever ends with it. Never, unless set. */
+  readonly draining?: AbortSignal;
+}
+
+/** A service with its implementation. */
+export interface MountedService {
+  readonly spec: ServiceImplSpec;
+  /** What the paths of its google.api.http rules begin with. */
+  readonly pathPrefix: string;
+}
+
+/** Methods that need no token. */
+export const publicMethods: ReadonlySet<string> = new Set([
+  "zitadel.admin.v1.AdminService.Healthz",
+  "zitadel.management.v1.ManagementService.Healthz",
+]);
+
+/** The services, and where the paths of their google.api.http rules begin. */
+export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
+  DescService,
+  string
+>([
+  [AdminService, "/admin/v1"],
+  [ManagementService, "/management/v1"],
+  [SettingsService, ""],
+  [SettingsServiceBeta, ""],
+  [ZitadelUserService, ""],
+  [ZitadelUserServiceBeta, ""],
+  [AttemptService, ""],
+  [LockoutUserService, ""],
+  [AccessService, ""],
+]);
+
+/** Every service that callers with a token reach. */
+export function createServices(
+  options: ServicesOptions,
+): readonly MountedService[] {
+  const { store, now } = options;
+  const settings = createSettingsService(store);
+  const users = createZitadelUserService(store);
+  return [
+    mount(AdminService, createAdminService(store)),
+    mount(ManagementService, createManagementService(store)),
+    mount(SettingsService, settings),
+    mount(SettingsServiceBeta, settings),
+    mount(ZitadelUserService, users),
+    mount(ZitadelUserServiceBeta, users),
+    mount(AttemptService, createAttemptService(options)),
+    mount(LockoutUserService, createLockoutUserService(store)),
+    mount(AccessService, createAccessService(store, now)),
+  ];
+}
+
+function mount<Desc extends DescService>(
+  service: Desc,
+  implementation: ServiceImpl<Desc>,
+): MountedService {
+  const pathPrefix = pathPrefixes.get(service);
+  if (pathPrefix === undefined) {
+    throw new Error(`${service.typeName} has no path prefix`);
+  }
+  return {
+    spec: createServiceImplSpec<Desc>(service, implementation),
+    pathPrefix,
+  };
+}

@@ -1,0 +1,61 @@
+import { isIP } from "node:net";
+import type {
+  Client as ClientMessage,
+  BeginAttemptRequest,
+  ReportAttemptRequest,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import { foldName } from "../lockout/alias.ts";
+import type { Client } from "../lockout/attempt.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import type { Subject } from "../store/user-store.ts";
+
+const maxIdLength = 200;
+const maxClientTextLength = 1000;
+
+/** Checks an id of a user: ZITADEL's length, 1 to 200 characters. Throws LockoutError. */
+export function requireUserId(userId: string): string {
+  if (userId === "" || userId.length > maxIdLength) {
+    throw new LockoutError("userIdInvalid");
+  }
+  return userId;
+}
+
+/** Whose secret is guessed at. Throws LockoutError where the request names nobody. */
+export function readSubject(
+  orgId: string,
+  { subject }: BeginAttemptRequest | ReportAttemptRequest,
+): Subject {
+  switch (subject.case) {
+    case "userId":
+      if (subject.value === "") throw new LockoutError("subjectMissing");
+      return { kind: "user", orgId, userId: requireUserId(subject.value) };
+    case "loginName": {
+      const foldedName = foldName(subject.value);
+      if (foldedName === "" || subject.value.length > maxIdLength) {
+        throw new LockoutError("subjectMissing");
+      }
+      return { kind: "name", orgId, foldedName };
+    }
+    case undefined:
+      throw new LockoutError("subjectMissing");
+  }
+}
+
+/**
+ * Who tries, as the caller says. Texts come from browsers, so a long one is cut and does not stop a login; an
+ * address that is none is the caller's mistake. Throws LockoutError.
+ */
+export function readClient(client: ClientMessage | undefined): Client {
+  if (client === undefined) return {};
+  const { address, userAgent, device } = client;
+  if (address !== "" && isIP(address) === 0) {
+    throw new LockoutError("clientAddressInvalid");
+  }
+  return {
+    ...(address !== "" && { address }),
+    ...(userAgent !== "" && {
+      userAgent: userAgent.slice(0, maxClientTextLength),
+    }),
+    ...(device !== "" && { device: device.slice(0, maxClientTextLength) }),
+  };
+}

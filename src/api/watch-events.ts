@@ -1,0 +1,84 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  WatchEventsRequest,
+  WatchEventsResponseSchema,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import { LockoutError } from "../lockout/errors.ts";
+import type { EventStore } from "../store/store.ts";
+import { eventMessage } from "./events.ts";
+
+// Small enough that a slow reader holds little, large enough that catching up is quick.
+const batchSize = 100;
+
+/**
+ * The events after a position, then each as it is written, without a gap or a repeat: what was read last is the
+ * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal,
+ * and with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position.
+ */
+export async function* watchEvents(
+  store: EventStore,
+  request: WatchEventsRequest,
+  signal: AbortSignal,
+  draining?: AbortSignal,
+): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
+  let position = await firstPosition(store, request.after);
+  const ending =
+    draining === undefined ? signal : AbortSignal.any([signal, draining]);
+  const bell = createBell(ending);
+  const unsubscribe = store.onAppended(bell.ring);
+  try {
+    while (!ending.aborted) {
+      const rung = bell.next();
+      const events = await store.listEvents({
+        ascending: true,
+        limit: batchSize,
+        positionAfter: position,
+        types: request.eventTypes,
+      });
+      for (const event of events) {
+        position = event.position;
+        yield { position: String(position), event: eventMessage(event) };
+      }
+      if (events.length < batchSize) await rung;
+    }
+  } finally {
+    unsubscribe();
+    bell.stop();
+  }
+  if (!signal.aborted) {
+    throw new ConnectError("the server is shutting down", Code.Unavailable);
+  }
+}
+
+async function firstPosition(
+  store: EventStore,
+  after: string,
+): Promise<number> {
+  if (after === "") return store.lastPosition();
+  const position = Number(after);
+  if (!/^\d{1,15}$/.test(after) || !Number.isSafeInteger(position)) {
+    throw new LockoutError("positionInvalid");
+  }
+  return position;
+}
+
+/** Turns notices into promises: `next` resolves at the first notice after it was called, or with the signal. */
+function createBell(signal: AbortSignal) {
+  let wake: () => void = () => undefined;
+  const ring = () => {
+    wake();
+  };
+  signal.addEventListener("abort", ring);
+  return {
+    ring,
+    next: () =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+        if (signal.aborted) resolve();
+      }),
+    stop: () => {
+      signal.removeEventListener("abort", ring);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { createDefaultPolicy } from "../lockout/policy.ts";
+import type { Limits } from "../lockout/policy.ts";
+import type { Instance, Store } from "../store/store.ts";
+import type { Role } from "./roles.ts";
+import { hashSecret, newSecret } from "./tokens.ts";
+
+/** The name of the token that the operator sets; whatever has this name gives way to it. */
+const operatorTokenName = "administrator (LOCKOUTD_ADMIN_TOKEN)";
+
+const administratorRoles: readonly Role[] = ["IAM_OWNER"];
+
+export interface FirstStart {
+  readonly defaultPolicy: Limits;
+  /** The secret of the administrator's token, if the operator sets it. */
+  readonly adminToken: string | undefined;
+}
+
+/** What the first start created. */
+export interface CreatedInstance {
+  readonly instanceId: string;
+  readonly orgId: string;
+  /** To be shown once; undefined where the operator set it, and so knows it. */
+  readonly adminToken: string | undefined;
+}
+
+/**
+ * Sees to it that there is an instance with an administrator. The first start creates it. A secret that the
+ * operator sets is the administrator's from that start on: it replaces one that was set before.
+ *
+ * Throws RangeError where the operator's secret could not be sent in a header.
+ */
+export async function ensureAdministrator(
+  store: Store,
+  { defaultPolicy, adminToken }: FirstStart,
+): Promise<{
+  readonly instance: Instance;
+  readonly created?: CreatedInstance;
+}> {
+  if (adminToken !== undefined && !/^[\x21-\x7e]+$/.test(adminToken)) {
+    throw new RangeError(
+      "LOCKOUTD_ADMIN_TOKEN must be printable ASCII without blanks, since it is sent in a header",
+    );
+  }
+  const secret = adminToken ?? newSecret();
+  const token = {
+    hash: hashSecret(secret),
+    name: adminToken === undefined ? "administrator" : operatorTokenName,
+    roles: administratorRoles,
+    expirationDate: undefined,
+  };
+  const { created, ...instance } = await store.initialise({
+    orgName: "Default",
+    policy: createDefaultPolicy(defaultPolicy),
+    token,
+  });
+  if (created) {
+    return {
+      instance,
+      created: {
+        instanceId: instance.id,
+        orgId: instance.firstOrgId,
+        adminToken: adminToken === undefined ? secret : undefined,
+      },
+    };
+  }
+  if (adminToken !== undefined) {
+    await replaceOperatorToken(store, { ...token, orgId: instance.firstOrgId });
+  }
+  return { instance };
+}
+
+async function replaceOperatorToken(
+  store: Store,
+  token: Parameters<Store["createToken"]>[0],
+): Promise<void> {
+  const current = await store.findToken(token.hash);
+  for (const { id, name } of await store.listTokens()) {
+    if (name === operatorTokenName && id !== current?.id) {
+      await store.revokeToken(id);
+    }
+  }
+  if (current === undefined) await store.createToken(token);
+}

@@ -1,0 +1,98 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import { LockoutError } from "../lockout/errors.ts";
+import type { Clock, OrgStore, TokenStore } from "../store/store.ts";
+import { requirePermission, setCaller } from "./caller.ts";
+import type { PermissionTable } from "./permission-table.ts";
+import { RememberedHashes } from "./remembered-hashes.ts";
+import { isRole } from "./roles.ts";
+import { hashSecret } from "./tokens.ts";
+
+/** Tokens in use at the same time, more or less; a header is short, or the token is not found. */
+const maxRememberedHashes = 1000;
+
+/** What the gate needs to know of the store. */
+export type GateStore = Pick<TokenStore, "findToken"> &
+  Pick<OrgStore, "orgExists">;
+
+/**
+ * The gate that every call passes before its body is read: who calls, on which organisation, with which
+ * permission; in this order, which is ZITADEL's. Throws LockoutError.
+ */
+export function createGate(
+  store: GateStore,
+  table: PermissionTable,
+  now: Clock,
+): (context: HandlerContext) => Promise<void> {
+  const hashes = new RememberedHashes(maxRememberedHashes);
+  return async (context) => {
+    const access = table.get(context.method);
+    if (access === "public") return;
+    if (access === undefined) {
+      throw new Error(`no access is known for ${context.method.name}`);
+    }
+    const token = await authenticate(
+      context.requestHeader.get("authorization"),
+      hashes,
+      store,
+      now,
+    );
+    // The header may be there and empty: the same as absent.
+    const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
+    const orgId = named === "" ? token.orgId : named;
+    if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
+    const caller = {
+      id: token.id,
+      homeOrgId: token.orgId,
+      roles: token.roles.filter(isRole),
+      orgId,
+    };
+    if (access !== "authenticated") requirePermission(caller, orgId, access);
+    setCaller(context.values, caller);
+  };
+}
+
+/**
+ * The gate for whoever can write the database, and so needs no token: the caller is `SYSTEM`, and may do everything.
+ * Without the header the organisation is `homeOrgId`. Throws LockoutError.
+ */
+export function createSystemGate(
+  store: Pick<OrgStore, "orgExists">,
+  homeOrgId: string,
+): (context: HandlerContext) => Promise<void> {
+  return async ({ requestHeader, values }) => {
+    const orgId = requestHeader.get("x-zitadel-orgid") ?? homeOrgId;
+    if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
+    setCaller(values, { id: "SYSTEM", homeOrgId, roles: ["IAM_OWNER"], orgId });
+  };
+}
+
+async function authenticate(
+  header: string | null,
+  hashes: RememberedHashes,
+  store: Pick<TokenStore, "findToken">,
+  now: Clock,
+) {
+  if (header === null || header === "") {
+    throw new LockoutError("authHeaderMissing");
+  }
+  const known = hashes.get(header);
+  const hash = known ?? hashBearer(header);
+  if (hash === undefined) throw new LockoutError("tokenInvalid");
+  // Asked each time: a token may be revoked at any moment, by another process too.
+  const token = await store.findToken(hash);
+  if (token === undefined) {
+    hashes.delete(header);
+    throw new LockoutError("tokenInvalid");
+  }
+  if (known === undefined) hashes.add(header, hash);
+  if (token.expirationDate !== undefined && token.expirationDate <= now()) {
+    throw new LockoutError("tokenInvalid");
+  }
+  return token;
+}
+
+/** The hash of the secret in an authorization header, or nothing where the header is not of that form. */
+function hashBearer(header: string): Uint8Array | undefined {
+  const secret = /^bearer +(\S+)$/i.exec(header)?.[1];
+  return secret === undefined ? undefined : hashSecret(secret);
+}

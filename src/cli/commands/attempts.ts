@@ -1,0 +1,155 @@
+import { toJson } from "@bufbuild/protobuf";
+import { Option } from "commander";
+import type { Command } from "commander";
+import {
+  BeginAttemptResponseSchema,
+  CompleteAttemptResponseSchema,
+  Decision,
+  Factor,
+  Outcome,
+} from "../../../gen/lockout/v1/attempt_service_pb.js";
+import type {
+  BeginAttemptResponse,
+  CompleteAttemptResponse,
+} from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { addCommand } from "../add-command.ts";
+import { addConnectionOptions, withBackend } from "../connection.ts";
+import { UsageError } from "../failure.ts";
+import { outputOption, toJsonText } from "../output.ts";
+import type { OutputFormat } from "../output.ts";
+import type { Terminal } from "../terminal.ts";
+import { userClients } from "../user-clients.ts";
+import { userOrgOption } from "./user.ts";
+
+const factors = {
+  password: Factor.PASSWORD,
+  totp: Factor.TOTP,
+  "otp-sms": Factor.OTP_SMS,
+  "otp-email": Factor.OTP_EMAIL,
+  "recovery-code": Factor.RECOVERY_CODE,
+} as const;
+
+const outcomes = {
+  succeeded: Outcome.SUCCEEDED,
+  failed: Outcome.FAILED,
+  "not-a-guess": Outcome.NOT_A_GUESS,
+} as const;
+
+interface BeginOptions {
+  readonly userId?: string;
+  readonly loginName?: string;
+  readonly factor: keyof typeof factors;
+  readonly org?: string;
+  readonly output: OutputFormat;
+}
+
+interface CompleteOptions {
+  readonly outcome: keyof typeof outcomes;
+  readonly org?: string;
+  readonly output: OutputFormat;
+}
+
+/** Begins and completes attempts, for scripts and to try things out. */
+export function addAttemptsCommand(program: Command, terminal: Terminal): void {
+  const group = addCommand(
+    program,
+    "attempts",
+    "begin and complete attempts, for scripts and to try things out",
+  );
+  addBeginCommand(group, terminal);
+  addCompleteCommand(group, terminal);
+}
+
+function addBeginCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addCommand(group, "begin", "take one of the chances that a user has left")
+      .option("--user-id <id>", "the user, who is registered where unknown")
+      .option("--login-name <name>", "what a person typed")
+      .addOption(
+        new Option("--factor <factor>", "what is guessed at")
+          .choices(Object.keys(factors))
+          .default("password"),
+      )
+      .addOption(userOrgOption())
+      .addOption(outputOption())
+      .addHelpText(
+        "after",
+        `
+Prints the decision, and where it is "proceed" the attempt's id: compare the secret, then complete the attempt.
+
+Examples:
+  lockoutd attempts begin --user-id alice
+  lockoutd attempts complete 116434093379001000 --outcome failed`,
+      ),
+  ).action(async (options: BeginOptions, command: Command) => {
+    const { userId, loginName, factor, org, output } = options;
+    if ((userId === undefined) === (loginName === undefined)) {
+      throw new UsageError(
+        "name the user: by --user-id ID or --login-name NAME",
+      );
+    }
+    const answer = await withBackend(command, (backend) => {
+      const { attempts, on } = userClients(backend);
+      return attempts.beginAttempt(
+        {
+          factor: factors[factor],
+          subject:
+            userId === undefined
+              ? { case: "loginName", value: loginName ?? "" }
+              : { case: "userId", value: userId },
+        },
+        on(org),
+      );
+    });
+    terminal.out(
+      output === "json"
+        ? toJsonText(toJson(BeginAttemptResponseSchema, answer))
+        : beginText(answer),
+    );
+  });
+}
+
+function addCompleteCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addCommand(group, "complete", "say how the comparison ended")
+      .argument("<attempt>", "the attempt's id")
+      .addOption(
+        new Option("--outcome <outcome>", "how it ended")
+          .choices(Object.keys(outcomes))
+          .makeOptionMandatory(),
+      )
+      .addOption(userOrgOption())
+      .addOption(outputOption()),
+  ).action(
+    async (attemptId: string, options: CompleteOptions, command: Command) => {
+      const { outcome, org, output } = options;
+      const answer = await withBackend(command, (backend) => {
+        const { attempts, on } = userClients(backend);
+        return attempts.completeAttempt(
+          { attemptId, outcome: outcomes[outcome] },
+          on(org),
+        );
+      });
+      terminal.out(
+        output === "json"
+          ? toJsonText(toJson(CompleteAttemptResponseSchema, answer))
+          : completeText(answer),
+      );
+    },
+  );
+}
+
+function beginText(answer: BeginAttemptResponse): string {
+  const attempt =
+    answer.attemptId === "" ? "" : `Attempt:  ${answer.attemptId}\n`;
+  return `Decision: ${Decision[answer.decision].toLowerCase()}\n${attempt}${counts(answer)}`;
+}
+
+function completeText(answer: CompleteAttemptResponse): string {
+  return `Accepted: ${answer.accepted ? "yes" : "no"}\nLocked:   ${answer.locked ? "yes" : "no"}\n${counts(answer)}`;
+}
+
+function counts(answer: { failedAttempts: number; limit: number }): string {
+  const limit = answer.limit === 0 ? "no limit" : `limit ${answer.limit}`;
+  return `Failed:   ${answer.failedAttempts} (${limit})\n`;
+}

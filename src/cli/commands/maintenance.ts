@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { addCommand } from "../add-command.ts";
+import { databaseOption } from "../connection.ts";
+import { OperationError } from "../failure.ts";
+import { outputOption, printable, toJsonText } from "../output.ts";
+import type { OutputFormat } from "../output.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface DatabaseOptions {
+  readonly database: string;
+}
+
+interface CheckOptions extends DatabaseOptions {
+  readonly output: OutputFormat;
+}
+
+/** Copies the database, also while it is served. */
+export function addBackupCommand(program: Command, terminal: Terminal): void {
+  addCommand(program, "backup", "copy the database, also while it is served")
+    .argument("<file>", "the new file")
+    .addOption(databaseOption())
+    .addHelpText(
+      "after",
+      `
+The copy is the database as it was at one moment, whole or not there. To restore it: stop the server, put the
+copy in the place of the database, remove the files beside it that end in -wal and -shm, start the server.
+
+Examples:
+  lockoutd backup lockoutd-$(date +%F).db
+  lockoutd check --database sqlite:lockoutd-2030-01-31.db`,
+    )
+    .action(async (file: string, { database }: DatabaseOptions) => {
+      const { backupDatabase } = await import("../../store/maintenance.ts");
+      backupDatabase(database, file);
+      terminal.err(`Written: ${printable(file)}\n`);
+    });
+}
+
+/** Verifies the event log against the current state, also while it is served. */
+export function addCheckCommand(program: Command, terminal: Terminal): void {
+  addCommand(
+    program,
+    "check",
+    "verify a database or a backup: the file, and the events against the present state",
+  )
+    .addOption(databaseOption())
+    .addOption(outputOption())
+    .action(async ({ database, output }: CheckOptions) => {
+      const { checkDatabase } = await import("../../store/maintenance.ts");
+      const report = checkDatabase(database);
+      if (output === "json") terminal.out(toJsonText(report));
+      else {
+        for (const problem of report.problems) {
+          terminal.out(`${printable(problem)}\n`);
+        }
+        terminal.out(
+          `${report.events} events, ${report.users} users: ${report.count === 0 ? "all is well" : `${report.count} problems`}\n`,
+        );
+      }
+      if (report.count > 0) {
+        throw new OperationError(
+          "the database is not sound: stop the server, keep a copy for later, and restore a backup",
+        );
+      }
+    });
+}

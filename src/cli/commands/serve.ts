@@ -1,0 +1,205 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { defaultConfig, logLevels } from "../../config.ts";
+import type { LogLevel, ServerConfig } from "../../config.ts";
+import { startServer } from "../../server.ts";
+import { addCommand } from "../add-command.ts";
+import { databaseOption } from "../connection.ts";
+import { OperationError, UsageError } from "../failure.ts";
+import { limitOptions, readLimits } from "../limit-options.ts";
+import { describeStartFailure } from "../start-failure.ts";
+import { nextStopSignal } from "../stop-signal.ts";
+import type { Terminal } from "../terminal.ts";
+import {
+  isSecret,
+  parseAttempts,
+  parseBoolean,
+  parseListen,
+  parseOrigins,
+  parseTimeout,
+  parseWait,
+} from "../values.ts";
+import { welcome } from "../welcome.ts";
+
+interface ServeOptions {
+  readonly listen: ServerConfig["listen"];
+  readonly database: string;
+  readonly corsOrigins: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly ignoreUnknownFields: boolean;
+  readonly attemptTtl: number;
+  readonly defaultMaxPasswordAttempts: number;
+  readonly defaultMaxOtpAttempts: number;
+  readonly logLevel: LogLevel;
+  readonly shutdownGrace: number;
+}
+
+const explanation = `
+The administrator's token:
+  The first start creates one with the role IAM_OWNER and prints it, once, on
+  standard output; the log on standard error never has it. Where
+  LOCKOUTD_ADMIN_TOKEN is set, that is the administrator's token from then on,
+  and nothing is printed. There is no flag for it, since other users of the
+  machine can see flags.
+
+Stopping:
+  SIGTERM and SIGINT (Ctrl+C) finish the calls that run and refuse new ones; a
+  second one ends at once. No answered change is lost either way.
+
+Examples:
+  lockoutd serve
+  lockoutd serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/lockoutd.db
+  lockoutd serve --tls-cert cert.pem --tls-key key.pem
+  lockoutd serve --cors-origins https://login.example.com
+  LOCKOUTD_LISTEN=[::1]:9000 lockoutd serve`;
+
+export function addServeCommand(program: Command, terminal: Terminal): void {
+  const command = addCommand(program, "serve", "start the server")
+    .addOption(
+      new Option(
+        "-l, --listen <host:port>",
+        "where to listen; port 0 takes a free one",
+      )
+        .env("LOCKOUTD_LISTEN")
+        .default(defaultConfig.listen, "127.0.0.1:8080")
+        .argParser(parseListen),
+    )
+    .addOption(databaseOption())
+    .addOption(
+      new Option(
+        "--cors-origins <origins>",
+        "web pages of these origins may call: separated by commas, or *",
+      )
+        .env("LOCKOUTD_CORS_ORIGINS")
+        .default(defaultConfig.corsOrigins, "none")
+        .argParser(parseOrigins),
+    )
+    .addOption(
+      new Option(
+        "--tls-cert <file>",
+        "PEM file of the certificate and those that lead to its authority",
+      ).env("LOCKOUTD_TLS_CERT"),
+    )
+    .addOption(
+      new Option("--tls-key <file>", "PEM file of the certificate's key").env(
+        "LOCKOUTD_TLS_KEY",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--default-max-password-attempts <number>",
+        "the default policy that the first start creates; 0 never locks",
+      )
+        .env("LOCKOUTD_DEFAULT_MAX_PASSWORD_ATTEMPTS")
+        .default(defaultConfig.defaultPolicy.maxPasswordAttempts)
+        .argParser(parseAttempts),
+    )
+    .addOption(
+      new Option(
+        "--default-max-otp-attempts <number>",
+        "the same for one-time codes",
+      )
+        .env("LOCKOUTD_DEFAULT_MAX_OTP_ATTEMPTS")
+        .default(defaultConfig.defaultPolicy.maxOtpAttempts)
+        .argParser(parseAttempts),
+    )
+    .addOption(
+      new Option(
+        "--attempt-ttl <span>",
+        "how long an attempt may stay open before it counts as failed",
+      )
+        .env("LOCKOUTD_ATTEMPT_TTL")
+        .default(defaultConfig.attemptTtlMs, "60s")
+        .argParser(parseTimeout),
+    )
+    .addOption(
+      new Option(
+        "--ignore-unknown-fields [true|false]",
+        "ignore unknown JSON fields, as ZITADEL does, instead of refusing them",
+      )
+        .env("LOCKOUTD_IGNORE_UNKNOWN_FIELDS")
+        .preset("true")
+        .default(defaultConfig.ignoreUnknownFields)
+        .argParser(parseBoolean),
+    )
+    .addOption(
+      new Option(
+        "--log-level <level>",
+        "what to log on standard error: text on a terminal, else JSON",
+      )
+        .env("LOCKOUTD_LOG_LEVEL")
+        .choices(logLevels)
+        .default(defaultConfig.logLevel),
+    )
+    .addOption(
+      new Option(
+        "--shutdown-grace <span>",
+        "how long a stop waits for the calls that run",
+      )
+        .env("LOCKOUTD_SHUTDOWN_GRACE")
+        .default(defaultConfig.shutdownGraceMs, "20s")
+        .argParser(parseWait),
+    );
+  for (const option of limitOptions()) command.addOption(option);
+  command
+    .addHelpText("after", explanation)
+    .action(async (options: ServeOptions) => {
+      await serve(readConfig(options), terminal);
+    });
+}
+
+/** Serves until a signal says to stop. */
+async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
+  const server = await startServer(config).catch((error: unknown) => {
+    throw new OperationError(describeStartFailure(error, config), {
+      cause: error,
+    });
+  });
+  const stopped = nextStopSignal();
+  terminal.out(welcome(server, config.database));
+  const signal = await stopped;
+  terminal.out(
+    `${signal}: finishing the calls that run; a second signal ends at once\n`,
+  );
+  await server.close();
+}
+
+function readConfig(options: ServeOptions): ServerConfig {
+  return {
+    listen: options.listen,
+    database: options.database,
+    adminToken: readAdminToken(),
+    defaultPolicy: {
+      maxPasswordAttempts: options.defaultMaxPasswordAttempts,
+      maxOtpAttempts: options.defaultMaxOtpAttempts,
+    },
+    corsOrigins: options.corsOrigins,
+    tls: readTls(options),
+    ignoreUnknownFields: options.ignoreUnknownFields,
+    attemptTtlMs: options.attemptTtl,
+    logLevel: options.logLevel,
+    shutdownGraceMs: options.shutdownGrace,
+    limits: readLimits({ ...options }),
+  };
+}
+
+function readTls({ tlsCert, tlsKey }: ServeOptions): ServerConfig["tls"] {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new UsageError(
+      "TLS needs both files: give --tls-cert and --tls-key, or LOCKOUTD_TLS_CERT and LOCKOUTD_TLS_KEY",
+    );
+  }
+  return { cert: tlsCert, key: tlsKey };
+}
+
+function readAdminToken(): string | undefined {
+  const secret = process.env["LOCKOUTD_ADMIN_TOKEN"];
+  if (secret !== undefined && !isSecret(secret)) {
+    throw new UsageError(
+      "LOCKOUTD_ADMIN_TOKEN cannot be sent in a header: use printable ASCII without blanks, such as 43 random characters",
+    );
+  }
+  return secret;
+}

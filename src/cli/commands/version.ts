@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { addCommand } from "../add-command.ts";
+import { outputOption, toJsonText } from "../output.ts";
+import type { OutputFormat } from "../output.ts";
+import type { Terminal } from "../terminal.ts";
+import { readVersion } from "../../telemetry/version.ts";
+
+interface VersionOptions {
+  readonly output: OutputFormat;
+}
+
+export function addVersionCommand(program: Command, terminal: Terminal): void {
+  addCommand(program, "version", "print the version, and Node's")
+    .addOption(outputOption())
+    .action(({ output }: VersionOptions) => {
+      const version = readVersion();
+      const node = process.versions.node;
+      terminal.out(
+        output === "json"
+          ? toJsonText({ version, node })
+          : `lockoutd ${version} (Node ${node})\n`,
+      );
+    });
+}

@@ -1,0 +1,92 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { defaultConfig } from "../config.ts";
+import type { Backend } from "./backend.ts";
+import { UsageError } from "./failure.ts";
+import { isSecret, parseServer } from "./values.ts";
+
+interface ConnectionOptions {
+  readonly database: string;
+  readonly server?: string;
+  readonly token?: string;
+}
+
+export function databaseOption(): Option {
+  return new Option("-d, --database <url>", "the database: sqlite:PATH")
+    .env("LOCKOUTD_DATABASE")
+    .default(defaultConfig.database);
+}
+
+export function serverOption(): Option {
+  return new Option(
+    "-s, --server <url>",
+    "a server: http://HOST:PORT or https://HOST:PORT",
+  )
+    .env("LOCKOUTD_SERVER")
+    .argParser(parseServer);
+}
+
+const explanation = `
+Where it works:
+  On the database, also while it is served; or, where a server is named, on that
+  server with your token. A flag counts before a variable, and LOCKOUTD_SERVER
+  before LOCKOUTD_DATABASE. Keep a token in LOCKOUTD_TOKEN rather than write it
+  in a command, which other users of the machine can see. For certificates of an
+  authority of your own set NODE_EXTRA_CA_CERTS to its file.`;
+
+/** Gives a command the flags that say what it works on. */
+export function addConnectionOptions(command: Command): Command {
+  return command
+    .addOption(databaseOption())
+    .addOption(serverOption())
+    .addOption(
+      new Option("--token <secret>", "the token for the server").env(
+        "LOCKOUTD_TOKEN",
+      ),
+    )
+    .addHelpText("after", explanation);
+}
+
+/** Runs an action on what the command's flags and the environment name, and lets go of it afterwards. */
+export async function withBackend<Result>(
+  command: Command,
+  action: (backend: Backend) => Promise<Result>,
+): Promise<Result> {
+  const backend = await openBackend(command);
+  try {
+    return await action(backend);
+  } finally {
+    await backend.close();
+  }
+}
+
+async function openBackend(command: Command): Promise<Backend> {
+  const { database, server, token } = command.opts<ConnectionOptions>();
+  const isFlag = (name: keyof ConnectionOptions) =>
+    command.getOptionValueSource(name) === "cli";
+  if (isFlag("server") && isFlag("database")) {
+    throw new UsageError(
+      "--server and --database exclude each other: name one of them",
+    );
+  }
+  // Loaded when needed: a command on a server needs no SQLite, and one on the database no gRPC.
+  if (server === undefined || isFlag("database")) {
+    if (isFlag("token")) {
+      throw new UsageError("--token is for a server: add --server URL");
+    }
+    const { openDatabaseBackend } = await import("./database-backend.ts");
+    return openDatabaseBackend(database);
+  }
+  if (token === undefined) {
+    throw new UsageError(
+      `the server ${server} wants a token: set LOCKOUTD_TOKEN, or add --token`,
+    );
+  }
+  if (!isSecret(token)) {
+    throw new UsageError(
+      "the token of --token or LOCKOUTD_TOKEN is none: copy it whole and alone, without blanks",
+    );
+  }
+  const { openServerBackend } = await import("./server-backend.ts");
+  return openServerBackend(server, token);
+}

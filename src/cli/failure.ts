@@ -1,0 +1,50 @@
+import { ConnectError } from "@connectrpc/connect";
+import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
+import { errorCatalogue, LockoutError } from "../lockout/errors.ts";
+import type { ErrorEntry } from "../lockout/errors.ts";
+
+/** The command was written wrongly: the message says what to do. Ends with exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UsageError";
+  }
+}
+
+/** The command could not be done: the message says why. Ends with exit code 1. */
+export class OperationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OperationError";
+  }
+}
+
+/** One line that says what went wrong, never a stack. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof LockoutError) {
+    return describeRefusal(error.message, error.entry);
+  }
+  if (error instanceof ConnectError) {
+    const [detail] = error.findDetails(ErrorDetailSchema);
+    const entry = Object.values(errorCatalogue).find(
+      ({ id }) => id !== "" && id === detail?.id,
+    );
+    return describeRefusal(oneLine(error.rawMessage), entry);
+  }
+  return oneLine(error instanceof Error ? error.message : String(error));
+}
+
+/** A key is for ZITADEL's clients to translate: people are told what it means. A text speaks for itself. */
+function describeRefusal(
+  message: string,
+  entry: ErrorEntry | undefined,
+): string {
+  return entry?.key.startsWith("Errors.") === true
+    ? `${message}: ${entry.when}`
+    : message;
+}
+
+/** The text without line breaks. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}

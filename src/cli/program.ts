@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import { addAttemptsCommand } from "./commands/attempts.ts";
+import { addEventsCommand } from "./commands/events.ts";
+import { addBackupCommand, addCheckCommand } from "./commands/maintenance.ts";
+import { addOrgCommand } from "./commands/org.ts";
+import { addPolicyCommand } from "./commands/policy.ts";
+import { addReadyCommand } from "./commands/ready.ts";
+import { addServeCommand } from "./commands/serve.ts";
+import { addTokenCommand } from "./commands/token.ts";
+import { addUserCommand } from "./commands/user.ts";
+import { addVersionCommand } from "./commands/version.ts";
+import type { Terminal } from "./terminal.ts";
+import { readVersion } from "../telemetry/version.ts";
+
+const explanation = `
+First steps:
+  lockoutd serve                                 the first start prints a token
+  lockoutd policy set --max-password-attempts 5  locks who fails five times
+  lockoutd events                                shows who changed what
+
+Flags and variables:
+  Many flags have a variable, which the help of each command names. A flag counts
+  before its variable, and that before the default. An empty variable is the
+  same as none.
+
+Exit codes:
+  0  done
+  1  could not be done: the message on standard error says why
+  2  flags or values are wrong: the message says what to write`;
+
+/** The whole command line. Throws CommanderError where a command is written wrongly or asks for help. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("lockoutd")
+    .description(
+      "Account lockout as a service: ZITADEL's lockout policy API over gRPC, gRPC-Web, Connect and JSON.",
+    )
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError('Run "lockoutd --help" for help.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (message, write) => {
+        write(message.replace(/^error: /, "lockoutd: "));
+      },
+    })
+    .addHelpText("after", explanation);
+  addServeCommand(program, terminal);
+  addPolicyCommand(program, terminal);
+  addOrgCommand(program, terminal);
+  addTokenCommand(program, terminal);
+  addUserCommand(program, terminal);
+  addAttemptsCommand(program, terminal);
+  addEventsCommand(program, terminal);
+  addBackupCommand(program, terminal);
+  addCheckCommand(program, terminal);
+  addReadyCommand(program, terminal);
+  addVersionCommand(program, terminal);
+  return program;
+}

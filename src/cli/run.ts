@@ -1,0 +1,51 @@
+import { CommanderError } from "commander";
+import { describeFailure, UsageError } from "./failure.ts";
+import { createProgram } from "./program.ts";
+import { processTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Runs the command line of this process, and sets its exit code. */
+export async function run(argv: readonly string[]): Promise<void> {
+  dropEmptyVariables();
+  outliveReaders();
+  process.exitCode = await runCommand(argv.slice(2), processTerminal);
+}
+
+/**
+ * Runs a command. Answers with the exit code: 0, or 1 where it could not be done, or 2 where it was written
+ * wrongly.
+ */
+export async function runCommand(
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed it. What was asked for, such as help, is no failure.
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    terminal.err(`lockoutd: ${describeFailure(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** An empty variable is the same as none: composed environments cannot always leave one out. */
+function dropEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith("LOCKOUTD_") && value?.trim() === "") {
+      Reflect.deleteProperty(process.env, name);
+    }
+  }
+}
+
+/** Whoever reads our output may stop early, as `head` does: what is done is done to its end all the same. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}

@@ -1,0 +1,13 @@
+/** Where a command writes. */
+export interface Terminal {
+  /** What was asked for: for people and for scripts to read. */
+  readonly out: (text: string) => void;
+  /** Hints and errors. */
+  readonly err: (text: string) => void;
+}
+
+/** Standard output and standard error of the process. */
+export const processTerminal: Terminal = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+};

@@ -1,0 +1,37 @@
+import type { RunningServer } from "../server.ts";
+
+/**
+ * What `serve` prints once it listens, and, after the first start, the administrator's token.
+ *
+ * The token goes to standard output as plain text and never through the logger, which writes to standard error:
+ * so a collector of logs has no field with a secret in it, and a terminal shows it all the same. Where a
+ * collector keeps both streams, as containers do, there is no place on the way out that it would not see; the
+ * way around it is LOCKOUTD_ADMIN_TOKEN, with which nothing is printed.
+ */
+export function welcome(
+  { url, created }: Pick<RunningServer, "url" | "created">,
+  database: string,
+): string {
+  const listening = `lockoutd listens on ${url}, with ${database}\n`;
+  if (created === undefined) return listening;
+  const { orgId, adminToken } = created;
+  const first = `${listening}
+This is the first start: it has created the default policy and the organisation ${orgId}.
+`;
+  if (adminToken === undefined) {
+    return `${first}The administrator's token is the one in LOCKOUTD_ADMIN_TOKEN.\n`;
+  }
+  return `${first}The administrator's token is shown this once, and only its hash is stored:
+
+    ${adminToken}
+
+To try it:
+
+    curl -X PUT ${url}/admin/v1/policies/password/lockout \\
+      -H 'Authorization: Bearer ${adminToken}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{"maxPasswordAttempts":5,"maxOtpAttempts":3}'
+
+Where this output is kept, keep it secret, or make another token and revoke this one: lockoutd token --help
+`;
+}

@@ -1,0 +1,49 @@
+import { defaultLimits } from "./http/limits.ts";
+import type { HttpLimits } from "./http/limits.ts";
+import type { Limits } from "./lockout/policy.ts";
+
+/** Everything that a server can be told; the command line fills it from flags and environment. */
+export interface ServerConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** A database URL, such as `sqlite:./lockoutd.db`. */
+  readonly database: string;
+  /**
+   * The secret of the administrator's token. The first start makes and prints one unless this is set. Where it
+   * is set, it is the administrator's token from that start on, and replaces one that was set before.
+   */
+  readonly adminToken: string | undefined;
+  /** The default policy that the first start creates. */
+  readonly defaultPolicy: Limits;
+  /** Origins whose pages may call, or `*` for all. */
+  readonly corsOrigins: readonly string[];
+  /** Paths of PEM files. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** ZITADEL's way with unknown JSON fields, instead of refusing them. */
+  readonly ignoreUnknownFields: boolean;
+  /** How long an attempt may stay open before it counts as failed, in milliseconds. */
+  readonly attemptTtlMs: number;
+  readonly logLevel: LogLevel;
+  /** How long a shutdown waits for calls that run, in milliseconds. */
+  readonly shutdownGraceMs: number;
+  /** What one client may ask of the server. */
+  readonly limits: Omit<HttpLimits, "shutdownGraceMs">;
+}
+
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** What a server does that was told nothing. */
+export const defaultConfig: ServerConfig = {
+  listen: { host: "127.0.0.1", port: 8080 },
+  database: "sqlite:./lockoutd.db",
+  adminToken: undefined,
+  defaultPolicy: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+  corsOrigins: [],
+  tls: undefined,
+  ignoreUnknownFields: false,
+  attemptTtlMs: 60_000,
+  logLevel: "info",
+  shutdownGraceMs: defaultLimits.shutdownGraceMs,
+  limits: defaultLimits,
+};

@@ -1,0 +1,66 @@
+import type { Transport } from "@connectrpc/connect";
+import {
+  createUniversalHandlerClient,
+  createUniversalServiceHandlers,
+} from "@connectrpc/connect/protocol";
+import {
+  createHandlerFactory,
+  createTransport,
+} from "@connectrpc/connect/protocol-connect";
+import { createErrorInterceptor, guardGate } from "./api/errors.ts";
+import type { ReportFault } from "./api/errors.ts";
+import { createServices } from "./api/services.ts";
+import { createSystemGate } from "./auth/gate.ts";
+import { defaultConfig } from "./config.ts";
+import type { NewId } from "./store/ids.ts";
+import type { Clock, Instance, Store } from "./store/store.ts";
+
+/** What the services need to be called without a server. */
+export interface LocalServicesOptions {
+  readonly store: Store;
+  readonly instance: Instance;
+  readonly now: Clock;
+  readonly newId: NewId;
+}
+
+/**
+ * Calls the services in this process, for whoever can write the database and so needs no token: the caller is
+ * `SYSTEM`, and may do everything. The header x-zitadel-orgid names the organisation, else it is the first one.
+ */
+export function createLocalTransport({
+  store,
+  instance,
+  now,
+  newId,
+}: LocalServicesOptions): Transport {
+  const throwFault: ReportFault = (error) => {
+    throw error;
+  };
+  const { attemptTtlMs } = defaultConfig;
+  const draining = new AbortController().signal;
+  const factory = createHandlerFactory({
+    requestGate: guardGate(
+      createSystemGate(store, instance.firstOrgId),
+      throwFault,
+    ),
+    interceptors: [createErrorInterceptor(throwFault)],
+  });
+  const handlers = createServices({
+    store,
+    now,
+    newId,
+    attemptTtlMs,
+    draining,
+  }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));
+  return createTransport({
+    httpClient: createUniversalHandlerClient(handlers),
+    baseUrl: "https://in-memory",
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
+    readMaxBytes: Number.MAX_SAFE_INTEGER,
+    writeMaxBytes: Number.MAX_SAFE_INTEGER,
+  });
+}

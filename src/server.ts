@@ -1,0 +1,189 @@
+import { readFile } from "node:fs/promises";
+import { createRegistry } from "@bufbuild/protobuf";
+import type { Logger } from "pino";
+import {
+  CredentialsCheckErrorSchema,
+  ErrorDetailSchema,
+} from "../gen/zitadel/message_pb.js";
+import { createErrorInterceptor, guardGate } from "./api/errors.ts";
+import { createServices, publicMethods } from "./api/services.ts";
+import { ensureAdministrator } from "./auth/administrator.ts";
+import type { CreatedInstance } from "./auth/administrator.ts";
+import { createGate } from "./auth/gate.ts";
+import { createPermissionTable } from "./auth/permission-table.ts";
+import { describeApi } from "./api-description.ts";
+import type { ServerConfig } from "./config.ts";
+import { apiPages } from "./http/api-page.ts";
+import { debugPages } from "./http/debug-pages.ts";
+import { createHealth } from "./http/health.ts";
+import { createHttpServer } from "./http/http-server.ts";
+import { createReflection } from "./http/reflection.ts";
+import { createIds } from "./store/ids.ts";
+import { openStore } from "./store/open.ts";
+import type { Clock, Store } from "./store/store.ts";
+import { startSettling } from "./store/settling.ts";
+import { createLogger, createPlainLogger } from "./telemetry/log.ts";
+import { createTranscoder } from "./transcoding/index.ts";
+
+export interface RunningServer {
+  /** Where it listens. */
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  /** What the first start created; undefined on later starts. */
+  readonly created: CreatedInstance | undefined;
+  /** Answers what runs, refuses what is new, then ends; a second call ends at once. */
+  close(): Promise<void>;
+}
+
+/** What tests put in the place of the real thing. */
+export interface ServerParts {
+  readonly now?: Clock;
+  readonly log?: Logger;
+}
+
+/**
+ * Starts a server: resolves when it listens. Everything that can be wrong (configuration, database, routes,
+ * permissions) is found before the port opens, and thrown.
+ */
+export async function startServer(
+  config: ServerConfig,
+  parts: ServerParts = {},
+): Promise<RunningServer> {
+  const now = parts.now ?? Date.now;
+  const log = parts.log ?? createLogger({ level: config.logLevel });
+  const newId = createIds(now);
+  const tls = config.tls && (await readTls(config.tls));
+  const store = await openStore(config.database, {
+    exclusive: true,
+    now,
+    newId,
+  });
+  try {
+    return await serve(config, { now, log, newId, tls, store });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly now: Clock;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly store: Store;
+}
+
+async function serve(
+  config: ServerConfig,
+  { now, log, newId, tls, store }: Parts,
+): Promise<RunningServer> {
+  const { created } = await ensureAdministrator(store, config);
+  const reportFault = (error: unknown) => {
+    log.error({ err: error }, "fault");
+  };
+  const requestLog = createPlainLogger(log);
+
+  const draining = new AbortController();
+  const services = createServices({
+    store,
+    now,
+    newId,
+    attemptTtlMs: config.attemptTtlMs,
+    draining: draining.signal,
+  });
+  const specs = services.map(({ spec }) => spec);
+  const names = specs.map(({ service }) => service.typeName);
+  const table = createPermissionTable(
+    specs.map(({ service }) => service),
+    publicMethods,
+  );
+  const errorDetails = [ErrorDetailSchema, CredentialsCheckErrorSchema];
+  const registry = createRegistry(...errorDetails);
+
+  const health = createHealth(names);
+  const reflection = createReflection(
+    [...names, health.service.service.typeName],
+    [...specs, health.service]
+      .map(({ service }) => service.file)
+      .concat(errorDetails.map(({ file }) => file)),
+  );
+
+  const http = createHttpServer({
+    services: specs,
+    openServices: [health.service, ...reflection],
+    transcoder: (shared) =>
+      createTranscoder({
+        ...shared,
+        services: services.map(({ spec, pathPrefix }) => ({
+          spec,
+          prefix: pathPrefix,
+        })),
+        // As at ZITADEL, so that `curl -d` without a header works.
+        anyContentType: true,
+        ignoreUnknownFields: config.ignoreUnknownFields,
+        registry,
+      }),
+    pages: [
+      ...debugPages(async () => {
+        await store.ping();
+        return health.serving;
+      }),
+      ...apiPages(describeApi()),
+    ],
+    handlerOptions: {
+      requestGate: guardGate(createGate(store, table, now), reportFault),
+      interceptors: [createErrorInterceptor(reportFault)],
+      jsonOptions: {
+        ignoreUnknownFields: config.ignoreUnknownFields,
+        registry,
+      },
+    },
+    limits: { ...config.limits, shutdownGraceMs: config.shutdownGraceMs },
+    corsOrigins: config.corsOrigins,
+    ...(tls !== undefined && { tls }),
+    onDrain: () => {
+      health.drain();
+      draining.abort();
+    },
+    onRequestEnd: (record) => {
+      requestLog.info(record, "request");
+    },
+    onFault: reportFault,
+  });
+  const settling = startSettling(store, reportFault);
+  const { host, port } = await http
+    .listen(config.listen)
+    .catch((error: unknown) => {
+      settling.stop();
+      throw error;
+    });
+  const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  log.info({ url, database: config.database.split(":")[0] }, "listening");
+
+  let closing: Promise<void> | undefined;
+  return {
+    host,
+    port,
+    url,
+    created,
+    close: async () => {
+      const ended = http.close();
+      closing ??= ended.then(async () => {
+        settling.stop();
+        await store.close();
+        log.info("ended");
+      });
+      await closing;
+    },
+  };
+}
+
+async function readTls({ cert, key }: { cert: string; key: string }) {
+  const [certificate, privateKey] = await Promise.all([
+    readFile(cert),
+    readFile(key),
+  ]);
+  return { cert: certificate, key: privateKey };
+}
