@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+
+// Section 5 of the contract: what a client gets that sends something wrong, as JSON over HTTP. Each is followed by a
+// request that must work. What is wrong below JSON (hosts, headers, frames) is tried in test/http.
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+afterEach(async () => {
+  const next = await request("GET", "/admin/v1/policies/lockout");
+  expect(next.status).toBe(200);
+});
+
+const updatePath = "/admin/v1/policies/password/lockout";
+
+function request(
+  method: string,
+  path: string,
+  body?: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${server.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${server.adminToken}`, ...headers },
+    ...(body !== undefined && { body }),
+  });
+}
+
+describe("a body that is wrong: 400 with code 3, and what is wrong", () => {
+  it.each<[string, string | Uint8Array<ArrayBuffer>, RegExp]>([
+    ["cut JSON", '{"maxPasswordAttempts":', /JSON/i],
+    ["no JSON", "maxPasswordAttempts=5", /JSON/i],
+    ["JSON that is no object", "[5]", /object/i],
+    [
+      "a text for a number",
+      '{"maxPasswordAttempts":"x"}',
+      /maxPasswordAttempts/,
+    ],
+    ["a fraction", '{"maxPasswordAttempts":1.5}', /maxPasswordAttempts/],
+    ["a bool", '{"maxOtpAttempts":true}', /maxOtpAttempts/],
+    ["a negative number", '{"maxPasswordAttempts":-1}', /maxPasswordAttempts/],
+    [
+      "a number above 4294967295",
+      '{"maxPasswordAttempts":4294967296}',
+      /maxPasswordAttempts/,
+    ],
+    ["an unknown field", '{"maxPasswordAttempt":5}', /maxPasswordAttempt\b/],
+    [
+      "a field twice",
+      '{"maxOtpAttempts":1,"maxOtpAttempts":2}',
+      /maxOtpAttempts/,
+    ],
+    [
+      "a field twice, by both spellings",
+      '{"maxOtpAttempts":1,"max_otp_attempts":2}',
+      /max_?otp_?attempts/i,
+    ],
+    ["invalid UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), /UTF-8/],
+  ])("%s", async (_name, body, says) => {
+    const response = await request("PUT", updatePath, body);
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toMatchObject({
+      code: 3,
+      message: expect.stringMatching(says),
+    });
+  });
+});
+
+describe("a body that is right, however it is spelled", () => {
+  it.each([
+    ["camelCase", '{"maxPasswordAttempts":11,"maxOtpAttempts":1}', {}],
+    ["snake_case", '{"max_password_attempts":12,"max_otp_attempts":1}', {}],
+    ["numbers as texts", '{"maxPasswordAttempts":"13"}', {}],
+    ["4294967295", '{"maxPasswordAttempts":4294967295}', {}],
+    ["an empty body is the empty message", "", {}],
+    [
+      "any content type",
+      '{"maxPasswordAttempts":15}',
+      { "content-type": "application/x-www-form-urlencoded" },
+    ],
+    [
+      "a charset",
+      '{"maxPasswordAttempts":16}',
+      { "content-type": "Application/JSON; charset=UTF-8" },
+    ],
+  ])("%s", async (_name, body, headers) => {
+    const response = await request("PUT", updatePath, body, headers);
+    expect(await response.json()).toHaveProperty("details.sequence");
+    expect(response.status).toBe(200);
+  });
+});
+
+describe("a path or a method that is wrong", () => {
+  it.each([
+    ["an unknown path", "GET", "/admin/v1/nothing"],
+    ["a trailing slash", "GET", "/admin/v1/policies/lockout/"],
+    ["a doubled slash", "GET", "/admin//v1/policies/lockout"],
+    ["another case", "GET", "/admin/v1/Policies/lockout"],
+  ])("%s: 404", async (_name, method, path) => {
+    const response = await request(method, path);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ code: 5, message: "Not Found" });
+  });
+
+  it("a wrong method: 405 with Allow", async () => {
+    const response = await request("PUT", "/admin/v1/policies/lockout", "{}");
+    expect(response.status).toBe(405);
+    expect(await response.json()).toEqual({
+      code: 12,
+      message: "Method Not Allowed",
+    });
+    expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+  });
+});
+
+it("a body over 4 MiB: 413", async () => {
+  const body = `{"maxPasswordAttempts":5}${" ".repeat(4 * 1024 * 1024)}`;
+  const response = await request("PUT", updatePath, body);
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ code: 8 });
+});
+
+it("who may not call hears that before what is wrong with the body", async () => {
+  const response = await request("PUT", updatePath, "{", {
+    authorization: "Bearer nobody",
+  });
+  expect(response.status).toBe(401);
+  expect(response.headers.get("www-authenticate")).toBe("Bearer");
+});
+
+it("with --ignore-unknown-fields unknown fields are skipped, as at ZITADEL", async () => {
+  const lenient = await startTestServer({ ignoreUnknownFields: true });
+  try {
+    for (const path of [
+      updatePath,
+      "/zitadel.admin.v1.AdminService/UpdateLockoutPolicy",
+    ]) {
+      const method = path === updatePath ? "PUT" : "POST";
+      const response = await fetch(`${lenient.url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${lenient.adminToken}`,
+          "content-type": "application/json",
+        },
+        body: `{"maxPasswordAttempts":${String(path.length)},"nothing":1}`,
+      });
+      expect(response.status).toBe(200);
+    }
+  } finally {
+    await lenient.close();
+  }
+});

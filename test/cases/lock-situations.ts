@@ -1,0 +1,187 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
+import { UserState } from "../../gen/lockout/v1/user_service_pb.js";
+import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
+import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
+import { refusal } from "./situation.ts";
+import type { Call, Situation, Stage } from "./situation.ts";
+import { grpcDoor } from "./stage.ts";
+
+const noUser = "Errors.User.NotFound";
+const notLockable = "Errors.User.ShouldBeActiveOrInitial";
+const notLocked = "Errors.User.NotLocked";
+
+const put =
+  (state: UserState) =>
+  async (stage: Stage): Promise<unknown> =>
+    grpcDoor(stage).call(
+      LockoutUserService.method.putUser,
+      { userId: stage.userId, state },
+      { token: stage.orgOwner },
+    );
+
+/** A call by the organisation's owner on the stage's user. */
+type LockCall = (name: "lockUser" | "unlockUser") => Call;
+
+const v1: LockCall =
+  (name) =>
+  (door, { userId, orgOwner }) => {
+    const { lockUser, unlockUser } = ManagementService.method;
+    const input = { id: userId };
+    const headers = { token: orgOwner };
+    return name === "lockUser"
+      ? door.call(lockUser, input, headers)
+      : door.call(unlockUser, input, headers);
+  };
+
+const v2 =
+  ({ method }: typeof UserService | typeof UserServiceBeta): LockCall =>
+  (name) =>
+  (door, { userId, orgOwner }) => {
+    const headers = { token: orgOwner };
+    return name === "lockUser"
+      ? door.call<DescMessage, DescMessage>(
+          method.lockUser,
+          { userId },
+          headers,
+        )
+      : door.call<DescMessage, DescMessage>(
+          method.unlockUser,
+          { userId },
+          headers,
+        );
+  };
+
+interface Version {
+  readonly name: string;
+  readonly call: LockCall;
+  readonly ids: {
+    readonly lockUnknown: string;
+    readonly lockState: string;
+    readonly unlockUnknown: string;
+    readonly unlockState: string;
+  };
+}
+
+const v2Ids = {
+  lockUnknown: "COMMAND-450yxuqrh1",
+  lockState: "COMMAND-lgws8wtsqf",
+  unlockUnknown: "COMMAND-x377t913pw",
+  unlockState: "COMMAND-olb9vb0oca",
+};
+
+const versions: readonly Version[] = [
+  {
+    name: "v1",
+    call: v1,
+    ids: {
+      lockUnknown: "COMMAND-5M9fs",
+      lockState: "COMMAND-3NN8v",
+      unlockUnknown: "COMMAND-M0dos",
+      unlockState: "COMMAND-4M0ds",
+    },
+  },
+  { name: "v2", call: v2(UserService), ids: v2Ids },
+  { name: "v2beta", call: v2(UserServiceBeta), ids: v2Ids },
+];
+
+/** Section 3 of the contract: lock and unlock. */
+export const lockSituations: readonly Situation[] = [
+  ...versions.flatMap(({ name, call, ids }): Situation[] => [
+    {
+      name: `${name} LockUser: unknown user`,
+      call: call("lockUser"),
+      refused: refusal.notFound(ids.lockUnknown, noUser),
+    },
+    {
+      name: `${name} LockUser: inactive`,
+      given: put(UserState.INACTIVE),
+      call: call("lockUser"),
+      refused: refusal.precondition(ids.lockState, notLockable),
+    },
+    {
+      name: `${name} LockUser: locked already`,
+      given: put(UserState.LOCKED),
+      call: call("lockUser"),
+      refused: refusal.precondition(ids.lockState, notLockable),
+    },
+    {
+      name: `${name} UnlockUser: unknown user`,
+      call: call("unlockUser"),
+      refused: refusal.notFound(ids.unlockUnknown, noUser),
+    },
+    {
+      name: `${name} UnlockUser: not locked`,
+      given: put(UserState.ACTIVE),
+      call: call("unlockUser"),
+      refused: refusal.precondition(ids.unlockState, notLocked),
+    },
+  ]),
+  {
+    name: "v1 LockUser: a user of another organisation",
+    given: put(UserState.ACTIVE),
+    call: (door, { userId, server }) =>
+      door.call(
+        ManagementService.method.lockUser,
+        { id: userId },
+        { token: server.adminToken },
+      ),
+    refused: refusal.notFound("COMMAND-5M9fs", noUser),
+  },
+  {
+    name: "v1 asks for the permission first",
+    call: async (door, { token }) =>
+      door.call(
+        ManagementService.method.lockUser,
+        { id: "nobody" },
+        { token: await token(["ORG_OWNER_VIEWER"]) },
+      ),
+    refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
+  },
+  {
+    name: "v2 asks for the permission after existence",
+    call: async (door, { token }) =>
+      door.call(
+        UserService.method.lockUser,
+        { userId: "nobody" },
+        { token: await token(["ORG_OWNER_VIEWER"]) },
+      ),
+    refused: refusal.notFound(v2Ids.lockUnknown, noUser),
+  },
+  {
+    name: "v2 asks for the permission after the state",
+    given: put(UserState.LOCKED),
+    call: async (door, { token, userId }) =>
+      door.call(
+        UserService.method.lockUser,
+        { userId },
+        { token: await token(["ORG_OWNER_VIEWER"]) },
+      ),
+    refused: refusal.precondition(v2Ids.lockState, notLockable),
+  },
+  {
+    name: "v2 asks for the permission at last",
+    given: put(UserState.ACTIVE),
+    call: async (door, { token, userId }) =>
+      door.call(
+        UserService.method.lockUser,
+        { userId },
+        { token: await token(["ORG_OWNER_VIEWER"]) },
+      ),
+    refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
+  },
+  {
+    name: "an id that is too long",
+    call: (door, { orgOwner }) =>
+      door.call(
+        ManagementService.method.lockUser,
+        { id: "x".repeat(201) },
+        { token: orgOwner },
+      ),
+    refused: refusal.invalid(
+      "LOCKOUTD-usr01",
+      "a user id has 1 to 200 characters",
+    ),
+  },
+];

@@ -1,0 +1,123 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { openDoors } from "../support/doors.ts";
+import type { CallHeaders, Door } from "../support/doors.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { setStage } from "./stage.ts";
+
+// Section 4 of the contract: the role table. A call for each permission, by each role, through every door.
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+const admin = AdminService.method;
+const management = ManagementService.method;
+
+// Each call is refused for its contents, or changes nothing, once its caller may make it.
+const calls = {
+  "iam.policy.read": (door, headers) =>
+    door.call(admin.getLockoutPolicy, {}, headers),
+  "iam.policy.write": (door, headers) =>
+    door.call(admin.updateLockoutPolicy, {}, headers),
+  "policy.read": (door, headers) =>
+    door.call(management.getLockoutPolicy, {}, headers),
+  "policy.write": (door, headers) =>
+    door.call(management.updateCustomLockoutPolicy, {}, headers),
+  "policy.delete": (door, headers) =>
+    door.call(management.resetLockoutPolicyToDefault, {}, headers),
+  "user.read": (door, headers) =>
+    door.call(AttemptService.method.getLockout, { userId: "nobody" }, headers),
+  "user.write": (door, headers) =>
+    door.call(management.lockUser, { id: "nobody" }, headers),
+  "events.read": (door, headers) =>
+    door.call(admin.listEvents, { limit: 1 }, headers),
+} as const satisfies Record<
+  string,
+  (door: Door, headers: CallHeaders) => ReturnType<Door["call"]>
+>;
+
+type Permission = keyof typeof calls;
+
+const table: Readonly<Record<string, readonly Permission[]>> = {
+  IAM_OWNER: [
+    "iam.policy.read",
+    "iam.policy.write",
+    "policy.read",
+    "policy.write",
+    "policy.delete",
+    "user.read",
+    "user.write",
+    "events.read",
+  ],
+  IAM_OWNER_VIEWER: [
+    "iam.policy.read",
+    "policy.read",
+    "user.read",
+    "events.read",
+  ],
+  IAM_ORG_MANAGER: [
+    "policy.read",
+    "policy.write",
+    "policy.delete",
+    "user.read",
+    "user.write",
+  ],
+  IAM_USER_MANAGER: ["user.read", "user.write"],
+  IAM_LOGIN_CLIENT: [
+    "iam.policy.read",
+    "policy.read",
+    "user.read",
+    "user.write",
+  ],
+  ORG_OWNER: [
+    "policy.read",
+    "policy.write",
+    "policy.delete",
+    "user.read",
+    "user.write",
+  ],
+  ORG_SETTINGS_MANAGER: ["policy.read", "policy.write", "policy.delete"],
+  ORG_USER_MANAGER: ["policy.read", "user.read", "user.write"],
+  ORG_OWNER_VIEWER: ["policy.read", "user.read"],
+};
+
+describe.each(Object.entries(table))("%s", (role, granted) => {
+  it.each(openDoors("http://localhost").map(({ name }) => name))(
+    "by %s",
+    async (doorName) => {
+      const door = openDoors(server.url).find(({ name }) => name === doorName);
+      if (door === undefined) throw new Error(`no door ${doorName}`);
+      const stage = await setStage(server);
+      const own = { token: await stage.token([role]) };
+      const allowed: string[] = [];
+      for (const [permission, call] of Object.entries(calls)) {
+        const answer = await call(door, own);
+        const denied = !answer.ok && answer.code === Code.PermissionDenied;
+        if (!denied) allowed.push(permission);
+      }
+      expect(allowed).toEqual(granted);
+
+      // IAM_ roles hold on every organisation, ORG_ roles on their own.
+      const elsewhere = await calls["user.read"](door, {
+        ...own,
+        orgId: server.firstOrgId,
+      });
+      expect(elsewhere).toMatchObject(
+        role.startsWith("IAM_")
+          ? { message: expect.not.stringContaining("AUTHZ-cdgFk") as string }
+          : { message: "membership not found (AUTHZ-cdgFk)" },
+      );
+    },
+  );
+});

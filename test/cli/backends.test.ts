@@ -1,0 +1,340 @@
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  test,
+  vi,
+} from "vitest";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+import { run } from "./command.ts";
+import type { Outcome } from "./command.ts";
+
+let directory: TempDir;
+let database: string;
+let server: TestServer;
+
+beforeAll(async () => {
+  directory = await makeTempDir();
+  database = `sqlite:${directory.file("lockoutd.db")}`;
+  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
+    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
+  }
+});
+
+afterAll(async () => {
+  await server.close();
+  vi.unstubAllEnvs();
+  await directory.remove();
+});
+
+beforeAll(async () => {
+  server = await startTestServer({ database });
+});
+
+const onDatabase = () => ["--database", database];
+const onServer = () => ["--server", server.url, "--token", server.adminToken];
+
+async function succeed(...args: readonly string[]): Promise<Outcome> {
+  const outcome = await run(...args);
+  expect(outcome, args.join(" ")).toMatchObject({ code: 0 });
+  return outcome;
+}
+
+/** What a command prints for a script. */
+async function read(...args: readonly string[]): Promise<unknown> {
+  const { stdout, stderr } = await succeed(...args, "--output", "json");
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+/** The first line of standard output, which is all of it. */
+async function onlyLine(...args: readonly string[]): Promise<string> {
+  const { stdout } = await succeed(...args);
+  const [line = "", ...rest] = stdout.split("\n");
+  expect(rest).toEqual([""]);
+  return line;
+}
+
+async function refused(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(...args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^lockoutd: .*\n$/);
+  return stderr;
+}
+
+describe.each([
+  { where: "the database, while it is served", on: onDatabase },
+  { where: "a server", on: onServer },
+])("on $where", ({ on }) => {
+  const newOrg = () => onlyLine("org", "create", "Example Ltd", ...on());
+
+  test("org create prints the id alone; org list shows the organisation", async () => {
+    const id = await newOrg();
+    expect(id).toMatch(/^\d{18}$/);
+    expect(await read("org", "list", ...on())).toContainEqual({
+      id,
+      name: "Example Ltd",
+      creationDate: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
+    const { stdout } = await succeed("org", "list", ...on());
+    expect(stdout).toMatch(new RegExp(`^${id}  \\S+  Example Ltd$`, "m"));
+  });
+
+  test("org create for scripts", async () => {
+    const org = await read("org", "create", "日本 😀", ...on());
+    expect(org).toMatchObject({ name: "日本 😀" });
+  });
+
+  test("token create prints a token that works until it is revoked", async () => {
+    const org = await newOrg();
+    const secret = await onlyLine(
+      ...["token", "create", "--role", "ORG_OWNER", "--org", org],
+      ...on(),
+    );
+    const call = ["--server", server.url, "--token", secret];
+    await succeed("policy", "get", "--org", org, ...call);
+    expect(await refused("policy", "get", ...call)).toContain("AUTH-5mWD2");
+
+    const tokens = await read("token", "list", ...on());
+    const found = (tokens as { id: string; orgId: string }[]).find(
+      ({ orgId }) => orgId === org,
+    );
+    expect(found).toEqual({
+      id: expect.stringMatching(/^\d{18}$/) as string,
+      name: "",
+      orgId: org,
+      roles: ["ORG_OWNER"],
+      creationDate: expect.any(String) as string,
+      expirationDate: null,
+    });
+    expect(JSON.stringify(tokens)).not.toContain(secret);
+
+    await succeed("token", "revoke", found?.id ?? "", ...on());
+    const after = await refused("policy", "get", "--org", org, ...call);
+    expect(after).toContain("AUTH-7fs1e");
+  });
+
+  test("token create with everything", async () => {
+    const org = await newOrg();
+    const token = await read(
+      ...["token", "create", "--role", "ORG_OWNER", "ORG_OWNER_VIEWER"],
+      ...["--role", "ORG_OWNER", "--org", org, "--name", "all of it"],
+      ...["--expires", "2999-12-31T23:59:59Z"],
+      ...on(),
+    );
+    expect(token).toMatchObject({
+      name: "all of it",
+      orgId: org,
+      roles: ["ORG_OWNER", "ORG_OWNER_VIEWER"],
+      expirationDate: "2999-12-31T23:59:59.000Z",
+      secret: expect.stringMatching(/^\S{43}$/) as string,
+    });
+    const { stdout } = await succeed("token", "list", ...on());
+    expect(stdout).toMatch(/2999-12-31T23:59:59.000Z .*all of it$/m);
+  });
+
+  test("a token without --org belongs to the first organisation", async () => {
+    const token = await read("token", "create", "-r", "IAM_OWNER", ...on());
+    expect(token).toMatchObject({ orgId: server.firstOrgId });
+  });
+
+  test("the default policy: a number left out keeps its value", async () => {
+    const set = (...numbers: string[]) =>
+      read("policy", "set", ...numbers, ...on());
+    await succeed("policy", "set", "-p", "50", "-c", "40", ...on());
+    expect(await set("-p", "5")).toMatchObject({
+      maxPasswordAttempts: 5,
+      maxOtpAttempts: 40,
+      isDefault: true,
+      resourceOwner: server.instanceId,
+    });
+    expect(await set("--max-otp-attempts", "4294967295")).toMatchObject({
+      maxPasswordAttempts: 5,
+      maxOtpAttempts: 4_294_967_295,
+    });
+    const { stdout } = await succeed("policy", "get", ...on());
+    expect(stdout).toContain("Maximum password attempts: 5\n");
+    expect(stdout).toContain(`of the instance ${server.instanceId}`);
+    expect(await refused("policy", "set", "-p", "5", ...on())).toMatch(
+      /INSTANCE-0psjF.*both numbers already/,
+    );
+    await succeed("policy", "set", "-p", "0", "-c", "0", ...on());
+  });
+
+  test("an organisation's policy is added, changed and removed", async () => {
+    const org = await newOrg();
+    const policy = (name: string, ...flags: string[]) =>
+      read("policy", name, "--org", org, ...flags, ...on());
+    await succeed("policy", "set", "-p", "70", ...on());
+
+    expect(await policy("get")).toMatchObject({ isDefault: true });
+    expect(await policy("set", "-c", "3")).toMatchObject({
+      maxPasswordAttempts: 70,
+      maxOtpAttempts: 3,
+      isDefault: false,
+      resourceOwner: org,
+      sequence: 1,
+    });
+    expect(await policy("set", "-p", "7")).toMatchObject({
+      maxPasswordAttempts: 7,
+      maxOtpAttempts: 3,
+      sequence: 2,
+    });
+    const { stdout } = await succeed("policy", "get", "--org", org, ...on());
+    expect(stdout).toContain(`of the organisation ${org}`);
+    expect(await policy("reset")).toMatchObject({
+      maxPasswordAttempts: 70,
+      isDefault: true,
+      resourceOwner: server.instanceId,
+    });
+    await succeed("policy", "set", "-p", "0", ...on());
+
+    const events = await read("events", "--org", org, "--asc", ...on());
+    expect(events).toMatchObject([
+      {
+        type: "org.policy.lockout.added",
+        payload: { maxPasswordAttempts: 70, maxOTPAttempts: 3 },
+      },
+      {
+        type: "org.policy.lockout.changed",
+        payload: { maxPasswordAttempts: 7 },
+      },
+      { type: "org.policy.lockout.removed", sequence: 3, payload: null },
+    ]);
+  });
+
+  test("events can be filtered", async () => {
+    const org = await newOrg();
+    for (const number of ["1", "2", "3"]) {
+      await succeed("policy", "set", "-p", number, "--org", org, ...on());
+    }
+    const list = async (...flags: string[]) => {
+      const events = await read(
+        "events",
+        "--aggregate",
+        org,
+        ...flags,
+        ...on(),
+      );
+      return (events as { sequence: number }[]).map(({ sequence }) => sequence);
+    };
+    expect(await list()).toEqual([3, 2, 1]);
+    expect(await list("--asc")).toEqual([1, 2, 3]);
+    expect(await list("--limit", "1")).toEqual([3]);
+    expect(await list("--type", "org.policy.lockout.added")).toEqual([1]);
+    expect(await list("--aggregate-type", "user", "instance")).toEqual([]);
+    expect(await list("--aggregate-type", "org")).toEqual([3, 2, 1]);
+    expect(await list("--editor", "nobody")).toEqual([]);
+    expect(await list("--since", "1h")).toEqual([3, 2, 1]);
+    expect(await list("--until", "1h")).toEqual([]);
+    expect(await list("--since", "2d", "--until", "1d")).toEqual([]);
+
+    const { stdout } = await succeed("events", "-n", "1", ...on());
+    expect(stdout).toContain('{"maxPasswordAttempts":3}');
+  });
+});
+
+test("both say the same of the same", async () => {
+  for (const command of ["org list", "token list", "policy get", "events"]) {
+    const args = command.split(" ");
+    const there = await read(...args, ...onServer());
+    expect(await read(...args, ...onDatabase()), command).toEqual(there);
+    const { stdout } = await succeed(...args, ...onServer());
+    expect((await succeed(...args, ...onDatabase())).stdout).toBe(stdout);
+  }
+});
+
+test("both refuse the same in the same words", async () => {
+  const org = await onlyLine("org", "create", "x", ...onDatabase());
+  const refusals = [
+    [`policy reset --org ${org}`, "ORG-D4zuz"],
+    ["policy reset --org 1", "AUTH-Bs7Ds"],
+    ["policy get --org 1", "AUTH-Bs7Ds"],
+    ["policy set -p 1 --org 1", "AUTH-Bs7Ds"],
+    ["token create --role ORG_OWNER --org 1", "LOCKOUTD-tok04"],
+    ["token revoke 1", "LOCKOUTD-tok05"],
+  ] as const;
+  for (const [command, id] of refusals) {
+    const args = command.split(" ");
+    const said = await refused(...args, ...onServer());
+    expect(said).toContain(id);
+    expect(await refused(...args, ...onDatabase())).toBe(said);
+  }
+});
+
+test("events name who did it: SYSTEM at the database, the token on a server", async () => {
+  const editors = async (on: readonly string[]) => {
+    const org = await onlyLine("org", "create", "x", ...on);
+    await succeed("policy", "set", "-p", "9", "--org", org, ...on);
+    const events = await read("events", "--org", org, ...on);
+    return (events as { editor: string }[]).map(({ editor }) => editor);
+  };
+  expect(await editors(onDatabase())).toEqual(["SYSTEM"]);
+  const [tokenId] = await editors(onServer());
+  expect(tokenId).toMatch(/^\d{18}$/);
+});
+
+test("a server refuses a token that it does not know", async () => {
+  const said = await refused(
+    ...["org", "list", "--server", server.url, "--token", "unknown"],
+  );
+  expect(said).toMatch(/AUTH-7fs1e.*expired/);
+});
+
+test("a server that is no lockoutd", async () => {
+  const said = await refused(
+    "org",
+    "list",
+    "-s",
+    server.url.replace("http", "https"),
+    "--token",
+    "x",
+  );
+  expect(said).toMatch(/cannot be reached .*check the address/);
+});
+
+describe("which of them", () => {
+  afterEach(() => {
+    vi.stubEnv("LOCKOUTD_DATABASE", undefined);
+    vi.stubEnv("LOCKOUTD_SERVER", undefined);
+    vi.stubEnv("LOCKOUTD_TOKEN", undefined);
+  });
+
+  test("a variable for the database", async () => {
+    vi.stubEnv("LOCKOUTD_DATABASE", database);
+    await succeed("org", "list");
+  });
+
+  test("variables for the server, which count before the database's", async () => {
+    vi.stubEnv("LOCKOUTD_DATABASE", "sqlite:/nowhere/none.db");
+    vi.stubEnv("LOCKOUTD_SERVER", server.url);
+    vi.stubEnv("LOCKOUTD_TOKEN", server.adminToken);
+    await succeed("org", "list");
+  });
+
+  test("a flag for the database counts before the server's variable", async () => {
+    vi.stubEnv("LOCKOUTD_SERVER", "http://127.0.0.1:1");
+    vi.stubEnv("LOCKOUTD_TOKEN", "x");
+    await succeed("org", "list", ...onDatabase());
+  });
+
+  test("flags for the server count before all variables", async () => {
+    vi.stubEnv("LOCKOUTD_SERVER", "http://127.0.0.1:1");
+    vi.stubEnv("LOCKOUTD_TOKEN", "x");
+    vi.stubEnv("LOCKOUTD_DATABASE", "sqlite:/nowhere/none.db");
+    await succeed("org", "list", ...onServer());
+  });
+});
+
+test("ready", async () => {
+  const { stdout } = await succeed("ready", "--server", server.url);
+  expect(stdout).toBe("ready\n");
+  vi.stubEnv("LOCKOUTD_LISTEN", `0.0.0.0:${server.port}`);
+  await succeed("ready");
+  vi.stubEnv("LOCKOUTD_LISTEN", undefined);
+});

@@ -1,0 +1,270 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { stat, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+import { runProcess, startProcess } from "./process.ts";
+import type { CommandProcess } from "./process.ts";
+
+const anyPort = ["--listen", "127.0.0.1:0"];
+const tokenLine = /^ {4}(\S{43})$/m;
+
+let directory: TempDir;
+const started: CommandProcess[] = [];
+
+beforeEach(async () => {
+  directory = await makeTempDir();
+});
+
+afterEach(async () => {
+  for (const { child, ended } of started.splice(0)) {
+    child.kill("SIGKILL");
+    await ended;
+  }
+  await directory.remove();
+});
+
+async function serve(
+  env: Readonly<Record<string, string>> = {},
+  ...args: readonly string[]
+) {
+  const server = startProcess(["serve", ...anyPort, ...args], {
+    cwd: directory.path,
+    env,
+  });
+  started.push(server);
+  const [, url = ""] = await server.printed(/listens on (\S+), .*\n/);
+  return { ...server, url };
+}
+
+async function stop({ child, ended }: CommandProcess): Promise<void> {
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+}
+
+const runHere = (args: readonly string[], env = {}) =>
+  runProcess(args, { cwd: directory.path, env });
+
+async function getPolicy(url: string, token: string): Promise<Response> {
+  return fetch(`${url}/admin/v1/policies/lockout`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+}
+
+test("the first start prints a token once, and a command that works; the log never has it", async () => {
+  const first = await serve();
+  const [, token = ""] = await first.printed(tokenLine);
+  const curl = /curl [^]*?'\n/.exec(first.stdout())?.[0] ?? "";
+  expect(curl).toContain(`${first.url}/admin/v1/policies/password/lockout`);
+  const put = await fetch(/http:\S+/.exec(curl)?.[0] ?? "", {
+    method: "PUT",
+    headers: { authorization: /Bearer \S+(?=')/.exec(curl)?.[0] ?? "" },
+    body: /-d '(.*)'/.exec(curl)?.[1] ?? "",
+  });
+  expect(put.status).toBe(200);
+  await stop(first);
+  expect(first.stderr()).not.toContain(token);
+  const lines = first.stderr().trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+    expect.objectContaining({ msg: "listening" }),
+  );
+  expect(first.stdout().split(token)).toHaveLength(3);
+
+  const second = await serve();
+  expect((await getPolicy(second.url, token)).status).toBe(200);
+  await stop(second);
+  expect(second.stdout()).not.toContain("first start");
+  expect(second.stdout()).not.toContain(token);
+});
+
+test("the database is made in the working directory, for its owner alone", async () => {
+  await stop(await serve());
+  const { mode } = await stat(directory.file("lockoutd.db"));
+  expect(mode & 0o077).toBe(0);
+});
+
+test("LOCKOUTD_ADMIN_TOKEN is the token, and is not printed", async () => {
+  const token = "a-token-of-my-own";
+  const server = await serve({ LOCKOUTD_ADMIN_TOKEN: token });
+  expect((await getPolicy(server.url, token)).status).toBe(200);
+  await stop(server);
+  expect(server.stdout()).not.toMatch(tokenLine);
+  expect(server.stdout() + server.stderr()).not.toContain(token);
+});
+
+test("LOCKOUTD_ADMIN_TOKEN that no header can carry is refused, and not repeated", async () => {
+  const { code, stderr } = await runHere(["serve", ...anyPort], {
+    LOCKOUTD_ADMIN_TOKEN: "my töken",
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain("LOCKOUTD_ADMIN_TOKEN");
+  expect(stderr).not.toContain("töken");
+});
+
+test("flags count before variables, variables before defaults, empty ones not at all", async () => {
+  const server = await serve(
+    {
+      LOCKOUTD_LISTEN: "256.0.0.1:1",
+      LOCKOUTD_DATABASE: "sqlite:./variable.db",
+      LOCKOUTD_DEFAULT_MAX_OTP_ATTEMPTS: "7",
+      LOCKOUTD_IGNORE_UNKNOWN_FIELDS: "false",
+      LOCKOUTD_CORS_ORIGINS: "",
+      LOCKOUTD_ADMIN_TOKEN: "",
+      LOCKOUTD_LOG_LEVEL: "silent",
+    },
+    ...["--default-max-password-attempts", "9"],
+  );
+  const [, token = ""] = await server.printed(tokenLine);
+  const answer = await getPolicy(server.url, token);
+  expect(await answer.json()).toMatchObject({
+    policy: { maxPasswordAttempts: "9", maxOtpAttempts: "7" },
+  });
+  const put = await fetch(`${server.url}/admin/v1/policies/password/lockout`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}` },
+    body: '{"typo":1}',
+  });
+  expect(put.status).toBe(400);
+  await stop(server);
+  expect(existsSync(directory.file("variable.db"))).toBe(true);
+  expect(existsSync(directory.file("lockoutd.db"))).toBe(false);
+  expect(server.stderr()).toBe("");
+});
+
+test("a flag without its value is yes", async () => {
+  const server = await serve({}, "--ignore-unknown-fields");
+  const [, token = ""] = await server.printed(tokenLine);
+  const put = await fetch(`${server.url}/admin/v1/policies/password/lockout`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}` },
+    body: '{"typo":1,"maxPasswordAttempts":2}',
+  });
+  expect(put.status).toBe(200);
+  await stop(server);
+});
+
+describe("signals", () => {
+  /** A call that the server waits for: its body does not end. */
+  async function beginCall(url: string, token: string) {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    socket.write(
+      "PUT /admin/v1/policies/password/lockout HTTP/1.1\r\nHost: test\r\n" +
+        `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+        "Expect: 100-continue\r\nContent-Length: 25\r\n\r\n",
+    );
+    // The server has the head when it asks for the rest.
+    const [head] = (await once(socket, "data")) as [Buffer];
+    expect(head.toString()).toContain("100 Continue");
+    return socket;
+  }
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s finishes the call that runs, refuses new ones, and ends with 0",
+    async (signal) => {
+      const server = await serve();
+      const [, token = ""] = await server.printed(tokenLine);
+      const socket = await beginCall(server.url, token);
+      server.child.kill(signal);
+      await server.printed(new RegExp(`^${signal}:`, "m"));
+      await expect(getPolicy(server.url, token)).rejects.toThrow();
+      socket.write('{"maxPasswordAttempts":5}');
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await server.ended).toBe(0);
+    },
+  );
+
+  test("Ctrl+C that npm passes on, and so comes twice, is one", async () => {
+    const server = await serve();
+    const [, token = ""] = await server.printed(tokenLine);
+    const socket = await beginCall(server.url, token);
+    server.child.kill("SIGINT");
+    server.child.kill("SIGINT");
+    await server.printed(/^SIGINT:/m);
+    socket.write('{"maxPasswordAttempts":5}');
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await server.ended).toBe(0);
+  });
+
+  test("a second one ends at once", async () => {
+    const server = await serve({ LOCKOUTD_SHUTDOWN_GRACE: "24d" });
+    const [, token = ""] = await server.printed(tokenLine);
+    const socket = await beginCall(server.url, token);
+    server.child.kill("SIGTERM");
+    await server.printed(/^SIGTERM:/m);
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(143);
+    socket.destroy();
+  });
+});
+
+describe("a server that cannot start ends with 1 and one line", () => {
+  test("the port is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await runHere(
+      ["serve", "--listen", `127.0.0.1:${port}`],
+      { LOCKOUTD_LOG_LEVEL: "silent" },
+    );
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `lockoutd: cannot listen on 127.0.0.1:${port}: another program listens there: ` +
+        "stop it, or choose another port by --listen (EADDRINUSE)\n",
+    );
+  });
+
+  test("another server has the database", async () => {
+    const first = await serve();
+    const { code, stderr } = await runHere(["serve", ...anyPort]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^lockoutd: another lockoutd serves .*\n$/);
+    await stop(first);
+  });
+
+  test("the database is another program's file", async () => {
+    await writeFile(directory.file("lockoutd.db"), "x".repeat(4096));
+    const { code, stderr } = await runHere(["serve", ...anyPort]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^lockoutd: .* is not an SQLite database.*\n$/);
+  });
+
+  test("the certificate is none", async () => {
+    await writeFile(directory.file("cert.pem"), "none");
+    await writeFile(directory.file("key.pem"), "none");
+    const { code, stderr } = await runHere([
+      ...["serve", ...anyPort],
+      ...["--tls-cert", "cert.pem", "--tls-key", "key.pem"],
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^lockoutd: cannot use the certificate .*\n$/);
+  });
+});
+
+describe("a reader that stops early", () => {
+  test("is no error of a command", async () => {
+    await stop(await serve());
+    const command = startProcess(["events", "--asc"], { cwd: directory.path });
+    command.child.stdout.destroy();
+    expect(await command.ended).toBe(0);
+    expect(command.stderr()).toBe("");
+  });
+
+  test("does not end a server, which still ends as it should", async () => {
+    const server = await serve();
+    const [, token = ""] = await server.printed(tokenLine);
+    server.child.stdout.destroy();
+    server.child.stderr.destroy();
+    for (let calls = 0; calls < 3; calls += 1) {
+      expect((await getPolicy(server.url, token)).status).toBe(200);
+    }
+    await stop(server);
+  });
+});

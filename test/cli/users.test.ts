@@ -1,0 +1,154 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+import { run } from "./command.ts";
+
+let directory: TempDir;
+let database: string;
+let server: TestServer;
+
+beforeAll(async () => {
+  directory = await makeTempDir();
+  database = `sqlite:${directory.file("lockoutd.db")}`;
+  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
+    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
+  }
+  server = await startTestServer({
+    database,
+    defaultPolicy: { maxPasswordAttempts: 2, maxOtpAttempts: 2 },
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  vi.unstubAllEnvs();
+  await directory.remove();
+});
+
+// The same commands on the database, while it is served, and on the server.
+describe.each([
+  ["the database", () => ["--database", database]],
+  ["a server", () => ["--server", server.url, "--token", server.adminToken]],
+] as const)("on %s", (where, connection) => {
+  const command = (...args: readonly string[]) => run(...args, ...connection());
+  const json = async (...args: readonly string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await command(...args, "--output", "json");
+    expect({ code, stderr }, args.join(" ")).toEqual({ code: 0, stderr: "" });
+    return JSON.parse(stdout);
+  };
+  const userId = `user-on-${where.replaceAll(" ", "-")}`;
+
+  it("attempts are begun and completed until the user locks; unlock opens again", async () => {
+    for (const failed of [1, 2]) {
+      const begun = (await json("attempts", "begin", "--user-id", userId)) as {
+        attemptId: string;
+      };
+      expect(begun).toMatchObject({ decision: "DECISION_PROCEED", limit: 2 });
+      const done = await json(
+        ...["attempts", "complete", begun.attemptId],
+        ...["--outcome", "failed"],
+      );
+      expect(done).toEqual({
+        failedAttempts: failed,
+        limit: 2,
+        ...(failed === 2 && { locked: true }),
+      });
+    }
+    expect(await json("attempts", "begin", "--user-id", userId)).toMatchObject({
+      decision: "DECISION_LOCKED",
+    });
+    expect(await json("user", "show", userId)).toMatchObject({
+      user: { userId, state: "USER_STATE_LOCKED" },
+      lockout: { locked: true, reason: "LOCK_REASON_PASSWORD_ATTEMPTS" },
+    });
+    expect(await json("user", "list", "--locked")).toEqual([
+      expect.objectContaining({ userId }),
+    ]);
+    expect(await json("user", "unlock", userId)).toMatchObject({
+      user: { state: "USER_STATE_ACTIVE" },
+    });
+    expect(await json("user", "list", "--locked")).toEqual([]);
+    const again = await command("user", "unlock", userId);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain("COMMAND-4M0ds");
+    expect(again.stderr).not.toContain("    at ");
+    expect(await json("user", "lock", userId)).toMatchObject({
+      lockout: { reason: "LOCK_REASON_ADMINISTRATOR" },
+    });
+    await json("user", "unlock", userId);
+  });
+
+  it("an import keeps good lines, and names and counts bad ones", async () => {
+    const file = directory.file(`${userId}.ndjson`);
+    const org = await command("org", "create", "imported");
+    const orgId = org.stdout.trim();
+    const id = (name: string) => `${name}-${userId}`;
+    await writeFile(
+      file,
+      [
+        JSON.stringify({
+          id: id("alice"),
+          organisation: orgId,
+          aliases: ["Alice@Example.com", "alice"],
+        }),
+        '{"id":',
+        JSON.stringify({ id: id("bob"), organisation: orgId, state: "locked" }),
+        "",
+        JSON.stringify({
+          id: id("eve"),
+          organisation: orgId,
+          aliases: ["ALICE@example.com "],
+        }),
+        JSON.stringify({ id: id("dan"), organisation: orgId, state: "gone" }),
+        JSON.stringify({ id: id("kim"), organization: orgId }),
+      ].join("\n"),
+    );
+    const imported = await command("user", "import", file);
+    expect(imported.code).toBe(1);
+    expect(imported.stdout).toBe("2 imported, 4 lines are wrong\n");
+    const [, ...lines] = imported.stderr.split("\n").sort();
+    expect(lines.join("\n")).toMatch(/line 2: .*JSON/);
+    expect(lines.join("\n")).toMatch(/line 5: .*alias/);
+    expect(lines.join("\n")).toMatch(/line 6: .*active/);
+    expect(lines.join("\n")).toMatch(/line 7: .*organization/);
+    expect(await json("user", "list", "--org", orgId)).toEqual([
+      {
+        userId: id("alice"),
+        aliases: ["Alice@Example.com", "alice"],
+        state: "USER_STATE_ACTIVE",
+        resourceOwner: orgId,
+      },
+      {
+        userId: id("bob"),
+        state: "USER_STATE_LOCKED",
+        resourceOwner: orgId,
+      },
+    ]);
+  });
+
+  it("wrong usage ends with 2, and says what to write", async () => {
+    const nobody = await command("attempts", "begin");
+    expect(nobody.code).toBe(2);
+    expect(nobody.stderr).toContain("--user-id");
+    const outcome = await command("attempts", "complete", "1");
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toContain("--outcome");
+  });
+
+  it("tables are for people", async () => {
+    const list = await command("user", "list");
+    expect(list.stdout).toMatch(/^ID +STATE +ALIASES\n/);
+    const show = await command("user", "show", userId);
+    expect(show.stdout).toContain("State:    active");
+    expect(show.stdout).toMatch(/password +0 +0 +2/);
+  });
+
+  it("what cannot be read is said in one line", async () => {
+    const missing = await command("user", "import", "/nowhere/users.ndjson");
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toMatch(/^lockoutd: .*nowhere.*\n$/);
+  });
+});

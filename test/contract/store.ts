@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, describe } from "vitest";
+import { describeAttempts } from "./store/attempts.ts";
+import { StoreBed } from "./store/bed.ts";
+import type { StoreHarness } from "./store/bed.ts";
+import { describeCommands } from "./store/commands.ts";
+import { describeEvents } from "./store/events.ts";
+import { describeInstance } from "./store/instance.ts";
+import { describeLifetime } from "./store/lifetime.ts";
+import { describeNames } from "./store/names.ts";
+import { describeNotices } from "./store/notices.ts";
+import { describeOrgs } from "./store/orgs.ts";
+import { describePolicies } from "./store/policies.ts";
+import { describeTokens } from "./store/tokens.ts";
+import { describeUsers } from "./store/users.ts";
+
+/** The suite that every engine passes: each sentence of the port (`src/store/store.ts`). */
+export function describeStore(
+  name: string,
+  createHarness: () => Promise<StoreHarness>,
+): void {
+  describe(`the store on ${name}`, () => {
+    const bed = new StoreBed(createHarness);
+    beforeEach(() => bed.setUp());
+    afterEach(() => bed.tearDown());
+
+    describeInstance(bed);
+    describePolicies(bed);
+    describeCommands(bed);
+    describeEvents(bed);
+    describeNotices(bed);
+    describeOrgs(bed);
+    describeTokens(bed);
+    describeUsers(bed);
+    describeAttempts(bed);
+    describeNames(bed);
+    describeLifetime(bed);
+  });
+}

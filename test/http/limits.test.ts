@@ -1,0 +1,162 @@
+import http2 from "node:http2";
+import { once } from "node:events";
+import net from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { networkOf } from "../../src/http/connection-count.ts";
+import { debugPages } from "../../src/http/debug-pages.ts";
+import { defaultLimits, resolveLimits } from "../../src/http/limits.ts";
+import type { HttpLimits } from "../../src/http/limits.ts";
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameType,
+  headerBlock,
+  RawHttp2,
+} from "./raw-http2.ts";
+import { startServer, stopServers } from "./support.ts";
+
+afterEach(stopServers);
+
+function serve(limits: Partial<HttpLimits>) {
+  return startServer({
+    limits,
+    pages: [
+      ...debugPages(() => true),
+      { path: "/never", respond: () => new Promise(() => undefined) },
+    ],
+  });
+}
+
+function get(path: string): Buffer {
+  return headerBlock([
+    [":method", "GET"],
+    [":scheme", "http"],
+    [":authority", "a"],
+    [":path", path],
+  ]);
+}
+
+describe("limits", () => {
+  test("have defaults, and take what is given", () => {
+    expect(resolveLimits()).toEqual(defaultLimits);
+    expect(resolveLimits({ idleTimeoutMs: 0, maxTargetBytes: 1 })).toEqual({
+      ...defaultLimits,
+      idleTimeoutMs: 0,
+      maxTargetBytes: 1,
+    });
+  });
+
+  test("that make no sense are refused by name", () => {
+    for (const limits of [
+      { maxMessageBytes: 0 },
+      { idleTimeoutMs: -1 },
+      { headersTimeoutMs: 2 ** 31 },
+      { drainBytes: 1.5 },
+      { maxTargetBytes: NaN },
+    ]) {
+      const [name = ""] = Object.keys(limits);
+      expect(() => resolveLimits(limits)).toThrow(name);
+    }
+  });
+});
+
+test("an address has its share of connections, and gets it back", async () => {
+  const { port } = await serve({ maxConnectionsPerAddress: 2 });
+  const ask = async () => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write("GET /debug/healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    const answered = await Promise.race([
+      new Promise<boolean>((resolve) => {
+        socket.once("data", () => {
+          resolve(true);
+        });
+      }),
+      new Promise<boolean>((resolve) => {
+        socket.once("close", () => {
+          resolve(false);
+        });
+      }),
+    ]);
+    return { socket, answered };
+  };
+  const first = await ask();
+  const second = await ask();
+  const third = await ask();
+  expect([first, second, third].map(({ answered }) => answered)).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  first.socket.end();
+  await new Promise((resolve) => first.socket.once("close", resolve));
+  // The server hears of the end a moment later than this side.
+  let fourth = await ask();
+  while (!fourth.answered) fourth = await ask();
+  expect(fourth.answered).toBe(true);
+  for (const { socket } of [second, fourth]) socket.destroy();
+});
+
+test("an IPv6 network counts as one address", () => {
+  expect(networkOf("::ffff:192.0.2.1")).toBe("192.0.2.1");
+  expect(networkOf("192.0.2.1")).toBe("192.0.2.1");
+  expect(networkOf("2001:db8:1:2:3:4:5:6")).toBe("2001:db8:1:2");
+  expect(networkOf("2001:db8:1:2::9")).toBe("2001:db8:1:2");
+  expect(networkOf("2001:db8::9")).toBe("2001:db8:0:0");
+  expect(networkOf("::1")).toBe("0:0:0:0");
+});
+
+test("a client opens so many streams, and no more", async () => {
+  const { port } = await serve({ maxStreamsPerConnection: 3 });
+  const client = new RawHttp2(port).start();
+  const flags = endStream | endHeaders;
+  for (const stream of [1, 3, 5, 7]) {
+    client.write(frame(frameType.headers, flags, stream, get("/never")));
+  }
+  const refused = await client.find(
+    ({ type, stream }) => type === frameType.rstStream && stream === 7,
+  );
+  // REFUSED_STREAM: the client may try again.
+  expect(refused?.payload.readUInt32BE()).toBe(7);
+  client.socket.destroy();
+});
+
+test("a client that opens streams only to reset them is thrown out", async () => {
+  const { port, url } = await serve({
+    streamResetBurst: 20,
+    streamResetRate: 1,
+  });
+  const client = new RawHttp2(port).start();
+  const block = get("/never");
+  for (let i = 0; i < 200; i++) {
+    const stream = 2 * i + 1;
+    client.write(
+      frame(frameType.headers, endStream | endHeaders, stream, block),
+      frame(frameType.rstStream, 0, stream, Buffer.from([0, 0, 0, 8])),
+    );
+  }
+  const goaway = await client.find(({ type }) => type === frameType.goaway);
+  expect(goaway).toBeDefined();
+  await client.closed;
+  expect((await fetch(`${url}/debug/healthz`)).status).toBe(200);
+});
+
+test("sizes of target and header follow their limits on both versions", async () => {
+  const { url } = await serve({ maxTargetBytes: 100, maxHeaderBytes: 1000 });
+  const session = http2.connect(url);
+  const status = async (path: string, x: string) => {
+    const response = await fetch(url + path, { headers: { x } });
+    const stream = session.request({ ":path": path, x });
+    stream.resume();
+    const [header] = (await once(stream, "response")) as [
+      http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader,
+    ];
+    return [response.status, header[":status"]];
+  };
+  expect(await status(`/${"a".repeat(99)}`, "x")).toEqual([404, 404]);
+  expect(await status(`/${"a".repeat(100)}`, "x")).toEqual([414, 414]);
+  expect(await status("/", "x".repeat(700))).toEqual([404, 404]);
+  expect(await status("/", "x".repeat(1000))).toEqual([431, 431]);
+  session.close();
+});

@@ -1,0 +1,392 @@
+import http2 from "node:http2";
+import { once } from "node:events";
+import net from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { debugPages } from "../../src/http/debug-pages.ts";
+import { createHealth } from "../../src/http/health.ts";
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameType,
+  headerBlock,
+  preface,
+  RawHttp2,
+} from "./raw-http2.ts";
+import { rawExchange, startServer, stopServers } from "./support.ts";
+import type { StartedServer } from "./support.ts";
+
+afterEach(stopServers);
+
+function serve(): Promise<StartedServer> {
+  return startServer({
+    openServices: [createHealth([]).service],
+    pages: debugPages(() => true),
+  });
+}
+
+const check = "/grpc.health.v1.Health/Check";
+
+/** The server is well: it answers the next request, on both HTTP versions. */
+async function expectWell({ url, faults }: StartedServer): Promise<void> {
+  expect(await (await fetch(`${url}/debug/healthz`)).text()).toBe("ok");
+  const session = http2.connect(url);
+  const stream = session.request({ ":path": "/debug/healthz" });
+  expect((await once(stream, "response"))[0]).toMatchObject({ ":status": 200 });
+  stream.resume();
+  await once(stream, "end");
+  session.close();
+  expect(faults).toEqual([]);
+}
+
+describe("HTTP/1.1", () => {
+  const close = "Connection: close\r\n\r\n";
+  const long = (length: number) => "a".repeat(length);
+  const cases: Record<string, [bytes: string, status: number]> = {
+    "no Host": [`GET ${check} HTTP/1.1\r\n${close}`, 400],
+    "an empty Host": [`GET ${check} HTTP/1.1\r\nHost:\r\n${close}`, 400],
+    "a Host with a space": [
+      `GET ${check} HTTP/1.1\r\nHost: a b\r\n${close}`,
+      400,
+    ],
+    "half an IPv6 Host": [
+      `GET ${check} HTTP/1.1\r\nHost: [::\r\n${close}`,
+      400,
+    ],
+    "a Host with two ports": [
+      `GET ${check} HTTP/1.1\r\nHost: a:b:c\r\n${close}`,
+      400,
+    ],
+    "a Host with an escape": [
+      `GET ${check} HTTP/1.1\r\nHost: %00\r\n${close}`,
+      400,
+    ],
+    "a Host with a user": [
+      `GET ${check} HTTP/1.1\r\nHost: u@a\r\n${close}`,
+      400,
+    ],
+    "two Hosts": [
+      `GET ${check} HTTP/1.1\r\nHost: a\r\nHost: a\r\n${close}`,
+      400,
+    ],
+    "two Content-Types": [
+      `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      400,
+    ],
+    "a target over 8 KiB": [
+      `GET /${long(9000)} HTTP/1.1\r\nHost: a\r\n${close}`,
+      414,
+    ],
+    "a target over 16 KiB": [
+      `GET /${long(20_000)} HTTP/1.1\r\nHost: a\r\n${close}`,
+      414,
+    ],
+    "a target over 32 KiB": [
+      `GET /${long(40_000)} HTTP/1.1\r\nHost: a\r\n${close}`,
+      414,
+    ],
+    "a header over 16 KiB": [
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${long(17_000)}\r\n${close}`,
+      431,
+    ],
+    "a header over 32 KiB": [
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${long(40_000)}\r\n${close}`,
+      431,
+    ],
+    "too many fields": [
+      `GET / HTTP/1.1\r\nHost: a\r\n${"x: y\r\n".repeat(200)}${close}`,
+      431,
+    ],
+    "length and chunks": [
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
+    "a folded line": [
+      `GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n${close}`,
+      400,
+    ],
+    "a space before the colon": [`GET / HTTP/1.1\r\nHost : a\r\n${close}`, 400],
+    "an unknown method": [`HELO / HTTP/1.1\r\nHost: a\r\n${close}`, 400],
+    "a target without a slash": [
+      `GET foo HTTP/1.1\r\nHost: a\r\n${close}`,
+      400,
+    ],
+    garbage: ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400],
+    "almost the HTTP/2 preface": ["PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", 400],
+    CONNECT: [`CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n`, 405],
+  };
+  for (const [name, [bytes, status]] of Object.entries(cases)) {
+    test(`${name}: ${status}`, async () => {
+      const server = await serve();
+      const answer = await rawExchange(server.port, bytes);
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answer.toLowerCase()).toContain("cache-control: no-store");
+      const body = JSON.parse(
+        answer.split("\r\n\r\n").slice(1).join(""),
+      ) as object;
+      expect(body).toEqual({
+        code: status === 405 ? 12 : 3,
+        message: expect.stringMatching(/./),
+      });
+      expect(await server.ended(1)).toMatchObject([
+        { status, protocol: "http", remoteAddress: "127.0.0.1" },
+      ]);
+      await expectWell(server);
+    });
+  }
+
+  test("HTTP/1.0 needs no Host", async () => {
+    const server = await serve();
+    const answer = await rawExchange(
+      server.port,
+      "GET /debug/healthz HTTP/1.0\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
+  });
+
+  test("a target in absolute form is its path", async () => {
+    const server = await serve();
+    const answer = await rawExchange(
+      server.port,
+      `GET http://a/debug/healthz HTTP/1.1\r\nHost: a\r\n${close}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
+  });
+
+  test("dots and doubled slashes in the path are not folded", async () => {
+    const server = await serve();
+    for (const path of [
+      "/debug/../debug/healthz",
+      "/debug/%2e/healthz",
+      "//debug/healthz",
+      "/debug\\healthz",
+    ]) {
+      const answer = await rawExchange(
+        server.port,
+        `GET ${path} HTTP/1.1\r\nHost: a\r\n${close}`,
+      );
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 404 [^]*\{"code":5,"message":"Not Found"\}$/,
+      );
+    }
+  });
+
+  test("a chunk of a body that is no chunk ends the connection", async () => {
+    const server = await serve();
+    await rawExchange(
+      server.port,
+      `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    );
+    await server.ended(1);
+    await expectWell(server);
+  });
+
+  test("a connection that is cut in the middle of a request", async () => {
+    const server = await serve();
+    const socket = net.connect(server.port, "127.0.0.1");
+    socket.write(
+      `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+      () => {
+        socket.resetAndDestroy();
+      },
+    );
+    expect(await server.ended(1)).toMatchObject([{ status: 0 }]);
+    await expectWell(server);
+  });
+});
+
+describe("HTTP/2", () => {
+  const base = [
+    [":method", "GET"],
+    [":scheme", "http"],
+    [":path", "/debug/healthz"],
+  ] as const;
+  const cases: Record<
+    string,
+    [fields: (readonly [string, string | Buffer])[], status: number]
+  > = {
+    "half an IPv6 :authority": [[...base, [":authority", "[::"]], 400],
+    "an :authority with an escape": [[...base, [":authority", "%00"]], 400],
+    "an :authority with two ports": [[...base, [":authority", "a:b:c"]], 400],
+    ":authority and another Host": [
+      [...base, [":authority", "a"], ["host", "b"]],
+      400,
+    ],
+    "two Content-Types": [
+      [
+        ...base,
+        [":authority", "a"],
+        ["content-type", "application/json"],
+        ["content-type", "application/json"],
+      ],
+      400,
+    ],
+    "a target over 8 KiB": [
+      [
+        [":method", "GET"],
+        [":scheme", "http"],
+        [":authority", "a"],
+        [":path", `/${"a".repeat(9000)}`],
+      ],
+      414,
+    ],
+    "a header over 16 KiB": [
+      [
+        ...base,
+        [":authority", "a"],
+        ["x", "a".repeat(8200)],
+        ["y", "a".repeat(8200)],
+      ],
+      431,
+    ],
+    "too many fields": [
+      [
+        ...base,
+        [":authority", "a"],
+        ...Array.from({ length: 140 }, (_, i) => [`x${i}`, "y"] as const),
+      ],
+      431,
+    ],
+    "only a Host": [[...base, ["host", "a"]], 200],
+  };
+  for (const [name, [fields, status]] of Object.entries(cases)) {
+    test(`${name}: ${status}`, async () => {
+      const server = await serve();
+      const block = headerBlock(fields);
+      const client = new RawHttp2(server.port).start();
+      const parts = [block.subarray(0, 16_000), block.subarray(16_000)];
+      client.write(
+        frame(
+          frameType.headers,
+          endStream | (block.length > 16_000 ? 0 : endHeaders),
+          1,
+          parts[0],
+        ),
+      );
+      if (block.length > 16_000) {
+        client.write(frame(frameType.continuation, endHeaders, 1, parts[1]));
+      }
+      const data = await client.find((f) => f.type === frameType.data);
+      if (status === 200) expect(data?.payload.toString()).toBe("ok");
+      else {
+        expect(JSON.parse(data?.payload.toString() ?? "")).toEqual({
+          code: 3,
+          message: expect.stringMatching(/./),
+        });
+      }
+      expect(await server.ended(1)).toMatchObject([{ status }]);
+      client.socket.destroy();
+      await expectWell(server);
+    });
+  }
+
+  const unnamed: Record<string, (readonly [string, string])[]> = {
+    "no :authority and no Host": [...base],
+    "an empty :authority": [...base, [":authority", ""]],
+    "two Hosts": [...base, ["host", "a"], ["host", "a"]],
+  };
+  for (const [name, fields] of Object.entries(unnamed)) {
+    test(`${name}: the stream is reset by nghttp2 itself`, async () => {
+      const server = await serve();
+      const client = new RawHttp2(server.port).start();
+      const flags = endStream | endHeaders;
+      client.write(frame(frameType.headers, flags, 1, headerBlock(fields)));
+      const reset = await client.find((f) => f.type === frameType.rstStream);
+      // PROTOCOL_ERROR
+      expect(reset?.payload.readUInt32BE()).toBe(1);
+      client.socket.destroy();
+      await expectWell(server);
+    });
+  }
+
+  const broken: Record<string, Buffer[]> = {
+    "a path without a slash": [
+      frame(
+        frameType.headers,
+        endStream | endHeaders,
+        1,
+        headerBlock([
+          [":method", "GET"],
+          [":scheme", "http"],
+          [":authority", "a"],
+          [":path", "foo"],
+        ]),
+      ),
+    ],
+    "bytes that are no HPACK": [
+      frame(
+        frameType.headers,
+        endStream | endHeaders,
+        1,
+        Buffer.alloc(40, 0xff),
+      ),
+    ],
+    "a header value that is not ASCII": [
+      frame(
+        frameType.headers,
+        endStream | endHeaders,
+        1,
+        headerBlock([
+          ...base,
+          [":authority", "a"],
+          ["x", Buffer.from([0xff, 0xfe, 0xc3, 0xa9])],
+        ]),
+      ),
+    ],
+    "data on a stream that is not open": [
+      frame(frameType.data, 0, 7, Buffer.from("x")),
+    ],
+    "a frame that is too large": [
+      frame(frameType.data, 0, 1, Buffer.alloc(20_000)),
+    ],
+    "settings of a wrong size": [
+      frame(frameType.settings, 0, 0, Buffer.alloc(5)),
+    ],
+    "an even stream": [
+      frame(
+        frameType.headers,
+        endStream | endHeaders,
+        2,
+        headerBlock([...base, [":authority", "a"]]),
+      ),
+    ],
+    garbage: [Buffer.alloc(1000, 0x5a)],
+  };
+  for (const [name, bytes] of Object.entries(broken)) {
+    test(`${name} does no harm`, async () => {
+      const server = await serve();
+      const client = new RawHttp2(server.port).start();
+      client.write(...bytes);
+      // The answer to the ping, or a goodbye, says that all was looked at.
+      client.write(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
+      await client.find(
+        ({ type }) => type === frameType.ping || type === frameType.goaway,
+      );
+      client.socket.destroy();
+      await expectWell(server);
+    });
+  }
+
+  test("a preface that comes byte by byte", async () => {
+    const server = await serve();
+    const client = new RawHttp2(server.port);
+    client.socket.setNoDelay(true);
+    for (const byte of preface) {
+      await new Promise((resolve) => {
+        client.socket.write(Buffer.of(byte), resolve);
+      });
+    }
+    client.write(
+      frame(frameType.settings, 0, 0),
+      frame(
+        frameType.headers,
+        endStream | endHeaders,
+        1,
+        headerBlock([...base, [":authority", "a"]]),
+      ),
+    );
+    const data = await client.find((f) => f.type === frameType.data);
+    expect(data?.payload.toString()).toBe("ok");
+    client.socket.destroy();
+  });
+});

@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** A server in a process of its own, as an operator starts it. */
+export interface ServerProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Sends a signal and waits for the end; answers the exit code, or null where the signal ended it. */
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `lockoutd serve` on a database file, and waits until it says where it listens. */
+export async function startServerProcess(
+  database: string,
+  adminToken: string,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(
+    process.execPath,
+    [
+      main,
+      "serve",
+      ...["--listen", "127.0.0.1:0"],
+      ...["--database", `sqlite:${database}`],
+      ...["--log-level", "warn"],
+      ...flags,
+    ],
+    {
+      env: { ...process.env, LOCKOUTD_ADMIN_TOKEN: adminToken },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /listens on (\S+?),/.exec(line)?.[1];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    return {
+      url,
+      child,
+      stop: async (signal) => {
+        const ended = once(child, "exit") as Promise<[number | null]>;
+        child.kill(signal);
+        const [code] = await ended;
+        return code;
+      },
+    };
+  }
+  throw new Error(`the server ended before it listened: ${errors}`);
+}
