@@ -1,0 +1,20 @@
+export { createLockoutClient } from "./lockout-client.ts";
+export type {
+  LockoutClient,
+  LockoutClientOptions,
+  TransportOptions,
+} from "./lockout-client.ts";
+export { NotAGuess } from "./verdict.ts";
+export type { Verify } from "./verdict.ts";
+export type {
+  LockoutResult,
+  PrivateAnswer,
+  PublicAnswer,
+  PublicCode,
+} from "./result.ts";
+export { withLockout } from "./with-lockout.ts";
+export type {
+  GuessableFactor,
+  LockoutUser,
+  WithLockoutOptions,
+} from "./with-lockout.ts";

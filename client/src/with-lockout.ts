@@ -1,0 +1,171 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Factor, Outcome } from "../gen/lockout/v1/attempt_service_pb.js";
+import type { CompleteAttemptResponse } from "../gen/lockout/v1/attempt_service_pb.js";
+import { beginWithin } from "./begin.ts";
+import type { BeginRequest } from "./begin.ts";
+import { completeWithin } from "./complete.ts";
+import type { LockoutClient } from "./lockout-client.ts";
+import { lockoutResult } from "./result.ts";
+import type { LockoutResult } from "./result.ts";
+import { runVerify } from "./verdict.ts";
+import type { Verified, Verify } from "./verdict.ts";
+
+/**
+ * Whose secret is compared: the id of a user of yours, or what a person typed, where no user was found by it. A name
+ * that nobody has is counted and locks like a user, so that nobody learns which names exist.
+ */
+export type LockoutUser =
+  | { readonly userId: string; readonly loginName?: never }
+  | { readonly loginName: string; readonly userId?: never };
+
+/** What is guessed at. Each has a counter of its own. Passkeys cannot be guessed, and have none. */
+export type GuessableFactor =
+  "password" | "totp" | "otp_sms" | "otp_email" | "recovery_code";
+
+export interface WithLockoutOptions {
+  /** Who tries: recorded with the event. An address that is none is refused, and so is the login. */
+  readonly client?: {
+    readonly address?: string;
+    readonly userAgent?: string;
+    readonly device?: string;
+  };
+  /**
+   * Ends the login early, such as when the person has gone: until `verify` begins. What `verify` compared is reported
+   * to the end, since whoever hangs up in time would guess for free.
+   */
+  readonly signal?: AbortSignal;
+  /** How long to wait for a chance while others hold all, in milliseconds: 5000 unless set. */
+  readonly busyTimeoutMs?: number;
+  /** How long to try to complete the attempt while the server cannot be reached, in milliseconds: 10000 unless set. */
+  readonly completeTimeoutMs?: number;
+  /**
+   * Runs in the place of `verify` where a login is refused without it, so that this takes as long: to be given the
+   * same work, such as hashing the password, with nothing of the real secret in it.
+   */
+  readonly dummy?: () => unknown;
+}
+
+const defaultBusyTimeoutMs = 5000;
+const defaultCompleteTimeoutMs = 10_000;
+
+/**
+ * Compares a secret under the eyes of the server: begins an attempt, runs `verify` only if the user has a chance left,
+ * and reports how it ended. The login may go on only if the result says `accepted`.
+ *
+ * It fails closed: a server that cannot be reached, or does not allow the call, is a result that is not accepted.
+ *
+ * It rejects in two cases, in both of which nobody is signed in. With what `verify` threw: the attempt then counts as
+ * failed, since an error after the comparison (a row that could not be written, a connection that an attacker broke)
+ * would else be a free guess. Code that knows that it compared nothing says so: it returns `"not-a-guess"` or throws
+ * NotAGuess. And with the reason of `options.signal`: the chance is given back.
+ */
+export async function withLockout(
+  client: LockoutClient,
+  user: LockoutUser,
+  factor: GuessableFactor,
+  verify: Verify,
+  options: WithLockoutOptions = {},
+): Promise<LockoutResult> {
+  const {
+    signal,
+    busyTimeoutMs = defaultBusyTimeoutMs,
+    completeTimeoutMs = defaultCompleteTimeoutMs,
+    dummy = () => undefined,
+  } = options;
+  const request = beginRequest(user, factor, options.client);
+  const begun = await beginWithin(client, request, busyTimeoutMs, signal);
+
+  switch (begun.kind) {
+    case "locked": {
+      const error = await errorOf(dummy);
+      return lockoutResult(
+        "locked",
+        { ...begun.response, locked: true },
+        error,
+      );
+    }
+    case "busy":
+      return lockoutResult("busy", { ...begun.response, locked: false });
+    case "invalid":
+      await errorOf(dummy);
+      return lockoutResult("invalid", undefined, begun.error);
+    case "unavailable":
+      return lockoutResult("unavailable", undefined, begun.error);
+    case "proceed":
+  }
+
+  const { attemptId } = begun.response;
+  const complete = (outcome: Outcome) =>
+    completeWithin(client, attemptId, outcome, completeTimeoutMs);
+  if (signal?.aborted === true) {
+    // Unless this arrives, the attempt expires as failed.
+    await errorOf(() => complete(Outcome.NOT_A_GUESS));
+    signal.throwIfAborted();
+  }
+  const verified = await runVerify(verify);
+  if ("thrown" in verified) {
+    await errorOf(() => complete(verified.outcome));
+    throw verified.thrown;
+  }
+  try {
+    return completedResult(verified, await complete(verified.outcome));
+  } catch (error) {
+    return lockoutResult(uncompleted(error), undefined, error);
+  }
+}
+
+function beginRequest(
+  { userId, loginName }: LockoutUser,
+  factor: GuessableFactor,
+  client: WithLockoutOptions["client"],
+): BeginRequest {
+  return {
+    subject:
+      userId !== undefined
+        ? { case: "userId", value: userId }
+        : { case: "loginName", value: loginName },
+    factor: factorNumbers[factor],
+    ...(client !== undefined && { client }),
+  };
+}
+
+const factorNumbers = {
+  password: Factor.PASSWORD,
+  totp: Factor.TOTP,
+  otp_sms: Factor.OTP_SMS,
+  otp_email: Factor.OTP_EMAIL,
+  recovery_code: Factor.RECOVERY_CODE,
+} as const satisfies Record<GuessableFactor, Factor>;
+
+function completedResult(
+  verified: Verified,
+  response: CompleteAttemptResponse,
+): LockoutResult {
+  switch (verified.outcome) {
+    case Outcome.SUCCEEDED:
+      return lockoutResult(response.accepted ? "accepted" : "locked", response);
+    case Outcome.FAILED:
+      return lockoutResult("wrong", response);
+    case Outcome.NOT_A_GUESS:
+      return lockoutResult("not_a_guess", response, verified.error);
+  }
+}
+
+function uncompleted(error: unknown): "expired" | "unavailable" {
+  switch (ConnectError.from(error).code) {
+    case Code.FailedPrecondition:
+    case Code.NotFound:
+      return "expired";
+    default:
+      return "unavailable";
+  }
+}
+
+async function errorOf(run: () => unknown): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
