@@ -1,0 +1,1 @@
+//! Calls a running lockoutd with the Rust client for ZITADEL (tonic), unmodified: see the tests.
