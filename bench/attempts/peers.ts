@@ -1,0 +1,142 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startLockoutd } from "../support/lockoutd-server.ts";
+import { startPostgres } from "../support/postgres.ts";
+import type { Core } from "../support/processes.ts";
+import { startRedis } from "../support/redis-server.ts";
+import type { PeerServer, Skipped } from "../support/redis-server.ts";
+import { subDirectory } from "../support/temp-dir.ts";
+import type { DriverSpec } from "./drivers/driver.ts";
+import { driveLockoutd } from "./drivers/lockoutd.ts";
+import { userCount } from "./drivers/driver.ts";
+
+/** A system that is measured, and how it is driven. */
+export interface Peer {
+  readonly title: string;
+  readonly start: (
+    directory: string,
+    template: string,
+  ) => Promise<StartedPeer | Skipped>;
+}
+
+export interface StartedPeer {
+  readonly driver: DriverSpec;
+  /** The server's process; undefined where the load is made in the same process. */
+  readonly cpuOf: number | undefined;
+  /** The core of the process that makes the load. */
+  readonly core: Core;
+  readonly version?: string;
+  stop(): Promise<void>;
+}
+
+export const peers = {
+  lockoutd: {
+    title: "lockoutd, gRPC over the network",
+    start: (directory, template) => startServer(directory, template),
+  },
+  "one-by-one": {
+    title: "the same, one transaction per request",
+    start: (directory, template) =>
+      startServer(
+        directory,
+        template,
+        fileURLToPath(new URL("one-by-one.ts", import.meta.url)),
+      ),
+  },
+  postgres: {
+    title: "PostgreSQL by `pg`, no service before it",
+    start: async (directory) =>
+      startedPeer("postgres", await startPostgres(directory)),
+  },
+  redis: {
+    title: "Redis, `appendfsync always`, no service before it",
+    start: async (directory) =>
+      startedPeer("redis", await startRedis(directory)),
+  },
+  store: {
+    title: "lockoutd's store, in process",
+    start: async (directory, template) => ({
+      ...inProcess,
+      driver: { kind: "store", database: copy(template, directory) },
+    }),
+  },
+  sqlite: {
+    title: "raw SQLite with group commit, in process",
+    start: async (directory, template) => ({
+      ...inProcess,
+      driver: { kind: "sqlite", database: copy(template, directory) },
+    }),
+  },
+} as const satisfies Record<string, Peer>;
+
+export type PeerName = keyof typeof peers;
+
+const inProcess = {
+  cpuOf: undefined,
+  core: "server",
+  stop: async () => undefined,
+} as const;
+
+/** Makes the database that all who work on ours start from: each user has made one attempt. */
+export async function createTemplate(directory: string): Promise<string> {
+  const database = join(directory, "template.db");
+  const server = await startLockoutd({ database });
+  const inFlight = 64;
+  const driver = await driveLockoutd(server, inFlight);
+  let next = 0;
+  const oneAfterAnother = async () => {
+    while (next < userCount) {
+      next += 1;
+      await driver.pair(next - 1, "succeeded");
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, oneAfterAnother));
+  await driver.close();
+  await server.stop();
+  return database;
+}
+
+async function startServer(
+  directory: string,
+  template: string,
+  entry?: string,
+): Promise<StartedPeer> {
+  const server = await startLockoutd({
+    database: copy(template, directory),
+    ...(entry !== undefined && { entry }),
+  });
+  const { port, token, pid } = server;
+  return {
+    driver: { kind: "lockoutd", port, token },
+    cpuOf: pid,
+    core: "load",
+    stop: () => server.stop(),
+  };
+}
+
+function startedPeer(
+  kind: "redis" | "postgres",
+  server: PeerServer | Skipped,
+): StartedPeer | Skipped {
+  if ("skipped" in server) return server;
+  const { port, pid, version } = server;
+  return {
+    driver: { kind, port },
+    cpuOf: pid,
+    core: "load",
+    version,
+    stop: () => server.stop(),
+  };
+}
+
+function copy(template: string, directory: string): string {
+  const database = join(directory, "lockoutd.db");
+  copyFileSync(template, database);
+  return database;
+}
+
+/** A directory for each peer. */
+export function peerDirectory(parent: string, name: PeerName): string {
+  return subDirectory(parent, name);
+}
