@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAttemptsCommand } from "./commands/attempts.ts";
+import { addCopyCommand } from "./commands/copy.ts";
 import { addEventsCommand } from "./commands/events.ts";
 import { addBackupCommand, addCheckCommand } from "./commands/maintenance.ts";
 import { addOrgCommand } from "./commands/org.ts";
@@ -56,6 +57,7 @@ export function createProgram(terminal: Terminal): Command {
   addEventsCommand(program, terminal);
   addBackupCommand(program, terminal);
   addCheckCommand(program, terminal);
+  addCopyCommand(program, terminal);
   addReadyCommand(program, terminal);
   addVersionCommand(program, terminal);
   return program;

@@ -194,7 +194,10 @@ export interface Store
     AttemptStore {
   /** The instance, if one was created. */
   findInstance(): Promise<Instance | undefined>;
-  /** Creates the instance, unless there is one: `created` says so. Of two at once, one creates. */
+  /**
+   * Creates the instance, unless there is one: `created` says so. Of two at once, one creates. Throws
+   * StoreRefusedError where there are organisations without an instance: a copy that was broken off (`transfer.ts`).
+   */
   initialise(
     init: InstanceInit,
   ): Promise<Instance & { readonly created: boolean }>;

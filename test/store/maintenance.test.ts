@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../src/store/ids.ts";
 import { backupDatabase, checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
+import { live } from "../support/life.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -27,56 +28,15 @@ afterEach(async () => {
   await directory.remove();
 });
 
-async function post(path: string, body: object, method = "POST") {
-  const response = await fetch(`${server.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${server.adminToken}` },
-    body: JSON.stringify(body),
-  });
-  return (await response.json()) as { attemptId?: string };
-}
-
-async function fail(userId: string) {
-  const factor = "FACTOR_PASSWORD";
-  const { attemptId } = await post("/lockout/v1/attempts", { userId, factor });
-  if (attemptId === undefined) return;
-  await post(`/lockout/v1/attempts/${attemptId}:complete`, {
-    outcome: "OUTCOME_FAILED",
-  });
-}
-
-/** Something of everything: locked, unlocked, deleted and back again, open, expired, policies come and gone. */
-async function live() {
-  await Promise.all(
-    Array.from({ length: 40 }, (_value, number) => fail(`user-${number % 10}`)),
-  );
-  await post("/management/v1/users/user-1/_unlock", {});
-  await fail("user-1");
-  await post("/lockout/v1/users/user-2", {}, "DELETE");
-  await fail("user-2");
-  await post("/lockout/v1/users/user-3:recordPasswordChange", {});
-  await post("/lockout/v1/attempts", {
-    userId: "open",
-    factor: "FACTOR_TOTP",
-  });
-  await post("/lockout/v1/attempts", {
-    loginName: "nobody",
-    factor: "FACTOR_TOTP",
-  });
-  await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
-  await post("/management/v1/policies/lockout", {}, "DELETE");
-  await post("/admin/v1/policies/password/lockout", {}, "PUT");
-}
-
 describe("check", () => {
   it("finds nothing wrong with what a server writes, while it writes", async () => {
     expect(checkDatabase(url)).toMatchObject({ problems: [], users: 0 });
-    const living = live();
+    const living = live(server);
     expect(checkDatabase(url)).toMatchObject({ problems: [] });
     await living;
     server.advance(3600_000);
     const report = checkDatabase(url);
-    expect(report).toMatchObject({ problems: [], count: 0, users: 11 });
+    expect(report).toMatchObject({ problems: [], count: 0, users: 12 });
     expect(report.events).toBeGreaterThan(30);
   });
 
@@ -112,7 +72,7 @@ describe("check", () => {
       /counts 1 open attempts of totp, but has 0/,
     ],
   ])("finds %s", async (_name, sql, problem) => {
-    await live();
+    await live(server);
     const database = new Database(directory.file("lockoutd.db"));
     database.exec(sql);
     database.close();
@@ -124,8 +84,8 @@ describe("check", () => {
 
 describe("backup", () => {
   it("is the database as it was at one moment, taken while it is served", async () => {
-    await live();
-    const living = live();
+    await live(server);
+    const living = live(server);
     const copy = directory.file("copy.db");
     backupDatabase(url, copy);
     await living;

@@ -19,6 +19,7 @@ import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
 import type { PolicyAggregate } from "./policies.ts";
 import { prepareTokens } from "./tokens.ts";
+import { unfinishedCopy } from "../transfer.ts";
 import { createUserStore } from "./users.ts";
 
 export interface SqliteStoreOptions {
@@ -157,6 +158,7 @@ function createStore(
       queue.run(() => {
         const found = instances.find();
         if (found !== undefined) return { ...found, created: false };
+        if (orgs.list().length > 0) throw unfinishedCopy(database.name);
         const org = orgs.create(orgName);
         const instance = instances.create(org.id);
         policies.apply(

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { addCommand } from "../add-command.ts";
+import { OperationError } from "../failure.ts";
+import { outputOption, toJsonText } from "../output.ts";
+import type { OutputFormat } from "../output.ts";
+import { createProgress } from "../progress.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface CopyOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly output: OutputFormat;
+}
+
+/** Moves an installation to another database, of whichever engine. */
+export function addCopyCommand(program: Command, terminal: Terminal): void {
+  addCommand(program, "copy", "copy an installation to another database")
+    .requiredOption("--from <url>", "the database that was served")
+    .requiredOption("--to <url>", "a database with nothing in it")
+    .addOption(outputOption())
+    .addHelpText(
+      "after",
+      `
+Stop the servers first: what they change meanwhile would be missing. A copy that was broken off goes on where it
+stopped when the same command is run again; no server starts on it before. In the end both sides are counted and
+hashed, table by table. The source stays as it is.
+
+Example:
+  lockoutd copy --from sqlite:./lockoutd.db --to sqlite:/mnt/new/lockoutd.db`,
+    )
+    .action(async ({ from, to, output }: CopyOptions) => {
+      const { copyDatabase } = await import("../../store/maintenance.ts");
+      const progress = createRowProgress();
+      const { tables, differences } = await copyDatabase(
+        from,
+        to,
+        progress.show,
+      ).finally(progress.clear);
+      if (output === "json") {
+        terminal.out(toJsonText({ tables, differences }));
+      } else {
+        for (const { name, rows, hash } of tables) {
+          terminal.out(`${name}: ${rows} rows, SHA-256 ${hash}\n`);
+        }
+      }
+      if (differences.length > 0) {
+        throw new OperationError(
+          `both sides are not alike (${differences.join("; ")}): stop what changes them, empty the new database, and copy again`,
+        );
+      }
+      if (output !== "json") terminal.out("both sides are alike\n");
+    });
+}
+
+/** A bar whose whole is known only when the first rows are copied. */
+function createRowProgress() {
+  let bar: ReturnType<typeof createProgress> | undefined;
+  return {
+    show: (done: number, total: number) => {
+      bar ??= createProgress("rows", total);
+      bar.show(done, done);
+    },
+    clear: () => {
+      bar?.clear();
+    },
+  };
+}

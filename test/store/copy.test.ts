@@ -1,0 +1,210 @@
+import { existsSync } from "node:fs";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createIds } from "../../src/store/ids.ts";
+import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
+import { openStore } from "../../src/store/open.ts";
+import { run } from "../cli/command.ts";
+import { live } from "../support/life.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+
+let directory: TempDir;
+let server: TestServer;
+let from: string;
+let to: string;
+const silent = () => undefined;
+/** A time at which both sides are looked at: what is open has expired by then. */
+const later = Date.now() + 3_600_000;
+
+beforeEach(async () => {
+  directory = await makeTempDir();
+  from = `sqlite:${directory.file("from.db")}`;
+  to = `sqlite:${directory.file("to.db")}`;
+  server = await startServer(from);
+  await live(server);
+  await server.close();
+});
+
+afterEach(async () => {
+  await directory.remove();
+});
+
+const startServer = (database: string) =>
+  startTestServer({
+    database,
+    adminToken: "the-administrator",
+    defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
+  });
+
+/** Breaks a copy off when so many rows are copied. */
+async function breakOff(): Promise<void> {
+  await expect(
+    copyDatabase(from, to, (done) => {
+      if (done > 20) throw new Error("broken off");
+    }),
+  ).rejects.toThrow("broken off");
+}
+
+/** All that a database says of itself, by its own check and through its store. */
+async function look(database: string) {
+  const now = () => later;
+  const store = await openStore(database, {
+    exclusive: false,
+    now,
+    newId: createIds(now),
+  });
+  try {
+    const orgId = server.firstOrgId;
+    const page = { size: 1000, after: undefined };
+    const users = await store.listUsers(orgId, page);
+    return {
+      instance: await store.findInstance(),
+      orgs: await store.listOrgs(),
+      tokens: await store.listTokens(),
+      events: await store.listEvents({ ascending: true, limit: 1000 }),
+      users,
+      lockouts: await Promise.all(
+        users.items.map(({ userId }) => store.findLockout({ orgId, userId })),
+      ),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+describe("a copy", () => {
+  it("has all that the source has, and is served in its place", async () => {
+    const shown: [number, number][] = [];
+    const report = await copyDatabase(from, to, (...progress) => {
+      shown.push(progress);
+    });
+    expect(report.differences).toEqual([]);
+    const rows = report.tables.map((table) => table.rows);
+    expect(rows.every((count) => count > 0)).toBe(true);
+    const total = rows.reduce((sum, count) => sum + count);
+    expect(shown.at(-1)).toEqual([total, total]);
+
+    expect(checkDatabase(to)).toMatchObject({ problems: [] });
+    expect(await look(to)).toEqual(await look(from));
+  });
+
+  it("goes on: sequences, positions, unknown names and tokens are those of the source", async () => {
+    await copyDatabase(from, to, silent);
+    const answers = [];
+    for (const database of [from, to]) {
+      const next = await startServer(database).catch((error: unknown) => error);
+      // Not a first start: nothing is created.
+      expect(next).toMatchObject({
+        message: expect.stringContaining("a first start") as string,
+      });
+      const store = await openStore(database, {
+        exclusive: false,
+        now: server.now,
+        newId: createIds(server.now),
+      });
+      const orgId = server.firstOrgId;
+      const { result } = await store.changeUser(
+        { orgId, userId: "user-5" },
+        "e",
+        (view) => ({
+          result: view.counters.password.failed,
+          steps: [],
+          events: [{ type: "user.human.password.changed" }],
+        }),
+      );
+      const reported = await store.reportAttempt(
+        { kind: "name", orgId, foldedName: "nobody" },
+        "e",
+        (view) => ({
+          result: {
+            accepted: false,
+            locked: false,
+            failed: view.counters.totp.open,
+            limit: 0,
+          },
+          steps: [],
+          events: [],
+        }),
+      );
+      const events = await store.listEvents({ ascending: false, limit: 1 });
+      answers.push({
+        result,
+        reported,
+        event: { ...events[0], creationDate: 0 },
+      });
+      await store.close();
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[0]?.reported.failed).toBe(1);
+  });
+
+  it("that was broken off is not served, and goes on where it stopped", async () => {
+    await breakOff();
+    await expect(startServer(to)).rejects.toThrow(
+      /holds a copy that was broken off: run the same "lockoutd copy" again/,
+    );
+    const shown: number[] = [];
+    const report = await copyDatabase(from, to, (done) => {
+      shown.push(done);
+    });
+    expect(report.differences).toEqual([]);
+    expect(shown[0]).toBeGreaterThan(20);
+    // Once more, it finds nothing to do.
+    expect(await copyDatabase(from, to, silent)).toEqual(report);
+    expect(await look(to)).toEqual(await look(from));
+  });
+
+  it("says where both sides differ, as after a change of the source in between", async () => {
+    await breakOff();
+    const database = new Database(directory.file("from.db"));
+    database.exec("UPDATE events SET editor = 'somebody' WHERE position = 1");
+    database.close();
+    const { differences } = await copyDatabase(from, to, silent);
+    expect(differences).toHaveLength(1);
+    expect(differences[0]).toMatch(
+      /^events: (\d+) rows here and \1 there, with other values$/,
+    );
+  });
+
+  it("is refused where it would lose something, with what to do", async () => {
+    await expect(copyDatabase(from, from, silent)).rejects.toThrow(
+      /name the same database/,
+    );
+    await expect(
+      copyDatabase(`sqlite:${directory.file("nothing.db")}`, to, silent),
+    ).rejects.toThrow(/there is no database/);
+    expect(existsSync(directory.file("to.db"))).toBe(false);
+
+    const served = await startServer(to);
+    await expect(copyDatabase(to, from, silent)).rejects.toThrow(
+      /is served: stop the server first/,
+    );
+    await expect(copyDatabase(from, to, silent)).rejects.toThrow(
+      /another lockoutd serves/,
+    );
+    await served.close();
+    await expect(copyDatabase(from, to, silent)).rejects.toThrow(
+      /holds another installation/,
+    );
+  });
+});
+
+describe("lockoutd copy", () => {
+  it("prints what it copied, and that both sides are alike", async () => {
+    const { code, stdout, stderr } = await run(
+      ...["copy", "--from", from, "--to", to],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^orgs: 1 rows, SHA-256 [0-9a-f]{64}$/m);
+    expect(stdout).toMatch(/both sides are alike\n$/);
+  });
+
+  it("wants both databases, and says so", async () => {
+    const { code, stderr } = await run("copy", "--from", from);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--to <url>");
+  });
+});
