@@ -4,6 +4,7 @@
  * is no Go to install it with, which is then said.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
@@ -15,11 +16,21 @@ const root = path.resolve(import.meta.dirname, "../..");
 const cache = path.join(root, "node_modules/.cache/conformance", version);
 const runner = path.join(cache, "connectconformance");
 
+/**
+ * Suites that measure time: on a busy machine a call can come too late. They run after the others, one call at a time.
+ */
+const timed = ["Timeouts/**", "Deadline Propagation/**"];
+
 if (spawnSync("go", ["version"]).status !== 0) {
   console.log("conformance: skipped, since Go is not installed");
 } else {
   await install();
-  process.exitCode = judge(await runSuite());
+  const selection = process.argv.slice(2);
+  process.exitCode = (await (selection.length > 0
+    ? runSuite(selection)
+    : runAll()))
+    ? 0
+    : 1;
 }
 
 async function install(): Promise<void> {
@@ -32,14 +43,41 @@ async function install(): Promise<void> {
   if (status !== 0) throw new Error(`go install ${module} failed`);
 }
 
-function runSuite(): Promise<string> {
+/** Runs every case of the configuration, and prints the count. */
+async function runAll(): Promise<boolean> {
+  const others = await runSuite([
+    ...timed.flatMap((pattern) => ["--skip", pattern]),
+    ...["--max-servers", "2"],
+  ]);
+  const late = await runSuite([
+    ...timed.flatMap((pattern) => ["--run", pattern]),
+    ...["--max-servers", "1", "--parallel", "1"],
+  ]);
+  if (others === undefined || late === undefined) return false;
+  const total = others.total + late.total;
+  const passed = others.passed + late.passed;
+  console.log(
+    `conformance: ${total} cases, ${passed} passed, ${total - passed} failed`,
+  );
+  if (total !== expectedCases)
+    console.error(`conformance: ${expectedCases} cases were expected`);
+  return total === expectedCases && passed === total;
+}
+
+/** Passed and other cases of a run; nothing where the run came to no end, or a case failed. */
+interface Counts {
+  readonly total: number;
+  readonly passed: number;
+}
+
+async function runSuite(flags: readonly string[]): Promise<Counts | undefined> {
   const configuration = path.join(import.meta.dirname, "config.yaml");
   const server = path.join(import.meta.dirname, "server.ts");
   const suite = spawn(
     runner,
     [
-      ...["--mode", "server", "--conf", configuration, "--max-servers", "2"],
-      ...process.argv.slice(2),
+      ...["--mode", "server", "--conf", configuration],
+      ...flags,
       ...["--", process.execPath, server],
     ],
     { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
@@ -50,22 +88,9 @@ function runSuite(): Promise<string> {
     output += text;
     process.stdout.write(text);
   });
-  return new Promise((resolve, reject) => {
-    suite.once("error", reject);
-    suite.once("close", () => {
-      resolve(output);
-    });
-  });
-}
-
-function judge(output: string): number {
+  const [status] = (await once(suite, "close")) as [number | null];
   const counts = /Total cases: (\d+)\s+(\d+) passed, (\d+) failed/.exec(output);
-  const [, total, passed, failed] = counts ?? [];
-  if (total === undefined || failed !== "0" || total !== passed) return 1;
-  const selected = process.argv.length > 2;
-  if (!selected && Number(total) !== expectedCases) {
-    console.error(`conformance: ${expectedCases} cases were expected`);
-    return 1;
-  }
-  return 0;
+  return status === 0 && counts !== null
+    ? { total: Number(counts[1]), passed: Number(counts[2]) }
+    : undefined;
 }

@@ -10,6 +10,7 @@ import {
   fromBinary,
   toBinary,
 } from "@bufbuild/protobuf";
+import { createErrorInterceptor, guardGate } from "../../src/api/errors.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import {
   ServerCompatRequestSchema,
@@ -20,9 +21,15 @@ import { conformanceService } from "./service.ts";
 
 const request = fromBinary(ServerCompatRequestSchema, await readMessage());
 const { serverCreds, clientTlsCert } = request;
+const reportFault = (fault: unknown) => {
+  console.error(fault);
+};
 const server = createHttpServer({
   services: [conformanceService],
   handlerOptions: {
+    // As the calls of lockout have them: a gate that is awaited, and the interceptor that makes errors of whatever is thrown.
+    requestGate: guardGate(() => Promise.resolve(), reportFault),
+    interceptors: [createErrorInterceptor(reportFault)],
     jsonOptions: {
       registry: createRegistry(file_connectrpc_conformance_v1_service),
     },
@@ -43,9 +50,7 @@ const server = createHttpServer({
         },
       }
     : {}),
-  onFault: (fault) => {
-    console.error(fault);
-  },
+  onFault: reportFault,
 });
 process.once("SIGTERM", () => {
   void server.close();

@@ -170,6 +170,24 @@ describe("a deadline that Node's timers cannot hold is cut, not fired", () => {
     });
   }
 
+  test("a deadline in microseconds is whole milliseconds to the method", async () => {
+    const { url, faults } = await serve(slow);
+    for (const type of ["application/grpc", "application/grpc-web"]) {
+      const { header, trailer, body } = await callGrpc(
+        url,
+        "Unary",
+        "59999999u",
+        message,
+        type,
+      );
+      expect(header[":status"]).toBe(200);
+      expect(`${String(trailer["grpc-status"])} ${body.toString()}`).toMatch(
+        /^0 |grpc-status: 0\r\n/,
+      );
+    }
+    expect(faults).toEqual([]);
+  });
+
   test("a malformed deadline is refused", async () => {
     const { url } = await serve(slow);
     expect((await callConnect(url, "soon")).status).toBe(400);

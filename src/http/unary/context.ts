@@ -86,7 +86,8 @@ export class UnaryContext implements HandlerContext {
   }
 }
 
+/** In whole milliseconds, as Connect's own context has it, though gRPC's clients send micro- and nanoseconds. */
 function countdown(timeoutMs: number): () => number {
-  const end = Date.now() + timeoutMs;
+  const end = Math.trunc(Date.now() + timeoutMs);
   return () => end - Date.now();
 }
