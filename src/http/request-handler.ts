@@ -66,10 +66,7 @@ export function createRequestHandler(
   const unary = parts.unary({
     serve: serveGenerally,
     reply: (running, head, response) => {
-      contained(
-        running,
-        reply(parts, running, head, { response, waitForBody: true }),
-      );
+      contained(running, reply(parts, running, head, response));
     },
     onFault: parts.onFault,
   });
@@ -111,7 +108,7 @@ async function reply(
   parts: GeneralParts,
   running: RunningRequest,
   head: RequestHead,
-  { response, waitForBody }: Answer,
+  response: UniversalServerResponse,
 ): Promise<void> {
   const { exchange } = running;
   const header = response.header ?? new Headers();
@@ -119,54 +116,39 @@ async function reply(
   header.set(requestIdHeader, running.requestId);
   parts.cors.decorate(head.origin, header);
   try {
-    await send(
-      running,
-      { ...response, header },
-      parts.limits,
-      waitForBody ? head.declaredLength : undefined,
-    );
+    await send(running, { ...response, header }, parts.limits);
   } catch (fault) {
     // A header that cannot be sent, or a body that broke before its first piece.
     if (exchange.isGone()) return;
     if (exchange.answered) throw fault;
     parts.onFault(fault);
-    await send(running, internalError(head), parts.limits, undefined);
+    await send(running, internalError(head), parts.limits);
   }
-}
-
-interface Answer {
-  readonly response: UniversalServerResponse;
-  /** Whether a small rest of the request's body may be awaited before the answer: not where both sides talk at once. */
-  readonly waitForBody: boolean;
 }
 
 async function answerTo(
   parts: GeneralParts,
   running: RunningRequest,
   head: RequestHead,
-): Promise<Answer> {
+): Promise<UniversalServerResponse> {
   const { exchange } = running;
   const { method, target } = exchange;
   if (head.refusal !== undefined) {
     const { status, code, message } = head.refusal;
-    return { response: statusAnswer(status, code, message), waitForBody: true };
+    return statusAnswer(status, code, message);
   }
   const preflight = parts.cors.preflight(
     method,
     head.origin,
     head.wantedMethod,
   );
-  if (preflight !== undefined)
-    return { response: preflight, waitForBody: true };
+  if (preflight !== undefined) return preflight;
   try {
     const route = parts.router(method, target, head.path);
-    return {
-      response: await follow(parts, running, head, route),
-      waitForBody: !(route.kind === "rpc" && route.rpc.clientStreams),
-    };
+    return await follow(parts, running, head, route);
   } catch (fault) {
     parts.onFault(fault);
-    return { response: internalError(head), waitForBody: true };
+    return internalError(head);
   }
 }
 

@@ -8,30 +8,24 @@ import type { RunningRequest } from "./running-request.ts";
 /** Larger pieces are cut, so that a slow but honest reader is seen to make progress. */
 const pieceBytes = 64 * 1024;
 
-/** A rest of a body that is small enough to be awaited before the answer is sent. */
-const moderateBytes = 1024 * 1024;
-
 /**
  * Sends an answer, and sees to it that it arrives: a client that is still sending its request may not look at the answer before
  * it is done.
- *
- * @param rest bytes that the client has said it will send, where the answer may wait for them
  */
 export async function send(
   running: RunningRequest,
-  response: UniversalServerResponse,
+  given: UniversalServerResponse,
   limits: HttpLimits,
-  rest: number | undefined,
 ): Promise<void> {
   const { exchange } = running;
   const { body } = exchange;
-  const pieces = response.body?.[Symbol.asyncIterator]();
+  const pieces = given.body?.[Symbol.asyncIterator]();
   // Before the header, since the method may still set headers.
   let piece = await pieces?.next();
-  if (!body.complete && rest !== undefined && rest <= moderateBytes) {
-    // connect-go ends its request early when it sees a header; the reset that follows would overtake the trailers.
-    await body.drain(rest, limits.drainTimeoutMs);
-  }
+  const response =
+    exchange.httpVersion === "2.0" && !body.complete && piece?.done !== false
+      ? trailersOnly(given)
+      : given;
   if (exchange.isGone()) {
     await pieces?.return?.();
     return;
@@ -87,6 +81,20 @@ export async function send(
   running.awaitClient();
   if (body.complete) return;
   exchange.release(await body.drain(limits.drainBytes, limits.drainTimeoutMs));
+}
+
+/**
+ * An answer without a message as one header, which gRPC calls "Trailers-Only". connect-go ends its request short when it sees a
+ * header; the reset that follows would overtake trailers, which Node sends a moment later.
+ */
+function trailersOnly(
+  response: UniversalServerResponse,
+): UniversalServerResponse {
+  const { status, header, trailer } = response;
+  if (trailer === undefined) return response;
+  const all = new Headers(header);
+  for (const [name, value] of trailer) all.append(name, value);
+  return { status, header: all };
 }
 
 async function write(
