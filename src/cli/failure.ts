@@ -2,6 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { errorCatalogue, LockoutError } from "../lockout/errors.ts";
 import type { ErrorEntry } from "../lockout/errors.ts";
+import { DatabaseUrlError } from "../store/store.ts";
 
 /** The command was written wrongly: the message says what to do. Ends with exit code 2. */
 export class UsageError extends Error {
@@ -17,6 +18,13 @@ export class OperationError extends Error {
     super(message, options);
     this.name = "OperationError";
   }
+}
+
+/** The exit code for a failure: 2 where the command was written wrongly, else 1. */
+export function exitCodeOf(error: unknown): 1 | 2 {
+  return error instanceof UsageError || error instanceof DatabaseUrlError
+    ? 2
+    : 1;
 }
 
 /** One line that says what went wrong, never a stack. */

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { describeFailure, UsageError } from "./failure.ts";
+import { describeFailure, exitCodeOf } from "./failure.ts";
 import { createProgram } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -28,7 +28,7 @@ export async function runCommand(
       return error.exitCode === 0 ? 0 : 2;
     }
     terminal.err(`lockoutd: ${describeFailure(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return exitCodeOf(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NewId } from "./ids.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
-import { StoreRefusedError } from "./store.ts";
+import { DatabaseUrlError } from "./store.ts";
 import type { Clock, Store } from "./store.ts";
 
 export interface OpenStoreOptions {
@@ -11,7 +11,7 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a database URL names: `sqlite:PATH`. Throws StoreRefusedError where the URL is not one,
+ * Opens the store that a database URL names: `sqlite:PATH`. Throws DatabaseUrlError where the URL is not one,
  * and what the engine throws.
  */
 export async function openStore(
@@ -21,13 +21,13 @@ export async function openStore(
   return openSqliteStore({ path: databasePath(url), ...options });
 }
 
-/** The file that a database URL names. Throws StoreRefusedError where it is no such URL. */
+/** The file that a database URL names. Throws DatabaseUrlError where it is no such URL. */
 export function databasePath(url: string): string {
   const colon = url.indexOf(":");
   // Not more of it: other databases' URLs carry passwords.
   const scheme = url.slice(0, Math.max(colon, 0));
   if (scheme === "sqlite") return sqlitePath(url.slice(colon + 1));
-  throw new StoreRefusedError(
+  throw new DatabaseUrlError(
     scheme === ""
       ? `the database "${url}" has no scheme: write sqlite:PATH, such as sqlite:./lockoutd.db`
       : `the database scheme "${scheme}" is unknown: write sqlite:PATH, such as sqlite:./lockoutd.db`,
@@ -38,22 +38,22 @@ export function databasePath(url: string): string {
 function sqlitePath(rest: string): string {
   const path = rest.startsWith("///") ? rest.slice(2) : rest;
   if (path.trim() === "") {
-    throw new StoreRefusedError(
+    throw new DatabaseUrlError(
       "the database URL names no file: write sqlite:PATH, such as sqlite:./lockoutd.db",
     );
   }
   if (path.startsWith("//")) {
-    throw new StoreRefusedError(
+    throw new DatabaseUrlError(
       `the database URL "sqlite:${rest}" names a host, but SQLite has files only: write sqlite:PATH without "//"`,
     );
   }
   if (path === ":memory:") {
-    throw new StoreRefusedError(
+    throw new DatabaseUrlError(
       "a database in memory would forget every lock at a restart: write sqlite:PATH, such as sqlite:./lockoutd.db",
     );
   }
   if (path.includes("?")) {
-    throw new StoreRefusedError(
+    throw new DatabaseUrlError(
       `the database URL "sqlite:${rest}" has options behind "?", but takes none: write sqlite:PATH`,
     );
   }

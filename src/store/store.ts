@@ -42,6 +42,14 @@ export class StoreRefusedError extends Error {
   }
 }
 
+/** The URL of a database is none that a store could be opened by: whoever wrote it can mend it. */
+export class DatabaseUrlError extends StoreRefusedError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DatabaseUrlError";
+  }
+}
+
 /** The time in milliseconds since 1970 UTC. */
 export type Clock = () => number;
 

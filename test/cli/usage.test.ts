@@ -38,6 +38,12 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     ["serve --idle-timeout 25d", /at most 24d/],
     ["serve --ignore-unknown-fields=perhaps", /true or false/],
     ["serve --default-max-otp-attempts -1", /whole number from 0/],
+    ["serve --database lockoutd.db", /"lockoutd.db" has no scheme: write /],
+    ["serve --database mysql:x --listen 127.0.0.1:0", /"mysql" is unknown/],
+    ["org list --database mysql://user:pw@host/db", /"mysql" is unknown/],
+    ["policy get --database sqlite:", /names no file: write /],
+    ["check --database lockoutd.db", /has no scheme/],
+    ["backup copy.db --database lockoutd.db", /has no scheme/],
     ["policy set", /nothing to set/],
     ["policy set -p 4294967296", /from 0 to 4294967295/],
     ["policy set -p 1.5", /whole number/],
@@ -77,6 +83,7 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^lockoutd: /);
     expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stderr).not.toContain("pw@");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
@@ -113,10 +120,7 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
 
 describe("a command that cannot be done ends with 1 and says why", () => {
   test.each([
-    ["org list --database postgres://user:pw@host/db", /"postgres" is unknown/],
-    ["org list --database lockoutd.db", /has no scheme/],
     ["org list --database sqlite:/nowhere/x.db", /\/nowhere .* does not exist/],
-    ["serve --database mysql:x --listen 127.0.0.1:0", /"mysql" is unknown/],
     ["org list -s http://127.0.0.1:1 --token x", /cannot be reached/],
     ["ready -s http://127.0.0.1:1", /not ready: .*ECONNREFUSED/],
     ["ready -s https://127.0.0.1:1", /not ready: .*ECONNREFUSED/],

@@ -5,7 +5,7 @@ import type { LogLevel, ServerConfig } from "../../config.ts";
 import { startServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
 import { databaseOption } from "../connection.ts";
-import { OperationError, UsageError } from "../failure.ts";
+import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
 import { describeStartFailure } from "../start-failure.ts";
 import { nextStopSignal } from "../stop-signal.ts";
@@ -152,6 +152,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 /** Serves until a signal says to stop. */
 async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
   const server = await startServer(config).catch((error: unknown) => {
+    if (exitCodeOf(error) === 2) throw error;
     throw new OperationError(describeStartFailure(error, config), {
       cause: error,
     });
