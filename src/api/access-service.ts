@@ -17,6 +17,7 @@ import type {
   TokenRecord,
   TokenStore,
 } from "../store/store.ts";
+import { isLongerThan } from "./text-length.ts";
 
 const maxNameLength = 200;
 
@@ -27,7 +28,7 @@ export function createAccessService(
 ): ServiceImpl<typeof AccessService> {
   return {
     async createOrganization({ name }) {
-      if (name.trim() === "" || name.length > maxNameLength) {
+      if (name.trim() === "" || isLongerThan(name, maxNameLength)) {
         throw new LockoutError("orgNameInvalid");
       }
       return organization(await store.createOrg(name));
@@ -39,7 +40,7 @@ export function createAccessService(
     },
 
     async createToken(request, context) {
-      if (request.name.length > maxNameLength) {
+      if (isLongerThan(request.name, maxNameLength)) {
         throw new LockoutError("tokenNameInvalid");
       }
       if (request.roles.length === 0 || !request.roles.every(isRole)) {

@@ -13,6 +13,7 @@ import type { WantedState } from "../lockout/user.ts";
 import type { Alias, StoredUser, UserStore } from "../store/user-store.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
+import { isLongerThan } from "./text-length.ts";
 
 const maxAliases = 100;
 const maxAliasLength = 200;
@@ -69,7 +70,7 @@ export function readAliases(names: readonly string[]): readonly Alias[] {
   const aliases = new Map<string, Alias>();
   for (const name of names) {
     const folded = foldName(name);
-    if (folded === "" || name.length > maxAliasLength) {
+    if (folded === "" || isLongerThan(name, maxAliasLength)) {
       throw new LockoutError("aliasInvalid");
     }
     if (!aliases.has(folded)) aliases.set(folded, { name, folded });

@@ -8,13 +8,14 @@ import { foldName } from "../lockout/alias.ts";
 import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/user-store.ts";
+import { firstCharacters, isLongerThan } from "./text-length.ts";
 
 const maxIdLength = 200;
 const maxClientTextLength = 1000;
 
 /** Checks an id of a user: ZITADEL's length, 1 to 200 characters. Throws LockoutError. */
 export function requireUserId(userId: string): string {
-  if (userId === "" || userId.length > maxIdLength) {
+  if (userId === "" || isLongerThan(userId, maxIdLength)) {
     throw new LockoutError("userIdInvalid");
   }
   return userId;
@@ -31,7 +32,7 @@ export function readSubject(
       return { kind: "user", orgId, userId: requireUserId(subject.value) };
     case "loginName": {
       const foldedName = foldName(subject.value);
-      if (foldedName === "" || subject.value.length > maxIdLength) {
+      if (foldedName === "" || isLongerThan(subject.value, maxIdLength)) {
         throw new LockoutError("subjectMissing");
       }
       return { kind: "name", orgId, foldedName };
@@ -54,8 +55,13 @@ export function readClient(client: ClientMessage | undefined): Client {
   return {
     ...(address !== "" && { address }),
     ...(userAgent !== "" && {
-      userAgent: userAgent.slice(0, maxClientTextLength),
+      userAgent: clientText(userAgent),
     }),
-    ...(device !== "" && { device: device.slice(0, maxClientTextLength) }),
+    ...(device !== "" && { device: clientText(device) }),
   };
+}
+
+/** Half a surrogate pair, which JSON can hold, would stop readers of the event. */
+function clientText(text: string): string {
+  return firstCharacters(text, maxClientTextLength).toWellFormed();
 }

@@ -200,7 +200,7 @@ export function parseOrigins(text: string): readonly string[] {
 
 /** The name of an organisation. */
 export function parseOrgName(text: string): string {
-  if (text.trim() === "" || text.length > maxNameLength) {
+  if (text.trim() === "" || Array.from(text).length > maxNameLength) {
     throw new InvalidArgumentError(
       `Write 1 to ${maxNameLength} characters that are not all blank.`,
     );
@@ -210,7 +210,7 @@ export function parseOrgName(text: string): string {
 
 /** The name of a token. */
 export function parseTokenName(text: string): string {
-  if (text.length > maxNameLength) {
+  if (Array.from(text).length > maxNameLength) {
     throw new InvalidArgumentError(
       `Write at most ${maxNameLength} characters.`,
     );

@@ -1,5 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  AttemptService,
+  Factor,
+  Outcome,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
@@ -255,6 +260,42 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
         );
       },
     );
+
+    it("who tries is recorded with the event, cut at a whole character", async () => {
+      const { orgId, orgOwner, server, userId } = await newStage();
+      const key = "\u{1f511}";
+      await door.call(
+        AttemptService.method.reportAttempt,
+        {
+          subject: { case: "userId", value: userId },
+          factor: Factor.PASSWORD,
+          outcome: Outcome.SUCCEEDED,
+          client: {
+            address: "192.0.2.7",
+            userAgent: `${"a".repeat(999)}${key}${key}`,
+            device: key.repeat(1000),
+          },
+        },
+        { token: orgOwner },
+      );
+      const events = await door.call(
+        admin.listEvents,
+        { aggregateId: userId, resourceOwner: orgId },
+        { token: server.adminToken },
+      );
+      expect(messageOf(events)).toMatchObject({
+        events: [
+          {
+            type: { type: "user.human.password.check.succeeded" },
+            payload: {
+              address: "192.0.2.7",
+              userAgent: `${"a".repeat(999)}${key}`,
+              device: key.repeat(1000),
+            },
+          },
+        ],
+      });
+    });
 
     it("Healthz needs no token", async () => {
       expect(messageOf(await door.call(admin.healthz, {}, {}))).toEqual({});

@@ -184,4 +184,14 @@ export const lockSituations: readonly Situation[] = [
       "a user id has 1 to 200 characters",
     ),
   },
+  {
+    name: "an id of 200 characters that take two units each is not too long",
+    call: (door, { orgOwner }) =>
+      door.call(
+        ManagementService.method.lockUser,
+        { id: "\u{1f511}".repeat(200) },
+        { token: orgOwner },
+      ),
+    refused: refusal.notFound("COMMAND-5M9fs", noUser),
+  },
 ];
