@@ -1,17 +1,9 @@
 import type { Database } from "better-sqlite3";
 import { LockoutError } from "../../lockout/errors.ts";
-import type { Alias } from "../user-store.ts";
+import type { AliasTable } from "../tables.ts";
 
-export interface Aliases {
-  /** The key of the subject that a folded name leads to. */
-  find(orgId: string, folded: string): number | undefined;
-  /** As they were given. */
-  list(subject: number): readonly string[];
-  /** Inside a transaction. Throws LockoutError `aliasTaken`. */
-  replace(orgId: string, subject: number, aliases: readonly Alias[]): void;
-}
-
-export function prepareAliases(database: Database): Aliases {
+/** Changes are made inside a transaction. */
+export function prepareAliases(database: Database): AliasTable {
   const find = database
     .prepare<[string, string], number>(
       "SELECT subject FROM aliases WHERE org_id = ? AND folded = ?",

@@ -1,28 +1,10 @@
 import type { Database } from "better-sqlite3";
-import type {
-  Attempt,
-  Client,
-  ClosedAttempt,
-  CompleteResult,
-  Outcome,
-} from "../../lockout/attempt.ts";
+import type { Client, CompleteResult, Outcome } from "../../lockout/attempt.ts";
 import type { Factor } from "../../lockout/factor.ts";
+import type { AttemptTable, StoredAttempt } from "../tables.ts";
 
-/** An attempt with whom it belongs to. */
-export interface StoredAttempt extends Attempt {
-  /** The subject's key; it may be gone. */
-  readonly subject: number;
-}
-
-export interface Attempts {
-  find(attemptId: string): StoredAttempt | undefined;
-  /** Inside a transaction, as all that write. */
-  open(subject: number, attempt: Attempt): void;
-  close(attemptId: string, closed: ClosedAttempt): void;
-  /** The subject's open attempts that have expired at this time, in the order in which they did. */
-  expiredOf(subject: number, time: number): readonly StoredAttempt[];
-  /** Those of all subjects. */
-  expired(time: number, limit: number): readonly StoredAttempt[];
+/** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */
+export interface Attempts extends AttemptTable {
   removeOpen(subject: number): void;
   /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones. */
   forget(time: number, limit: number): void;

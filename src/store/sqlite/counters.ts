@@ -1,14 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Factor } from "../../lockout/factor.ts";
-import type { Counter, CounterStep } from "../../lockout/user.ts";
-
-export type CountersByFactor = Readonly<Record<Factor, Counter>>;
-
-export interface Counters {
-  read(subject: number): CountersByFactor;
-  /** Takes a step at this time. Inside a transaction. */
-  step(subject: number, step: CounterStep, time: number): void;
-}
+import type { Counter } from "../../lockout/user.ts";
+import { zeroCounters } from "../tables.ts";
+import type { CounterTable } from "../tables.ts";
 
 interface CounterRow {
   readonly factor: Factor;
@@ -17,18 +11,8 @@ interface CounterRow {
   readonly last_failure: number | null;
 }
 
-const zero: Counter = { failed: 0, open: 0, lastFailure: undefined };
-
-/** The counters of a subject that was never seen. */
-export const zeroCounters: CountersByFactor = {
-  password: zero,
-  totp: zero,
-  otp_sms: zero,
-  otp_email: zero,
-  recovery_code: zero,
-};
-
-export function prepareCounters(database: Database): Counters {
+/** Changes are made inside a transaction. */
+export function prepareCounters(database: Database): CounterTable {
   const read = database.prepare<[number], CounterRow>(
     "SELECT factor, failed, open, last_failure FROM counters WHERE subject = ?",
   );

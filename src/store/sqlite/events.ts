@@ -3,26 +3,12 @@ import type {
   AggregateType,
   EventPayload,
   EventType,
-  NewEvent,
 } from "../../lockout/event.ts";
 import type { EventFilter, RecordedEvent } from "../store.ts";
+import type { EventTable } from "../tables.ts";
 
-/** Which aggregate an event belongs to, and whose that is. */
-export interface Aggregate {
-  readonly type: AggregateType;
-  readonly id: string;
-  /** The instance's id or the organisation's. */
-  readonly resourceOwner: string;
-}
-
-export interface Events {
-  /** Writes an event of this time with the aggregate's next sequence. Inside a transaction. */
-  append(
-    aggregate: Aggregate,
-    editor: string,
-    event: NewEvent,
-    time: number,
-  ): RecordedEvent;
+/** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
+export interface Events extends EventTable {
   /** 0 before the first event. */
   lastPosition(): number;
   /** The events that fit among those of some positions. */

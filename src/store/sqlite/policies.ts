@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
+import type { PolicyDecision } from "../../lockout/policy.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
+import type { LimitTable } from "../tables.ts";
 import type { Events } from "./events.ts";
 
 /** The aggregate that a policy belongs to: its owner. */
@@ -9,7 +10,7 @@ export interface PolicyAggregate {
   readonly id: string;
 }
 
-export interface Policies {
+export interface Policies extends LimitTable {
   find(owner: PolicyAggregate): StoredPolicy | undefined;
   /** Writes the event of a decision and the policy that then holds. Inside a transaction. */
   apply(
@@ -18,8 +19,6 @@ export interface Policies {
     decision: PolicyDecision,
     time: number,
   ): RecordedEvent;
-  /** What counts for an organisation's users: its own policy, else the default. */
-  limitsFor(orgId: string): Limits;
 }
 
 interface PolicyRow {

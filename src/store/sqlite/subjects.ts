@@ -5,37 +5,10 @@ import type {
   LockReason,
   UserState,
 } from "../../lockout/user.ts";
-import type { UserKey } from "../user-store.ts";
+import type { StoredSubject, SubjectTable } from "../tables.ts";
 
-/** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */
-export interface StoredSubject extends UserState {
-  readonly key: number;
-  readonly orgId: string;
-  /** Undefined for a name. */
-  readonly userId: string | undefined;
-}
-
-/** How a subject is known before it is stored. */
-export type SubjectId =
-  | ({ readonly kind: "user" } & UserKey)
-  | {
-      readonly kind: "name";
-      readonly orgId: string;
-      readonly hash: Uint8Array;
-    };
-
-export interface Subjects {
-  find(id: SubjectId): StoredSubject | undefined;
-  get(key: number): StoredSubject | undefined;
-  /** Inside a transaction, as all that follow. Of names, the one asked about least recently makes room. */
-  create(id: SubjectId, state: UserState): StoredSubject;
-  update(key: number, state: UserState): void;
-  /** Removes a subject with its aliases and counters. */
-  remove(key: number): void;
-  /** Makes a name the most recent one. */
-  touch(key: number): void;
-  /** What is stored of a login name that leads to nobody. */
-  hashName(foldedName: string): Uint8Array;
+/** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
+export interface Subjects extends SubjectTable {
   listUsers(
     orgId: string,
     after: string | undefined,

@@ -1,15 +1,16 @@
-import { expireAttempt } from "../../lockout/attempt.ts";
-import { factors } from "../../lockout/factor.ts";
-import type { UserChange, UserView } from "../../lockout/user.ts";
-import type { RecordedEvent } from "../store.ts";
-import type { Subject, UserKey } from "../user-store.ts";
-import type { Aliases } from "./aliases.ts";
-import type { Attempts, StoredAttempt } from "./attempts.ts";
-import { zeroCounters } from "./counters.ts";
-import type { Counters, CountersByFactor } from "./counters.ts";
-import type { Events } from "./events.ts";
-import type { Policies } from "./policies.ts";
-import type { StoredSubject, SubjectId, Subjects } from "./subjects.ts";
+import { expireAttempt } from "../lockout/attempt.ts";
+import { factors } from "../lockout/factor.ts";
+import type { UserChange, UserView } from "../lockout/user.ts";
+import type { RecordedEvent } from "./store.ts";
+import { zeroCounters } from "./tables.ts";
+import type {
+  CountersByFactor,
+  StoredAttempt,
+  StoredSubject,
+  SubjectId,
+  UserTables,
+} from "./tables.ts";
+import type { Subject, UserKey } from "./user-store.ts";
 
 /** A subject as a command finds it: nothing of it is stored where nobody asked before. */
 export interface Found {
@@ -43,16 +44,6 @@ export interface SubjectCommands {
   settleSome(time: number, limit: number): number;
 }
 
-/** The tables that commands on subjects work on. */
-export interface SubjectTables {
-  readonly subjects: Subjects;
-  readonly counters: Counters;
-  readonly attempts: Attempts;
-  readonly aliases: Aliases;
-  readonly events: Events;
-  readonly policies: Policies;
-}
-
 export function createSubjectCommands({
   subjects,
   counters,
@@ -60,7 +51,7 @@ export function createSubjectCommands({
   aliases,
   events,
   policies,
-}: SubjectTables): SubjectCommands {
+}: UserTables): SubjectCommands {
   const findUser = (key: UserKey): Found => {
     const id: SubjectId = { kind: "user", ...key };
     return { id, stored: subjects.find(id) };

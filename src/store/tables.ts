@@ -1,0 +1,120 @@
+/**
+ * What a command on users works on inside its transaction, whichever engine keeps it: tables that answer at once, since
+ * a decision runs between reading and writing. SQLite answers from the file; an engine across a network from the rows that it
+ * has read and locked before.
+ */
+import type { Attempt, ClosedAttempt } from "../lockout/attempt.ts";
+import type { AggregateType, NewEvent } from "../lockout/event.ts";
+import type { Factor } from "../lockout/factor.ts";
+import type { Limits } from "../lockout/policy.ts";
+import type { Counter, CounterStep, UserState } from "../lockout/user.ts";
+import type { RecordedEvent } from "./store.ts";
+import type { Alias, UserKey } from "./user-store.ts";
+
+/** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */
+export interface StoredSubject extends UserState {
+  readonly key: number;
+  readonly orgId: string;
+  /** Undefined for a name. */
+  readonly userId: string | undefined;
+}
+
+/** How a subject is known before it is stored. */
+export type SubjectId =
+  | ({ readonly kind: "user" } & UserKey)
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly hash: Uint8Array;
+    };
+
+export interface SubjectTable {
+  find(id: SubjectId): StoredSubject | undefined;
+  get(key: number): StoredSubject | undefined;
+  /** Of names, the one asked about least recently makes room, now or soon. */
+  create(id: SubjectId, state: UserState): StoredSubject;
+  update(key: number, state: UserState): void;
+  /** Removes a subject with its aliases, counters and open attempts. */
+  remove(key: number): void;
+  /** Makes a name the most recent one. */
+  touch(key: number): void;
+  /** What is stored of a login name that leads to nobody. */
+  hashName(foldedName: string): Uint8Array;
+}
+
+export type CountersByFactor = Readonly<Record<Factor, Counter>>;
+
+export interface CounterTable {
+  read(subject: number): CountersByFactor;
+  /** Takes a step at this time. */
+  step(subject: number, step: CounterStep, time: number): void;
+}
+
+const zero: Counter = { failed: 0, open: 0, lastFailure: undefined };
+
+/** The counters of a subject that was never seen. */
+export const zeroCounters: CountersByFactor = {
+  password: zero,
+  totp: zero,
+  otp_sms: zero,
+  otp_email: zero,
+  recovery_code: zero,
+};
+
+/** An attempt with whom it belongs to. */
+export interface StoredAttempt extends Attempt {
+  /** The subject's key; it may be gone. */
+  readonly subject: number;
+}
+
+export interface AttemptTable {
+  find(attemptId: string): StoredAttempt | undefined;
+  open(subject: number, attempt: Attempt): void;
+  close(attemptId: string, closed: ClosedAttempt): void;
+  /** The subject's open attempts that have expired at this time, in the order in which they did. */
+  expiredOf(subject: number, time: number): readonly StoredAttempt[];
+  /** Those of all subjects. */
+  expired(time: number, limit: number): readonly StoredAttempt[];
+}
+
+export interface AliasTable {
+  /** The key of the subject that a folded name leads to. */
+  find(orgId: string, folded: string): number | undefined;
+  /** As they were given. */
+  list(subject: number): readonly string[];
+  /** Throws LockoutError `aliasTaken`. */
+  replace(orgId: string, subject: number, aliases: readonly Alias[]): void;
+}
+
+/** Which aggregate an event belongs to, and whose that is. */
+export interface Aggregate {
+  readonly type: AggregateType;
+  readonly id: string;
+  /** The instance's id or the organisation's. */
+  readonly resourceOwner: string;
+}
+
+export interface EventTable {
+  /** Writes an event of this time with the aggregate's next sequence. */
+  append(
+    aggregate: Aggregate,
+    editor: string,
+    event: NewEvent,
+    time: number,
+  ): RecordedEvent;
+}
+
+export interface LimitTable {
+  /** What counts for an organisation's users: its own policy, else the default. */
+  limitsFor(orgId: string): Limits;
+}
+
+/** The tables that commands on users work on. */
+export interface UserTables {
+  readonly subjects: SubjectTable;
+  readonly counters: CounterTable;
+  readonly attempts: AttemptTable;
+  readonly aliases: AliasTable;
+  readonly events: EventTable;
+  readonly policies: LimitTable;
+}

@@ -1,0 +1,157 @@
+import type {
+  Attempt,
+  BeginChange,
+  BeginResult,
+  CompleteChange,
+  CompleteResult,
+} from "../lockout/attempt.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import type { DecideUser, UserChange, UserView } from "../lockout/user.ts";
+import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
+import type { StoredSubject, UserTables } from "./tables.ts";
+import type {
+  Alias,
+  Changed,
+  StoredLockout,
+  StoredUser,
+  Subject,
+  UserKey,
+} from "./user-store.ts";
+
+/**
+ * The commands of `user-store.ts` as they run inside a transaction, at a time: the same on every engine. And what is shown
+ * of a subject that was read.
+ */
+export interface UserCommands {
+  changeUser<Result>(
+    key: UserKey,
+    editor: string,
+    time: number,
+    decide: DecideUser<Result>,
+  ): Changed<Result>;
+  putUser(
+    key: UserKey,
+    aliases: readonly Alias[],
+    editor: string,
+    time: number,
+    decide: DecideUser<void>,
+  ): StoredUser;
+  deleteUser(key: UserKey): boolean;
+  beginAttempt(
+    subject: Subject,
+    editor: string,
+    time: number,
+    decide: (view: UserView) => BeginChange,
+  ): BeginResult;
+  completeAttempt(
+    orgId: string,
+    attemptId: string,
+    editor: string,
+    time: number,
+    decide: (view: UserView, attempt: Attempt) => CompleteChange,
+  ): CompleteResult;
+  reportAttempt(
+    subject: Subject,
+    editor: string,
+    time: number,
+    decide: (view: UserView) => UserChange<CompleteResult>,
+  ): CompleteResult;
+  /** Closes the user's attempts that have expired. */
+  settleUser(key: UserKey, time: number): void;
+  /** Closes attempts of anybody that have expired, and says how many. */
+  settleSome(time: number, limit: number): number;
+  findStored(key: UserKey): StoredSubject | undefined;
+  toUser(stored: StoredSubject): StoredUser;
+  toLockout(stored: StoredSubject, time: number): StoredLockout;
+}
+
+export function createUserCommands(tables: UserTables): UserCommands {
+  const { subjects, attempts, aliases } = tables;
+  const commands = createSubjectCommands(tables);
+
+  const toUser = (stored: StoredSubject): StoredUser => ({
+    ...keyOf(stored),
+    account: stored.account,
+    lock: stored.lock,
+    aliases: aliases.list(stored.key),
+  });
+  /** The attempt as it is once its subject's expired ones are closed: it may be one of them. */
+  const attemptAt = (attempt: Attempt, time: number): Attempt => {
+    const expired = attempt.closed === undefined && attempt.expireTime <= time;
+    return (expired ? attempts.find(attempt.id) : undefined) ?? attempt;
+  };
+
+  return {
+    changeUser: (key, editor, time, decide) => {
+      const done = commands.run(commands.findUser(key), editor, time, decide);
+      return { result: done.change.result, events: done.events };
+    },
+
+    putUser: (key, names, editor, time, decide) => {
+      commands.run(commands.findUser(key), editor, time, decide);
+      const { stored } = commands.findUser(key);
+      if (stored === undefined)
+        throw new Error("a command puts a user whom it does not register");
+      aliases.replace(key.orgId, stored.key, names);
+      return toUser(stored);
+    },
+
+    deleteUser: (key) => {
+      const { stored } = commands.findUser(key);
+      if (stored === undefined) return false;
+      subjects.remove(stored.key);
+      return true;
+    },
+
+    beginAttempt: (subject, editor, time, decide) => {
+      const { change, key } = commands.run(
+        commands.find(subject),
+        editor,
+        time,
+        decide,
+      );
+      if (change.opened !== undefined) {
+        if (key === undefined)
+          throw new Error("an attempt is opened for nobody");
+        attempts.open(key, change.opened);
+      }
+      return change.result;
+    },
+
+    completeAttempt: (orgId, attemptId, editor, time, decide) => {
+      const attempt = attempts.find(attemptId);
+      if (attempt === undefined) throw new LockoutError("attemptUnknown");
+      const stored = subjects.get(attempt.subject);
+      if (stored?.orgId !== orgId) throw new LockoutError("attemptUnknown");
+      const { change } = commands.run(
+        foundAgain(stored),
+        editor,
+        time,
+        (view) => decide(view, attemptAt(attempt, time)),
+      );
+      if (change.closed !== undefined) attempts.close(attemptId, change.closed);
+      return change.result;
+    },
+
+    reportAttempt: (subject, editor, time, decide) =>
+      commands.run(commands.find(subject), editor, time, decide).change.result,
+
+    settleUser: (key, time) => {
+      commands.settle(commands.findUser(key), time);
+    },
+    settleSome: (time, limit) => commands.settleSome(time, limit),
+    findStored: (key) => commands.findUser(key).stored,
+    toUser,
+    toLockout: (stored, time) => ({
+      ...keyOf(stored),
+      view: {
+        ...commands.view(stored, "SYSTEM", time),
+        user: { account: stored.account, lock: stored.lock },
+      },
+    }),
+  };
+}
+
+function keyOf({ orgId, userId }: StoredSubject): UserKey {
+  return { orgId, userId: userId ?? "" };
+}
