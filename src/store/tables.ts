@@ -94,6 +94,12 @@ export interface Aggregate {
   readonly resourceOwner: string;
 }
 
+/** The aggregate that a policy belongs to: its owner. */
+export interface PolicyAggregate {
+  readonly type: "instance" | "org";
+  readonly id: string;
+}
+
 export interface EventTable {
   /** Writes an event of this time with the aggregate's next sequence. */
   append(

@@ -21,6 +21,9 @@ import type {
 } from "../lockout/user.ts";
 import type { RecordedEvent } from "./store.ts";
 
+/** How many login names that lead to nobody are kept, unless a store is opened with another number. */
+export const defaultMaxNames = 100_000;
+
 /** A user of an organisation. Two organisations may have users of the same id: they are two people. */
 export interface UserKey {
   readonly orgId: string;

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Client, CompleteResult, Outcome } from "../../lockout/attempt.ts";
-import type { Factor } from "../../lockout/factor.ts";
-import type { AttemptTable, StoredAttempt } from "../tables.ts";
+import { attemptColumns as columns, clientColumn, toAttempt } from "../rows.ts";
+import type { AttemptRow } from "../rows.ts";
+import type { AttemptTable } from "../tables.ts";
 
 /** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */
 export interface Attempts extends AttemptTable {
@@ -9,18 +9,6 @@ export interface Attempts extends AttemptTable {
   /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones. */
   forget(time: number, limit: number): void;
 }
-
-interface AttemptRow {
-  readonly id: string;
-  readonly subject: number;
-  readonly factor: Factor;
-  readonly client: string | null;
-  readonly expire_time: number;
-  readonly outcome: Outcome | null;
-  readonly result: string | null;
-}
-
-const columns = "id, subject, factor, client, expire_time, outcome, result";
 
 export function prepareAttempts(database: Database): Attempts {
   const find = database.prepare<[string], AttemptRow>(
@@ -58,9 +46,7 @@ export function prepareAttempts(database: Database): Attempts {
       return row && toAttempt(row);
     },
     open: (subject, { id, factor, client, expireTime }) => {
-      const clientText =
-        Object.keys(client).length === 0 ? null : JSON.stringify(client);
-      open.run(id, subject, factor, clientText, expireTime);
+      open.run(id, subject, factor, clientColumn(client), expireTime);
     },
     close: (attemptId, { outcome, result }) => {
       close.run(outcome, JSON.stringify(result), attemptId);
@@ -73,22 +59,5 @@ export function prepareAttempts(database: Database): Attempts {
     forget: (time, limit) => {
       forget.run(limit, time);
     },
-  };
-}
-
-function toAttempt(row: AttemptRow): StoredAttempt {
-  return {
-    id: row.id,
-    subject: row.subject,
-    factor: row.factor,
-    client: row.client === null ? {} : (JSON.parse(row.client) as Client),
-    expireTime: row.expire_time,
-    closed:
-      row.outcome === null || row.result === null
-        ? undefined
-        : {
-            outcome: row.outcome,
-            result: JSON.parse(row.result) as CompleteResult,
-          },
   };
 }

@@ -1,15 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Factor } from "../../lockout/factor.ts";
-import type { Counter } from "../../lockout/user.ts";
-import { zeroCounters } from "../tables.ts";
+import { toCounters } from "../rows.ts";
+import type { CounterRow } from "../rows.ts";
 import type { CounterTable } from "../tables.ts";
-
-interface CounterRow {
-  readonly factor: Factor;
-  readonly failed: number;
-  readonly open: number;
-  readonly last_failure: number | null;
-}
 
 /** Changes are made inside a transaction. */
 export function prepareCounters(database: Database): CounterTable {
@@ -30,17 +22,7 @@ export function prepareCounters(database: Database): CounterTable {
     "UPDATE counters SET failed = 0, open = open + ? WHERE subject = ? AND factor = ?",
   );
   return {
-    read: (subject) => {
-      const counters: Record<Factor, Counter> = { ...zeroCounters };
-      for (const row of read.all(subject)) {
-        counters[row.factor] = {
-          failed: row.failed,
-          open: row.open,
-          lastFailure: row.last_failure ?? undefined,
-        };
-      }
-      return counters;
-    },
+    read: (subject) => toCounters(read.all(subject)),
     step: (subject, { factor, failed, open }, time) => {
       if (failed === "clear") {
         clear.run(open, subject, factor);

@@ -1,5 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
+import { toOrg } from "../rows.ts";
+import type { OrgRow } from "../rows.ts";
 import type { Clock, Org } from "../store.ts";
 import { withFreeId } from "./free-id.ts";
 
@@ -13,12 +15,6 @@ export interface Orgs {
 
 /** How many organisations are remembered to exist. */
 const maxKnown = 10_000;
-
-interface OrgRow {
-  readonly id: string;
-  readonly name: string;
-  readonly creation_date: number;
-}
 
 export function prepareOrgs(
   database: Database,
@@ -43,12 +39,7 @@ export function prepareOrgs(
       );
       return { id, name, creationDate };
     },
-    list: () =>
-      list.all().map((row) => ({
-        id: row.id,
-        name: row.name,
-        creationDate: row.creation_date,
-      })),
+    list: () => list.all().map(toOrg),
     exists: (orgId) => {
       // An organisation that is there stays: no command removes one.
       if (known.has(orgId)) return true;

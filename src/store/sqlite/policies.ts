@@ -1,14 +1,10 @@
 import type { Database } from "better-sqlite3";
 import type { PolicyDecision } from "../../lockout/policy.ts";
+import { toPolicy } from "../rows.ts";
+import type { PolicyRow } from "../rows.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
-import type { LimitTable } from "../tables.ts";
+import type { LimitTable, PolicyAggregate } from "../tables.ts";
 import type { Events } from "./events.ts";
-
-/** The aggregate that a policy belongs to: its owner. */
-export interface PolicyAggregate {
-  readonly type: "instance" | "org";
-  readonly id: string;
-}
 
 export interface Policies extends LimitTable {
   find(owner: PolicyAggregate): StoredPolicy | undefined;
@@ -19,14 +15,6 @@ export interface Policies extends LimitTable {
     decision: PolicyDecision,
     time: number,
   ): RecordedEvent;
-}
-
-interface PolicyRow {
-  readonly max_password_attempts: number;
-  readonly max_otp_attempts: number;
-  readonly sequence: number;
-  readonly creation_date: number;
-  readonly change_date: number;
 }
 
 export function preparePolicies(database: Database, events: Events): Policies {
@@ -58,15 +46,7 @@ export function preparePolicies(database: Database, events: Events): Policies {
   return {
     find: ({ type, id }) => {
       const row = find.get(type, id);
-      if (row === undefined) return undefined;
-      return {
-        maxPasswordAttempts: row.max_password_attempts,
-        maxOtpAttempts: row.max_otp_attempts,
-        resourceOwner: id,
-        sequence: row.sequence,
-        creationDate: row.creation_date,
-        changeDate: row.change_date,
-      };
+      return row && toPolicy(id, row);
     },
     apply: ({ type, id }, editor, { event, limits }, time) => {
       const recorded = events.append(

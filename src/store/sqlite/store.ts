@@ -1,3 +1,4 @@
+import { listEvents } from "../event-list.ts";
 import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Clock, PolicyOwner, Store } from "../store.ts";
@@ -11,14 +12,14 @@ import {
 } from "./database.ts";
 import type { OpenDatabase } from "./database.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
-import { listEvents } from "./event-list.ts";
 import { prepareEvents } from "./events.ts";
 import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
-import type { PolicyAggregate } from "./policies.ts";
 import { prepareTokens } from "./tokens.ts";
+import type { PolicyAggregate } from "../tables.ts";
+import { defaultMaxNames } from "../user-store.ts";
 import { unfinishedCopy } from "../transfer.ts";
 import { createUserStore } from "./users.ts";
 
@@ -46,7 +47,8 @@ const toolRetries = { busyRetries: 1000, busyDelayMs: 1 };
 /** A flush of so many commands blocks the event loop for some milliseconds. */
 const maxBatch = 256;
 
-const defaultMaxNames = 100_000;
+/** How many events are looked through at once: some milliseconds, in which the event loop stands still. */
+const eventWindow = 10_000;
 
 /**
  * Opens a store on an SQLite file. All numbers in it are read as JavaScript numbers: positions, sequences,
@@ -140,7 +142,15 @@ function createStore(
         return policies.apply(aggregate, editor, decision, now());
       }),
 
-    listEvents: (filter) => listEvents(events, read, filter),
+    listEvents: (filter) =>
+      listEvents(
+        {
+          lastPosition: () => read(() => events.lastPosition()),
+          list: (wanted, within) => read(() => events.list(wanted, within)),
+        },
+        filter,
+        eventWindow,
+      ),
     lastPosition: async () => read(() => events.lastPosition()),
     onAppended: (listener) => read(() => watch.listen(listener)),
 

@@ -1,10 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "better-sqlite3";
-import type {
-  AccountState,
-  LockReason,
-  UserState,
-} from "../../lockout/user.ts";
+import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
+import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
 
 /** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
@@ -24,21 +21,6 @@ export interface Subjects extends SubjectTable {
   /** Oldest user first. */
   orgsOfUser(userId: string): readonly string[];
 }
-
-interface SubjectRow {
-  readonly key: number;
-  readonly org_id: string;
-  readonly user_id: string | null;
-  readonly account: AccountState;
-  readonly lock_reason: LockReason | null;
-  readonly lock_time: number | null;
-  readonly lock_by: string | null;
-}
-
-type LockColumns = [string | null, number | null, string | null];
-
-const columns =
-  "key, org_id, user_id, account, lock_reason, lock_time, lock_by";
 
 /**
  * `maxNames`: so many names that lead to nobody are kept. `onRemove` is told of the subjects that are removed,
@@ -185,23 +167,5 @@ export function prepareSubjects(
         )
         .map(toSubject),
     orgsOfUser: (userId) => orgsOfUser.all(userId),
-  };
-}
-
-function lockColumns({ lock }: UserState): LockColumns {
-  return [lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null];
-}
-
-function toSubject(row: SubjectRow): StoredSubject {
-  const { lock_reason: reason, lock_time: time, lock_by: by } = row;
-  return {
-    key: row.key,
-    orgId: row.org_id,
-    userId: row.user_id ?? undefined,
-    account: row.account,
-    lock:
-      reason === null || time === null || by === null
-        ? undefined
-        : { reason, time, by },
   };
 }

@@ -1,5 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
+import { tokenColumns as columns, toToken } from "../rows.ts";
+import type { TokenRow } from "../rows.ts";
 import type { Clock, NewToken, TokenRecord } from "../store.ts";
 import { withFreeId } from "./free-id.ts";
 
@@ -12,17 +14,6 @@ export interface Tokens {
   /** Says whether there was one. */
   remove(tokenId: string): boolean;
 }
-
-interface TokenRow {
-  readonly id: string;
-  readonly name: string;
-  readonly org_id: string;
-  readonly roles: string;
-  readonly creation_date: number;
-  readonly expiration_date: number | null;
-}
-
-const columns = "id, name, org_id, roles, creation_date, expiration_date";
 
 export function prepareTokens(
   database: Database,
@@ -64,16 +55,5 @@ export function prepareTokens(
     },
     list: () => list.all().map(toToken),
     remove: (tokenId) => remove.run(tokenId).changes > 0,
-  };
-}
-
-function toToken(row: TokenRow): TokenRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    orgId: row.org_id,
-    roles: JSON.parse(row.roles) as readonly string[],
-    creationDate: row.creation_date,
-    expirationDate: row.expiration_date ?? undefined,
   };
 }
