@@ -12,15 +12,12 @@ import type { ReportFault } from "./api/errors.ts";
 import { createServices } from "./api/services.ts";
 import { createSystemGate } from "./auth/gate.ts";
 import { defaultConfig } from "./config.ts";
-import type { NewId } from "./store/ids.ts";
-import type { Clock, Instance, Store } from "./store/store.ts";
+import type { Instance, Store } from "./store/store.ts";
 
 /** What the services need to be called without a server. */
 export interface LocalServicesOptions {
   readonly store: Store;
   readonly instance: Instance;
-  readonly now: Clock;
-  readonly newId: NewId;
 }
 
 /**
@@ -30,8 +27,6 @@ export interface LocalServicesOptions {
 export function createLocalTransport({
   store,
   instance,
-  now,
-  newId,
 }: LocalServicesOptions): Transport {
   const throwFault: ReportFault = (error) => {
     throw error;
@@ -47,8 +42,6 @@ export function createLocalTransport({
   });
   const handlers = createServices({
     store,
-    now,
-    newId,
     attemptTtlMs,
     draining,
   }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));

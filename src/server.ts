@@ -18,7 +18,6 @@ import { debugPages } from "./http/debug-pages.ts";
 import { createHealth } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createReflection } from "./http/reflection.ts";
-import { createIds } from "./store/ids.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
@@ -50,17 +49,14 @@ export async function startServer(
   config: ServerConfig,
   parts: ServerParts = {},
 ): Promise<RunningServer> {
-  const now = parts.now ?? Date.now;
   const log = parts.log ?? createLogger({ level: config.logLevel });
-  const newId = createIds(now);
   const tls = config.tls && (await readTls(config.tls));
   const store = await openStore(config.database, {
     exclusive: true,
-    now,
-    newId,
+    ...(parts.now !== undefined && { now: parts.now }),
   });
   try {
-    return await serve(config, { now, log, newId, tls, store });
+    return await serve(config, { log, tls, store });
   } catch (error) {
     await store.close();
     throw error;
@@ -68,16 +64,14 @@ export async function startServer(
 }
 
 interface Parts {
-  readonly now: Clock;
   readonly log: Logger;
-  readonly newId: () => string;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly store: Store;
 }
 
 async function serve(
   config: ServerConfig,
-  { now, log, newId, tls, store }: Parts,
+  { log, tls, store }: Parts,
 ): Promise<RunningServer> {
   const { created } = await ensureAdministrator(store, config);
   const reportFault = (error: unknown) => {
@@ -88,8 +82,6 @@ async function serve(
   const draining = new AbortController();
   const services = createServices({
     store,
-    now,
-    newId,
     attemptTtlMs: config.attemptTtlMs,
     draining: draining.signal,
   });
@@ -133,7 +125,7 @@ async function serve(
       ...apiPages(describeApi()),
     ],
     handlerOptions: {
-      requestGate: guardGate(createGate(store, table, now), reportFault),
+      requestGate: guardGate(createGate(store, table), reportFault),
       interceptors: [createErrorInterceptor(reportFault)],
       jsonOptions: {
         ignoreUnknownFields: config.ignoreUnknownFields,

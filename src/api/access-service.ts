@@ -11,9 +11,9 @@ import { isRole } from "../auth/roles.ts";
 import { hashSecret, newSecret } from "../auth/tokens.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type {
-  Clock,
   Org,
   OrgStore,
+  Store,
   TokenRecord,
   TokenStore,
 } from "../store/store.ts";
@@ -23,8 +23,7 @@ const maxNameLength = 200;
 
 /** lockout.v1.AccessService: organisations and tokens. */
 export function createAccessService(
-  store: OrgStore & TokenStore,
-  now: Clock,
+  store: OrgStore & TokenStore & Pick<Store, "now">,
 ): ServiceImpl<typeof AccessService> {
   return {
     async createOrganization({ name }) {
@@ -48,7 +47,7 @@ export function createAccessService(
       }
       const expirationDate =
         request.expireTime && timestampMs(request.expireTime);
-      if (expirationDate !== undefined && expirationDate <= now()) {
+      if (expirationDate !== undefined && expirationDate <= store.now()) {
         throw new LockoutError("tokenExpiryPast");
       }
       const orgId =

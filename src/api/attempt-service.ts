@@ -31,8 +31,7 @@ import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
 import type { LockReason } from "../lockout/user.ts";
-import type { NewId } from "../store/ids.ts";
-import type { EventStore } from "../store/store.ts";
+import type { EventStore, Store } from "../store/store.ts";
 import type {
   AttemptStore,
   StoredLockout,
@@ -44,8 +43,7 @@ import { watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions {
-  readonly store: AttemptStore & UserStore & EventStore;
-  readonly newId: NewId;
+  readonly store: AttemptStore & UserStore & EventStore & Pick<Store, "newId">;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
@@ -55,7 +53,6 @@ export interface AttemptServiceOptions {
 /** lockout.v1.AttemptService */
 export function createAttemptService({
   store,
-  newId,
   attemptTtlMs,
   draining,
 }: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
@@ -63,7 +60,7 @@ export function createAttemptService({
     async beginAttempt(request, context) {
       const { id, orgId } = getCaller(context.values);
       const command = {
-        attemptId: newId(),
+        attemptId: store.newId(),
         factor: readFactor(request.factor),
         client: readClient(request.client),
         ttlMs: attemptTtlMs,

@@ -10,8 +10,7 @@ import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import type { NewId } from "../store/ids.ts";
-import type { Clock, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
@@ -23,8 +22,6 @@ import { createZitadelUserService } from "./zitadel-user-service.ts";
 /** What the services are made of. */
 export interface ServicesOptions {
   readonly store: Store;
-  readonly now: Clock;
-  readonly newId: NewId;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Aborted when the server begins to end: what would wait for ever ends with it. Never, unless set. */
@@ -64,7 +61,7 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
 export function createServices(
   options: ServicesOptions,
 ): readonly MountedService[] {
-  const { store, now } = options;
+  const { store } = options;
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);
   return [
@@ -76,7 +73,7 @@ export function createServices(
     mount(ZitadelUserServiceBeta, users),
     mount(AttemptService, createAttemptService(options)),
     mount(LockoutUserService, createLockoutUserService(store)),
-    mount(AccessService, createAccessService(store, now)),
+    mount(AccessService, createAccessService(store)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
-import type { Clock, OrgStore, TokenStore } from "../store/store.ts";
+import type { OrgStore, Store, TokenStore } from "../store/store.ts";
 import { requirePermission, setCaller } from "./caller.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
@@ -12,7 +12,8 @@ const maxRememberedHashes = 1000;
 
 /** What the gate needs to know of the store. */
 export type GateStore = Pick<TokenStore, "findToken"> &
-  Pick<OrgStore, "orgExists">;
+  Pick<OrgStore, "orgExists"> &
+  Pick<Store, "now">;
 
 /**
  * The gate that every call passes before its body is read: who calls, on which organisation, with which
@@ -21,7 +22,6 @@ export type GateStore = Pick<TokenStore, "findToken"> &
 export function createGate(
   store: GateStore,
   table: PermissionTable,
-  now: Clock,
 ): (context: HandlerContext) => Promise<void> {
   const hashes = new RememberedHashes(maxRememberedHashes);
   return async (context) => {
@@ -34,7 +34,6 @@ export function createGate(
       context.requestHeader.get("authorization"),
       hashes,
       store,
-      now,
     );
     // The header may be there and empty: the same as absent.
     const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
@@ -69,8 +68,7 @@ export function createSystemGate(
 async function authenticate(
   header: string | null,
   hashes: RememberedHashes,
-  store: Pick<TokenStore, "findToken">,
-  now: Clock,
+  store: Pick<Store, "findToken" | "now">,
 ) {
   if (header === null || header === "") {
     throw new LockoutError("authHeaderMissing");
@@ -85,7 +83,10 @@ async function authenticate(
     throw new LockoutError("tokenInvalid");
   }
   if (known === undefined) hashes.add(header, hash);
-  if (token.expirationDate !== undefined && token.expirationDate <= now()) {
+  if (
+    token.expirationDate !== undefined &&
+    token.expirationDate <= store.now()
+  ) {
     throw new LockoutError("tokenInvalid");
   }
   return token;

@@ -9,7 +9,6 @@ import {
   updateOrgPolicy,
 } from "../lockout/policy.ts";
 import type { Limits } from "../lockout/policy.ts";
-import { createIds } from "../store/ids.ts";
 import { openStore } from "../store/open.ts";
 import type { Instance, Store, StoredPolicy } from "../store/store.ts";
 import type { Backend, EventQuery, PolicyView } from "./backend.ts";
@@ -20,15 +19,15 @@ const editor = "SYSTEM";
 
 /** Works on a database, which may be served at the same time. Throws what openStore throws, and OperationError. */
 export async function openDatabaseBackend(url: string): Promise<Backend> {
-  const now = Date.now;
-  // Not the server's number, 0: both may make ids in the same moment.
-  const newId = createIds(now, 1 + (process.pid % 999));
-  const store = await openStore(url, { exclusive: false, now, newId });
+  const store = await openStore(url, { exclusive: false });
   try {
     const instance = await store.findInstance();
     if (instance !== undefined) {
-      const parts = { store, instance, now, newId };
-      return createBackend(store, instance, createLocalTransport(parts));
+      return createBackend(
+        store,
+        instance,
+        createLocalTransport({ store, instance }),
+      );
     }
     throw new OperationError(
       `the database ${url} is empty: "lockoutd serve" fills it when it starts for the first time`,

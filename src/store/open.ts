@@ -1,4 +1,4 @@
-import type { NewId } from "./ids.ts";
+import { createIds } from "./ids.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
 import { DatabaseUrlError } from "./store.ts";
 import type { Clock, Store } from "./store.ts";
@@ -6,8 +6,8 @@ import type { Clock, Store } from "./store.ts";
 export interface OpenStoreOptions {
   /** For a server, which must be the only one; the command-line tools work beside it. */
   readonly exclusive: boolean;
-  readonly now: Clock;
-  readonly newId: NewId;
+  /** Takes the place of the store's own clock: for tests. */
+  readonly now?: Clock;
 }
 
 /**
@@ -18,7 +18,11 @@ export async function openStore(
   url: string,
   options: OpenStoreOptions,
 ): Promise<Store> {
-  return openSqliteStore({ path: databasePath(url), ...options });
+  const { exclusive, now = Date.now } = options;
+  // A server is alone in its kind, with the number 0; tools beside it make ids in the same moment.
+  const machine = exclusive ? 0 : 1 + (process.pid % 999);
+  const newId = createIds(now, machine);
+  return openSqliteStore({ path: databasePath(url), exclusive, now, newId });
 }
 
 /** The file that a database URL names. Throws DatabaseUrlError where it is no such URL. */

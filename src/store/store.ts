@@ -10,7 +10,7 @@
  * - What the function throws is thrown on to the caller, and nothing is written.
  * - Each change appends its events and updates the current state in the same transaction.
  * - A store that cannot be used (locked, full, read-only, broken, away) throws StoreUnavailableError, and
- *   nothing was written.
+ *   nothing was written; or, where the store is elsewhere and the way to it broke during the commit, perhaps all.
  * - Times are milliseconds since 1970 UTC, by the store's one clock.
  */
 import type {
@@ -24,6 +24,7 @@ import type {
   PolicyDecision,
 } from "../lockout/policy.ts";
 
+import type { NewId } from "./ids.ts";
 import type { AttemptStore, UserStore } from "./user-store.ts";
 
 /** The store cannot be used: locked, full, read-only, broken or away. `cause` says what happened. */
@@ -200,6 +201,10 @@ export interface Store
     TokenStore,
     UserStore,
     AttemptStore {
+  /** The store's one clock. Where the store is elsewhere an estimate, off by no more than an answer from there takes. */
+  readonly now: Clock;
+  /** Ids that nobody else makes who works on the same store. Throws StoreUnavailableError where that is not sure now. */
+  readonly newId: NewId;
   /** The instance, if one was created. */
   findInstance(): Promise<Instance | undefined>;
   /**

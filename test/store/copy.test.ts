@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createIds } from "../../src/store/ids.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
@@ -54,7 +53,6 @@ async function look(database: string) {
   const store = await openStore(database, {
     exclusive: false,
     now,
-    newId: createIds(now),
   });
   try {
     const orgId = server.firstOrgId;
@@ -103,7 +101,6 @@ describe("a copy", () => {
       const store = await openStore(database, {
         exclusive: false,
         now: server.now,
-        newId: createIds(server.now),
       });
       const orgId = server.firstOrgId;
       const { result } = await store.changeUser(

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createIds } from "../../src/store/ids.ts";
 import { backupDatabase, checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { live } from "../support/life.ts";
@@ -94,8 +93,6 @@ describe("backup", () => {
     // And a server starts from it.
     const restored = await openStore(`sqlite:${copy}`, {
       exclusive: true,
-      now: Date.now,
-      newId: createIds(Date.now),
     });
     expect(await restored.findInstance()).toMatchObject({
       id: server.instanceId,

@@ -1,7 +1,6 @@
 import { stat, symlink } from "node:fs/promises";
 import { relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createIds } from "../../src/store/ids.ts";
 import { openStore } from "../../src/store/open.ts";
 import { StoreRefusedError } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -17,8 +16,6 @@ describe("a database URL", () => {
   const open = (url: string) =>
     openStore(url, {
       exclusive: true,
-      now: Date.now,
-      newId: createIds(Date.now),
     });
 
   it.each([

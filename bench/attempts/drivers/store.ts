@@ -1,5 +1,4 @@
 import { beginAttempt, completeAttempt } from "../../../src/lockout/attempt.ts";
-import { createIds } from "../../../src/store/ids.ts";
 import { openStore } from "../../../src/store/open.ts";
 import { userIdOf } from "./driver.ts";
 import type { PairDriver } from "./driver.ts";
@@ -12,11 +11,8 @@ export async function driveStore({
 }: {
   readonly database: string;
 }): Promise<PairDriver> {
-  const newId = createIds(Date.now);
   const store = await openStore(`sqlite:${database}`, {
     exclusive: true,
-    now: Date.now,
-    newId,
   });
   const instance = await store.findInstance();
   if (instance === undefined) throw new Error("the database is empty");
@@ -25,7 +21,7 @@ export async function driveStore({
   return {
     pair: async (user, outcome) => {
       const command = {
-        attemptId: newId(),
+        attemptId: store.newId(),
         factor: "password",
         client: {},
         ttlMs,

@@ -128,6 +128,8 @@ function createStore(
 
   return {
     ...users,
+    now,
+    newId,
     findPolicy: async (owner) => {
       const aggregate = committedAggregateOf(owner);
       return aggregate && readOnce(() => policies.find(aggregate));
