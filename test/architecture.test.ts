@@ -54,6 +54,7 @@ type Room = keyof typeof arrows;
 /** Packages that belong to a room, so that it can be exchanged with them. */
 const packageRooms: Readonly<Record<string, readonly Room[]>> = {
   "better-sqlite3": ["store/engine"],
+  pg: ["store/engine"],
   commander: ["cli"],
   // The root hands the logger on.
   pino: ["telemetry", "server"],

@@ -12,7 +12,10 @@ interface ConnectionOptions {
 }
 
 export function databaseOption(): Option {
-  return new Option("-d, --database <url>", "the database: sqlite:PATH")
+  return new Option(
+    "-d, --database <url>",
+    "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME",
+  )
     .env("LOCKOUTD_DATABASE")
     .default(defaultConfig.database);
 }

@@ -1,28 +1,35 @@
 import { createIds } from "./ids.ts";
+import { openPostgresStore } from "./postgres/store.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
 import { DatabaseUrlError } from "./store.ts";
 import type { Clock, Store } from "./store.ts";
 
 export interface OpenStoreOptions {
-  /** For a server, which must be the only one; the command-line tools work beside it. */
+  /** For a server, which on SQLite must be the only one; the command-line tools work beside it. */
   readonly exclusive: boolean;
   /** Takes the place of the store's own clock: for tests. */
   readonly now?: Clock;
 }
 
 /**
- * Opens the store that a database URL names: `sqlite:PATH`. Throws DatabaseUrlError where the URL is not one,
- * and what the engine throws.
+ * Opens the store that a database URL names: `sqlite:PATH` or `postgres://…`. Throws DatabaseUrlError where the URL is
+ * neither, and what the engine throws.
  */
 export async function openStore(
   url: string,
   options: OpenStoreOptions,
 ): Promise<Store> {
   const { exclusive, now = Date.now } = options;
+  if (isPostgres(url)) return openPostgresStore({ url, ...options });
   // A server is alone in its kind, with the number 0; tools beside it make ids in the same moment.
   const machine = exclusive ? 0 : 1 + (process.pid % 999);
   const newId = createIds(now, machine);
   return openSqliteStore({ path: databasePath(url), exclusive, now, newId });
+}
+
+/** Whether a database URL names a PostgreSQL database. */
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(url);
 }
 
 /** The file that a database URL names. Throws DatabaseUrlError where it is no such URL. */
@@ -33,8 +40,8 @@ export function databasePath(url: string): string {
   if (scheme === "sqlite") return sqlitePath(url.slice(colon + 1));
   throw new DatabaseUrlError(
     scheme === ""
-      ? `the database "${url}" has no scheme: write sqlite:PATH, such as sqlite:./lockoutd.db`
-      : `the database scheme "${scheme}" is unknown: write sqlite:PATH, such as sqlite:./lockoutd.db`,
+      ? `the database "${url}" has no scheme: write sqlite:PATH, such as sqlite:./lockoutd.db, or postgres://…`
+      : `the database scheme "${scheme}" is unknown: write sqlite:PATH, such as sqlite:./lockoutd.db, or postgres://…`,
   );
 }
 

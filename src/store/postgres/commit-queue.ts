@@ -1,0 +1,209 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { StoreUnavailableError } from "../store.ts";
+import { rollback } from "./database.ts";
+import type { Connection, PostgresDatabase } from "./database.ts";
+import { isConflict, isUnavailable, unavailable } from "./errors.ts";
+import { load } from "./load.ts";
+import type { Need } from "./load.ts";
+import { BatchError, Workspace } from "./workspace.ts";
+import { writeAndCommit } from "./write.ts";
+
+export interface CommitQueueOptions {
+  readonly database: PostgresDatabase;
+  /** The key under which login names are hashed. */
+  readonly nameKey: Uint8Array;
+  /** Makes sure that so many keys for new subjects can be taken at once; resolves with what gives them. */
+  readonly takeKeys: (count: number) => Promise<() => number>;
+  /** Tests' own time, instead of the database's; null where there is none. */
+  readonly time: () => number | null;
+  /** Told of the database's time, in milliseconds since 1970, when a batch has read it. */
+  readonly onTime: (time: number) => void;
+  readonly notifies: boolean;
+  /** How many commands share a transaction at most. */
+  readonly maxBatch: number;
+  /** How often a batch that met others' transactions is tried. */
+  readonly maxTries: number;
+  /** Called when a batch was committed, before its callers are told. Does not throw: they have been served. */
+  readonly afterCommit: (workspace: Workspace) => void | Promise<void>;
+}
+
+interface Waiting {
+  readonly needs: readonly Need[];
+  /** Runs the command; returns what tells its caller of the success. */
+  readonly run: (workspace: Workspace, time: number) => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit across a network. The commands that wait together share one transaction of two round trips: one locks and
+ * reads all their rows, one writes and commits. In between the commands run, one after the other, each on what those before
+ * it have changed; one that throws has changed nothing. Nobody is told of a result before the commit: not of a refusal
+ * either, since it may rest on what an earlier command of the batch wrote.
+ *
+ * Commands run in the order of the calls, one batch at a time: what comes meanwhile is the next batch, so under load batches grow
+ * and the round trips are shared by more.
+ */
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  #waiting: Waiting[] = [];
+  #busy = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a command on the rows that it needs; resolves when what it wrote is durable. What the command throws is thrown on.
+   * Throws StoreUnavailableError when the transaction fails.
+   */
+  run<T>(
+    needs: readonly Need[],
+    command: (workspace: Workspace, time: number) => T,
+  ): Promise<T> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new StoreUnavailableError("the store is closed"));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        needs,
+        run: (workspace, time) => {
+          const result = command(workspace, time);
+          return () => {
+            resolve(result);
+          };
+        },
+        reject,
+      });
+      if (!this.#busy) this.#schedule();
+    });
+  }
+
+  /** Takes no more commands, and resolves when all that were taken are settled. */
+  close(): Promise<void> {
+    this.#closing ??= this.run([], () => undefined).catch(() => undefined);
+    return this.#closing;
+  }
+
+  /** After the sockets that are readable in this turn of the event loop were read: their commands are in. */
+  #schedule(): void {
+    this.#busy = true;
+    setImmediate(() => {
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#options.maxBatch);
+      for (const settle of await this.#settle(batch)) settle();
+    }
+    this.#busy = false;
+  }
+
+  /** Runs a batch, again where it met others; returns what tells the callers how it ended. */
+  async #settle(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {
+    const { maxTries } = this.#options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#commit(batch);
+      } catch (error) {
+        const again = isConflict(error) || error instanceof BatchError;
+        if (again && tries < maxTries) {
+          // At random, so that those who met do not meet again.
+          await delay(Math.random() * 2 ** tries * 5);
+          continue;
+        }
+        // One that the database refuses shall not take the others along.
+        if (!isUnavailable(error) && batch.length > 1)
+          return this.#settleEach(batch);
+        const failure =
+          again || isUnavailable(error) ? unavailable(error) : error;
+        return batch.map(({ reject }) => () => {
+          reject(failure);
+        });
+      }
+    }
+  }
+
+  async #settleEach(
+    batch: readonly Waiting[],
+  ): Promise<readonly (() => void)[]> {
+    const settlements: (() => void)[] = [];
+    for (const waiting of batch)
+      settlements.push(...(await this.#settle([waiting])));
+    return settlements;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {
+    const needs = batch.flatMap((waiting) => waiting.needs);
+    // Nothing to be read or written: only to be told in turn.
+    if (needs.length === 0)
+      return batch.map((waiting) => this.#runIdle(waiting));
+    const { database, takeKeys, afterCommit } = this.#options;
+    const newKey = await takeKeys(needs.length);
+    const { workspace, settlements } = await database.use(async (connection) =>
+      this.#transact(connection, batch, needs, newKey),
+    );
+    await afterCommit(workspace);
+    return settlements;
+  }
+
+  async #transact(
+    connection: Connection,
+    batch: readonly Waiting[],
+    needs: readonly Need[],
+    newKey: () => number,
+  ) {
+    const { nameKey, notifies, time: ownTime, onTime } = this.#options;
+    try {
+      const { loaded, time } = await load(connection, needs, ownTime());
+      onTime(time);
+      const workspace = new Workspace(loaded, nameKey, newKey);
+      const settlements = batch.map((waiting) =>
+        this.#runOne(waiting, workspace, time),
+      );
+      await writeAndCommit(connection, workspace, notifies);
+      return { workspace, settlements };
+    } catch (error) {
+      await connection.send([rollback]).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #runOne(
+    { run, reject }: Waiting,
+    workspace: Workspace,
+    time: number,
+  ): () => void {
+    try {
+      return workspace.run(() => run(workspace, time));
+    } catch (error) {
+      if (error instanceof BatchError) throw error;
+      return () => {
+        reject(error);
+      };
+    }
+  }
+
+  #runIdle({ run, reject }: Waiting): () => void {
+    try {
+      return run(emptyWorkspace, 0);
+    } catch (error) {
+      return () => {
+        reject(error);
+      };
+    }
+  }
+}
+
+const emptyWorkspace = new Workspace(
+  {
+    ...{ subjects: [], counters: [], attempts: [], aliases: [] },
+    ...{ policies: [], policySequences: [], userSequences: [] },
+  },
+  new Uint8Array(0),
+  () => {
+    throw new BatchError();
+  },
+);

@@ -1,0 +1,33 @@
+import type { PostgresDatabase, Statement } from "./database.ts";
+
+/** As the sequence of the first migration has it. */
+const blockSize = 1000;
+
+const takeBlock: Statement = {
+  name: "take_subject_keys",
+  text: "SELECT nextval('subject_keys') AS key",
+};
+
+/** Gives keys to new subjects: this node's own, taken by the thousand. Keys that are not used are lost, which harms nobody. */
+export function createKeys(
+  database: PostgresDatabase,
+): (count: number) => Promise<() => number> {
+  let blocks: { next: number; readonly end: number }[] = [];
+  const left = () => blocks.reduce((sum, { next, end }) => sum + end - next, 0);
+  const take = (): number => {
+    const [block] = blocks;
+    if (block === undefined) throw new Error("no key was taken for a subject");
+    const key = block.next;
+    block.next += 1;
+    if (block.next === block.end) blocks = blocks.slice(1);
+    return key;
+  };
+  return async (count) => {
+    while (left() < count) {
+      const { rows } = await database.query(takeBlock);
+      const first = Number(rows[0]?.["key"]);
+      blocks = [...blocks, { next: first, end: first + blockSize }];
+    }
+    return take;
+  };
+}

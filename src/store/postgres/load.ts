@@ -1,0 +1,328 @@
+import {
+  attemptColumns,
+  subjectColumns,
+  toAttempt,
+  toPolicy,
+  toSubject,
+} from "../rows.ts";
+import type { AttemptRow, CounterRow, PolicyRow, SubjectRow } from "../rows.ts";
+import type { StoredPolicy } from "../store.ts";
+import type { PolicyAggregate } from "../tables.ts";
+import type { UserKey } from "../user-store.ts";
+import { begin, beginReading, commit } from "./database.ts";
+import type { Connection, Row, Statement, Value } from "./database.ts";
+import type { Loaded } from "./workspace.ts";
+
+/** What a command needs to be read, and locked, before it runs. */
+export type Need =
+  | ({ readonly kind: "user" } & UserKey)
+  /** A login name: the user with that alias, and who is counted under that name. */
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly foldedName: string;
+      readonly hash: Uint8Array;
+    }
+  /** An attempt of a subject of the organisation. */
+  | {
+      readonly kind: "attempt";
+      readonly orgId: string;
+      readonly attemptId: string;
+    }
+  /** Aliases, whoever has them, and all of the user's. */
+  | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
+  /** The policy of an owner, to change it. */
+  | { readonly kind: "policy"; readonly owner: PolicyAggregate }
+  /** Subjects with attempts that have expired, at most so many attempts. */
+  | { readonly kind: "expired"; readonly limit: number };
+
+/** The database's time, unless tests give one: milliseconds since 1970. `$1` is theirs, or null. */
+const timeSql =
+  "coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)";
+
+export const readTime: Statement = {
+  name: "read_time",
+  text: `SELECT ${timeSql} AS time`,
+};
+
+// The subjects that the commands of a batch are about. In the parameters: users ($1 organisations, $2 ids), names ($3
+// organisations, $4 folded, $5 hashes), attempts ($6), and how many expired ones of anybody ($7) at which time ($8).
+const wanted = `
+  SELECT s.key FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)
+    JOIN subjects s ON s.org_id = u.org_id AND s.user_id = u.user_id
+  UNION SELECT a.subject FROM unnest($3::text[], $4::text[]) AS n (org_id, folded)
+    JOIN aliases a ON a.org_id = n.org_id AND a.folded = n.folded
+  UNION SELECT s.key FROM unnest($3::text[], $5::bytea[]) AS n (org_id, hash)
+    JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash
+  UNION SELECT t.subject FROM attempts t WHERE t.id = ANY ($6::text[])
+  UNION SELECT e.subject FROM (
+    SELECT subject FROM attempts WHERE outcome IS NULL
+      AND expire_time <= coalesce($8::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+    ORDER BY expire_time, id LIMIT $7
+  ) AS e`;
+
+// Everybody locks in the order of the keys, so that nobody waits in a circle. A row that had to be waited for comes as it is
+// after the wait.
+const readSubjects = `SELECT ${subjectColumns}, name_hash, sequence FROM subjects WHERE key IN (${wanted})`;
+const lockSubjects: Statement = {
+  name: "lock_subjects",
+  text: `${readSubjects} ORDER BY key FOR UPDATE`,
+};
+const seeSubjects: Statement = { name: "see_subjects", text: readSubjects };
+
+// What follows is read by statements of their own: each sees all that was committed before the locks were given.
+const readCounters: Statement = {
+  name: "read_counters",
+  text: `SELECT subject, factor, failed, open, last_failure FROM counters WHERE subject IN (${wanted})`,
+};
+
+const readAttempts: Statement = {
+  name: "read_attempts",
+  text: `SELECT ${attemptColumns} FROM attempts WHERE id = ANY ($6::text[])
+    UNION SELECT ${attemptColumns} FROM attempts
+    WHERE outcome IS NULL AND subject IN (${wanted})
+      AND expire_time <= coalesce($8::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`,
+};
+
+const readAliases: Statement = {
+  name: "read_aliases",
+  text: `SELECT a.org_id, a.folded, a.name, a.subject, a.place FROM unnest($1::text[], $2::text[]) AS n (org_id, folded)
+      JOIN aliases a ON a.org_id = n.org_id AND a.folded = n.folded
+    UNION SELECT a.org_id, a.folded, a.name, a.subject, a.place FROM unnest($3::text[], $4::text[]) AS u (org_id, user_id)
+      JOIN subjects s ON s.org_id = u.org_id AND s.user_id = u.user_id
+      JOIN aliases a ON a.subject = s.key
+    ORDER BY 4, 5`,
+};
+
+const policyColumns =
+  "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date";
+const readPolicies: Statement = {
+  name: "read_policies",
+  text: `SELECT ${policyColumns} FROM policies
+    WHERE owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner = ANY ($1::text[]))`,
+};
+// Of whose organisations the subjects are, is known only when they are found.
+const readPoliciesOfSubjects: Statement = {
+  name: "read_policies_of_subjects",
+  text: `SELECT ${policyColumns} FROM policies WHERE owner_kind = 'instance' OR (owner_kind = 'org'
+    AND resource_owner IN (SELECT org_id FROM subjects WHERE key IN (${wanted}) UNION SELECT unnest($9::text[])))`,
+};
+
+// To insert or to update locks the row either way.
+const lockPolicyOwners: Statement = {
+  name: "lock_policy_owners",
+  text: `INSERT INTO policy_owners (owner_kind, resource_owner, sequence)
+    SELECT o.kind, o.owner, 0 FROM unnest($1::text[], $2::text[]) AS o (kind, owner)
+    ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = policy_owners.sequence
+    RETURNING owner_kind, resource_owner, sequence`,
+};
+
+const readUserSequences: Statement = {
+  name: "read_user_sequences",
+  text: `SELECT u.org_id, u.user_id, coalesce((
+      SELECT e.sequence FROM events e
+      WHERE e.aggregate_id = u.user_id AND e.aggregate_type = 'user' AND e.resource_owner = u.org_id
+      ORDER BY e.sequence DESC LIMIT 1), 0) AS sequence
+    FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)`,
+};
+
+/** What was read, and when by the database's clock. */
+export interface Read {
+  readonly loaded: Loaded;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+}
+
+/**
+ * Begins a transaction, locks and reads what the commands need, all in one round trip.
+ *
+ * @param time tests' own, instead of the database's
+ */
+export function load(
+  connection: Connection,
+  needs: readonly Need[],
+  time: number | null,
+): Promise<Read> {
+  return read(connection, needs, time, begin, lockSubjects, []);
+}
+
+/** Reads users as they are at one moment, without locks, in one round trip. */
+export function see(
+  connection: Connection,
+  users: readonly UserKey[],
+  time: number | null,
+): Promise<Read> {
+  const needs = users.flatMap((key): Need[] => [
+    { kind: "user", ...key },
+    { kind: "aliases", folded: [], ...key },
+  ]);
+  return read(connection, needs, time, beginReading, seeSubjects, [[commit]]);
+}
+
+type Statements = readonly (readonly [Statement, ...Value[]])[];
+
+async function read(
+  { send }: Connection,
+  needs: readonly Need[],
+  time: number | null,
+  beginning: Statement,
+  subjectsStatement: Statement,
+  end: Statements,
+): Promise<Read> {
+  const asked = ask(needs);
+  const subjects: Value[] = [
+    ...[asked.userOrgs, asked.userIds],
+    ...[asked.nameOrgs, asked.nameFolded, asked.nameHashes],
+    ...[asked.attemptIds, asked.expired, time],
+  ];
+  const statements: (readonly [Statement, ...Value[]])[] = [[beginning]];
+  if (asked.policyOwners.length > 0) {
+    statements.push([
+      lockPolicyOwners,
+      asked.policyOwners.map(({ type }) => type),
+      asked.policyOwners.map(({ id }) => id),
+    ]);
+  }
+  const places = { subjects: -1, userSequences: -1 };
+  if (asked.hasSubjects) {
+    places.subjects = statements.length;
+    statements.push(
+      [subjectsStatement, ...subjects],
+      [readCounters, ...subjects],
+      [readAttempts, ...subjects],
+      [
+        readAliases,
+        ...[asked.aliasOrgs, asked.aliasFolded],
+        ...[asked.ownerOrgs, asked.ownerIds],
+      ],
+    );
+  }
+  if (asked.userIds.length > 0) {
+    places.userSequences = statements.length;
+    statements.push([readUserSequences, asked.userOrgs, asked.userIds]);
+  }
+  const last = statements.length;
+  statements.push(
+    asked.expired > 0
+      ? [readPoliciesOfSubjects, ...subjects, asked.orgs]
+      : [readPolicies, asked.orgs],
+    [readTime, time],
+  );
+  const results = await send(...statements, ...end);
+  const rows = (index: number) => results[index]?.rows ?? [];
+  const at = places.subjects;
+  return {
+    time: Number(rows(last + 1)[0]?.["time"]),
+    loaded: {
+      policySequences: (asked.policyOwners.length > 0 ? rows(1) : []).map(
+        (row) => ({ owner: toOwner(row), sequence: Number(row["sequence"]) }),
+      ),
+      subjects: rows(at).map((row) => ({
+        stored: toSubject(row as unknown as SubjectRow),
+        hash: (row["name_hash"] ?? undefined) as Uint8Array | undefined,
+        sequence: Number(row["sequence"]),
+      })),
+      counters: (at < 0 ? [] : rows(at + 1)).map((row) => ({
+        subject: Number(row["subject"]),
+        row: row as unknown as CounterRow,
+      })),
+      attempts: (at < 0 ? [] : rows(at + 2)).map((row) =>
+        toAttempt(row as unknown as AttemptRow),
+      ),
+      aliases: (at < 0 ? [] : rows(at + 3)).map((row) => ({
+        orgId: row["org_id"] as string,
+        folded: row["folded"] as string,
+        name: row["name"] as string,
+        subject: row["subject"] as number,
+      })),
+      userSequences: rows(places.userSequences).map((row) => ({
+        orgId: row["org_id"] as string,
+        userId: row["user_id"] as string,
+        sequence: row["sequence"] as number,
+      })),
+      policies: rows(last).map(toOwnedPolicy),
+    },
+  };
+}
+
+/** The parameters that the needs of a batch come to. */
+function ask(needs: readonly Need[]) {
+  const asked = {
+    userOrgs: [] as string[],
+    userIds: [] as string[],
+    nameOrgs: [] as string[],
+    nameFolded: [] as string[],
+    nameHashes: [] as Uint8Array[],
+    attemptIds: [] as string[],
+    aliasOrgs: [] as string[],
+    aliasFolded: [] as string[],
+    ownerOrgs: [] as string[],
+    ownerIds: [] as string[],
+    expired: 0,
+    policyOwners: [] as PolicyAggregate[],
+    orgs: [] as string[],
+    hasSubjects: false,
+  };
+  for (const need of needs) {
+    switch (need.kind) {
+      case "user":
+        asked.userOrgs.push(need.orgId);
+        asked.userIds.push(need.userId);
+        break;
+      case "name":
+        asked.nameOrgs.push(need.orgId);
+        asked.nameFolded.push(need.foldedName);
+        asked.nameHashes.push(need.hash);
+        asked.aliasOrgs.push(need.orgId);
+        asked.aliasFolded.push(need.foldedName);
+        break;
+      case "attempt":
+        asked.attemptIds.push(need.attemptId);
+        break;
+      case "aliases":
+        asked.ownerOrgs.push(need.orgId);
+        asked.ownerIds.push(need.userId);
+        for (const folded of need.folded) {
+          asked.aliasOrgs.push(need.orgId);
+          asked.aliasFolded.push(folded);
+        }
+        break;
+      case "policy":
+        asked.policyOwners.push(need.owner);
+        break;
+      case "expired":
+        asked.expired += need.limit;
+        break;
+    }
+    if (need.kind === "policy") {
+      if (need.owner.type === "org") asked.orgs.push(need.owner.id);
+    } else {
+      asked.hasSubjects = true;
+      if (need.kind !== "expired") asked.orgs.push(need.orgId);
+    }
+  }
+  // The same row twice in one statement would be an error; and everybody locks in one order.
+  const owners = new Map(
+    asked.policyOwners.map((owner) => [`${owner.type}\n${owner.id}`, owner]),
+  );
+  asked.policyOwners = [...owners]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, owner]) => owner);
+  return asked;
+}
+
+/** Reads a row of a policy, with whose it is. */
+export function toOwnedPolicy(row: Row): {
+  readonly owner: PolicyAggregate;
+  readonly policy: StoredPolicy;
+} {
+  const owner = toOwner(row);
+  return { owner, policy: toPolicy(owner.id, row as unknown as PolicyRow) };
+}
+
+function toOwner(row: Row): PolicyAggregate {
+  return {
+    type: row["owner_kind"] as PolicyAggregate["type"],
+    id: row["resource_owner"] as string,
+  };
+}

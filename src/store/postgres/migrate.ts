@@ -1,0 +1,179 @@
+import { createHash, randomBytes } from "node:crypto";
+import { StoreRefusedError } from "../store.ts";
+import { begin, commit, plain, rollback } from "./database.ts";
+import type { Connection, PostgresDatabase } from "./database.ts";
+import { isConflict } from "./errors.ts";
+
+/** A step of the schema, forward only. Nodes of the version before it go on working meanwhile (DESIGN.md). */
+export interface Migration {
+  /** Counts from 1. */
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+const maxTries = 10;
+
+/**
+ * Brings the database to the newest schema, all steps in one transaction; of nodes that start at once, one does it and the
+ * others wait. Throws StoreRefusedError where the database is not ours, comes from a newer version, or was made by
+ * other migrations than ours.
+ */
+export async function migrate(
+  database: PostgresDatabase,
+  migrations: readonly Migration[],
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await database.use((connection) =>
+        inTransaction(connection, () =>
+          migrateLocked(database.name, connection, migrations),
+        ),
+      );
+      return;
+    } catch (error) {
+      // Two nodes that create the same table at once: one is told of a conflict in the catalogue.
+      if (!isConflict(error) || tries === maxTries) throw error;
+    }
+  }
+}
+
+/** Throws StoreRefusedError unless the database has the newest schema. Changes nothing. */
+export async function requireMigrated(
+  database: PostgresDatabase,
+  migrations: readonly Migration[],
+): Promise<void> {
+  await database.use(async (connection) => {
+    const pending = await pendingMigrations(
+      database.name,
+      connection,
+      migrations,
+    );
+    if (pending.length === 0) return;
+    throw new StoreRefusedError(
+      pending.length === migrations.length
+        ? `the database ${database.name} is empty: "lockoutd serve" fills it when it starts for the first time`
+        : `the database ${database.name} is older than this lockoutd: start the server once, which upgrades it`,
+    );
+  });
+}
+
+async function inTransaction(
+  { send }: Connection,
+  work: () => Promise<void>,
+): Promise<void> {
+  await send([begin]);
+  try {
+    await work();
+    await send([commit]);
+  } catch (error) {
+    await send([rollback]);
+    throw error;
+  }
+}
+
+async function migrateLocked(
+  name: string,
+  connection: Connection,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const { send } = connection;
+  // Before anything is created: a database of another program stays as it is.
+  await pendingMigrations(name, connection, migrations);
+  // A row is the lock, since not every engine of this protocol has advisory locks.
+  await send([
+    plain(
+      "CREATE TABLE IF NOT EXISTS lockoutd_lock (only_one BIGINT NOT NULL PRIMARY KEY)",
+    ),
+  ]);
+  await send([
+    plain(
+      "INSERT INTO lockoutd_lock (only_one) VALUES (1) ON CONFLICT (only_one) DO NOTHING",
+    ),
+  ]);
+  await send([plain("SELECT only_one FROM lockoutd_lock FOR UPDATE")]);
+  const pending = await pendingMigrations(name, connection, migrations);
+  if (pending.length === 0) return;
+  await send([
+    plain(
+      `CREATE TABLE IF NOT EXISTS lockoutd_migrations (
+         number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL
+       )`,
+    ),
+  ]);
+  for (const migration of pending) {
+    await send([plain(migration.sql)]);
+    await send([
+      plain(
+        "INSERT INTO lockoutd_migrations (number, name, checksum) VALUES ($1, $2, $3)",
+      ),
+      ...[migration.number, migration.name, checksumOf(migration)],
+    ]);
+  }
+  await send([
+    plain(
+      "INSERT INTO names (only_one, hash_key) VALUES (1, $1) ON CONFLICT (only_one) DO NOTHING",
+    ),
+    randomBytes(32),
+  ]);
+}
+
+async function pendingMigrations(
+  name: string,
+  connection: Connection,
+  migrations: readonly Migration[],
+): Promise<readonly Migration[]> {
+  const applied = await readApplied(name, connection);
+  const last = applied.at(-1);
+  if (last !== undefined && last.number > migrations.length) {
+    throw new StoreRefusedError(
+      `the database ${name} has schema version ${last.number} (${last.name}), but this lockoutd knows versions up to ` +
+        `${migrations.length} only: run the newer lockoutd that upgraded it`,
+    );
+  }
+  for (const [index, { number, name: step, checksum }] of applied.entries()) {
+    const migration = migrations[index];
+    if (migration?.number === number && checksumOf(migration) === checksum)
+      continue;
+    throw new StoreRefusedError(
+      `the database ${name} was made by another build of lockoutd: its migration ${number} (${step}) is not the one of ` +
+        `this build. Run the lockoutd that made it, or restore a backup`,
+    );
+  }
+  return migrations.slice(applied.length);
+}
+
+interface Applied {
+  readonly number: number;
+  readonly name: string;
+  readonly checksum: string;
+}
+
+async function readApplied(
+  name: string,
+  { send }: Connection,
+): Promise<readonly Applied[]> {
+  const [tables] = await send([
+    plain(
+      "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = current_schema()",
+    ),
+  ]);
+  const names = (tables?.rows ?? []).map(({ name: table }) => table);
+  if (names.length === 0) return [];
+  if (!names.includes("lockoutd_migrations")) {
+    if (names.every((table) => table === "lockoutd_lock")) return [];
+    throw new StoreRefusedError(
+      `${name} is a database of another program (it has tables, but none of lockoutd's): name another one`,
+    );
+  }
+  const [applied] = await send([
+    plain(
+      "SELECT number, name, checksum FROM lockoutd_migrations ORDER BY number",
+    ),
+  ]);
+  return (applied?.rows ?? []) as unknown as readonly Applied[];
+}
+
+function checksumOf({ sql }: Migration): string {
+  return createHash("sha256").update(sql).digest("hex");
+}

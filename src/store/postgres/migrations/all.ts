@@ -1,0 +1,5 @@
+import type { Migration } from "../migrate.ts";
+import { installation } from "./0001-installation.ts";
+
+/** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
+export const migrations: readonly Migration[] = [installation];

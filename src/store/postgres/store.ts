@@ -1,0 +1,232 @@
+import { createHmac } from "node:crypto";
+import type { NewId } from "../ids.ts";
+import type {
+  Clock,
+  Instance,
+  PolicyOwner,
+  Store,
+  StoredPolicy,
+} from "../store.ts";
+import { createAppendWatch } from "./append-watch.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { openDatabase, plain } from "./database.ts";
+import type { PostgresDatabase, Statement } from "./database.ts";
+import { listEvents } from "../event-list.ts";
+import { readEvents } from "./events.ts";
+import { createInstallation } from "./installation.ts";
+import { createKeys } from "./keys.ts";
+import { readTime, toOwnedPolicy } from "./load.ts";
+import { createLookups } from "./lookups.ts";
+import { leaseMachine } from "./machine.ts";
+import { migrate, requireMigrated } from "./migrate.ts";
+import { migrations } from "./migrations/all.ts";
+import { createNames } from "./names.ts";
+import { createUserStore } from "./users.ts";
+import type { PolicyAggregate } from "../tables.ts";
+import { channel } from "./write.ts";
+
+export interface PostgresStoreOptions {
+  readonly url: string;
+  /** For a server: creates the tables where there are none. There may be any number of servers. */
+  readonly exclusive: boolean;
+  /** Tests' own clock, instead of the database's. */
+  readonly now?: Clock;
+  /** Tests' own ids, instead of those of a leased machine number. */
+  readonly newId?: NewId;
+  /** How many login names that lead to nobody are kept, about: 100,000 unless it is set. At least 1. */
+  readonly maxNames?: number;
+}
+
+/** So many commands share a transaction: more would keep the event loop from others for milliseconds. */
+const maxBatch = 256;
+const maxTries = 8;
+/** So many positions of the log are looked through at once. */
+const windowSize = 100_000;
+const defaultMaxNames = 100_000;
+
+const readNameKey: Statement = plain("SELECT hash_key FROM names");
+const findPolicies: Statement = {
+  name: "find_policies",
+  text: `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date
+    FROM policies WHERE (owner_kind, resource_owner) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+};
+// A standby and a read-only database refuse to lock a row.
+const lockForShare: Statement = {
+  name: "ping",
+  text: "SELECT only_one FROM lockoutd_lock FOR SHARE",
+};
+
+/**
+ * Opens a store on PostgreSQL. All integers in it are read as JavaScript numbers: positions, sequences, limits and times stay
+ * far below 2^53.
+ *
+ * Throws DatabaseUrlError, StoreRefusedError (not our database, a newer one) and StoreUnavailableError.
+ */
+export async function openPostgresStore(
+  options: PostgresStoreOptions,
+): Promise<Store> {
+  const database = openDatabase(options.url);
+  try {
+    if (options.exclusive) await migrate(database, migrations);
+    else await requireMigrated(database, migrations);
+    return await createStore(database, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function createStore(
+  database: PostgresDatabase,
+  {
+    now: ownClock,
+    newId: ownIds,
+    maxNames = defaultMaxNames,
+  }: PostgresStoreOptions,
+): Promise<Store> {
+  const time = () => ownClock?.() ?? null;
+  /** How much the database's clock is ahead of this machine's, in milliseconds, by what was read last. */
+  let ahead = 0;
+  const onTime = (read: number) => {
+    ahead = read - Date.now();
+  };
+  const readNow = async () => {
+    const { rows } = await database.query(readTime, time());
+    const read = Number(rows[0]?.["time"]);
+    onTime(read);
+    return read;
+  };
+  const now: Clock = ownClock ?? (() => Date.now() + ahead);
+  await readNow();
+
+  const nameKey = await readKey(database);
+  const machine =
+    ownIds === undefined ? await leaseMachine(database, now) : undefined;
+  const newId = ownIds ?? machine?.newId;
+  if (newId === undefined) throw new Error("ids have a machine number");
+  const notifies = await canNotify(database);
+  const events = readEvents(database);
+  const watch = createAppendWatch(
+    database,
+    () => events.lastPosition(),
+    notifies,
+  );
+  const names = createNames(database, maxNames);
+  const installation = createInstallation(database, newId, readNow);
+  const queue = new CommitQueue({
+    ...{ database, nameKey, time, onTime, notifies, maxBatch, maxTries },
+    takeKeys: createKeys(database),
+    afterCommit: (workspace) => {
+      if (workspace.pendingEvents.length > 0) watch.tell();
+      // What is too many now is removed after the next batch, if the database cannot be used.
+      return names.trim(workspace).catch(() => undefined);
+    },
+  });
+  const users = createUserStore({
+    ...{ database, queue, time },
+    hashName: (foldedName) =>
+      createHmac("sha256", nameKey).update(foldedName).digest(),
+  });
+
+  // There is one instance, and it stays.
+  const toAggregate = (found: Instance): PolicyAggregate => ({
+    type: "instance",
+    id: found.id,
+  });
+  const first = await installation.findInstance();
+  let instance = first && toAggregate(first);
+  const knownAggregate = (owner: PolicyOwner): PolicyAggregate | undefined =>
+    owner.kind === "org" ? { type: "org", id: owner.orgId } : instance;
+  const findAggregate = async (owner: PolicyOwner) => {
+    const known = knownAggregate(owner);
+    if (known !== undefined) return known;
+    const found = await installation.findInstance();
+    return found && (instance = toAggregate(found));
+  };
+  const lookUpPolicy = createLookups<StoredPolicy>(async (keys) => {
+    const owners = keys.map((key) => key.split("\n"));
+    const { rows } = await database.query(
+      findPolicies,
+      owners.map(([type = ""]) => type),
+      owners.map(([, id = ""]) => id),
+    );
+    return new Map(
+      rows.map((row) => {
+        const { owner, policy } = toOwnedPolicy(row);
+        return [`${owner.type}\n${owner.id}`, policy];
+      }),
+    );
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await queue.close();
+    await watch.close();
+    await machine?.release();
+    await database.close();
+  };
+
+  return {
+    ...users,
+    ...installation,
+    now,
+    newId,
+    initialise: async (init) => {
+      const found = await installation.initialise(init);
+      instance = toAggregate(found);
+      return found;
+    },
+    findPolicy: async (owner) => {
+      const aggregate = await findAggregate(owner);
+      return (
+        aggregate && (await lookUpPolicy(`${aggregate.type}\n${aggregate.id}`))
+      );
+    },
+    changePolicy: (owner, editor, decide) => {
+      const change = (aggregate: PolicyAggregate) =>
+        queue.run([{ kind: "policy", owner: aggregate }], (workspace, at) =>
+          workspace.applyPolicy(
+            aggregate,
+            editor,
+            decide(workspace.findPolicy(aggregate)),
+            at,
+          ),
+        );
+      // In turn at once where that can be: commands run in the order of the calls.
+      const known = knownAggregate(owner);
+      if (known !== undefined) return change(known);
+      return findAggregate(owner).then((found) => {
+        if (found !== undefined) return change(found);
+        decide(undefined);
+        throw new Error("there is no instance yet: initialise the store");
+      });
+    },
+    listEvents: (filter) => listEvents(events, filter, windowSize),
+    lastPosition: () => events.lastPosition(),
+    onAppended: (listener) => watch.listen(listener),
+    ping: async () => {
+      await database.query(lockForShare);
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+async function readKey(database: PostgresDatabase): Promise<Uint8Array> {
+  const { rows } = await database.query(readNameKey);
+  const key = rows[0]?.["hash_key"];
+  if (key instanceof Uint8Array) return key;
+  throw new Error("the key of the names is missing");
+}
+
+/** Whether nodes can tell each other of new events: not every engine of this protocol has LISTEN. */
+async function canNotify(database: PostgresDatabase): Promise<boolean> {
+  const client = await database.connectAlone();
+  try {
+    await client.query(`LISTEN ${channel}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,210 @@
+import type {
+  AttemptStore,
+  Subject,
+  UserKey,
+  UserStore,
+} from "../user-store.ts";
+import type { StoredSubject } from "../tables.ts";
+import type { UserCommands } from "../user-commands.ts";
+import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import type { PostgresDatabase, Statement } from "./database.ts";
+import { subjectColumns, toSubject } from "../rows.ts";
+import type { SubjectRow } from "../rows.ts";
+import { see } from "./load.ts";
+import type { Need } from "./load.ts";
+import { Workspace } from "./workspace.ts";
+
+/** What the part about users shares with the rest of the store. */
+export interface UserStoreContext {
+  readonly database: PostgresDatabase;
+  readonly queue: CommitQueue;
+  /** What is stored of a login name that leads to nobody. */
+  readonly hashName: (foldedName: string) => Uint8Array;
+  /** Tests' own time, instead of the database's; null where there is none. */
+  readonly time: () => number | null;
+}
+
+/** How long it is kept how an attempt was closed, in milliseconds: at least, since it is removed now and then. */
+const keepClosedMs = 10 * 60 * 1000;
+
+/** So many attempts expire in one transaction. */
+const expireBatch = 100;
+
+const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+const findExpired: Statement = {
+  name: "find_expired",
+  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) LIMIT 1`,
+};
+// Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
+const forgetClosed: Statement = {
+  name: "forget_closed",
+  text: `DELETE FROM attempts WHERE id IN (
+      SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT $2) AS oldest
+      WHERE outcome IS NOT NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) - ${keepClosedMs})`,
+};
+const orgsOfUser: Statement = {
+  name: "orgs_of_user",
+  text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key",
+};
+const listUsers: Statement = {
+  name: "list_users",
+  text: `SELECT ${subjectColumns} FROM subjects WHERE org_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`,
+};
+const listLocked: Statement = {
+  name: "list_locked",
+  text: `SELECT ${subjectColumns} FROM subjects
+    WHERE org_id = $1 AND user_id IS NOT NULL AND lock_time >= $2 AND (lock_time, user_id) > ($3, $4)
+    ORDER BY lock_time, user_id LIMIT $5`,
+};
+
+export function createUserStore({
+  database,
+  queue,
+  hashName,
+  time: ownTime,
+}: UserStoreContext): UserStore & AttemptStore {
+  const needOf = (subject: Subject): Need =>
+    subject.kind === "user"
+      ? subject
+      : { ...subject, hash: hashName(subject.foldedName) };
+  /** Runs a command on the rows that it needs, in its turn. */
+  const write = <T>(
+    needs: readonly Need[],
+    command: (commands: UserCommands, time: number) => T,
+  ) => queue.run(needs, (workspace, time) => command(workspace.commands, time));
+
+  /** Users as they are at one moment, once what has expired of them is closed. */
+  const look = async (users: readonly UserKey[]) => {
+    for (;;) {
+      const { loaded, time } = await database.use((connection) =>
+        see(connection, users, ownTime()),
+      );
+      const workspace = new Workspace(loaded, new Uint8Array(0), noKey);
+      const { commands } = workspace;
+      const due = users.filter((key) => {
+        const stored = commands.findStored(key);
+        return (
+          stored !== undefined &&
+          workspace.attempts.expiredOf(stored.key, time).length > 0
+        );
+      });
+      if (due.length === 0) return { commands, time };
+      for (const key of due) await settleUser(key);
+    }
+  };
+  const settleUser = (key: UserKey) =>
+    write([{ kind: "user", ...key }], (commands, time) => {
+      commands.settleUser(key, time);
+    });
+  const settleSome = (limit: number) =>
+    write([{ kind: "expired", limit }], (commands, time) =>
+      commands.settleSome(time, limit),
+    );
+  const isAnyExpired = async () => {
+    const { rows } = await database.query(findExpired, ownTime());
+    return rows.length > 0;
+  };
+  const settleAll = async () => {
+    while (await isAnyExpired()) await settleSome(expireBatch);
+  };
+  const findOne = async <T>(
+    key: UserKey,
+    show: (commands: UserCommands, stored: StoredSubject, time: number) => T,
+  ): Promise<T | undefined> => {
+    const { commands, time } = await look([key]);
+    const stored = commands.findStored(key);
+    return stored && show(commands, stored, time);
+  };
+
+  return {
+    changeUser: (key, editor, decide) =>
+      write([{ kind: "user", ...key }], (commands, time) =>
+        commands.changeUser(key, editor, time, decide),
+      ),
+    putUser: (key, names, editor, decide) =>
+      write(
+        [
+          { kind: "user", ...key },
+          {
+            kind: "aliases",
+            folded: names.map(({ folded }) => folded),
+            ...key,
+          },
+        ],
+        (commands, time) => commands.putUser(key, names, editor, time, decide),
+      ),
+    deleteUser: (key) =>
+      write([{ kind: "user", ...key }], (commands) => commands.deleteUser(key)),
+
+    findUser: (key) =>
+      findOne(key, (commands, stored) => commands.toUser(stored)),
+    findLockout: (key) =>
+      findOne(key, (commands, stored, time) =>
+        commands.toLockout(stored, time),
+      ),
+    findOrgsOfUser: async (userId) => {
+      const { rows } = await database.query(orgsOfUser, userId);
+      return rows.map((row) => row["org_id"] as string);
+    },
+
+    listUsers: async (orgId, page) => {
+      const after = userAfter(page);
+      await settleAll();
+      const { rows } = await database.query(
+        listUsers,
+        ...[orgId, after ?? "", page.size + 1],
+      );
+      const found = rows.map((row) => toSubject(row as unknown as SubjectRow));
+      const { commands } = await look(found.map(keyOf));
+      return userPage(found, page, (stored) => commands.toUser(stored));
+    },
+    listLocked: async (orgId, since, page) => {
+      const after = lockedAfter(page);
+      await settleAll();
+      const { rows } = await database.query(
+        listLocked,
+        ...[orgId, since ?? Number.MIN_SAFE_INTEGER],
+        ...[after?.time ?? Number.MIN_SAFE_INTEGER, after?.userId ?? ""],
+        page.size + 1,
+      );
+      const found = rows.map((row) => toSubject(row as unknown as SubjectRow));
+      const { commands, time } = await look(found.map(keyOf));
+      return lockedPage(found, page, (stored) =>
+        commands.toLockout(stored, time),
+      );
+    },
+
+    beginAttempt: (subject, editor, decide) =>
+      write([needOf(subject)], (commands, time) =>
+        commands.beginAttempt(subject, editor, time, decide),
+      ),
+    completeAttempt: (orgId, attemptId, editor, decide) =>
+      write([{ kind: "attempt", orgId, attemptId }], (commands, time) =>
+        commands.completeAttempt(orgId, attemptId, editor, time, decide),
+      ),
+    reportAttempt: (subject, editor, decide) =>
+      write([needOf(subject)], (commands, time) =>
+        commands.reportAttempt(subject, editor, time, decide),
+      ),
+
+    settleAttempts: async (limit) => {
+      let closed = 0;
+      while (closed < limit && (await isAnyExpired())) {
+        const expired = await settleSome(Math.min(expireBatch, limit - closed));
+        closed += expired;
+        if (expired === 0) break;
+      }
+      await database.query(forgetClosed, ownTime(), limit);
+      return closed;
+    },
+  };
+}
+
+function keyOf(stored: StoredSubject): UserKey {
+  return { orgId: stored.orgId, userId: stored.userId ?? "" };
+}
+
+function noKey(): number {
+  throw new Error("who only reads creates no subject");
+}
