@@ -3,6 +3,7 @@ import type {
   OutgoingHttpHeaders,
   ServerResponse,
 } from "node:http";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { RequestBody } from "./body.ts";
 import { drained } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,17 +19,19 @@ export class Http1Exchange implements Exchange {
   readonly body: RequestBody;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #lastOfConnection: () => boolean;
+  readonly #draining: () => boolean;
+  #spoilt = false;
+  #closeDue = false;
 
-  /** @param lastOfConnection whether the connection shall close after this answer, asked when its header is sent */
+  /** @param draining whether connections shall close after their answers, asked when a header is sent */
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    lastOfConnection: () => boolean,
+    draining: () => boolean,
   ) {
     this.#request = request;
     this.#response = response;
-    this.#lastOfConnection = lastOfConnection;
+    this.#draining = draining;
     this.httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
     this.method = request.method ?? "";
     this.target = request.url ?? "";
@@ -64,7 +67,7 @@ export class Http1Exchange implements Exchange {
   }
 
   head(status: number, headers: OutgoingHttpHeaders): void {
-    if (this.#lastOfConnection()) headers.connection = "close";
+    if (this.#isLast()) headers.connection = "close";
     this.#response.writeHead(status, headers);
   }
 
@@ -75,6 +78,7 @@ export class Http1Exchange implements Exchange {
 
   end(trailers: OutgoingHttpHeaders | undefined): void {
     if (trailers !== undefined) this.#response.addTrailers(trailers);
+    if (!this.body.complete && !this.#spoilt) this.#closeLater();
     this.#response.end();
   }
 
@@ -85,9 +89,7 @@ export class Http1Exchange implements Exchange {
   ): void {
     this.#response.writeHead(
       200,
-      this.#lastOfConnection()
-        ? [...headers, "connection", "close"]
-        : [...headers],
+      this.#isLast() ? [...headers, "connection", "close"] : [...headers],
     );
     if (trailers !== undefined) this.#response.addTrailers({ ...trailers });
     // As a string of the same bytes: Node sends strings together with the header, in one write instead of two.
@@ -100,11 +102,49 @@ export class Http1Exchange implements Exchange {
   }
 
   release(complete: boolean): void {
-    if (!complete) this.destroy();
+    const { socket } = this.#request;
+    Reflect.deleteProperty(socket, "destroySoon");
+    if (!complete) socket.destroy();
+    else if (this.#closeDue) socket.destroySoon();
+  }
+
+  /**
+   * What follows on the connection is no HTTP: the rest of this body, or what comes after it. The request is answered, and the
+   * connection ends.
+   *
+   * @param close ends the connection, after the answer
+   */
+  spoil(close: () => void): void {
+    if (this.#spoilt) return;
+    this.#spoilt = true;
+    this.#request.socket.destroySoon = close;
+    if (!this.#request.complete)
+      this.body.fail(
+        new ConnectError(
+          "the request body is not framed as HTTP/1.1 has it",
+          Code.InvalidArgument,
+        ),
+      );
+    // A header that has left did not say so.
+    if (this.#response.headersSent) this.onClose(close);
   }
 
   destroy(): void {
     this.#request.socket.destroy();
+  }
+
+  /** Node closes a connection right after its last answer. A client that is still sending would be reset: `release` does it. */
+  #closeLater(): void {
+    const { socket } = this.#request;
+    socket.destroySoon = () => {
+      this.#closeDue = true;
+      socket.end();
+    };
+  }
+
+  /** Whether the connection closes after this answer. */
+  #isLast(): boolean {
+    return this.#spoilt || this.#draining();
   }
 }
 

@@ -7,10 +7,11 @@ import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2Session } from "./http2-session.ts";
-import { refuseBytes } from "./malformed.ts";
+import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
 import { createHttp1Server, createHttp2Server } from "./node-servers.ts";
 import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "./limits.ts";
+import { LingeringConnections } from "./linger.ts";
 import { sniff } from "./preface.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -40,13 +41,16 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Http2Session>();
   readonly #running = new Set<Exchange>();
-  readonly #exchangeOf = new WeakMap<Socket, Exchange>();
+  /** The last request of a connection, while it is being answered. */
+  readonly #exchangeOf = new WeakMap<Socket, Http1Exchange>();
+  readonly #lingering: LingeringConnections;
   readonly #count: ConnectionCount;
   #draining = false;
   #onIdle: (() => void) | undefined;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
+    this.#lingering = new LingeringConnections(parts.limits);
     this.#count = new ConnectionCount(parts.limits.maxConnectionsPerAddress);
     this.#h1 = this.#createHttp1();
     this.#h2 = this.#createHttp2();
@@ -93,6 +97,10 @@ export class Listener {
       response: http.ServerResponse,
       awaitsContinue: boolean,
     ) => {
+      if (!/^1\.[01]$/.test(request.httpVersion)) {
+        this.#refuse(request.socket, refusedFor("VERSION"));
+        return;
+      }
       const exchange = new Http1Exchange(
         request,
         response,
@@ -132,10 +140,7 @@ export class Listener {
       },
     );
     server.on("connect", (_request, socket: Socket) => {
-      this.#refuse(
-        socket,
-        Object.assign(new Error("CONNECT"), { code: "CONNECT" }),
-      );
+      this.#refuse(socket, refusedFor("CONNECT"));
     });
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       this.#refuse(socket, error);
@@ -248,15 +253,19 @@ export class Listener {
   }
 
   #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
+    if (this.#lingering.check(socket)) return;
     const running = this.#exchangeOf.get(socket);
-    if (running !== undefined) {
+    if (running !== undefined && isHttpError(error)) {
       // The malformed part follows a request that is being answered, or is its body.
-      running.destroy();
+      running.spoil(() => {
+        this.#lingering.begin(socket);
+      });
       return;
     }
     const status = refuseBytes(socket, error, this.#parts.limits);
-    if (status !== undefined)
-      this.#parts.onMalformed(status, socket.remoteAddress ?? "");
+    if (status === undefined) return;
+    this.#parts.onMalformed(status, socket.remoteAddress ?? "");
+    this.#lingering.begin(socket);
   }
 
   #whenIdle(): void {

@@ -9,9 +9,9 @@ interface ParserError extends NodeJS.ErrnoException {
 }
 
 /**
- * Answers bytes that are no request, and closes the connection.
+ * Answers bytes that are no request.
  *
- * @returns the status, or nothing where no answer could be given
+ * @returns the status; or nothing where no answer could be given, and the connection is closed
  */
 export function refuseBytes(
   socket: Socket,
@@ -19,20 +19,19 @@ export function refuseBytes(
   limits: HttpLimits,
 ): number | undefined {
   // A reset, or a failed TLS handshake: nobody is there to read an answer.
-  if (
-    !socket.writable ||
-    error.code === "ECONNRESET" ||
-    !isHttpError(error.code)
-  ) {
+  if (!socket.writable || error.code === "ECONNRESET" || !isHttpError(error)) {
     socket.destroy();
     return undefined;
   }
   const { status, message } = describe(error, limits);
   const body = JSON.stringify({
-    code: status === 405 ? Code.Unimplemented : Code.InvalidArgument,
+    code:
+      status === 405 || status === 505
+        ? Code.Unimplemented
+        : Code.InvalidArgument,
     message,
   });
-  socket.end(
+  socket.write(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
       "connection: close",
@@ -42,14 +41,23 @@ export function refuseBytes(
       "",
       body,
     ].join("\r\n"),
-    () => socket.destroy(),
   );
   return status;
 }
 
-function isHttpError(code: string | undefined): boolean {
+/** Requests that the parser takes, and that cannot be answered as others are. */
+type Refused = "CONNECT" | "VERSION";
+
+/** The error of such a request, as if the parser had not taken it. */
+export function refusedFor(code: Refused): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
+}
+
+/** Whether an error of a connection is about what the client sent, rather than about the connection. */
+export function isHttpError({ code }: NodeJS.ErrnoException): boolean {
   return (
     code === "CONNECT" ||
+    code === "VERSION" ||
     code === "ERR_HTTP_REQUEST_TIMEOUT" ||
     code?.startsWith("HPE_") === true
   );
@@ -62,6 +70,12 @@ function describe(
   switch (error.code) {
     case "CONNECT":
       return { status: 405, message: "Method Not Allowed" };
+    case "VERSION":
+      return {
+        status: 505,
+        message:
+          "The version of HTTP is none of 1.0, 1.1, and 2 with prior knowledge",
+      };
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return {
         status: 408,

@@ -188,6 +188,12 @@ function followRpc(
   running.protocol = spokenProtocol(head) ?? "connect";
   if (!rpc.handler.allowedMethods.includes(exchange.method))
     return methodNotAllowed(head, rpc.allow);
+  if (running.protocol === "grpc" && exchange.httpVersion === "1.0")
+    return statusAnswer(
+      505,
+      Code.Unimplemented,
+      "gRPC needs trailers, which HTTP/1.0 does not have",
+    );
   const request = toCall(running, head, rpc.clientStreams, limits);
   return request === undefined ? malformedHeader() : callRpc(rpc, request);
 }

@@ -40,6 +40,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let origin: string | undefined;
   let wantedMethod: string | undefined;
   let requestId: string | undefined;
+  let transferEncoding: string | undefined;
   let length: string | undefined;
   let expects = false;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -70,6 +71,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
       case "x-request-id":
         requestId = value;
         break;
+      case "transfer-encoding":
+        transferEncoding = value;
+        break;
       case "content-length":
         length = value;
         break;
@@ -99,7 +103,11 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     if (hosts > 1) return refusal(400, "Host is given more than once");
     if (contentTypes > 1)
       return refusal(400, "Content-Type is given more than once");
-    return refuseAuthority(exchange, host) ?? refuseTarget(exchange);
+    return (
+      refuseTransferEncoding(transferEncoding) ??
+      refuseAuthority(exchange, host) ??
+      refuseTarget(exchange)
+    );
   };
   return {
     refusal: refuse(),
@@ -156,9 +164,21 @@ function refuseAuthority(
   return undefined;
 }
 
+/** Node's parser reads chunks, whatever stands before "chunked"; that would be taken for the body itself. */
+function refuseTransferEncoding(value: string | undefined) {
+  return value === undefined || value.trim().toLowerCase() === "chunked"
+    ? undefined
+    : {
+        status: 501,
+        code: Code.Unimplemented,
+        message: "The Transfer-Encoding is another one than chunked",
+      };
+}
+
 function refuseTarget({ method, target }: Exchange): Refusal | undefined {
-  if (target.startsWith("/") || /^https?:\/\/[^/?#]/i.test(target))
-    return undefined;
+  if (target.startsWith("/")) return undefined;
+  const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
+  if (absolute !== null && isAuthority(absolute[1] ?? "")) return undefined;
   if (target === "*" && method === "OPTIONS") return undefined;
   return refusal(400, "The request target is malformed");
 }

@@ -193,6 +193,30 @@ test("the same over HTTP/1.1 ends the connection", async () => {
   expect(await ended(1)).toMatchObject([{ status: 401 }]);
 });
 
+test("an early answer that ends the connection waits for the client's body", async () => {
+  const { port } = await serve(closedGate);
+  for (const version of ["1.0", "1.1"]) {
+    const socket = net.connect(port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk.toString();
+    });
+    // A reset would be an error, and fail the test.
+    const over = once(socket, "end");
+    socket.write(
+      `POST ${path}/Unary HTTP/${version}\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n`,
+    );
+    let left = 300;
+    const send = () => {
+      if (left-- > 0 && socket.writable)
+        socket.write(Buffer.alloc(10_000), () => setImmediate(send));
+    };
+    send();
+    await over;
+    expect(answer).toMatch(/^HTTP\/1\.1 401 [^]*auth header missing/);
+  }
+});
+
 test("an early answer leaves the connection in use", async () => {
   const { port } = await serve(closedGate);
   const socket = net.connect(port, "127.0.0.1");

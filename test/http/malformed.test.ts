@@ -113,6 +113,24 @@ describe("HTTP/1.1", () => {
     ],
     garbage: ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400],
     "almost the HTTP/2 preface": ["PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n", 400],
+    "another Transfer-Encoding before chunked": [
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`,
+      501,
+    ],
+    "another Transfer-Encoding": [
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n`,
+      501,
+    ],
+    "an absolute target with half an IPv6 address": [
+      `GET http://[::/debug/healthz HTTP/1.1\r\nHost: a\r\n${close}`,
+      400,
+    ],
+    "an absolute target with a user": [
+      `GET http://u@a/debug/healthz HTTP/1.1\r\nHost: a\r\n${close}`,
+      400,
+    ],
+    "HTTP/2.0 in a request line": [`GET / HTTP/2.0\r\nHost: a\r\n\r\n`, 505],
+    "HTTP/0.9": [`GET /debug/healthz\r\n\r\n`, 505],
     CONNECT: [`CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n`, 405],
   };
   for (const [name, [bytes, status]] of Object.entries(cases)) {
@@ -125,7 +143,7 @@ describe("HTTP/1.1", () => {
         answer.split("\r\n\r\n").slice(1).join(""),
       ) as object;
       expect(body).toEqual({
-        code: status === 405 ? 12 : 3,
+        code: [405, 501, 505].includes(status) ? 12 : 3,
         message: expect.stringMatching(/./),
       });
       expect(await server.ended(1)).toMatchObject([
@@ -171,13 +189,75 @@ describe("HTTP/1.1", () => {
     }
   });
 
-  test("a chunk of a body that is no chunk ends the connection", async () => {
+  test("a body whose chunks are none is refused in the caller's protocol", async () => {
     const server = await serve();
-    await rawExchange(
-      server.port,
-      `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
-    );
-    await server.ended(1);
+    for (const [type, refused] of [
+      ["application/json", /^HTTP\/1\.1 400 [^]*"code":"invalid_argument"/],
+      ["application/grpc-web", /^HTTP\/1\.1 200 [^]*grpc-status: 3\r\n/],
+    ] as const) {
+      for (const chunks of [
+        "zz\r\n",
+        "fffffffffffffffff\r\n{}",
+        `2;${long(20_000)}\r\n{}\r\n0\r\n\r\n`,
+        "1\r\n{}\r\n0\r\n\r\n",
+        `0\r\nx: ${long(60_000)}\r\n\r\n`,
+      ]) {
+        const answer = await rawExchange(
+          server.port,
+          `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
+        );
+        expect(answer).toMatch(refused);
+        expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+      }
+    }
+    await expectWell(server);
+  });
+
+  test("a whole request is answered, whatever follows", async () => {
+    const server = await serve();
+    for (const garbage of [
+      "garbage",
+      preface.toString(),
+      "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+      "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ]) {
+      const answer = await rawExchange(
+        server.port,
+        `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}${garbage}`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\{"status":"SERVING"\}$/);
+    }
+    await expectWell(server);
+  });
+
+  test("a refusal arrives though the client goes on sending", async () => {
+    const server = await serve();
+    for (const [start, status] of [
+      ["GET / HTTP/1.1\r\nHost: a\r\nX: ", 431],
+      [`GET /${long(30_000)}`, 414],
+      ["\x16\x03\x01", 400],
+      [
+        `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz`,
+        400,
+      ],
+    ] as const) {
+      const socket = net.connect(server.port, "127.0.0.1");
+      let answer = "";
+      socket.on("data", (chunk) => {
+        answer += chunk.toString();
+      });
+      // The server hears of the end of its own goodbye, and nothing was reset.
+      const over = once(socket, "end");
+      socket.write(start);
+      let sent = 0;
+      const send = () => {
+        if (sent++ < 1000 && socket.writable)
+          socket.write(long(1000), () => setImmediate(send));
+      };
+      send();
+      await over;
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
     await expectWell(server);
   });
 

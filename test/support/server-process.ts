@@ -19,10 +19,12 @@ export async function startServerProcess(
   database: string,
   adminToken: string,
   flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
 ): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
     [
+      ...nodeFlags,
       main,
       "serve",
       ...["--listen", "127.0.0.1:0"],
