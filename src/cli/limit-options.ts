@@ -14,6 +14,10 @@ const kinds = {
     value: "<number>",
     parse: (text: string) => parseCount(text, 0),
   },
+  depth: {
+    value: "<number>",
+    parse: (text: string) => parseCount(text, 1, 1000),
+  },
   span: { value: "<span>", parse: parseWait },
 };
 
@@ -38,6 +42,24 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     kind: "size",
     description: "path and query of a request",
     byDefault: "8KiB",
+  },
+  maxQueryParameters: {
+    flag: "--max-query-parameters",
+    kind: "count",
+    description: "the parameters of a query",
+    byDefault: "256",
+  },
+  maxQueryDepth: {
+    flag: "--max-query-depth",
+    kind: "count",
+    description: "the fields that a parameter's name joins by dots",
+    byDefault: "16",
+  },
+  maxJsonDepth: {
+    flag: "--max-json-depth",
+    kind: "depth",
+    description: "objects and arrays within each other in JSON",
+    byDefault: "100",
   },
   maxHeaderBytes: {
     flag: "--max-header-bytes",

@@ -119,11 +119,11 @@ export function parseSize(text: string, least: 0 | 1): number {
 }
 
 /** A number of things, as a limit. */
-export function parseCount(text: string, least: 0 | 1): number {
+export function parseCount(text: string, least: 0 | 1, most = maxSize): number {
   const value = wholeNumber(text);
-  if (value === undefined || value < least || value > maxSize) {
+  if (value === undefined || value < least || value > most) {
     throw new InvalidArgumentError(
-      `Write a whole number from ${least} to ${maxSize}.`,
+      `Write a whole number from ${least} to ${most}.`,
     );
   }
   return value;

@@ -27,7 +27,7 @@ export interface HttpServerOptions {
   readonly openServices?: readonly ServiceImplSpec[];
   /** Makes the transcoder, from the options that all protocols share. */
   readonly transcoder?: (
-    options: Partial<UniversalHandlerOptions>,
+    options: Partial<UniversalHandlerOptions> & TranscodingLimits,
   ) => Transcoder;
   /** Pages at fixed paths. */
   readonly pages?: readonly StaticRoute[];
@@ -48,6 +48,12 @@ export interface HttpServerOptions {
   /** Called for faults of this server itself; clients only hear "internal error". */
   readonly onFault?: (fault: unknown) => void;
 }
+
+/** The limits that a transcoder keeps, under the names of its options. */
+type TranscodingLimits = Pick<
+  HttpLimits,
+  "maxTargetBytes" | "maxQueryParameters" | "maxQueryDepth" | "maxJsonDepth"
+>;
 
 export interface HttpServer {
   /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
@@ -76,7 +82,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ...createRpcs(options.openServices ?? [], open),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
-  const transcoder = options.transcoder?.(shared);
+  const transcoder = options.transcoder?.({
+    ...shared,
+    maxTargetBytes: limits.maxTargetBytes,
+    maxQueryParameters: limits.maxQueryParameters,
+    maxQueryDepth: limits.maxQueryDepth,
+    maxJsonDepth: limits.maxJsonDepth,
+  });
   const cors = createCors(options.corsOrigins ?? []);
   const listener = new Listener({
     limits,
@@ -166,7 +178,11 @@ function openOptions(
   return {
     acceptCompression: [compressionGzip, compressionBrotli],
     ...given,
-    jsonOptions: { ignoreUnknownFields: false, ...given?.jsonOptions },
+    jsonOptions: {
+      ignoreUnknownFields: false,
+      ...given?.jsonOptions,
+      recursionLimit: limits.maxJsonDepth,
+    },
     readMaxBytes: limits.maxMessageBytes,
     maxTimeoutMs: Math.min(given?.maxTimeoutMs ?? maxTimerMs, maxTimerMs),
     shutdownSignal,

@@ -7,6 +7,12 @@ export interface HttpLimits {
   readonly maxMessageBytes: number;
   /** Longest request target (path and query), in bytes; above it: 414. Default 8 KiB. */
   readonly maxTargetBytes: number;
+  /** Parameters of a query, where JSON over HTTP has one; above it: 400. Default 256. */
+  readonly maxQueryParameters: number;
+  /** Names of fields that such a parameter may join by dots; above it: 400. Default 16. */
+  readonly maxQueryDepth: number;
+  /** Objects and arrays within each other in a JSON message; above it: 400. Default 100. */
+  readonly maxJsonDepth: number;
   /** Header names and values of one request, in bytes; above it: 431. Default 16 KiB. */
   readonly maxHeaderBytes: number;
   /** Header fields of one request; above it: 431. Default 128. */
@@ -44,6 +50,9 @@ export interface HttpLimits {
 export const defaultLimits: HttpLimits = {
   maxMessageBytes: 4 * 1024 * 1024,
   maxTargetBytes: 8 * 1024,
+  maxQueryParameters: 256,
+  maxQueryDepth: 16,
+  maxJsonDepth: 100,
   maxHeaderBytes: 16 * 1024,
   maxHeaderCount: 128,
   maxStreamsPerConnection: 100,
@@ -63,10 +72,16 @@ export const defaultLimits: HttpLimits = {
 const sizes = [
   "maxMessageBytes",
   "maxTargetBytes",
+  "maxQueryParameters",
+  "maxQueryDepth",
+  "maxJsonDepth",
   "maxHeaderBytes",
   "maxHeaderCount",
   "maxStreamsPerConnection",
 ] as const satisfies (keyof HttpLimits)[];
+
+/** Deeper JSON would exhaust the stack. */
+export const mostJsonDepth = 1000;
 
 /** Longest delay that Node's timers take; a longer one would fire at once. */
 export const maxTimerMs = 2 ** 31 - 1;
@@ -80,9 +95,10 @@ export function resolveLimits(given: Partial<HttpLimits> = {}): HttpLimits {
   const limits: HttpLimits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
     const least = (sizes as readonly string[]).includes(name) ? 1 : 0;
-    if (!Number.isInteger(value) || value < least || value > maxTimerMs) {
+    const most = name === "maxJsonDepth" ? mostJsonDepth : maxTimerMs;
+    if (!Number.isInteger(value) || value < least || value > most) {
       throw new RangeError(
-        `limit ${name} must be a whole number from ${least} to ${maxTimerMs}, not ${String(value)}`,
+        `limit ${name} must be a whole number from ${least} to ${most}, not ${String(value)}`,
       );
     }
   }

@@ -33,6 +33,9 @@ export function createCallParts(
       behaviour.ignoreUnknownQueryParameters ?? false,
     multiSegmentDecoding: behaviour.multiSegmentDecoding ?? "keep-slash",
     patchMasks: behaviour.patchMasks ?? true,
+    maxQueryParameters: behaviour.maxQueryParameters ?? 256,
+    maxQueryDepth: behaviour.maxQueryDepth ?? 16,
+    maxJsonDepth: behaviour.maxJsonDepth ?? 100,
     registry: behaviour.registry ?? options.jsonOptions?.registry,
   });
   return {

@@ -27,9 +27,6 @@ export class JsonSyntaxError extends Error {
   override readonly name = "JsonSyntaxError";
 }
 
-/** Objects and arrays within each other that a body may have. */
-export const maxNesting = 100;
-
 // A double keeps every decimal of 15 digits.
 const safeDigits = 15;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -47,22 +44,25 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses JSON by RFC 8259, more strictly than JSON.parse: a name that stands twice in one object, nesting over 100, and half a
+ * Parses JSON by RFC 8259, more strictly than JSON.parse: a name that stands twice in one object, nesting that is too deep, and half a
  * surrogate pair are errors, and no number loses digits.
  *
+ * @param maxNesting objects and arrays within each other
  * @throws JsonSyntaxError
  */
-export function parseJson(text: string): JsonNode {
-  return new Parser(text).parse();
+export function parseJson(text: string, maxNesting: number): JsonNode {
+  return new Parser(text, maxNesting).parse();
 }
 
 class Parser {
   readonly #text: string;
+  readonly #maxNesting: number;
   #at = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, maxNesting: number) {
     this.#text = text;
+    this.#maxNesting = maxNesting;
   }
 
   parse(): JsonNode {
@@ -209,9 +209,9 @@ class Parser {
 
   #enter(): void {
     this.#at++;
-    if (++this.#depth > maxNesting) {
+    if (++this.#depth > this.#maxNesting) {
       throw new JsonSyntaxError(
-        `objects and arrays nest deeper than ${maxNesting} levels`,
+        `objects and arrays nest deeper than ${this.#maxNesting} levels`,
       );
     }
   }

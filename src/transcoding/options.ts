@@ -57,6 +57,12 @@ export interface TranscodingBehaviour {
   readonly output?: OutputOptions;
   /** The longest request target in bytes; longer ones are 414. Default: 8192. */
   readonly maxTargetBytes?: number;
+  /** Parameters that a query may have; more are 400. Default: 256. */
+  readonly maxQueryParameters?: number;
+  /** Names of fields that a query parameter may join by dots; more are 400. Default: 16. */
+  readonly maxQueryDepth?: number;
+  /** Objects and arrays within each other that a JSON body may have; more are 400. Default: 100, at most 1000. */
+  readonly maxJsonDepth?: number;
   /** Types that google.protobuf.Any may hold in messages and in error details. */
   readonly registry?: Registry;
   /** Gets what was thrown where clients only hear "internal error". Default: nothing is done with it. */

@@ -14,12 +14,11 @@ export interface QueryRule {
   /** Field paths that the path or the body fills; `*` where the body takes every field. */
   readonly bound: readonly string[] | "*";
   readonly ignoreUnknown: boolean;
+  /** Parameters that a query may have. */
+  readonly maxParameters: number;
+  /** Names of fields that a parameter may join by dots. */
+  readonly maxLevels: number;
 }
-
-/** Parameters that a query may have. */
-export const maxParameters = 256;
-/** Names of fields that a parameter may join by dots. */
-export const maxLevels = 16;
 
 const systemParameters = new Set(["alt", "key", "access_token", "prettyPrint"]);
 const visibleAscii = /^[\x21-\x7e]*$/;
@@ -42,8 +41,10 @@ export function bindQuery(
     );
   }
   const parameters = query.split("&").filter((parameter) => parameter !== "");
-  if (parameters.length > maxParameters) {
-    throw badRequest(`the query has more than ${maxParameters} parameters`);
+  if (parameters.length > rule.maxParameters) {
+    throw badRequest(
+      `the query has more than ${rule.maxParameters} parameters`,
+    );
   }
   for (const parameter of parameters) {
     const equals = parameter.indexOf("=");
@@ -76,6 +77,7 @@ function resolve(
   name: string,
   rule: QueryRule,
 ): TextFieldPath | undefined {
+  const { maxLevels } = rule;
   if (name.split(".", maxLevels + 1).length > maxLevels) {
     throw badField(name, `has more than ${maxLevels} levels`);
   }

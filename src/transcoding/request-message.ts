@@ -39,6 +39,9 @@ export interface RequestOptions extends ConformOptions {
   readonly multiSegmentDecoding: MultiSegmentDecoding;
   /** Fill a field mask that a PATCH did not send. */
   readonly patchMasks: boolean;
+  readonly maxQueryParameters: number;
+  readonly maxQueryDepth: number;
+  readonly maxJsonDepth: number;
 }
 
 /** What stands around the body of a request. */
@@ -65,8 +68,6 @@ export interface RequestReader {
   read(line: RequestLine, body: Uint8Array): Message;
 }
 
-// The parser allows a nesting of 100. A message of Value counts twice to protobuf-es, so its own limit lies higher.
-const recursionLimit = 1000;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Prepares all that can be known of a binding's requests before the first one comes. */
@@ -77,10 +78,7 @@ export function createRequestReader(
   const { method, variables } = binding;
   const fillBody = bodyFiller(binding, options);
   const filling = options.patchMasks ? maskFilling(binding) : undefined;
-  const queryRule = createQueryRule(
-    binding,
-    options.ignoreUnknownQueryParameters,
-  );
+  const queryRule = createQueryRule(binding, options);
   const multiAt = binding.template.segments.findIndex(
     (segment) => segment.kind === "multi",
   );
@@ -152,13 +150,14 @@ export function isHttpBody(desc: DescMessage): boolean {
 
 function bodyFiller(
   binding: Binding,
-  options: ConformOptions,
+  options: RequestOptions,
 ): (body: Uint8Array, contentType: string) => Content {
   const { body: rule, method } = binding;
   const { input } = method;
   const readOptions = {
     ignoreUnknownFields: options.ignoreUnknownFields,
-    recursionLimit,
+    // The parser sees to it. A message of Value counts twice to protobuf-es, so its own limit lies higher.
+    recursionLimit: 10 * options.maxJsonDepth,
     ...(options.registry === undefined ? {} : { registry: options.registry }),
   };
   const decode = (json: JsonValue): Message =>
@@ -182,7 +181,7 @@ function bodyFiller(
         if (body.length === 0) {
           return { message: create(input), node: undefined };
         }
-        const node = parseBody(body);
+        const node = parseBody(body, options.maxJsonDepth);
         return {
           message: decode(conformMessage(input, node, "", options)),
           node,
@@ -202,7 +201,7 @@ function bodyFiller(
         if (body.length === 0) {
           return { message: create(input), node: undefined };
         }
-        const node = parseBody(body);
+        const node = parseBody(body, options.maxJsonDepth);
         return {
           message: decode({
             [field.name]: conformField(field, node, field.jsonName, options),
@@ -231,7 +230,7 @@ function rawBody(
   return message;
 }
 
-function parseBody(body: Uint8Array): JsonNode {
+function parseBody(body: Uint8Array, maxDepth: number): JsonNode {
   let text: string;
   try {
     text = utf8.decode(body);
@@ -239,7 +238,7 @@ function parseBody(body: Uint8Array): JsonNode {
     throw badRequest("the body is not UTF-8");
   }
   try {
-    return parseJson(text);
+    return parseJson(text, maxDepth);
   } catch (error) {
     if (error instanceof JsonSyntaxError) {
       throw badRequest(`the body is not valid JSON: ${error.message}`);
@@ -248,15 +247,20 @@ function parseBody(body: Uint8Array): JsonNode {
   }
 }
 
-function createQueryRule(binding: Binding, ignoreUnknown: boolean): QueryRule {
+function createQueryRule(binding: Binding, options: RequestOptions): QueryRule {
+  const rule = {
+    ignoreUnknown: options.ignoreUnknownQueryParameters,
+    maxParameters: options.maxQueryParameters,
+    maxLevels: options.maxQueryDepth,
+  };
   if (binding.body.kind === "whole") {
-    return { bound: "*", ignoreUnknown };
+    return { ...rule, bound: "*" };
   }
   const bound = binding.variables.map(({ path }) => path.name);
   if (binding.body.kind === "field") {
     bound.push(binding.body.field.name);
   }
-  return { bound, ignoreUnknown };
+  return { ...rule, bound };
 }
 
 /** The text of a variable. `excess` is how many segments the path has more than the template, all taken by its `**`. */

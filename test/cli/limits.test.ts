@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limitFlags } from "../../src/cli/limit-options.ts";
@@ -67,6 +68,8 @@ describe("sizes and counts", () => {
   serveWith(
     ...noTimeouts,
     ...["--max-message-bytes", "1KiB", "--max-target-bytes", "100"],
+    ...["--max-query-parameters", "2", "--max-query-depth", "1"],
+    ...["--max-json-depth", "1"],
     ...["--max-header-bytes", "600", "--max-header-count", "12"],
     ...["--max-streams-per-connection", "7"],
     ...["--stream-reset-burst", "5", "--stream-reset-rate", "1"],
@@ -85,6 +88,29 @@ describe("sizes and counts", () => {
     expect(await (await send("x".repeat(1100))).json()).toMatchObject({
       code: "resource_exhausted",
     });
+  });
+
+  const authorization = "Bearer limits-token";
+
+  test.each([
+    ["--max-query-parameters", "$a&$b&$c", "more than 2 parameters"],
+    ["--max-query-depth", "ctx.instance=true", "more than 1 levels"],
+  ])("%s", async (_flag, query, reason) => {
+    const answer = await fetch(`${server.url}/v2/settings/lockout?${query}`, {
+      headers: { authorization },
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(reason);
+  });
+
+  test("--max-json-depth", async () => {
+    const answer = await fetch(`${server.url}/lockout/v1/attempts`, {
+      method: "POST",
+      headers: { authorization },
+      body: '{"client":{}}',
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("deeper than 1 levels");
   });
 
   test.each([
@@ -241,11 +267,18 @@ describe("time-outs", () => {
   );
 });
 
-test("the help tells the defaults as they are", async () => {
+test("the help and the documentation tell the defaults as they are", async () => {
   const { stdout } = await run("serve", "--help");
+  const page = await readFile(
+    new URL("../../docs/operations.md", import.meta.url),
+    "utf8",
+  );
   const help = stdout.replaceAll(/\s+/g, " ");
   const units = { "": 1, KiB: 1024, MiB: 1024 ** 2, s: 1000, m: 60_000 };
   for (const [name, { flag, byDefault }] of Object.entries(limitFlags)) {
+    expect(page).toMatch(
+      new RegExp(`^\\| \`${flag}\` +\\| ${byDefault} +\\| \\S`, "m"),
+    );
     expect(help).toMatch(
       new RegExp(`${flag} <\\w+> [^(]+\\(default: ${byDefault}, env`),
     );

@@ -1,11 +1,19 @@
 import http2 from "node:http2";
 import { once } from "node:events";
 import net from "node:net";
+import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, describe, expect, test } from "vitest";
+import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
 import { networkOf } from "../../src/http/connection-count.ts";
 import { debugPages } from "../../src/http/debug-pages.ts";
-import { defaultLimits, resolveLimits } from "../../src/http/limits.ts";
+import {
+  defaultLimits,
+  mostJsonDepth,
+  resolveLimits,
+} from "../../src/http/limits.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
+import { createTranscoder } from "../../src/transcoding/index.ts";
 import {
   endHeaders,
   endStream,
@@ -54,6 +62,7 @@ describe("limits", () => {
       { headersTimeoutMs: 2 ** 31 },
       { drainBytes: 1.5 },
       { maxTargetBytes: NaN },
+      { maxJsonDepth: mostJsonDepth + 1 },
     ]) {
       const [name = ""] = Object.keys(limits);
       expect(() => resolveLimits(limits)).toThrow(name);
@@ -159,4 +168,78 @@ test("sizes of target and header follow their limits on both versions", async ()
   expect(await status("/", "x".repeat(700))).toEqual([404, 404]);
   expect(await status("/", "x".repeat(1000))).toEqual([431, 431]);
   session.close();
+});
+
+describe("limits of JSON over HTTP", () => {
+  const attempts = createServiceImplSpec<typeof AttemptService>(
+    AttemptService,
+    { beginAttempt: () => ({}), getLockout: () => ({}) },
+  );
+  const settings = createServiceImplSpec<typeof SettingsService>(
+    SettingsService,
+    { getLockoutSettings: () => ({}) },
+  );
+  const serveApi = (limits: Partial<HttpLimits>) =>
+    startServer({
+      limits,
+      services: [attempts, settings],
+      transcoder: (shared) =>
+        createTranscoder({
+          ...shared,
+          services: [{ spec: attempts }, { spec: settings }],
+        }),
+    });
+  const post = (url: string, body: string) =>
+    fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+  const begin = "/lockout/v1/attempts";
+  const beginByRpc = "/lockout.v1.AttemptService/BeginAttempt";
+  const read = "/v2/settings/lockout";
+
+  test("a target above the default reaches its template", async () => {
+    const { url } = await serveApi({ maxTargetBytes: 12_000 });
+    const status = async (length: number) =>
+      (await fetch(`${url}/lockout/v1/users/${"a".repeat(length)}/lockout`))
+        .status;
+    expect(await status(10_000)).toBe(200);
+    expect(await status(12_000)).toBe(414);
+  });
+
+  test("parameters of a query, and their depth", async () => {
+    const { url } = await serveApi({ maxQueryParameters: 2, maxQueryDepth: 1 });
+    const status = async (query: string) =>
+      (await fetch(`${url}${read}?${query}`)).status;
+    expect(await status("$a&$b")).toBe(200);
+    expect(await status("$a&$b&$c")).toBe(400);
+    expect(await status("ctx.instance=true")).toBe(400);
+  });
+
+  test("JSON, of REST and Connect alike", async () => {
+    const { url } = await serveApi({ maxJsonDepth: 1 });
+    for (const path of [begin, beginByRpc]) {
+      expect((await post(url + path, '{"userId":"a"}')).status).toBe(200);
+      const deep = await post(url + path, '{"client":{"device":"a"}}');
+      expect(deep.status).toBe(400);
+    }
+  });
+
+  test("the deepest JSON that may be allowed exhausts no stack", async () => {
+    const { url, faults } = await startServer({
+      limits: { maxJsonDepth: mostJsonDepth },
+      services: [attempts],
+      handlerOptions: { jsonOptions: { ignoreUnknownFields: true } },
+      transcoder: (shared) =>
+        createTranscoder({ ...shared, services: [{ spec: attempts }] }),
+    });
+    const nested = (depth: number) =>
+      `{"x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+    for (const path of [begin, beginByRpc])
+      expect((await post(url + path, nested(mostJsonDepth))).status).toBe(200);
+    const deeper = await post(url + begin, nested(mostJsonDepth + 1));
+    expect(deeper.status).toBe(400);
+    expect(faults).toEqual([]);
+  });
 });

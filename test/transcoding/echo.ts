@@ -48,7 +48,14 @@ export function createEchoServer(
     },
     transcoder: (shared) =>
       onlyDoor(
-        createTranscoder({ ...shared, ...behaviour, registry, services, warn }),
+        createTranscoder({
+          ...shared,
+          maxTargetBytes: defaultMaxTargetBytes,
+          ...behaviour,
+          registry,
+          services,
+          warn,
+        }),
       ),
     onFault: (fault) => {
       console.error(fault);
