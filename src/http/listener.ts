@@ -1,5 +1,6 @@
 import type http from "node:http";
 import type http2 from "node:http2";
+import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ConnectionCount } from "./connection-count.ts";
@@ -14,6 +15,9 @@ import type { HttpLimits } from "./limits.ts";
 import { LingeringConnections } from "./linger.ts";
 import { sniff } from "./preface.ts";
 import type { Watchdog } from "./watchdog.ts";
+
+/** How long an idle connection of HTTP/1.1 stays open when the server ends, for a request that is on its way, in milliseconds. */
+const idlePatienceMs = 500;
 
 export interface Address {
   readonly host: string;
@@ -45,7 +49,11 @@ export class Listener {
   readonly #exchangeOf = new WeakMap<Socket, Http1Exchange>();
   readonly #lingering: LingeringConnections;
   readonly #count: ConnectionCount;
+  /** Connections that have not said which version they speak. */
+  readonly #undecided = new Set<Socket>();
   #draining = false;
+  #idlePatience: NodeJS.Timeout | undefined;
+  #closesIdle = false;
   #onIdle: (() => void) | undefined;
 
   constructor(parts: ListenerParts) {
@@ -70,11 +78,21 @@ export class Listener {
     });
   }
 
-  /** Takes no new connections, ends idle ones, and resolves when the last connection is closed. */
+  /**
+   * Takes no new connections, ends idle ones, and resolves when the last connection is closed. HTTP/2 tells its clients which
+   * requests were not looked at; HTTP/1.1 cannot, so its idle connections have a moment for a request that is on its way.
+   */
   drain(): Promise<void> {
     this.#draining = true;
-    this.#h1.close();
+    this.#stopListening();
     for (const session of this.#sessions) session.close();
+    this.#idlePatience = setTimeout(() => {
+      // A busy process looks at its sockets first: there may be a request by now.
+      setImmediate(() => {
+        this.#closesIdle = true;
+        this.#closeIdle();
+      });
+    }, idlePatienceMs);
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       this.#whenIdle();
@@ -84,9 +102,20 @@ export class Listener {
   /** Cuts every connection. */
   destroy(): void {
     this.#draining = true;
-    this.#h1.close();
+    this.#stopListening();
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Not by the HTTP server's own `close`, which cuts idle connections at once, and switches the time-outs of the others off. */
+  #stopListening(): void {
+    net.Server.prototype.close.call(this.#h1);
+  }
+
+  #closeIdle(): void {
+    this.#h1.closeIdleConnections();
+    for (const socket of this.#undecided)
+      if (socket.bytesRead === 0) socket.destroy();
   }
 
   #createHttp1(): http.Server {
@@ -180,7 +209,12 @@ export class Listener {
     if (event === "connection") {
       this.#h1.on("connection", (socket) => {
         if (!this.#admit(socket)) return;
+        this.#undecided.add(socket);
+        socket.once("close", () => {
+          this.#undecided.delete(socket);
+        });
         sniff(socket, this.#parts.limits.headersTimeoutMs, (version) => {
+          this.#undecided.delete(socket);
           hand(version, socket);
         });
       });
@@ -243,9 +277,9 @@ export class Listener {
     exchange.onClose(() => {
       this.#running.delete(exchange);
       if (!this.#draining) return;
-      // An answer whose header had left before did not say that the connection closes.
       setImmediate(() => {
-        this.#h1.closeIdleConnections();
+        // An answer whose header had left before did not say that the connection closes.
+        if (this.#closesIdle) this.#closeIdle();
         this.#whenIdle();
       });
     });
@@ -269,6 +303,11 @@ export class Listener {
   }
 
   #whenIdle(): void {
-    if (this.#running.size === 0 && this.#sockets.size === 0) this.#onIdle?.();
+    if (this.#running.size > 0 || this.#sockets.size > 0) return;
+    clearTimeout(this.#idlePatience);
+    if (this.#onIdle === undefined) return;
+    // Ends the interval in which the HTTP server looks at its time-outs.
+    this.#h1.close();
+    this.#onIdle();
   }
 }

@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { stat, writeFile } from "node:fs/promises";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
@@ -10,6 +13,7 @@ import { runProcess, startProcess } from "./process.ts";
 import type { CommandProcess } from "./process.ts";
 
 const anyPort = ["--listen", "127.0.0.1:0"];
+const certificates = new URL("../http/certificates/", import.meta.url);
 const tokenLine = /^ {4}(\S{43})$/m;
 
 let directory: TempDir;
@@ -190,6 +194,28 @@ describe("signals", () => {
     const [answer] = (await once(socket, "data")) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
     expect(await server.ended).toBe(0);
+  });
+
+  test("one that comes during the start stops the server when it has started", async () => {
+    const certificate = directory.file("cert.pem");
+    await promisify(execFile)("mkfifo", [certificate]);
+    const server = startProcess(
+      [
+        ...["serve", ...anyPort, "--tls-cert", certificate],
+        ...["--tls-key", fileURLToPath(new URL("server.key", certificates))],
+      ],
+      { cwd: directory.path, env: {} },
+    );
+    started.push(server);
+    // Opens when the server opens it, and keeps the server waiting until it is closed.
+    const pipe = await open(certificate, "w");
+    server.child.kill("SIGTERM");
+    await pipe.writeFile(await readFile(new URL("server.crt", certificates)));
+    await pipe.close();
+    expect(await server.ended).toBe(0);
+    // The first start has made a token, which nobody would see again.
+    expect(server.stdout()).toMatch(tokenLine);
+    expect(server.stdout()).toMatch(/^SIGTERM:/m);
   });
 
   test("a second one ends at once", async () => {

@@ -151,13 +151,14 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 
 /** Serves until a signal says to stop. */
 async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
+  // From here on: a signal that comes while the server starts stops it when it has started.
+  const stopped = nextStopSignal();
   const server = await startServer(config).catch((error: unknown) => {
     if (exitCodeOf(error) === 2) throw error;
     throw new OperationError(describeStartFailure(error, config), {
       cause: error,
     });
   });
-  const stopped = nextStopSignal();
   terminal.out(welcome(server, config.database));
   const signal = await stopped;
   terminal.out(
