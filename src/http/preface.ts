@@ -15,11 +15,15 @@ export function sniff(
   decide: (version: 1 | 2) => void,
 ): void {
   let seen: Buffer = Buffer.alloc(0);
+  let decided = false;
   const timer =
     timeoutMs === 0
       ? undefined
       : setTimeout(() => {
-          socket.destroy();
+          // A process that was kept from its work looks at its sockets first: the bytes may have come by now.
+          setImmediate(() => {
+            if (!decided) socket.destroy();
+          });
         }, timeoutMs);
   const stop = () => {
     clearTimeout(timer);
@@ -38,6 +42,7 @@ export function sniff(
     const same = seen.compare(preface, 0, length, 0, length) === 0;
     if (same && length < preface.length) return;
     stop();
+    decided = true;
     socket.unshift(seen);
     decide(same ? 2 : 1);
   };

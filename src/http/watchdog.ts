@@ -17,8 +17,11 @@ export class Watchdog {
   /** @param intervalMs time between two rounds, in milliseconds */
   constructor(intervalMs: number) {
     this.#timer = setInterval(() => {
-      const now = performance.now();
-      for (const each of this.#watched) each.check(now);
+      // A process that was kept from its work looks at its sockets first: what it waits for may have come by now.
+      setImmediate(() => {
+        const now = performance.now();
+        for (const each of this.#watched) each.check(now);
+      });
     }, intervalMs).unref();
   }
 
