@@ -421,6 +421,18 @@ describe("messages", () => {
     });
   }
 
+  test("Connect with bytes that are no protobuf is the caller's fault", async () => {
+    const { url, faults } = await serve();
+    const response = await fetch(url + rpcPath, {
+      method: "POST",
+      headers: { "content-type": "application/proto" },
+      body: Buffer.of(0xff),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    expect(faults).toEqual([]);
+  });
+
   test("gzip is read, and a bomb is not", async () => {
     const { url } = await serve();
     const call = async (bytes: Uint8Array) => {

@@ -1,5 +1,8 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Message } from "@bufbuild/protobuf";
 import type {
   Compression,
+  Serialization,
   UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
@@ -61,7 +64,7 @@ export function connectForm(
             options.maxTimeoutMs,
           );
     },
-    read: (body) => input.parse(body),
+    read: (body) => parseRequest(input, body),
     write: (message) => output.serialize(message),
     frame: (message) => message,
     answer: (context, message, compression) =>
@@ -81,6 +84,20 @@ export function connectForm(
       );
     },
   };
+}
+
+/** Bytes that are no protobuf are the caller's fault, for which Connect's library blames the server. */
+function parseRequest(
+  input: Serialization<Message>,
+  body: Uint8Array,
+): Message {
+  try {
+    return input.parse(body);
+  } catch (reason) {
+    throw reason instanceof ConnectError && reason.code === Code.Internal
+      ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
+      : reason;
+  }
 }
 
 async function complete(
