@@ -22,7 +22,7 @@ import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
 import { createLogger, createPlainLogger } from "./telemetry/log.ts";
-import { createTranscoder } from "./transcoding/index.ts";
+import { createTranscoder, openStream } from "./transcoding/index.ts";
 
 export interface RunningServer {
   /** Where it listens. */
@@ -84,6 +84,7 @@ async function serve(
     store,
     attemptTtlMs: config.attemptTtlMs,
     draining: draining.signal,
+    openStream,
   });
   const specs = services.map(({ spec }) => spec);
   const names = specs.map(({ service }) => service.typeName);

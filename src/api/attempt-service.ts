@@ -4,7 +4,7 @@ import {
   timestampFromMs,
   timestampMs,
 } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   Decision,
   Factor as FactorNumber,
@@ -48,6 +48,8 @@ export interface AttemptServiceOptions {
   readonly attemptTtlMs: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
   readonly draining?: AbortSignal;
+  /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
+  readonly openStream?: (context: HandlerContext) => void;
 }
 
 /** lockout.v1.AttemptService */
@@ -55,6 +57,7 @@ export function createAttemptService({
   store,
   attemptTtlMs,
   draining,
+  openStream,
 }: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
   return {
     async beginAttempt(request, context) {
@@ -132,7 +135,12 @@ export function createAttemptService({
     },
 
     watchEvents: (request, context) =>
-      watchEvents(store, request, context.signal, draining),
+      watchEvents(store, request, context.signal, {
+        onStart: () => {
+          openStream?.(context);
+        },
+        draining,
+      }),
   };
 }
 

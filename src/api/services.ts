@@ -1,6 +1,10 @@
 import { createServiceImplSpec } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
-import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import type {
+  HandlerContext,
+  ServiceImpl,
+  ServiceImplSpec,
+} from "@connectrpc/connect";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
@@ -26,6 +30,8 @@ export interface ServicesOptions {
   readonly attemptTtlMs: number;
   /** Aborted when the server begins to end: what would wait for ever ends with it. Never, unless set. */
   readonly draining?: AbortSignal;
+  /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
+  readonly openStream?: (context: HandlerContext) => void;
 }
 
 /** A service with its implementation. */

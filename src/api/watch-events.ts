@@ -11,6 +11,14 @@ import { eventMessage } from "./events.ts";
 // Small enough that a slow reader holds little, large enough that catching up is quick.
 const batchSize = 100;
 
+/** What a watcher and its server tell each other. */
+export interface WatchHooks {
+  /** Called when it is certain that no event will be missed from now on. */
+  readonly onStart: () => void;
+  /** Aborted when the server begins to end. */
+  readonly draining: AbortSignal | undefined;
+}
+
 /**
  * The events after a position, then each as it is written, without a gap or a repeat: what was read last is the
  * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal,
@@ -20,13 +28,14 @@ export async function* watchEvents(
   store: EventStore,
   request: WatchEventsRequest,
   signal: AbortSignal,
-  draining?: AbortSignal,
+  { onStart, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
   let position = await firstPosition(store, request.after);
   const ending =
     draining === undefined ? signal : AbortSignal.any([signal, draining]);
   const bell = createBell(ending);
   const unsubscribe = store.onAppended(bell.ring);
+  onStart();
   try {
     while (!ending.aborted) {
       const rung = bell.next();

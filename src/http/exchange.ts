@@ -29,6 +29,8 @@ export interface Exchange {
   ): void;
   /** @returns a promise when the client has to be waited for, before more is written; it rejects when the client is gone */
   write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Sends the header now, though nothing else is written yet. */
+  flush(): void;
   end(trailers: OutgoingHttpHeaders | undefined): void;
   /**
    * Sends an answer of status 200 that is at hand whole, to a request whose body has come whole.

@@ -76,6 +76,10 @@ export class Http1Exchange implements Exchange {
     return drained(this.#response);
   }
 
+  flush(): void {
+    this.#response.flushHeaders();
+  }
+
   end(trailers: OutgoingHttpHeaders | undefined): void {
     if (trailers !== undefined) this.#response.addTrailers(trailers);
     if (!this.body.complete && !this.#spoilt) this.#closeLater();

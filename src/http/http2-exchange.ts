@@ -107,6 +107,10 @@ export class Http2Exchange implements Exchange {
     return drained(this.#stream);
   }
 
+  flush(): void {
+    // Node sends the header at once.
+  }
+
   end(trailers: OutgoingHttpHeaders | undefined): void {
     this.#ended = true;
     if (trailers !== undefined) this.#trailers = trailers;

@@ -9,6 +9,7 @@ import { createUniversalMethodHandler } from "@connectrpc/connect/protocol";
 import { createHandlerFactory as connectHandlers } from "@connectrpc/connect/protocol-connect";
 import { createHandlerFactory as grpcHandlers } from "@connectrpc/connect/protocol-grpc";
 import { createHandlerFactory as grpcWebHandlers } from "@connectrpc/connect/protocol-grpc-web";
+import { streamOpening } from "../transcoding/index.ts";
 import {
   asGrpcWebText,
   binaryTypeOf,
@@ -63,12 +64,41 @@ export async function callRpc(
 ): Promise<UniversalServerResponse> {
   const type = request.header.get("content-type") ?? "";
   if (!type.toLowerCase().startsWith("application/grpc-web"))
-    return rpc.handler(request);
+    return callHandler(rpc, request);
   const textIn = isGrpcWebText(type);
   const textOut = wantsGrpcWebText(type, request.header.get("accept") ?? "");
   if (textIn) request.header.set("content-type", binaryTypeOf(type));
-  const response = await rpc.handler(
+  const response = await callHandler(
+    rpc,
     textIn ? { ...request, body: decodeBase64(request.body) } : request,
   );
   return textOut ? asGrpcWebText(response) : response;
+}
+
+/** Calls a method. The header of a stream does not wait for its first message, where the method opens it before. */
+async function callHandler(
+  { handler, method }: Rpc,
+  request: HttpRequest,
+): Promise<UniversalServerResponse> {
+  if (method.methodKind !== "server_streaming") return handler(request);
+  const opening = streamOpening(request.contextValues);
+  const answer = handler(request);
+  const opened = await Promise.race([opening, answer.then(() => undefined)]);
+  if (opened === undefined) return answer;
+  return {
+    status: 200,
+    header: opened.responseHeader,
+    body: bodyOf(answer),
+    // The other protocols have theirs in the body.
+    ...(opened.protocolName === "grpc" && { trailer: opened.responseTrailer }),
+  };
+}
+
+async function* bodyOf(
+  answer: Promise<UniversalServerResponse>,
+): AsyncGenerator<Uint8Array> {
+  // The header leaves with the first piece, though it be empty.
+  yield new Uint8Array(0);
+  const { body } = await answer;
+  if (body !== undefined) yield* body;
 }

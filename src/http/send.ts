@@ -102,6 +102,7 @@ async function write(
   chunk: Uint8Array,
 ): Promise<void> {
   running.sent += chunk.byteLength;
+  if (chunk.byteLength === 0) running.exchange.flush();
   for (let start = 0; start < chunk.byteLength; start += pieceBytes) {
     if (running.exchange.isGone())
       throw new ConnectError("the client went away", Code.Canceled);

@@ -21,20 +21,23 @@ import {
   streamForms,
   streamTypes,
 } from "./stream-form.ts";
+import { streamOpening } from "./stream-opening.ts";
 import { parseTimeout, type Timeout } from "./timeout.ts";
 
-/** The messages of a stream of which the first one, or the end, has come. */
+const nothing = new Uint8Array(0);
+
+/** The messages of a stream of which the first one, or the end, has come, or that its method has opened before. */
 interface StartedStream {
   readonly form: StreamForm;
-  readonly first: IteratorResult<Message>;
+  readonly first: IteratorResult<Message> | Promise<IteratorResult<Message>>;
   next(): Promise<IteratorResult<Message>>;
   /** Tells the method that nobody listens any more. */
   close(): Promise<void>;
 }
 
 /**
- * The handler of a server stream. Headers wait for the first message, so that an error before it is a plain error; the form is
- * negotiated by Accept.
+ * The handler of a server stream. Headers wait for the first message, so that an error before it is a plain error, unless the
+ * method opens the stream; the form is negotiated by Accept.
  */
 export function createServerStreamHandler(
   spec: MethodImplSpec & { kind: "server_streaming" },
@@ -55,6 +58,7 @@ export function createServerStreamHandler(
       context,
       options.interceptors,
     );
+    const opening = streamOpening(context.values);
     const iterator = invoke(createAsyncIterable([message]))[
       Symbol.asyncIterator
     ]();
@@ -62,9 +66,16 @@ export function createServerStreamHandler(
       timeout.timeoutMs === undefined
         ? () => iterator.next()
         : () => untilAborted(iterator.next(), context.signal);
+    const first = next();
+    // Of raw bytes the first message says the type, so the header waits for it in any case.
+    const opened = writer.raw
+      ? await first
+      : await Promise.race([first, opening.then(() => undefined)]);
+    // Who reads the body hears of it.
+    first.catch(ignore);
     return {
       form: writer.raw ? rawForm : streamForms[type],
-      first: await next(),
+      first: opened ?? first,
       next,
       async close() {
         await iterator.return?.();
@@ -79,10 +90,12 @@ export function createServerStreamHandler(
     const { form } = stream;
     let finished = false;
     try {
+      // The header leaves with the first piece, though it be empty.
+      if (stream.first instanceof Promise) yield nothing;
       yield* form.open;
       let count = 0;
       for (
-        let result = stream.first;
+        let result = await stream.first;
         result.done !== true;
         result = await stream.next()
       ) {
@@ -115,7 +128,7 @@ export function createServerStreamHandler(
         : untilAborted(running, context.signal));
       const header = responseHeader(context);
       const first =
-        stream.first.done === true
+        stream.first instanceof Promise || stream.first.done === true
           ? undefined
           : writer.write(stream.first.value);
       header.set(

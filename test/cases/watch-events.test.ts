@@ -32,6 +32,8 @@ interface Watched {
 interface WatchOptions {
   readonly after?: string;
   readonly eventTypes?: readonly string[];
+  /** Called when the header of the answer has come. */
+  readonly onHeader?: () => void;
 }
 
 /** Watches until it is told to end. */
@@ -53,10 +55,14 @@ const rpcs: readonly (readonly [string, (baseUrl: string) => Transport])[] = [
 ];
 
 function watchByRpc(transport: Transport): Watch {
-  return async function* (options, signal) {
+  return async function* ({ onHeader, after = "", eventTypes = [] }, signal) {
     const stream = createClient(AttemptService, transport).watchEvents(
-      { ...options, eventTypes: [...(options.eventTypes ?? [])] },
-      { headers: authorization(), signal },
+      { after, eventTypes: [...eventTypes] },
+      {
+        headers: authorization(),
+        signal,
+        ...(onHeader !== undefined && { onHeader }),
+      },
     );
     for await (const { position, event } of stream) {
       yield {
@@ -80,6 +86,7 @@ function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
       { headers: { ...authorization(), accept }, signal },
     );
     expect(response.headers.get("content-type")).toContain(accept);
+    options.onHeader?.();
     for await (const line of linesOf(response)) {
       const message = parse(line) as
         | {
@@ -204,6 +211,32 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       isOurs,
     );
     expect(removed).toEqual(third.slice(-1));
+  });
+
+  it("from now: the header comes at once, and what is written after it is sent", async () => {
+    const { orgId, orgOwner } = await setStage(server);
+    const header = Promise.withResolvers<undefined>();
+    const watching = take(
+      openDoor(),
+      {
+        onHeader: () => {
+          header.resolve(undefined);
+        },
+      },
+      1,
+      () => true,
+    );
+    await header.promise;
+    await createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    ).addCustomLockoutPolicy(
+      {},
+      { headers: { authorization: `Bearer ${orgOwner}` } },
+    );
+    expect(await watching).toMatchObject([
+      { type: "org.policy.lockout.added", org: orgId },
+    ]);
   });
 });
 
