@@ -15,9 +15,9 @@ import { describeApi } from "./api-description.ts";
 import type { ServerConfig } from "./config.ts";
 import { apiPages } from "./http/api-page.ts";
 import { debugPages } from "./http/debug-pages.ts";
-import { createHealth } from "./http/health.ts";
+import { createHealth, healthName } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
-import { createReflection } from "./http/reflection.ts";
+import { createReflection, reflectionNames } from "./http/reflection.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
@@ -95,9 +95,10 @@ async function serve(
   const errorDetails = [ErrorDetailSchema, CredentialsCheckErrorSchema];
   const registry = createRegistry(...errorDetails);
 
-  const health = createHealth(names);
+  const served = [...names, healthName, ...reflectionNames];
+  const health = createHealth(served);
   const reflection = createReflection(
-    [...names, health.service.service.typeName],
+    served,
     [...specs, health.service]
       .map(({ service }) => service.file)
       .concat(errorDetails.map(({ file }) => file)),

@@ -13,6 +13,9 @@ export interface Health {
   drain(): void;
 }
 
+/** The full name of the service of health itself. */
+export const healthName = HealthService.typeName;
+
 /**
  * @param services full names of the services to answer for, besides `""`, which is the whole server
  * @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md

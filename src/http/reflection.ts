@@ -27,6 +27,12 @@ interface Request {
   readonly messageRequest: Question;
 }
 
+/** The full names of the services of reflection itself. */
+export const reflectionNames: readonly string[] = [
+  ServerReflection.typeName,
+  ServerReflectionAlpha.typeName,
+];
+
 /**
  * Server reflection, v1 and v1alpha: both are in use.
  *
@@ -42,13 +48,7 @@ export function createReflection(
     ServerReflection.file,
     ServerReflectionAlpha.file,
   ]);
-  const names = [
-    ...new Set([
-      ...services,
-      ServerReflection.typeName,
-      ServerReflectionAlpha.typeName,
-    ]),
-  ].sort();
+  const names = [...new Set([...services, ...reflectionNames])].sort();
 
   async function* serverReflectionInfo<R extends Request>(
     requests: AsyncIterable<R>,
