@@ -62,6 +62,8 @@ export function createHttp2Server(limits: HttpLimits): http2.Http2Server {
     maxHeaderListPairs: 2 * limits.maxHeaderCount,
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
+    // Else Node drops a field with a blank at an end, such as "Bearer " of a client whose token is empty, without a word.
+    strictFieldWhitespaceValidation: false,
     streamResetBurst: limits.streamResetBurst,
     streamResetRate: limits.streamResetRate,
     settings: {
