@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Factor } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { setStage } from "./stage.ts";
@@ -431,6 +432,60 @@ describe("counting and locking (contract, section 7)", () => {
     server.advance(365 * 24 * 3600 * 1000);
     // The tokens of these tests do not expire either.
     expect(await org.failed("patient")).toBe(1);
+  });
+
+  it("each kind of code has a counter of its own, and all compare with max_otp_attempts", async () => {
+    const org = await newOrg(1, 2);
+    const codes = factors.filter((factor) => factor !== "FACTOR_PASSWORD");
+    for (const code of codes) {
+      expect(
+        await org.attempt({ userId: "codes" }, "FAILED", code),
+      ).toMatchObject({ failedAttempts: 1, limit: 2 });
+    }
+    expect(await org.show("codes")).not.toHaveProperty("locked");
+    for (const code of codes) {
+      const user = { userId: `twice-${code}` };
+      await org.attempt(user, "FAILED", code);
+      expect(await org.attempt(user, "FAILED", code)).toMatchObject({
+        locked: true,
+        failedAttempts: 2,
+      });
+      expect(await org.begin(user)).toMatchObject({
+        decision: "DECISION_LOCKED",
+      });
+    }
+  });
+
+  it("0 never locks and still counts, and an organisation's 0 wins over the default", async () => {
+    await fetch(`${server.url}/admin/v1/policies/password/lockout`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${server.adminToken}` },
+      body: JSON.stringify({ maxPasswordAttempts: 1, maxOtpAttempts: 1 }),
+    });
+    try {
+      const org = await newOrg(0);
+      for (const factor of factors) {
+        for (let failed = 1; failed <= 3; failed += 1) {
+          expect(
+            await org.attempt({ userId: "never" }, "FAILED", factor),
+          ).toEqual({ failedAttempts: failed });
+        }
+      }
+      expect(await org.show("never")).not.toHaveProperty("locked");
+    } finally {
+      await fetch(`${server.url}/admin/v1/policies/password/lockout`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${server.adminToken}` },
+        body: "{}",
+      });
+    }
+  });
+
+  it("passkeys never count: there is no factor for them", () => {
+    expect(Object.keys(Factor).filter((name) => isNaN(Number(name)))).toEqual([
+      "UNSPECIFIED",
+      ...factors.map((factor) => factor.replace("FACTOR_", "")),
+    ]);
   });
 
   it("a recovery code counts against the limit of one-time codes", async () => {
