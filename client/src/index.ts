@@ -18,3 +18,5 @@ export type {
   LockoutUser,
   WithLockoutOptions,
 } from "./with-lockout.ts";
+export { zitadelErrorOf } from "./zitadel-error.ts";
+export type { ZitadelError } from "./zitadel-error.ts";

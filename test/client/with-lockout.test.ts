@@ -6,6 +6,7 @@ import {
   createLockoutClient,
   NotAGuess,
   withLockout,
+  zitadelErrorOf,
 } from "../../client/src/index.ts";
 import {
   Factor,
@@ -349,6 +350,38 @@ test("a dummy that throws changes nothing but the private part", async () => {
   expect(result.public.code).toBe("refused");
   expect(result.private).toMatchObject({ outcome: "locked", error: fault });
 });
+
+test.each([
+  ["password", "COMMAND-3M0fs", "Password is invalid", "COMMAND-JLK35"],
+  ["totp", "EVENT-8isk2", "Invalid code", "COMMAND-SF3fg"],
+  ["otp_sms", "CODE-woT0xc", "Code is invalid", "COMMAND-S6h4R"],
+  ["otp_email", "CODE-woT0xc", "Code is invalid", "COMMAND-S6h4R"],
+] as const)(
+  "ZITADEL's errors for a wrong %s and for a locked user (contract, section 7)",
+  async (factor, wrongId, message, lockedId) => {
+    const user = someone();
+    const guess = async (verify: () => boolean) =>
+      zitadelErrorOf(
+        await withLockout(house.client, user, factor, verify),
+        factor,
+      );
+    expect(await guess(right)).toBeUndefined();
+    for (let count = 1; count <= limit; count += 1) {
+      expect(await guess(wrong)).toEqual({
+        code: "INVALID_ARGUMENT",
+        id: wrongId,
+        message,
+      });
+    }
+    for (const verify of [wrong, right]) {
+      expect(await guess(verify)).toEqual({
+        code: "FAILED_PRECONDITION",
+        id: lockedId,
+        message: "User is locked",
+      });
+    }
+  },
+);
 
 test("each factor has a counter of its own (I3, I14)", async () => {
   const user = someone();
