@@ -39,6 +39,8 @@ export interface RunningServer {
 export interface ServerParts {
   readonly now?: Clock;
   readonly log?: Logger;
+  /** Told of what the first start created as soon as it is there: what fails afterwards does not undo it. */
+  readonly onCreated?: (created: CreatedInstance) => void;
 }
 
 /**
@@ -56,14 +58,14 @@ export async function startServer(
     ...(parts.now !== undefined && { now: parts.now }),
   });
   try {
-    return await serve(config, { log, tls, store });
+    return await serve(config, { ...parts, log, tls, store });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-interface Parts {
+interface Parts extends ServerParts {
   readonly log: Logger;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly store: Store;
@@ -71,9 +73,10 @@ interface Parts {
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store }: Parts,
+  { log, tls, store, onCreated }: Parts,
 ): Promise<RunningServer> {
   const { created } = await ensureAdministrator(store, config);
+  if (created !== undefined) onCreated?.(created);
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
   };

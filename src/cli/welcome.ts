@@ -1,3 +1,4 @@
+import type { CreatedInstance } from "../auth/administrator.ts";
 import type { RunningServer } from "../server.ts";
 
 /**
@@ -14,17 +15,10 @@ export function welcome(
 ): string {
   const listening = `lockoutd listens on ${url}, with ${database}\n`;
   if (created === undefined) return listening;
-  const { orgId, adminToken } = created;
-  const first = `${listening}
-This is the first start: it has created the default policy and the organisation ${orgId}.
-`;
-  if (adminToken === undefined) {
-    return `${first}The administrator's token is the one in LOCKOUTD_ADMIN_TOKEN.\n`;
-  }
-  return `${first}The administrator's token is shown this once, and only its hash is stored:
-
-    ${adminToken}
-
+  const first = `${listening}\n${firstStart(created)}`;
+  const { adminToken } = created;
+  if (adminToken === undefined) return first;
+  return `${first}
 To try it:
 
     curl -X PUT ${url}/admin/v1/policies/password/lockout \\
@@ -33,5 +27,17 @@ To try it:
       -d '{"maxPasswordAttempts":5,"maxOtpAttempts":3}'
 
 Where this output is kept, keep it secret, or make another token and revoke this one: lockoutd token --help
+`;
+}
+
+/** What the first start created, with the administrator's token. */
+export function firstStart({ orgId, adminToken }: CreatedInstance): string {
+  const first = `This is the first start: it has created the default policy and the organisation ${orgId}.\n`;
+  if (adminToken === undefined) {
+    return `${first}The administrator's token is the one in LOCKOUTD_ADMIN_TOKEN.\n`;
+  }
+  return `${first}The administrator's token is shown this once, and only its hash is stored:
+
+    ${adminToken}
 `;
 }

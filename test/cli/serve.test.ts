@@ -235,12 +235,18 @@ describe("a server that cannot start ends with 1 and one line", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
-    const { code, stderr } = await runHere(
+    const { code, stdout, stderr } = await runHere(
       ["serve", "--listen", `127.0.0.1:${port}`],
       { LOCKOUTD_LOG_LEVEL: "silent" },
     );
     other.close();
     expect(code).toBe(1);
+    // It has created the instance, and no later start shows the token.
+    const [, token = ""] = tokenLine.exec(stdout) ?? [];
+    const second = await serve();
+    expect((await getPolicy(second.url, token)).status).toBe(200);
+    await stop(second);
+    expect(second.stdout()).not.toContain("first start");
     expect(stderr).toBe(
       `lockoutd: cannot listen on 127.0.0.1:${port}: another program listens there: ` +
         "stop it, or choose another port by --listen (EADDRINUSE)\n",

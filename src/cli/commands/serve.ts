@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { defaultConfig, logLevels } from "../../config.ts";
 import type { LogLevel, ServerConfig } from "../../config.ts";
+import type { CreatedInstance } from "../../auth/administrator.ts";
 import { startServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
 import { databaseOption } from "../connection.ts";
@@ -19,7 +20,7 @@ import {
   parseTimeout,
   parseWait,
 } from "../values.ts";
-import { welcome } from "../welcome.ts";
+import { firstStart, welcome } from "../welcome.ts";
 
 interface ServeOptions {
   readonly listen: ServerConfig["listen"];
@@ -153,8 +154,15 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
   // From here on: a signal that comes while the server starts stops it when it has started.
   const stopped = nextStopSignal();
-  const server = await startServer(config).catch((error: unknown) => {
+  let created: CreatedInstance | undefined;
+  const server = await startServer(config, {
+    onCreated: (instance) => {
+      created = instance;
+    },
+  }).catch((error: unknown) => {
     if (exitCodeOf(error) === 2) throw error;
+    // Later starts do not show the token again.
+    if (created !== undefined) terminal.out(firstStart(created));
     throw new OperationError(describeStartFailure(error, config), {
       cause: error,
     });
