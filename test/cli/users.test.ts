@@ -89,13 +89,18 @@ describe.each([
     await writeFile(
       file,
       [
-        JSON.stringify({
+        `\ufeff${JSON.stringify({
           id: id("alice"),
           organisation: orgId,
           aliases: ["Alice@Example.com", "alice"],
-        }),
+        })}`,
         '{"id":',
         JSON.stringify({ id: id("bob"), organisation: orgId, state: "locked" }),
+        JSON.stringify({
+          id: id("cat"),
+          organisation: orgId,
+          state: "USER_STATE_INITIAL",
+        }),
         "",
         JSON.stringify({
           id: id("eve"),
@@ -108,12 +113,12 @@ describe.each([
     );
     const imported = await command("user", "import", file);
     expect(imported.code).toBe(1);
-    expect(imported.stdout).toBe("2 imported, 4 lines are wrong\n");
+    expect(imported.stdout).toBe("3 imported, 4 lines are wrong\n");
     const [, ...lines] = imported.stderr.split("\n").sort();
     expect(lines.join("\n")).toMatch(/line 2: .*JSON/);
-    expect(lines.join("\n")).toMatch(/line 5: .*alias/);
-    expect(lines.join("\n")).toMatch(/line 6: .*active/);
-    expect(lines.join("\n")).toMatch(/line 7: .*organization/);
+    expect(lines.join("\n")).toMatch(/line 6: .*alias/);
+    expect(lines.join("\n")).toMatch(/line 7: .*active/);
+    expect(lines.join("\n")).toMatch(/line 8: .*organization/);
     expect(await json("user", "list", "--org", orgId)).toEqual([
       {
         userId: id("alice"),
@@ -124,6 +129,11 @@ describe.each([
       {
         userId: id("bob"),
         state: "USER_STATE_LOCKED",
+        resourceOwner: orgId,
+      },
+      {
+        userId: id("cat"),
+        state: "USER_STATE_INITIAL",
         resourceOwner: orgId,
       },
     ]);

@@ -168,16 +168,22 @@ function readUser(line: string): ImportedUser {
     throw new Error('"organisation" is a text');
   }
   if (!isTexts(aliases)) throw new Error('"aliases" is a list of texts');
-  const number = typeof state === "string" ? states[state] : undefined;
+  const number = typeof state === "string" ? readState(state) : undefined;
   if (number === undefined) {
     throw new Error(`"state" is one of ${Object.keys(states).join(", ")}`);
   }
   return { id, organisation, aliases, state: number };
 }
 
+/** Also as `user list --output json` shows it. */
+function readState(text: string): UserState | undefined {
+  return states[text.toLowerCase().replace(/^user_state_/, "")];
+}
+
 function parseLine(line: string): unknown {
   try {
-    return JSON.parse(line);
+    // Some programs begin a file with a byte order mark.
+    return JSON.parse(line.replace(/^\ufeff/, ""));
   } catch (error) {
     throw new Error("the line is not JSON", { cause: error });
   }
