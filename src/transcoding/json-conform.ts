@@ -1,4 +1,5 @@
 import {
+  type DescExtension,
   type DescField,
   type DescMessage,
   type JsonValue,
@@ -14,10 +15,10 @@ import {
   conformText,
   emptyObject,
   items,
+  mapKey,
   members,
   plain,
 } from "./json-value.ts";
-import { parseInteger } from "./numbers.ts";
 import {
   durationFault,
   fieldMaskFault,
@@ -76,7 +77,7 @@ export function conformMessage(
 
 /** Checks the JSON of one field. Null stands for an unset field, and for the null of Value and NullValue. */
 export function conformField(
-  field: DescField,
+  field: DescField | DescExtension,
   node: JsonNode,
   at: string,
   options: ConformOptions,
@@ -108,11 +109,11 @@ function conformFields(
 ): JsonValue {
   const source = members(node, at);
   const fields = namedFields(desc, "proto-or-json");
-  const seen = new Map<DescField, string>();
+  const seen = new Map<DescField | DescExtension, string>();
   const target = emptyObject();
   for (const name of Object.keys(source)) {
     const value = source[name] ?? null;
-    const field = fields.get(name);
+    const field = fields.get(name) ?? extensionOf(desc, name, options);
     const path = at === "" ? name : `${at}.${name}`;
     if (field === undefined) {
       if (options.ignoreUnknownFields) {
@@ -131,10 +132,23 @@ function conformFields(
   return target;
 }
 
+/** ProtoJSON names an extension by its full name in brackets. */
+function extensionOf(
+  desc: DescMessage,
+  name: string,
+  { registry }: ConformOptions,
+): DescExtension | undefined {
+  if (!name.startsWith("[") || !name.endsWith("]")) {
+    return undefined;
+  }
+  const extension = registry?.getExtension(name.slice(1, -1));
+  return extension?.extendee.typeName === desc.typeName ? extension : undefined;
+}
+
 function checkOneof(
-  field: DescField,
+  field: DescField | DescExtension,
   value: JsonNode,
-  seen: ReadonlyMap<DescField, string>,
+  seen: ReadonlyMap<DescField | DescExtension, string>,
   source: JsonMembers,
   path: string,
 ): void {
@@ -157,11 +171,14 @@ function checkOneof(
 }
 
 /** Null leaves a member unset, but is the value of Value and NullValue. */
-function setsMember(field: DescField, value: JsonNode): boolean {
+function setsMember(
+  field: DescField | DescExtension,
+  value: JsonNode,
+): boolean {
   return value !== null || acceptsNull(field);
 }
 
-function acceptsNull(field: DescField): boolean {
+function acceptsNull(field: DescField | DescExtension): boolean {
   switch (field.fieldKind) {
     case "message":
       return wellKnownKind(field.message) === "value";
@@ -173,7 +190,7 @@ function acceptsNull(field: DescField): boolean {
 }
 
 function conformItem(
-  field: DescField & { fieldKind: "list" | "map" },
+  field: (DescField | DescExtension) & { fieldKind: "list" | "map" },
   node: JsonNode,
   at: string,
   options: ConformOptions,
@@ -221,28 +238,6 @@ function conformMap(
   return target;
 }
 
-function mapKey(type: ScalarType, name: string, path: string): string {
-  switch (type) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-    case ScalarType.FLOAT:
-    case ScalarType.DOUBLE:
-      return name;
-    case ScalarType.BOOL:
-      if (name !== "true" && name !== "false") {
-        throw badField(path, "has a key that is neither true nor false");
-      }
-      return name;
-    default: {
-      const value = parseInteger(type, name);
-      if (typeof value === "string") {
-        throw badField(path, `has a key that ${value}`);
-      }
-      return value.toString();
-    }
-  }
-}
-
 function conformAny(
   node: JsonNode,
   at: string,
@@ -280,10 +275,24 @@ function conformAny(
   }
   const rest = Object.create(null) as JsonMembers;
   for (const name of Object.keys(source)) {
-    if (name !== "@type") {
+    if (name !== "@type" && !isEmptyValue(desc, name, source, at)) {
       rest[name] = source[name] ?? null;
     }
   }
   const fields = conformFields(desc, rest, at, options);
   return Object.assign(target, fields);
+}
+
+/** Go writes an Empty within an Any with a "value", as it does the messages that have a form of their own; others do not. */
+function isEmptyValue(
+  desc: DescMessage,
+  name: string,
+  source: JsonMembers,
+  at: string,
+): boolean {
+  return (
+    desc.typeName === "google.protobuf.Empty" &&
+    name === "value" &&
+    Object.keys(members(source[name] ?? null, `${at}.value`)).length === 0
+  );
 }

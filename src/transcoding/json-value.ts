@@ -105,6 +105,29 @@ export function conformEnum(
   return Number(value);
 }
 
+/** Checks the key of a map, and gives the one spelling that it has. @throws Fault 400 */
+export function mapKey(type: ScalarType, name: string, path: string): string {
+  switch (type) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return name;
+    case ScalarType.BOOL:
+      if (name !== "true" && name !== "false") {
+        throw badField(path, "has a key that is neither true nor false");
+      }
+      return name;
+    default: {
+      const value = parseInteger(type, name);
+      if (typeof value === "string") {
+        throw badField(path, `has a key that ${value}`);
+      }
+      return value.toString();
+    }
+  }
+}
+
 /** Checks the JSON of a message that is one word of text. @throws Fault 400 */
 export function conformText(
   node: JsonNode,

@@ -30,6 +30,7 @@ import {
 import { ValueError } from "./leaf.ts";
 import { decodeMultiSegment, type MultiSegmentDecoding } from "./percent.ts";
 import { bindQuery, type QueryRule } from "./query.ts";
+import { requiredCheck } from "./required.ts";
 import type { Binding, BoundVariable } from "./rule.ts";
 import type { PathSegments } from "./target.ts";
 
@@ -83,6 +84,7 @@ export function createRequestReader(
     (segment) => segment.kind === "multi",
   );
   const length = binding.template.segments.length;
+  const findMissing = requiredCheck(method.input);
 
   return {
     bodyForm: bodyForm(binding),
@@ -91,7 +93,8 @@ export function createRequestReader(
       if (
         variables.length === 0 &&
         line.query === undefined &&
-        filling === undefined
+        filling === undefined &&
+        findMissing === undefined
       ) {
         return content.message;
       }
@@ -116,6 +119,10 @@ export function createRequestReader(
         given?.has(filling.mask.name) !== true
       ) {
         filling.fill(message, content.node);
+      }
+      const missing = findMissing?.(message);
+      if (missing !== undefined) {
+        throw badField(missing, "is required");
       }
       return content.message;
     },
@@ -160,8 +167,16 @@ function bodyFiller(
     recursionLimit: 10 * options.maxJsonDepth,
     ...(options.registry === undefined ? {} : { registry: options.registry }),
   };
-  const decode = (json: JsonValue): Message =>
-    fromJson(input, json, readOptions);
+  const decode = (json: JsonValue): Message => {
+    try {
+      return fromJson(input, json, readOptions);
+    } catch (error) {
+      // What was checked fits; only the bytes of an Any that lacks a required field cannot be made.
+      throw badRequest(
+        `the body does not fit: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  };
   switch (rule.kind) {
     case "none":
       return (body) => {
@@ -340,13 +355,16 @@ function namedInBody(
   }
   let node: JsonNode = body;
   for (const field of fields) {
+    if (node === null) {
+      return false;
+    }
     if (
       typeof node !== "object" ||
-      node === null ||
       node instanceof ExactNumber ||
       Array.isArray(node)
     ) {
-      return false;
+      // The text of a Timestamp gives all of its fields.
+      return true;
     }
     const members = node as JsonMembers;
     node = members[field.jsonName] ?? members[field.name] ?? null;

@@ -160,6 +160,7 @@ export function filesOf(
       dependency: [
         "transcoding/test/v1/messages.proto",
         "transcoding/test/v1/proto2.proto",
+        "transcoding/test/v1/editions.proto",
         "google/api/annotations.proto",
         "google/api/httpbody.proto",
         "google/protobuf/empty.proto",
