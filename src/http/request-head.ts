@@ -48,6 +48,10 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     const value = rawHeaders[i + 1] ?? "";
     bytes += name.length + value.length;
     switch (name.toLowerCase()) {
+      case ":path":
+        // HTTP/2 counts it among the fields; it has a limit of its own.
+        bytes -= value.length;
+        break;
       case "host":
         hosts++;
         host = value;

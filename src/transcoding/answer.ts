@@ -63,11 +63,9 @@ export function createAnswers(
       const compression = responseCompression(
         request.header.get("Accept-Encoding"),
         options.acceptCompression,
+        bytes.byteLength < options.compressMinBytes,
       );
-      if (
-        compression !== undefined &&
-        bytes.byteLength >= options.compressMinBytes
-      ) {
+      if (compression !== undefined) {
         bytes = await compression.compress(bytes);
         header.set("Content-Encoding", compression.name);
       }

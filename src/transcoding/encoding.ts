@@ -67,27 +67,33 @@ export async function decompress(
 /**
  * The compression of an answer, by Accept-Encoding: the coding with the highest quality, among equals the server's order. The
  * plain form is taken where the client prefers it, and where it accepts nothing that the server has.
+ *
+ * @param small the answer is not worth the work, and stays plain unless the client refuses that (`identity;q=0`).
  */
 export function responseCompression(
   acceptEncoding: string | null,
   available: readonly Compression[],
+  small: boolean,
 ): Compression | undefined {
   if (acceptEncoding === null || available.length === 0) {
     return undefined;
   }
   const qualities = parseQualityList(acceptEncoding);
-  const rest = qualities.get("*") ?? 0;
+  const rest = qualities.get("*");
+  const identity = qualities.get("identity") ?? (rest === 0 ? 0 : undefined);
+  if (small && identity !== 0) {
+    return undefined;
+  }
   let best: Compression | undefined;
   let bestQuality = 0;
   for (const candidate of available) {
     const alias =
       candidate.name === "gzip" ? qualities.get("x-gzip") : undefined;
-    const quality = qualities.get(candidate.name) ?? alias ?? rest;
+    const quality = qualities.get(candidate.name) ?? alias ?? rest ?? 0;
     if (quality > bestQuality) {
       best = candidate;
       bestQuality = quality;
     }
   }
-  const identity = qualities.get("identity");
   return identity !== undefined && identity > bestQuality ? undefined : best;
 }

@@ -243,3 +243,20 @@ describe("limits of JSON over HTTP", () => {
     expect(faults).toEqual([]);
   });
 });
+
+test("a target over the limit on the header is a matter of its own limit", async () => {
+  const { url } = await serve({ maxTargetBytes: 2000, maxHeaderBytes: 1000 });
+  const session = http2.connect(url);
+  const status = async (path: string) => {
+    const response = await fetch(url + path);
+    const stream = session.request({ ":path": path });
+    stream.resume();
+    const [header] = (await once(stream, "response")) as [
+      http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader,
+    ];
+    return [response.status, header[":status"]];
+  };
+  expect(await status(`/${"a".repeat(1500)}`)).toEqual([404, 404]);
+  expect(await status(`/${"a".repeat(2000)}`)).toEqual([414, 414]);
+  session.close();
+});

@@ -86,6 +86,30 @@ function fromBase64(text: string): Buffer {
   );
 }
 
+describe("JSON by a template weighs Accept-Encoding", () => {
+  for (const [accepted, compressMinBytes, coding] of [
+    ["gzip;q=0.1, br", 1, "br"],
+    ["br;q=0.1, gzip;q=0.2", 1, "gzip"],
+    ["*", 1, "gzip"],
+    ["gzip;q=0, br;q=0", 1, null],
+    ["gzip", 1000, null],
+    ["gzip, identity;q=0", 1000, "gzip"],
+    ["br, *;q=0", 1000, "br"],
+    ["*;q=0", 1, null],
+  ] as const) {
+    test(`${accepted}, from ${compressMinBytes} bytes on`, async () => {
+      const { url } = await serve({ handlerOptions: { compressMinBytes } });
+      const response = await fetch(url + resetPath, {
+        method: "DELETE",
+        headers: { "accept-encoding": accepted },
+      });
+      expect(await response.json()).toEqual({ details: { sequence: "7" } });
+      expect(response.headers.get("content-encoding")).toBe(coding);
+      expect(response.headers.get("vary")).toBe("Accept-Encoding");
+    });
+  }
+});
+
 describe("REST paths speak gRPC and gRPC-Web", () => {
   const json = "application/json";
   for (const [method, path, body, sequence] of [

@@ -9,6 +9,8 @@ const jsonTypes = new Set([
   "application/json; charset=utf-8",
 ]);
 const welcome = new Set(["", "*/*", "application/json"]);
+// Codings without quality values and wildcards, which Connect does not weigh.
+const names = /^[a-z, -]*$/;
 const restTimeouts = ["connect-timeout-ms", "grpc-timeout", "x-server-timeout"];
 
 /** Whether a request needs nothing that only the general handlers know, as far as its header tells. */
@@ -47,6 +49,7 @@ export function isPlain(
         jsonTypes.has(head.contentType) &&
         welcome.has(head.accept) &&
         rawHeader(rawHeaders, "content-encoding") === undefined &&
+        names.test(rawHeader(rawHeaders, "accept-encoding") ?? "") &&
         restTimeouts.every((name) => rawHeader(rawHeaders, name) === undefined)
       );
   }
