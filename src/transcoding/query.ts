@@ -48,11 +48,13 @@ export function bindQuery(
   }
   for (const parameter of parameters) {
     const equals = parameter.indexOf("=");
-    const name = decode(equals < 0 ? parameter : parameter.slice(0, equals));
+    const rawName = equals < 0 ? parameter : parameter.slice(0, equals);
+    const name = decode(rawName);
     const value = equals < 0 ? "" : decode(parameter.slice(equals + 1));
     if (name === undefined) {
-      throw badRequest(
-        `the query holds a malformed escape, or bytes that are not UTF-8, in a name`,
+      throw badField(
+        rawName,
+        "has a name with a malformed escape, or bytes that are not UTF-8",
       );
     }
     const path = resolve(message.desc, name, rule);
@@ -89,6 +91,9 @@ function resolve(
       name.startsWith("$")
     ) {
       return undefined;
+    }
+    if (name === "") {
+      throw badRequest("a parameter of the query has no name");
     }
     throw badField(name, `is unknown to ${desc.typeName}`);
   }
