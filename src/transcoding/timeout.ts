@@ -26,7 +26,11 @@ export interface Timeout {
 
 const none: Timeout = { timeoutMs: undefined, fault: undefined };
 
-/** Reads Connect-Timeout-Ms (milliseconds), Grpc-Timeout (a number and a unit) and X-Server-Timeout (seconds). */
+/**
+ * Reads Connect-Timeout-Ms (milliseconds), Grpc-Timeout (a number and a unit) and X-Server-Timeout (seconds).
+ *
+ * @param maxTimeoutMs what clients may ask for. From {@link maxTimerMs} on there is no limit, and more is taken for that.
+ */
 export function parseTimeout(header: Headers, maxTimeoutMs: number): Timeout {
   const connect = header.get("Connect-Timeout-Ms");
   const grpc = header.get("Grpc-Timeout");
@@ -52,7 +56,7 @@ export function parseTimeout(header: Headers, maxTimeoutMs: number): Timeout {
     }
     shortest = Math.min(shortest, value);
   }
-  if (shortest > maxTimeoutMs) {
+  if (maxTimeoutMs < maxTimerMs && shortest > maxTimeoutMs) {
     return {
       timeoutMs: undefined,
       fault: badRequest(`the timeout is longer than ${maxTimeoutMs} ms`),
