@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import {
+  clone,
   createFileRegistry,
   type DescFile,
   type FileRegistry,
@@ -86,7 +87,11 @@ function withoutComments(file: Uint8Array): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** A registry of files in any order. */
+/**
+ * A registry of files in any order. An import that is missing is left out: many are there for options only, which nobody reads here.
+ *
+ * @throws Error that names a missing import, where one of its types is needed.
+ */
 export function createRegistryOf(
   files: readonly FileDescriptorProto[],
 ): FileRegistry {
@@ -98,24 +103,46 @@ export function createRegistryOf(
   }
   const ordered: FileDescriptorProto[] = [];
   const placed = new Set<string>();
+  const missing: string[] = [];
   const place = (file: FileDescriptorProto): void => {
     if (placed.has(file.name)) {
       return;
     }
     placed.add(file.name);
+    const present: string[] = [];
     for (const dependency of file.dependency) {
       const needed = byName.get(dependency);
       if (needed === undefined) {
-        throw new Error(`${file.name} imports ${dependency}, which is missing`);
+        missing.push(`${file.name} imports ${dependency}, which is missing`);
+      } else {
+        present.push(dependency);
+        place(needed);
       }
-      place(needed);
     }
-    ordered.push(file);
+    ordered.push(
+      present.length === file.dependency.length
+        ? file
+        : withDependencies(file, present),
+    );
   };
-  files.forEach(place);
-  const set = {
-    $typeName: "google.protobuf.FileDescriptorSet" as const,
-    file: ordered,
-  };
-  return createFileRegistry(set);
+  // The known ones, too: an Any may hold their types, whether the set imports them or not.
+  [...files, ...byName.values()].forEach(place);
+  try {
+    return createFileRegistry({
+      $typeName: "google.protobuf.FileDescriptorSet",
+      file: ordered,
+    });
+  } catch (error) {
+    throw missing.length === 0 ? error : new Error(missing.join("; "));
+  }
+}
+
+function withDependencies(
+  file: FileDescriptorProto,
+  dependency: string[],
+): FileDescriptorProto {
+  return Object.assign(clone(FileDescriptorProtoSchema, file), {
+    dependency,
+    publicDependency: [],
+  });
 }

@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { clone, create, toBinary } from "@bufbuild/protobuf";
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 import { afterAll, describe, expect, it } from "vitest";
 import { filesOf, type VectorRule } from "./vectors.ts";
 
@@ -23,11 +27,13 @@ afterAll(() => {
 function descriptorSet(
   name: string,
   rules: Readonly<Record<string, VectorRule>>,
+  change: (files: FileDescriptorProto[]) => FileDescriptorProto[] = (files) =>
+    files,
 ): string {
   const path = join(folder, name);
   // In an order that no compiler would write.
   const set = create(FileDescriptorSetSchema, {
-    file: filesOf(rules).toReversed(),
+    file: change(filesOf(rules)).toReversed(),
   });
   writeFileSync(path, toBinary(FileDescriptorSetSchema, set));
   return path;
@@ -111,6 +117,45 @@ describe("the echo server's command line", () => {
     expect(server.stdout()).toBe("");
     expect(server.stderr()).toMatch(
       /^transcoding\.test\.v1\.Vectors\/Bad: .*\n$/,
+    );
+  });
+
+  it("does without imports that are there for options only", async () => {
+    const set = descriptorSet(
+      "options.binpb",
+      { Post: { input: "Book", post: "/v1/books", body: "*" } },
+      (files) =>
+        files.map((file) =>
+          Object.assign(clone(FileDescriptorProtoSchema, file), {
+            dependency: ["elsewhere/options.proto", ...file.dependency],
+          }),
+        ),
+    );
+    const port = await freePort();
+    const server = start(
+      ...["--descriptor-set", set, "--listen", `127.0.0.1:${port}`],
+    );
+    await server.ready();
+    const response = await fetch(`http://127.0.0.1:${port}/v1/books`, {
+      method: "POST",
+      body: Buffer.from('{"title":"Momo"}'),
+    });
+    expect(await response.json()).toEqual({ title: "Momo" });
+  });
+
+  it("ends with 2 and names an import whose types are needed", async () => {
+    const set = descriptorSet(
+      "missing.binpb",
+      { Get: { input: "Book", get: "/v1/books" } },
+      (files) =>
+        files.filter(
+          ({ name }) => name !== "transcoding/test/v1/messages.proto",
+        ),
+    );
+    const server = start("--descriptor-set", set, "--listen", "127.0.0.1:0");
+    expect(await server.ended()).toBe(2);
+    expect(server.stderr()).toContain(
+      "imports transcoding/test/v1/messages.proto, which is missing",
     );
   });
 
