@@ -18,6 +18,8 @@ const jsonNumber = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 // No 64-bit integer has more digits than this, whatever its exponent says.
 const maxIntegerDigits = 20;
 const maxFloat = 3.4028234663852886e38;
+// Every number of 32 bits is the nearest one to its first nine digits.
+const maxFloatDigits = 9;
 
 /**
  * Reads a whole number with all its digits from a JSON number, exponents and zero fractions included (`1e2`, `1.0`).
@@ -66,14 +68,28 @@ export function parseFloatingPoint(
     return "is not a number";
   }
   const value = Number(text);
-  const rounded = type === ScalarType.FLOAT ? Math.fround(value) : value;
   if (
-    !Number.isFinite(rounded) ||
+    !Number.isFinite(value) ||
     (type === ScalarType.FLOAT && Math.abs(value) > maxFloat)
   ) {
     return "is out of range";
   }
-  return value;
+  return type === ScalarType.FLOAT ? asFloat(value) : value;
+}
+
+/** The number that 32 bits keep of a double, in the fewest digits that tell it from its neighbours: 0.1, not 0.10000000149. */
+function asFloat(value: number): number {
+  const kept = Math.fround(value);
+  if (Object.is(kept, value)) {
+    return value;
+  }
+  for (let digits = 1; digits < maxFloatDigits; digits++) {
+    const short = Number(kept.toPrecision(digits));
+    if (Math.fround(short) === kept) {
+      return short;
+    }
+  }
+  return Number(kept.toPrecision(maxFloatDigits));
 }
 
 /** True for the integer types of 64 bits, whose values ProtoJSON writes as strings. */

@@ -13,6 +13,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
 import { isLong } from "./numbers.ts";
+import { jsonText } from "./json-text.ts";
 import { parseMediaType } from "./media-type.ts";
 import { isHttpBody } from "./request-message.ts";
 import { wellKnownKind } from "./well-known.ts";
@@ -41,6 +42,11 @@ export function createResponseWriter(
 ): ResponseWriter {
   const { method, responseBody: field } = binding;
   const { output } = method;
+  const text = jsonText(output);
+  const jsonBytes = (json: JsonValue): ResponseBytes => ({
+    contentType: jsonType,
+    bytes: Buffer.from(text(json)),
+  });
   if (field === undefined) {
     return isHttpBody(output)
       ? { raw: true, write: (message) => rawBytes(output, message) }
@@ -72,10 +78,6 @@ export function createResponseWriter(
       return jsonBytes(json[name] ?? null);
     },
   };
-}
-
-function jsonBytes(json: JsonValue): ResponseBytes {
-  return { contentType: jsonType, bytes: Buffer.from(JSON.stringify(json)) };
 }
 
 /** The bytes of an HttpBody. Its content type goes into a header, so it is checked. */
