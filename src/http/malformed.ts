@@ -3,6 +3,14 @@ import type { Socket } from "node:net";
 import { STATUS_CODES } from "node:http";
 import type { HttpLimits } from "./limits.ts";
 
+/** How much of a request line is looked at, in bytes. */
+const longestLine = 16 * 1024;
+
+const notHttp = {
+  status: 400,
+  message: "The request is not HTTP/1.1, nor HTTP/2 with prior knowledge",
+};
+
 interface ParserError extends NodeJS.ErrnoException {
   /** The bytes that the parser stumbled over. */
   readonly rawPacket?: Buffer;
@@ -26,7 +34,7 @@ export function refuseBytes(
   const { status, message } = describe(error, limits);
   const body = JSON.stringify({
     code:
-      status === 405 || status === 505
+      status === 405 || status === 501 || status === 505
         ? Code.Unimplemented
         : Code.InvalidArgument,
     message,
@@ -81,6 +89,10 @@ function describe(
         status: 408,
         message: "The header of the request did not arrive in time",
       };
+    case "HPE_INVALID_METHOD":
+      return isRequestLine(error.rawPacket)
+        ? { status: 501, message: "The method is not known" }
+        : notHttp;
     case "HPE_HEADER_OVERFLOW":
       return hasLongTarget(error.rawPacket, limits.maxTargetBytes)
         ? {
@@ -92,11 +104,14 @@ function describe(
             message: `The header is larger than ${limits.maxHeaderBytes} bytes`,
           };
     default:
-      return {
-        status: 400,
-        message: "The request is not HTTP/1.1, nor HTTP/2 with prior knowledge",
-      };
+      return notHttp;
   }
+}
+
+/** A line that is well-formed but for its method: RFC 9110 section 9.1 has a status for methods that are not known. */
+function isRequestLine(packet: Buffer | undefined): boolean {
+  const start = packet?.toString("latin1", 0, longestLine) ?? "";
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~]+ HTTP\/1\.[01]\r\n/.test(start);
 }
 
 /** The parser does not say which part of the header is too large. */

@@ -13,14 +13,21 @@ export interface TlsOptions {
   readonly clientCa?: string | Buffer;
 }
 
+/** In bytes. */
+const leastHeaderSize = 128 * 1024;
+
 /** Node's server for HTTP/1.1, which also accepts the connections of both versions, under TLS where it is given. */
 export function createHttp1Server(
   limits: HttpLimits,
   tls: TlsOptions | undefined,
 ): http.Server {
   const options: http.ServerOptions = {
-    // Both are checked by name later, with better answers; here is the bound on what is buffered.
-    maxHeaderSize: limits.maxHeaderBytes + limits.maxTargetBytes + 1024,
+    // Both are checked by name later, with better answers; here is the bound on what is buffered. What goes over it in several
+    // pieces cannot be told apart any more, so there is room for more than is allowed.
+    maxHeaderSize: Math.max(
+      limits.maxHeaderBytes + limits.maxTargetBytes + 1024,
+      leastHeaderSize,
+    ),
     requireHostHeader: false,
     headersTimeout: limits.headersTimeoutMs,
     // The body has a time-out that knows streams from single messages.

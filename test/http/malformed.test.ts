@@ -85,6 +85,10 @@ describe("HTTP/1.1", () => {
       `GET /${long(40_000)} HTTP/1.1\r\nHost: a\r\n${close}`,
       414,
     ],
+    "a target of 100,000 characters": [
+      `GET /${long(100_000)} HTTP/1.1\r\nHost: a\r\n${close}`,
+      414,
+    ],
     "a header over 16 KiB": [
       `GET / HTTP/1.1\r\nHost: a\r\nX: ${long(17_000)}\r\n${close}`,
       431,
@@ -106,7 +110,8 @@ describe("HTTP/1.1", () => {
       400,
     ],
     "a space before the colon": [`GET / HTTP/1.1\r\nHost : a\r\n${close}`, 400],
-    "an unknown method": [`HELO / HTTP/1.1\r\nHost: a\r\n${close}`, 400],
+    "an unknown method": [`HELO / HTTP/1.1\r\nHost: a\r\n${close}`, 501],
+    "an unknown method, and no request line": [`HELO there\r\n\r\n`, 400],
     "a target without a slash": [
       `GET foo HTTP/1.1\r\nHost: a\r\n${close}`,
       400,
@@ -152,6 +157,21 @@ describe("HTTP/1.1", () => {
       await expectWell(server);
     });
   }
+
+  test("a long target that comes in pieces is too long, too", async () => {
+    const server = await serve();
+    const socket = net.connect(server.port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    socket.write(`GET /${long(1000)}`);
+    // What was sent before has been read by the time that another request is answered.
+    await expectWell(server);
+    socket.write(`${long(60_000)} HTTP/1.1\r\nHost: a\r\n${close}`);
+    await once(socket, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 414 /);
+  });
 
   test("HTTP/1.0 needs no Host", async () => {
     const server = await serve();
