@@ -36,9 +36,17 @@ if (kinds === undefined) {
   throw new Error("no message of all kinds");
 }
 
-const wellFormed = fc
-  .string({ unit: "binary", minLength: 1, maxLength: 12 })
-  .filter((text) => text.isWellFormed());
+// Of all characters those that mean something in a target are too rare.
+const wellFormed = fc.oneof(
+  fc
+    .string({ unit: "binary", minLength: 1, maxLength: 12 })
+    .filter((text) => text.isWellFormed()),
+  fc.string({
+    unit: fc.constantFrom(...Array.from(` +%&=:/?#;.~*{}"\\aé`)),
+    minLength: 1,
+    maxLength: 12,
+  }),
+);
 
 // Names of string fields, for variables.
 const stringFields = [
