@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
-import { databasePath } from "./open.ts";
+import { databasePath, isPostgres } from "./open.ts";
+import { checkPostgres } from "./postgres/check.ts";
+import { openPostgresSource, openPostgresTarget } from "./postgres/transfer.ts";
 import { backupSqlite } from "./sqlite/backup.ts";
 import { checkSqlite } from "./sqlite/check.ts";
 import { openSqliteSource, openSqliteTarget } from "./sqlite/transfer.ts";
@@ -10,15 +12,20 @@ import type { CopyReport } from "./transfer.ts";
 
 /**
  * Copies a database into a new file, also while it is served. Throws StoreRefusedError where the URL or the file cannot
- * be, and StoreUnavailableError.
+ * be, or the database is PostgreSQL's, and StoreUnavailableError.
  */
 export function backupDatabase(url: string, target: string): void {
+  if (isPostgres(url)) {
+    throw new StoreRefusedError(
+      "a PostgreSQL database is backed up with its own tools: pg_dump, or pg_basebackup with an archive of its log",
+    );
+  }
   backupSqlite(databasePath(url), target);
 }
 
-/** Verifies a database, also while it is served. Throws as `backupDatabase` does. */
-export function checkDatabase(url: string): CheckReport {
-  return checkSqlite(databasePath(url));
+/** Verifies a database, also while it is served. Throws StoreRefusedError and StoreUnavailableError. */
+export async function checkDatabase(url: string): Promise<CheckReport> {
+  return isPostgres(url) ? checkPostgres(url) : checkSqlite(databasePath(url));
 }
 
 /**
@@ -32,21 +39,28 @@ export async function copyDatabase(
   to: string,
   onProgress: (done: number, total: number) => void,
 ): Promise<CopyReport> {
-  const [source, target] = [databasePath(from), databasePath(to)];
-  if (resolve(source) === resolve(target)) {
+  if (placeOf(from) === placeOf(to)) {
     throw new StoreRefusedError(
       "--from and --to name the same database: name another one to copy to",
     );
   }
-  const read = openSqliteSource(source);
+  const source = isPostgres(from)
+    ? await openPostgresSource(from)
+    : openSqliteSource(databasePath(from));
   try {
-    const filled = openSqliteTarget(target);
+    const target = isPostgres(to)
+      ? await openPostgresTarget(to)
+      : openSqliteTarget(databasePath(to));
     try {
-      return await copyInstallation(read, filled, onProgress);
+      return await copyInstallation(source, target, onProgress);
     } finally {
-      await filled.close();
+      await target.close();
     }
   } finally {
-    await read.close();
+    await source.close();
   }
+}
+
+function placeOf(url: string): string {
+  return isPostgres(url) ? new URL(url).href : resolve(databasePath(url));
 }

@@ -1,10 +1,23 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  vi,
+} from "vitest";
+import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { updateOrgPolicy } from "../../src/lockout/policy.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
 import { live } from "../support/life.ts";
+import { openTestPostgres } from "../support/postgres.ts";
+import type { TestPostgres } from "../support/postgres.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -85,7 +98,7 @@ describe("a copy", () => {
     const total = rows.reduce((sum, count) => sum + count);
     expect(shown.at(-1)).toEqual([total, total]);
 
-    expect(checkDatabase(to)).toMatchObject({ problems: [] });
+    expect(await checkDatabase(to)).toMatchObject({ problems: [] });
     expect(await look(to)).toEqual(await look(from));
   });
 
@@ -186,6 +199,91 @@ describe("a copy", () => {
     await expect(copyDatabase(from, to, silent)).rejects.toThrow(
       /holds another installation/,
     );
+  });
+});
+
+describe("a copy to PostgreSQL", () => {
+  let postgres: TestPostgres;
+  let url: string;
+  let drop: () => Promise<void>;
+
+  beforeAll(async () => {
+    postgres = await openTestPostgres();
+  });
+  afterAll(() => postgres.close());
+  beforeEach(async () => {
+    ({ url, drop } = await postgres.createDatabase());
+  });
+  afterEach(() => drop());
+
+  it("has all that SQLite has, goes on there, and comes back with what was added", async () => {
+    expect(await copyDatabase(from, url, silent)).toMatchObject({
+      differences: [],
+    });
+    expect(await checkDatabase(url)).toMatchObject({ problems: [] });
+
+    const before = await look(from);
+    expect(await look(url)).toEqual(before);
+    const store = await openStore(url, { exclusive: false });
+    const owner = { kind: "org", orgId: server.firstOrgId } as const;
+    const added = await store.changePolicy(
+      owner,
+      "e",
+      updateOrgPolicy(owner.orgId, {
+        maxPasswordAttempts: 4,
+        maxOtpAttempts: 0,
+      }),
+    );
+    expect(added.sequence).toBe(2);
+    expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
+    const begun = await store.beginAttempt(
+      { ...owner, kind: "user", userId: "only on PostgreSQL" },
+      "e",
+      (view) =>
+        beginAttempt(view, {
+          attemptId: store.newId(),
+          ...{ factor: "password", client: {}, ttlMs: 3_600_000 },
+        }),
+    );
+    expect(begun.decision).toBe("proceed");
+    await store.close();
+
+    // The tool's machine number counts as held for a moment.
+    await vi.waitFor(() => copyDatabase(url, to, silent), 5000);
+    expect(await checkDatabase(to)).toMatchObject({ problems: [] });
+    expect((await look(to)).events).toEqual((await look(url)).events);
+    expect((await look(to)).users).toEqual((await look(url)).users);
+  });
+
+  it("is not made from what is served, nor over another installation", async () => {
+    const node = await startServer(url);
+    await expect(copyDatabase(url, to, silent)).rejects.toThrow(
+      /is served: stop the nodes first/,
+    );
+    await expect(copyDatabase(from, url, silent)).rejects.toThrow(
+      /holds another installation/,
+    );
+    await node.close();
+  });
+
+  it("that was broken off is not served, and goes on where it stopped", async () => {
+    await expect(
+      copyDatabase(from, url, (done) => {
+        if (done > 20) throw new Error("broken off");
+      }),
+    ).rejects.toThrow("broken off");
+    await expect(startServer(url)).rejects.toThrow(
+      /holds a copy that was broken off/,
+    );
+    expect(await copyDatabase(from, url, silent)).toMatchObject({
+      differences: [],
+    });
+  });
+
+  it("has no backup of ours, and says what to use", async () => {
+    const { code, stderr } = await run("backup", "x.db", "--database", url);
+    expect(code).toBe(1);
+    expect(stderr).toContain("pg_dump");
   });
 });
 

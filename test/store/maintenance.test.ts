@@ -29,12 +29,12 @@ afterEach(async () => {
 
 describe("check", () => {
   it("finds nothing wrong with what a server writes, while it writes", async () => {
-    expect(checkDatabase(url)).toMatchObject({ problems: [], users: 0 });
+    expect(await checkDatabase(url)).toMatchObject({ problems: [], users: 0 });
     const living = live(server);
-    expect(checkDatabase(url)).toMatchObject({ problems: [] });
+    expect(await checkDatabase(url)).toMatchObject({ problems: [] });
     await living;
     server.advance(3600_000);
-    const report = checkDatabase(url);
+    const report = await checkDatabase(url);
     expect(report).toMatchObject({ problems: [], count: 0, users: 12 });
     expect(report.events).toBeGreaterThan(30);
   });
@@ -75,7 +75,7 @@ describe("check", () => {
     const database = new Database(directory.file("lockoutd.db"));
     database.exec(sql);
     database.close();
-    const { problems, count } = checkDatabase(url);
+    const { problems, count } = await checkDatabase(url);
     expect(problems.join("\n")).toMatch(problem);
     expect(count).toBeGreaterThanOrEqual(problems.length);
   });
@@ -88,7 +88,9 @@ describe("backup", () => {
     const copy = directory.file("copy.db");
     backupDatabase(url, copy);
     await living;
-    expect(checkDatabase(`sqlite:${copy}`)).toMatchObject({ problems: [] });
+    expect(await checkDatabase(`sqlite:${copy}`)).toMatchObject({
+      problems: [],
+    });
 
     // And a server starts from it.
     const restored = await openStore(`sqlite:${copy}`, {

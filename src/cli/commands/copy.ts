@@ -25,8 +25,9 @@ Stop the servers first: what they change meanwhile would be missing. A copy that
 stopped when the same command is run again; no server starts on it before. In the end both sides are counted and
 hashed, table by table. The source stays as it is.
 
-Example:
-  lockoutd copy --from sqlite:./lockoutd.db --to sqlite:/mnt/new/lockoutd.db`,
+Examples:
+  lockoutd copy --from sqlite:./lockoutd.db --to postgres://lockoutd:PASSWORD@db:5432/lockoutd
+  lockoutd copy --from postgres://lockoutd:PASSWORD@db:5432/lockoutd --to sqlite:./lockoutd.db`,
     )
     .action(async ({ from, to, output }: CopyOptions) => {
       const { copyDatabase } = await import("../../store/maintenance.ts");

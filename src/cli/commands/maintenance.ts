@@ -47,7 +47,7 @@ export function addCheckCommand(program: Command, terminal: Terminal): void {
     .addOption(outputOption())
     .action(async ({ database, output }: CheckOptions) => {
       const { checkDatabase } = await import("../../store/maintenance.ts");
-      const report = checkDatabase(database);
+      const report = await checkDatabase(database);
       if (output === "json") terminal.out(toJsonText(report));
       else {
         for (const problem of report.problems) {

@@ -82,7 +82,9 @@ export function openDatabase(url: string): PostgresDatabase {
     client.on("error", () => undefined);
     // Small tables without statistics, as all are at first, would be read whole. Others than PostgreSQL do not know it.
     client
-      .query("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+      .query(
+        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan",
+      )
       .catch(() => undefined);
   });
   const use: PostgresDatabase["use"] = async (work) => {

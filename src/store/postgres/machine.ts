@@ -16,7 +16,7 @@ export interface Machine {
 const leaseMs = 60_000;
 const renewMs = 15_000;
 /** After it was given back: the next holder's ids come later than those of this one. */
-const restMs = 1000;
+export const restMs = 1000;
 
 const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 

@@ -1,0 +1,190 @@
+import { StoreRefusedError } from "../store.ts";
+import { columnsOf, keyOf } from "../transfer.ts";
+import type {
+  Cell,
+  Row,
+  TransferColumn,
+  TransferSource,
+  TransferTable,
+  TransferTarget,
+} from "../transfer.ts";
+import { begin, commit, openDatabase, plain, rollback } from "./database.ts";
+import type { PostgresDatabase, Value } from "./database.ts";
+import { restMs } from "./machine.ts";
+import { migrate, requireMigrated } from "./migrate.ts";
+import { migrations } from "./migrations/all.ts";
+
+const types: Readonly<Record<TransferColumn["type"], string>> = {
+  text: "text",
+  integer: "bigint",
+  bytes: "bytea",
+};
+
+/**
+ * Opens a database to copy it from. Throws StoreRefusedError where it is not ours or nodes serve it, and
+ * StoreUnavailableError.
+ */
+export async function openPostgresSource(url: string): Promise<TransferSource> {
+  const database = openDatabase(url);
+  try {
+    await requireMigrated(database, migrations);
+    const { rows } = await database.query(
+      plain(
+        `SELECT count(*) AS count FROM machines
+         WHERE lease_end > (extract(epoch FROM clock_timestamp()) * 1000)::bigint + ${restMs}`,
+      ),
+    );
+    if (Number(rows[0]?.["count"]) > 0) {
+      throw new StoreRefusedError(
+        `${database.name} is served: stop the nodes first, so that nothing changes while it is copied (one that was killed counts for a minute)`,
+      );
+    }
+    return { ...reader(database), close: () => database.close() };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Opens a database to fill it, and creates the tables where there are none. Throws as a node's start does. */
+export async function openPostgresTarget(url: string): Promise<TransferTarget> {
+  const database = openDatabase(url);
+  try {
+    await migrate(database, migrations);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return {
+    ...reader(database),
+    adopt: async (identity) => {
+      await database.query(plain("UPDATE names SET hash_key = $1"), identity);
+    },
+    lastKey: async (table) => {
+      const { rows } = await database.query(
+        plain(
+          `SELECT ${names(table.key)} FROM ${table.name}
+           ORDER BY ${table.key.map(({ name }) => `${name} DESC`).join(", ")} LIMIT 1`,
+        ),
+      );
+      const [last] = rows;
+      return last && keyOf(table, toRow(table.key, last));
+    },
+    write: (table, rows) => write(database, table, rows),
+    finish: () => finish(database),
+    close: () => database.close(),
+  };
+}
+
+function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
+  return {
+    name: database.name,
+    identity: async () => {
+      const { rows } = await database.query(
+        plain("SELECT hash_key FROM names"),
+      );
+      return rows[0]?.["hash_key"] as Uint8Array;
+    },
+    count: async ({ name }) => {
+      const { rows } = await database.query(
+        plain(`SELECT count(*) AS count FROM ${name}`),
+      );
+      return Number(rows[0]?.["count"]);
+    },
+    read: async (table, after, limit) => {
+      const marks = table.key.map((_column, index) => `$${index + 2}`);
+      const where =
+        after === undefined
+          ? ""
+          : `WHERE (${names(table.key)}) > (${marks.join(", ")})`;
+      const { rows } = await database.query(
+        plain(
+          `SELECT ${names(columnsOf(table))} FROM ${table.name} ${where}
+           ORDER BY ${names(table.key)} LIMIT $1`,
+        ),
+        ...[limit, ...(after ?? [])],
+      );
+      return rows.map((row) => toRow(columnsOf(table), row));
+    },
+  };
+}
+
+async function write(
+  database: PostgresDatabase,
+  table: TransferTable,
+  rows: readonly Row[],
+): Promise<void> {
+  const columns = columnsOf(table);
+  const arrays = columns.map(
+    ({ type }, index) => `$${index + 1}::${types[type]}[]`,
+  );
+  // Of this engine alone: filled in when all rows are there.
+  const [more, values] =
+    table.name === "subjects" ? [", sequence", ", 0"] : ["", ""];
+  await database.query(
+    plain(
+      `INSERT INTO ${table.name} (${names(columns)}${more})
+       SELECT r.*${values} FROM unnest(${arrays.join(", ")}) AS r (${names(columns)})`,
+    ),
+    ...columns.map((_column, index): Value =>
+      rows.map((row) => row[index] ?? null),
+    ),
+  );
+}
+
+/** What this engine keeps beside the rows: last sequences, the head of the log, where sequences of keys go on. */
+async function finish(database: PostgresDatabase): Promise<void> {
+  await database.use(async ({ send }) => {
+    try {
+      await send(
+        [begin],
+        [
+          plain(
+            `UPDATE subjects SET sequence = last.sequence FROM (
+               SELECT aggregate_id, resource_owner, max(sequence) AS sequence FROM events
+               WHERE aggregate_type = 'user' GROUP BY aggregate_id, resource_owner) AS last
+             WHERE subjects.user_id = last.aggregate_id AND subjects.org_id = last.resource_owner`,
+          ),
+        ],
+        [plain("DELETE FROM policy_owners")],
+        [
+          plain(
+            `INSERT INTO policy_owners (owner_kind, resource_owner, sequence)
+             SELECT aggregate_type, resource_owner, max(sequence) FROM events
+             WHERE aggregate_type <> 'user' GROUP BY aggregate_type, resource_owner`,
+          ),
+        ],
+        [
+          plain(
+            "UPDATE log_head SET position = (SELECT coalesce(max(position), 0) FROM events)",
+          ),
+        ],
+        [
+          plain(
+            "SELECT setval('subject_keys', (SELECT coalesce(max(key), 0) + 1 FROM subjects))",
+          ),
+        ],
+        [
+          plain(
+            "SELECT setval('name_recency', (SELECT coalesce(max(recency), 0) + 1 FROM subjects))",
+          ),
+        ],
+        [commit],
+      );
+    } catch (error) {
+      await send([rollback]).catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+function names(columns: readonly TransferColumn[]): string {
+  return columns.map(({ name }) => name).join(", ");
+}
+
+function toRow(
+  columns: readonly TransferColumn[],
+  row: Readonly<Record<string, unknown>>,
+): Row {
+  return columns.map(({ name }) => row[name] as Cell);
+}
