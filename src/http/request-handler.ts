@@ -185,6 +185,7 @@ function followRpc(
 ): UniversalServerResponse | Promise<UniversalServerResponse> {
   const { exchange } = running;
   running.rpc = rpc.name;
+  running.clientStreams = rpc.clientStreams;
   running.protocol = spokenProtocol(head) ?? "connect";
   if (!rpc.handler.allowedMethods.includes(exchange.method))
     return methodNotAllowed(head, rpc.allow);

@@ -31,6 +31,8 @@ export class RunningRequest implements Watched {
   path = "";
   protocol: RequestRecord["protocol"] = "http";
   rpc: string | undefined;
+  /** Client and server may talk at once: the client looks at the header of the answer while it sends. */
+  clientStreams = false;
   status = 0;
   grpcStatus: string | undefined;
   sent = 0;

@@ -22,8 +22,9 @@ export async function send(
   const pieces = given.body?.[Symbol.asyncIterator]();
   // Before the header, since the method may still set headers.
   let piece = await pieces?.next();
+  const isEarly = !body.complete && !running.clientStreams;
   const response =
-    exchange.httpVersion === "2.0" && !body.complete && piece?.done !== false
+    isEarly && exchange.httpVersion === "2.0" && piece?.done !== false
       ? trailersOnly(given)
       : given;
   if (exchange.isGone()) {

@@ -168,6 +168,34 @@ test("a client that never stops sending gets its answer, then NO_ERROR", async (
   session.destroy();
 });
 
+test("a method that talks while its client sends has header and trailers apart", async () => {
+  const service = createServiceImplSpec<typeof ConformanceService>(
+    ConformanceService,
+    {
+      async *bidiStream(requests, { responseHeader }) {
+        responseHeader.set("x-mine", "a");
+        for await (const request of requests)
+          throw new ConnectError(request.$typeName, Code.FailedPrecondition);
+      },
+    },
+  );
+  const { url } = await startServer({ services: [service] });
+  const session = http2.connect(url);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": `${path}/BidiStream`,
+    "content-type": "application/grpc",
+  });
+  const header = once(stream, "response");
+  const trailers = once(stream, "trailers");
+  stream.write(Buffer.alloc(5));
+  stream.resume();
+  expect((await header)[0]).toMatchObject({ "x-mine": "a" });
+  expect((await header)[0]).not.toHaveProperty("grpc-status");
+  expect((await trailers)[0]).toMatchObject({ "grpc-status": "9" });
+  session.destroy();
+});
+
 test("the same over HTTP/1.1 ends the connection", async () => {
   const { port, ended } = await serve({
     ...closedGate,
