@@ -1,12 +1,14 @@
 /** A million login names that nobody has, beside a user: neither the user's record nor the server may suffer. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { LockoutdServer } from "../support/lockoutd-server.ts";
 import {
   defaultPasswordLimit,
   startLockoutd,
 } from "../support/lockoutd-server.ts";
+import { residentBytes } from "../support/memory.ts";
 import { pinning } from "../support/processes.ts";
+import { quantile } from "../support/statistics.ts";
 import { withTempDir } from "../support/temp-dir.ts";
 import {
   attemptPaths,
@@ -17,7 +19,6 @@ import {
 import { connectionsFor, userCount } from "./drivers/driver.ts";
 import { GrpcConnection } from "./drivers/grpc-connection.ts";
 import { driveLockoutd } from "./drivers/lockoutd.ts";
-import { quantile } from "./load.ts";
 import { createTemplate } from "./peers.ts";
 import { publish } from "./publish.ts";
 
@@ -177,17 +178,6 @@ async function runStage(
     database: statSync(database).size,
     log: statSync(`${database}-wal`).size,
   };
-}
-
-function residentBytes(pid: number): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    // Only Linux has it.
-    return undefined;
-  }
 }
 
 async function putUser(server: LockoutdServer): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { cpuSeconds } from "./cpu-time.ts";
+import { cpuSeconds } from "../support/cpu-time.ts";
+import { quantile } from "../support/statistics.ts";
 import type { DriverSpec, PairDriver } from "./drivers/driver.ts";
 import { userCount } from "./drivers/driver.ts";
 import { driveLockoutd } from "./drivers/lockoutd.ts";
@@ -101,10 +102,4 @@ function openDriver(
     case "sqlite":
       return driveSqlite(spec);
   }
-}
-
-/** The value below which this share of sorted values lies. */
-export function quantile(sorted: readonly number[], share: number): number {
-  const place = Math.min(Math.floor(sorted.length * share), sorted.length - 1);
-  return sorted[place] ?? NaN;
 }

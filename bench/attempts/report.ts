@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { pinning } from "../support/processes.ts";
+import { median } from "../support/statistics.ts";
 import type { Measurement } from "./load.ts";
 import { peers } from "./peers.ts";
 import type { PeerName } from "./peers.ts";
@@ -87,16 +88,6 @@ function medians(found: readonly Measurement[]): Measurement {
     p99Ms: of((one) => one.p99Ms),
     cpuMicros: cpu.length === 0 ? undefined : median(cpu),
   };
-}
-
-/** The middle value; of two in the middle, what lies between. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.slice(
-    Math.ceil(sorted.length / 2) - 1,
-    Math.floor(sorted.length / 2) + 1,
-  );
-  return middle.reduce((sum, one) => sum + one, 0) / middle.length;
 }
 
 function thousands(value: number): string {

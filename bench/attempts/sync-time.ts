@@ -1,6 +1,6 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { quantile } from "./load.ts";
+import { quantile } from "../support/statistics.ts";
 
 const samples = 200;
 const pageBytes = 4096;

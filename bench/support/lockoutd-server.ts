@@ -23,6 +23,8 @@ export interface LockoutdOptions {
   readonly entry?: string;
   /** So many wrong passwords lock a user, if the database is new: 5 unless set. */
   readonly passwordLimit?: number;
+  /** The server's log: warnings alone, on our standard error, unless the lines of requests are wanted, which go to /dev/null. */
+  readonly requestLog?: boolean;
 }
 
 export const defaultPasswordLimit = 5;
@@ -35,6 +37,7 @@ export async function startLockoutd({
   database,
   entry = main,
   passwordLimit = defaultPasswordLimit,
+  requestLog = false,
 }: LockoutdOptions): Promise<LockoutdServer> {
   const child = spawnPinned(
     "server",
@@ -45,11 +48,11 @@ export async function startLockoutd({
       ...["--listen", "127.0.0.1:0"],
       ...["--database", `sqlite:${database}`],
       ...["--default-max-password-attempts", `${passwordLimit}`],
-      ...["--log-level", "warn"],
+      ...["--log-level", requestLog ? "info" : "warn"],
     ],
     {
       env: { ...process.env, LOCKOUTD_ADMIN_TOKEN: token },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", requestLog ? "ignore" : "inherit"],
     },
   );
   const { stdout, pid } = child;

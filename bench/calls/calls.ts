@@ -1,0 +1,45 @@
+/** The calls that are measured. */
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import type { Protocol } from "./peers/peer-process.ts";
+
+export const paths = {
+  read: `/${AdminService.typeName}/GetLockoutPolicy`,
+  write: `/${AdminService.typeName}/UpdateLockoutPolicy`,
+  rest: "/admin/v1/policies/lockout",
+} as const;
+
+/** How the policy is read over HTTP/1.1. */
+export const http1Reads = {
+  connect: {
+    method: "POST",
+    path: paths.read,
+    headers: {
+      "content-type": "application/json",
+      "connect-protocol-version": "1",
+    },
+    body: "{}",
+  },
+  rest: { method: "GET", path: paths.rest, headers: {}, body: undefined },
+} as const;
+
+/** So many requests are always on their way. */
+export const inFlight = 128;
+/** HTTP/2 connections that share them; over HTTP/1.1 each has its own. */
+export const connections = 4;
+
+export interface Call {
+  readonly title: string;
+  readonly protocol: Protocol;
+}
+
+/** By the names that `--only` takes. */
+export const calls = {
+  grpc: { title: "gRPC unary read", protocol: "grpc" },
+  connect: { title: "Connect JSON read over HTTP/1.1", protocol: "connect" },
+  rest: { title: "REST JSON read over HTTP/1.1", protocol: "rest" },
+  write: { title: "gRPC unary durable write", protocol: "grpc" },
+} as const satisfies Record<string, Call>;
+
+export type CallName = keyof typeof calls;
+
+export const callNames = Object.keys(calls) as readonly CallName[];

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startLockoutd } from "../support/lockoutd-server.ts";
+import type { Skipped } from "../support/redis-server.ts";
+import type { CallName } from "./calls.ts";
+import { buildGoPeers } from "./go-peers.ts";
+import type { GoPeer } from "./go-peers.ts";
+import type { PeerPorts, Protocol } from "./peers/peer-process.ts";
+import { startPeer } from "./start-peer.ts";
+
+/** A server that is measured. */
+export interface Contestant {
+  readonly title: string;
+  /** The calls that it answers. */
+  readonly calls: readonly CallName[];
+  /** Starts a process of it, with files of its own in a directory of its own. */
+  readonly start: (directory: string) => Promise<Contender | Skipped>;
+}
+
+/** A process that serves. */
+export interface Contender {
+  readonly pid: number;
+  readonly ports: PeerPorts;
+  readonly token: string;
+  stop(): Promise<void>;
+}
+
+const reads = ["grpc", "connect", "rest"] as const;
+
+/** By the names that `--peers` takes. */
+export const contestants = {
+  lockoutd: {
+    title: "lockoutd",
+    calls: [...reads, "write"],
+    start: startOurs,
+  },
+  "without-store": {
+    title: "its HTTP server, empty handler",
+    calls: [...reads, "write"],
+    start: () => startNode("without-store"),
+  },
+  "bare-node": {
+    title: "bare Node, fixed bytes",
+    calls: reads,
+    start: () => startNode("bare-node"),
+  },
+  "connect-node": {
+    title: "connect-node",
+    calls: ["grpc", "connect"],
+    start: () => startNode("connect-node"),
+  },
+  "grpc-js": {
+    title: "@grpc/grpc-js",
+    calls: ["grpc"],
+    start: () => startNode("grpc-js"),
+  },
+  fastify: {
+    title: "Fastify",
+    calls: ["rest"],
+    start: () => startNode("fastify"),
+  },
+  "connect-go": {
+    title: "connect-go + vanguard-go",
+    calls: reads,
+    start: () => startGo("connect-vanguard"),
+  },
+  "grpc-go": {
+    title: "grpc-go behind net/http + grpc-gateway",
+    calls: ["grpc", "rest"],
+    start: () => startGo("grpc-gateway"),
+  },
+} as const satisfies Record<string, Contestant>;
+
+export type ContestantName = keyof typeof contestants;
+
+export const contestantNames = Object.keys(
+  contestants,
+) as readonly ContestantName[];
+
+/** The token of the peers, as long as ours is. */
+const peerToken = randomBytes(32).toString("base64url");
+
+async function startOurs(directory: string): Promise<Contender> {
+  const server = await startLockoutd({
+    database: join(directory, "lockoutd.db"),
+    requestLog: true,
+  });
+  const { pid, port, token } = server;
+  return {
+    pid,
+    ports: { grpc: port, connect: port, rest: port },
+    token,
+    stop: () => server.stop(),
+  };
+}
+
+function startNode(name: string): Promise<Contender> {
+  const program = fileURLToPath(new URL(`peers/${name}.ts`, import.meta.url));
+  return startPeer(process.execPath, [program], peerToken);
+}
+
+async function startGo(name: GoPeer): Promise<Contender | Skipped> {
+  const built = buildGoPeers();
+  return "skipped" in built ? built : startPeer(built[name], [], peerToken);
+}
+
+/** The port of a protocol. Throws where the contender has none. */
+export function portOf({ ports }: Contender, protocol: Protocol): number {
+  const port = ports[protocol];
+  if (port === undefined) throw new Error(`${protocol} is not served`);
+  return port;
+}

@@ -1,0 +1,48 @@
+import { cpuSeconds } from "../support/cpu-time.ts";
+import { peakBytes, resetPeak } from "../support/memory.ts";
+import { median } from "../support/statistics.ts";
+import type { Load, LoadResult } from "./load/load.ts";
+
+export interface Measurement extends Omit<LoadResult, "requests"> {
+  /** Microseconds of the server's CPU time, its own and the system's, for each request; undefined where the system does not say. */
+  readonly cpuMicros: number | undefined;
+  /** The most memory that the server had meanwhile, in bytes; undefined where the system does not say. */
+  readonly peakBytes: number | undefined;
+}
+
+/** Makes a load twice, for a third of the time to warm up, and then to measure the server. */
+export async function measure(
+  load: Load,
+  pid: number,
+  seconds: number,
+): Promise<Measurement> {
+  await load.run(Math.ceil(seconds / 3));
+  resetPeak(pid);
+  const before = cpuSeconds(pid);
+  const { requests, ...result } = await load.run(seconds);
+  const after = cpuSeconds(pid);
+  return {
+    ...result,
+    cpuMicros:
+      before === undefined || after === undefined
+        ? undefined
+        : ((after - before) * 1e6) / requests,
+    peakBytes: peakBytes(pid),
+  };
+}
+
+/** The median of each figure. */
+export function medians(found: readonly Measurement[]): Measurement {
+  const of = (pick: (one: Measurement) => number) => median(found.map(pick));
+  const ofKnown = (pick: (one: Measurement) => number | undefined) => {
+    const known = found.flatMap((one) => pick(one) ?? []);
+    return known.length === 0 ? undefined : median(known);
+  };
+  return {
+    requestsPerSecond: of((one) => one.requestsPerSecond),
+    p50Ms: of((one) => one.p50Ms),
+    p99Ms: of((one) => one.p99Ms),
+    cpuMicros: ofKnown((one) => one.cpuMicros),
+    peakBytes: ofKnown((one) => one.peakBytes),
+  };
+}

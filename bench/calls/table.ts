@@ -1,0 +1,69 @@
+import { availableParallelism, cpus } from "node:os";
+import { pinning } from "../support/processes.ts";
+import { calls, connections, inFlight } from "./calls.ts";
+import type { RaceResult } from "./race.ts";
+import { standings } from "./standings.ts";
+import type { Standing } from "./standings.ts";
+
+/** What a whole run found. */
+export interface Results extends RaceResult {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** What a sync to the disk of the databases takes, in milliseconds. */
+  readonly syncMs: number;
+  readonly versions: readonly string[];
+}
+
+/** The results as Markdown, with headings of the third level. */
+export function toMarkdown(results: Results): string {
+  const sections = [...standings(results.found)].map(([call, all]) =>
+    [
+      `### ${calls[call].title}`,
+      "",
+      "| | CPU µs/request | beside ours | aim | requests/s | p50 ms | p99 ms | peak memory MB |",
+      "| --- | --: | --: | --: | --: | --: | --: | --: |",
+      ...all.map(row),
+      "",
+    ].join("\n"),
+  );
+  return [conditions(results), ...sections].join("\n");
+}
+
+function conditions(results: Results): string {
+  const { rounds, seconds, syncMs, versions, skipped } = results;
+  return [
+    `- ${cpus()[0]?.model.trim() ?? "an unknown processor"}, ${availableParallelism()} cores; ${pinning ? "what serves has one, what makes the load another" : "nothing is pinned to a core"}.`,
+    `- ${versions.join(", ")}.`,
+    `- A sync to the databases' disk takes ${syncMs.toFixed(2)} ms (median, one page appended).`,
+    `- ${inFlight} requests in flight: over ${connections} connections for gRPC, over one each for HTTP/1.1.`,
+    `- Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${seconds} s, all by turns in each.`,
+    ...skipped.map((reason) => `- Left out: ${reason}.`),
+    "",
+  ].join("\n");
+}
+
+function row({ title, ours, measured, ratio, aim }: Standing): string {
+  const { cpuMicros, requestsPerSecond, p50Ms, p99Ms, peakBytes } = measured;
+  const cells = [
+    ours ? `**${title}**` : title,
+    cpuMicros?.toFixed(1) ?? "–",
+    ours ? "1" : times(ratio),
+    aim === undefined ? "" : `${times(aim)}${verdict(ratio, aim)}`,
+    Math.round(requestsPerSecond).toLocaleString("en-US"),
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+    peakBytes === undefined ? "–" : (peakBytes / 1e6).toFixed(0),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** A ratio as people read it: `0.85×`, `12.3×`. */
+export function times(ratio: number | undefined): string {
+  if (ratio === undefined) return "–";
+  return `${ratio.toFixed(ratio < 3 ? 2 : 1)}×`;
+}
+
+function verdict(ratio: number | undefined, aim: number): string {
+  if (ratio === undefined) return "";
+  return ratio >= aim ? ", met" : ", missed";
+}
