@@ -66,7 +66,7 @@ export const contestants = {
     start: () => startGo("connect-vanguard"),
   },
   "grpc-go": {
-    title: "grpc-go behind net/http + grpc-gateway",
+    title: "grpc-go + grpc-gateway, one port",
     calls: ["grpc", "rest"],
     start: () => startGo("grpc-gateway"),
   },

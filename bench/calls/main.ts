@@ -1,9 +1,13 @@
 /** What calls cost: ours, and beside it in the same run the servers that one would write in Node and Go. */
 import { parseArgs } from "node:util";
+import { format } from "prettier";
 import { measureSync } from "../attempts/sync-time.ts";
-import { withTempDir } from "../support/temp-dir.ts";
+import { subDirectory, withTempDir } from "../support/temp-dir.ts";
 import { callNames } from "./calls.ts";
 import { contestantNames } from "./contestants.ts";
+import { watchMemory } from "./memory-growth.ts";
+import { toPicture } from "./picture.ts";
+import { publish } from "./publish.ts";
 import { race } from "./race.ts";
 import { toMarkdown } from "./table.ts";
 import { versions } from "./versions.ts";
@@ -14,7 +18,9 @@ const help = `npm run bench -- [options]
   --rounds 5         how often each is made
   --only a,b         only these calls: ${callNames.join(", ")}
   --peers a,b        only these servers: ${contestantNames.join(", ")}
+  --memory 1000000   after how many requests the server's memory is looked at; 0 for never
   --dir path         where the databases are made: on the disk to measure
+  --no-publish       docs/performance.md and docs/bench.svg stay as they are, as they do where not all is measured
 `;
 
 const { values: flags } = parseArgs({
@@ -23,9 +29,12 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "5" },
     only: { type: "string" },
     peers: { type: "string" },
+    memory: { type: "string", default: "1000000" },
     dir: { type: "string" },
+    publish: { type: "boolean", default: true },
     help: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 if (flags.help) {
   process.stdout.write(help);
@@ -34,8 +43,9 @@ if (flags.help) {
 }
 
 async function run(directory: string): Promise<void> {
-  const rounds = readCount("rounds", flags.rounds);
-  const seconds = readCount("seconds", flags.seconds);
+  const rounds = readCount("rounds", flags.rounds, 1);
+  const seconds = readCount("seconds", flags.seconds, 1);
+  const requests = readCount("memory", flags.memory, 0);
   const raced = await race({
     directory,
     calls: readNames("call", flags.only, callNames),
@@ -44,15 +54,31 @@ async function run(directory: string): Promise<void> {
     seconds,
     say,
   });
-  const syncMs = measureSync(directory);
-  const results = { ...raced, rounds, seconds, syncMs, versions: versions() };
-  process.stdout.write(toMarkdown(results));
+  if (requests > 0) say(`making ${requests} requests to look at the memory`);
+  const results = {
+    ...raced,
+    rounds,
+    seconds,
+    syncMs: measureSync(directory),
+    versions: versions(),
+    memory:
+      requests === 0
+        ? []
+        : await watchMemory(subDirectory(directory, "memory"), requests),
+  };
+  const figures = toMarkdown(results);
+  process.stdout.write(await format(figures, { parser: "markdown" }));
+  // A part would pass for the whole.
+  const whole = flags.only === undefined && flags.peers === undefined;
+  if (flags.publish && whole) await publish(figures, toPicture(raced.found));
 }
 
-function readCount(flag: string, value: string): number {
+function readCount(flag: string, value: string, least: number): number {
   const count = Number(value);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new Error(`--${flag} takes a whole number above 0, not ${value}`);
+  if (Number.isSafeInteger(count) && count >= least) return count;
+  throw new Error(
+    `--${flag} takes a whole number, at least ${least}, not ${value}`,
+  );
 }
 
 function readNames<Name extends string>(

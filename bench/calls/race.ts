@@ -8,7 +8,7 @@ import { createH2load } from "./load/h2load.ts";
 import type { Load } from "./load/load.ts";
 import { createWriteLoad } from "./load/write-load.ts";
 import { createWrk } from "./load/wrk.ts";
-import { measure } from "./measure.ts";
+import { measure, warmUp } from "./measure.ts";
 import type { Measurement } from "./measure.ts";
 import { findTool } from "./tools.ts";
 import { verify } from "./verify.ts";
@@ -65,6 +65,10 @@ export async function race(options: RaceOptions): Promise<RaceResult> {
         if ("skipped" in lane) skipped.add(lane.skipped);
         else lanes.push(lane);
       }
+    }
+    for (const { call, name, load } of lanes) {
+      say(`warming up ${call}, ${name}`);
+      await warmUp(load);
     }
     for (let round = 1; round <= rounds; round += 1) {
       for (const { call, name, contender, load, measured } of lanes) {

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { pinning } from "../support/processes.ts";
 import { calls, connections, inFlight } from "./calls.ts";
+import type { MemoryPoint } from "./memory-growth.ts";
 import type { RaceResult } from "./race.ts";
 import { standings } from "./standings.ts";
 import type { Standing } from "./standings.ts";
@@ -12,6 +13,8 @@ export interface Results extends RaceResult {
   /** What a sync to the disk of the databases takes, in milliseconds. */
   readonly syncMs: number;
   readonly versions: readonly string[];
+  /** Our server's memory; empty where it was not measured. */
+  readonly memory: readonly MemoryPoint[];
 }
 
 /** The results as Markdown, with headings of the third level. */
@@ -26,7 +29,11 @@ export function toMarkdown(results: Results): string {
       "",
     ].join("\n"),
   );
-  return [conditions(results), ...sections].join("\n");
+  return [
+    conditions(results),
+    ...sections,
+    ...memoryGrowth(results.memory),
+  ].join("\n");
 }
 
 function conditions(results: Results): string {
@@ -48,13 +55,32 @@ function row({ title, ours, measured, ratio, aim }: Standing): string {
     ours ? `**${title}**` : title,
     cpuMicros?.toFixed(1) ?? "–",
     ours ? "1" : times(ratio),
-    aim === undefined ? "" : `${times(aim)}${verdict(ratio, aim)}`,
+    aim === undefined ? "" : `≥ ${aim}×${verdict(ratio, aim)}`,
     Math.round(requestsPerSecond).toLocaleString("en-US"),
     p50Ms.toFixed(1),
     p99Ms.toFixed(1),
-    peakBytes === undefined ? "–" : (peakBytes / 1e6).toFixed(0),
+    peakBytes === undefined ? "–" : megabytes(peakBytes),
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function memoryGrowth(memory: readonly MemoryPoint[]): readonly string[] {
+  if (memory.length === 0) return [];
+  return [
+    "### Memory of lockoutd after reads by gRPC",
+    "",
+    "| requests | memory MB |",
+    "| --: | --: |",
+    ...memory.map(
+      ({ requests, residentBytes }) =>
+        `| ${requests.toLocaleString("en-US")} | ${megabytes(residentBytes)} |`,
+    ),
+    "",
+  ];
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
 }
 
 /** A ratio as people read it: `0.85×`, `12.3×`. */

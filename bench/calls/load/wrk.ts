@@ -17,7 +17,8 @@ export function createWrk(
     run: async (seconds) => {
       const output = await runProgram(program, [
         ...["-t", "1", "-c", `${inFlight}`, "-d", `${seconds}s`],
-        ...["--script", script],
+        // Late answers are late, and no errors.
+        ...["--timeout", "60s", "--script", script],
         ...Object.entries(fields).flatMap(([name, value]) => [
           "-H",
           `${name}: ${value}`,
