@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { measureSync } from "../attempts/sync-time.ts";
+import { readCount } from "../support/read-count.ts";
 import { subDirectory, withTempDir } from "../support/temp-dir.ts";
 import { callNames } from "./calls.ts";
 import { contestantNames } from "./contestants.ts";
@@ -43,8 +44,8 @@ if (flags.help) {
 }
 
 async function run(directory: string): Promise<void> {
-  const rounds = readCount("rounds", flags.rounds, 1);
-  const seconds = readCount("seconds", flags.seconds, 1);
+  const rounds = readCount("rounds", flags.rounds);
+  const seconds = readCount("seconds", flags.seconds);
   const requests = readCount("memory", flags.memory, 0);
   const raced = await race({
     directory,
@@ -71,14 +72,6 @@ async function run(directory: string): Promise<void> {
   // A part would pass for the whole.
   const whole = flags.only === undefined && flags.peers === undefined;
   if (flags.publish && whole) await publish(figures, toPicture(raced.found));
-}
-
-function readCount(flag: string, value: string, least: number): number {
-  const count = Number(value);
-  if (Number.isSafeInteger(count) && count >= least) return count;
-  throw new Error(
-    `--${flag} takes a whole number, at least ${least}, not ${value}`,
-  );
 }
 
 function readNames<Name extends string>(
