@@ -79,5 +79,11 @@ async function replaceOperatorToken(
       await store.revokeToken(id);
     }
   }
-  if (current === undefined) await store.createToken(token);
+  if (current !== undefined) return;
+  try {
+    await store.createToken(token);
+  } catch (error) {
+    // Another node that starts with the same secret was first.
+    if ((await store.findToken(token.hash)) === undefined) throw error;
+  }
 }

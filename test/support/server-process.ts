@@ -14,7 +14,11 @@ export interface ServerProcess {
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `lockoutd serve` on a database file, and waits until it says where it listens. */
+/**
+ * Starts `lockoutd serve`, and waits until it says where it listens.
+ *
+ * @param database a file, or a URL of PostgreSQL
+ */
 export async function startServerProcess(
   database: string,
   adminToken: string,
@@ -28,7 +32,7 @@ export async function startServerProcess(
       main,
       "serve",
       ...["--listen", "127.0.0.1:0"],
-      ...["--database", `sqlite:${database}`],
+      ...["--database", urlOf(database)],
       ...["--log-level", "warn"],
       ...flags,
     ],
@@ -57,4 +61,8 @@ export async function startServerProcess(
     };
   }
   throw new Error(`the server ended before it listened: ${errors}`);
+}
+
+function urlOf(database: string): string {
+  return database.includes("://") ? database : `sqlite:${database}`;
 }
