@@ -220,7 +220,7 @@ describe("HTTP/1.1", () => {
         "fffffffffffffffff\r\n{}",
         `2;${long(20_000)}\r\n{}\r\n0\r\n\r\n`,
         "1\r\n{}\r\n0\r\n\r\n",
-        `0\r\nx: ${long(60_000)}\r\n\r\n`,
+        `0\r\nx: ${long(200_000)}\r\n\r\n`,
       ]) {
         const answer = await rawExchange(
           server.port,
@@ -254,7 +254,8 @@ describe("HTTP/1.1", () => {
     const server = await serve();
     for (const [start, status] of [
       ["GET / HTTP/1.1\r\nHost: a\r\nX: ", 431],
-      [`GET /${long(30_000)}`, 414],
+      // Of what is above the parser's own bound nobody knows any more which part of the header it is.
+      [`GET /${long(30_000)}`, 431],
       ["\x16\x03\x01", 400],
       [
         `POST ${check} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz`,
