@@ -17,11 +17,12 @@ import { apiPages } from "./http/api-page.ts";
 import { debugPages } from "./http/debug-pages.ts";
 import { createHealth, healthName } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
+import { requestFields } from "./http/running-request.ts";
 import { createReflection, reflectionNames } from "./http/reflection.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
-import { createLogger, createPlainLogger } from "./telemetry/log.ts";
+import { createLogger, createRecordLog } from "./telemetry/log.ts";
 import { createTranscoder, openStream } from "./transcoding/index.ts";
 
 export interface RunningServer {
@@ -80,7 +81,6 @@ async function serve(
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
   };
-  const requestLog = createPlainLogger(log);
 
   const draining = new AbortController();
   const services = createServices({
@@ -144,9 +144,7 @@ async function serve(
       health.drain();
       draining.abort();
     },
-    onRequestEnd: (record) => {
-      requestLog.info(record, "request");
-    },
+    onRequestEnd: createRecordLog(log, "request", requestFields),
     onFault: reportFault,
   });
   const settling = startSettling(store, reportFault);

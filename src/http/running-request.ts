@@ -24,6 +24,21 @@ export interface RequestRecord {
   readonly rpc: string | undefined;
 }
 
+/** The fields of a record, in the order in which a line of the log has them. */
+export const requestFields = [
+  "requestId",
+  "method",
+  "path",
+  "protocol",
+  "httpVersion",
+  "status",
+  "grpcStatus",
+  "durationMs",
+  "bytes",
+  "remoteAddress",
+  "rpc",
+] as const satisfies (keyof RequestRecord)[];
+
 /** A request that is being answered. */
 export class RunningRequest implements Watched {
   readonly exchange: Exchange;
@@ -73,7 +88,9 @@ export class RunningRequest implements Watched {
       status: this.status,
       grpcStatus:
         this.grpcStatus === undefined ? undefined : Number(this.grpcStatus),
-      durationMs: performance.now() - this.#startedAt,
+      // To the microsecond: what the clock says beyond is noise.
+      durationMs:
+        Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
       bytes: this.sent,
       remoteAddress,
       rpc: this.rpc,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createLogger } from "../../src/telemetry/log.ts";
+import { createLogger, createRecordLog } from "../../src/telemetry/log.ts";
 import type { LogOptions } from "../../src/telemetry/log.ts";
 
 function record(options: Omit<LogOptions, "write">) {
@@ -19,6 +19,38 @@ test("JSON: one object a line, with time, level by name, and no process", () => 
     status: 200,
     msg: "request",
   });
+});
+
+test("lines of known fields are those that the logger would write", () => {
+  const fields = { status: 200, rpc: undefined, durationMs: 0.125 };
+  const names = ["path", "status", "rpc", "durationMs"] as const;
+  const paths = ["/a b", '/"\\', "/a\nFAKE \u001b[31mline", "/é\u2028"];
+  for (const format of ["json", "text"] as const) {
+    const { log, lines } = record({ level: "info", format });
+    const tell = createRecordLog(log, "request", names);
+    for (const path of paths) log.info({ path, ...fields }, "request");
+    for (const path of paths) tell({ path, ...fields });
+    const withoutTime = lines.map((line) =>
+      line.replace(/"time":"[^"]+"|^[\d:.]{12}/, ""),
+    );
+    expect(withoutTime.slice(paths.length)).toEqual(
+      withoutTime.slice(0, paths.length),
+    );
+  }
+});
+
+test("lines of known fields keep to the level, also when it is changed", () => {
+  const { log, lines } = record({ level: "warn", format: "json" });
+  const tell = createRecordLog(log, "request", ["status"]);
+  tell({ status: 200 });
+  expect(lines).toEqual([]);
+  log.level = "info";
+  tell({ status: 200 });
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^\{"level":"info","time":"\d{4}-\d\d-\d\dT[\d:.]+Z","status":200,"msg":"request"\}\n$/,
+    ),
+  ]);
 });
 
 test("text: a line for people", () => {

@@ -2,13 +2,13 @@
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
 import { createHttpServer } from "../../../src/http/http-server.ts";
-import { createLogger, createPlainLogger } from "../../../src/telemetry/log.ts";
+import { requestFields } from "../../../src/http/running-request.ts";
+import { createLogger, createRecordLog } from "../../../src/telemetry/log.ts";
 import { createTranscoder } from "../../../src/transcoding/index.ts";
 import { policyAnswer, updateAnswer } from "./answers.ts";
 import { announce, expectedAuthorization } from "./peer-process.ts";
 
 const expected = expectedAuthorization();
-const requestLog = createPlainLogger(createLogger({ level: "info" }));
 
 const spec = createServiceImplSpec<typeof AdminService>(AdminService, {
   getLockoutPolicy: () => policyAnswer,
@@ -26,9 +26,11 @@ const server = createHttpServer({
       }
     },
   },
-  onRequestEnd: (record) => {
-    requestLog.info(record, "request");
-  },
+  onRequestEnd: createRecordLog(
+    createLogger({ level: "info" }),
+    "request",
+    requestFields,
+  ),
 });
 
 const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
