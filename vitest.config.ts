@@ -1,17 +1,35 @@
-import path from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
+
+// Real servers, browsers and foreign clients: slow on a small machine, never hanging.
+const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // Need compilers and registries: npm run test:interop.
-    exclude: [...configDefaults.exclude, "test/interop/heavy/**"],
-    // Real servers, browsers and foreign clients: slow on a small machine, never hanging.
-    testTimeout: 60_000,
-    // Many tests start the server as a process of its own: compiled once, it starts in half the time.
-    env: {
-      NODE_COMPILE_CACHE: path.resolve("node_modules/.cache/node-compile"),
-    },
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          name: "all",
+          include: ["test/**/*.test.ts"],
+          // Need compilers and registries: npm run test:interop.
+          exclude: [...configDefaults.exclude, "test/interop/heavy/**"],
+          ...timeouts,
+        },
+      },
+      {
+        test: {
+          // What goes through the doors, once more on the other engine.
+          name: "postgres",
+          include: [
+            "test/cases/*.test.ts",
+            "test/client/with-lockout.test.ts",
+            "test/interop/{grpc-js,zitadel-client}.test.ts",
+            "test/property/*.test.ts",
+          ],
+          globalSetup: ["test/support/postgres-setup.ts"],
+          env: { TEST_ENGINE: "postgres" },
+          ...timeouts,
+        },
+      },
+    ],
   },
 });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerConfig } from "../../src/config.ts";
 import { defaultConfig } from "../../src/config.ts";
+import { openTestPostgres } from "./postgres.ts";
 import { startServer } from "../../src/server.ts";
 import type { RunningServer } from "../../src/server.ts";
 
@@ -18,18 +19,41 @@ export interface TestServer extends RunningServer {
   readonly advance: (ms: number) => void;
 }
 
+/** A database of its own for a test, of the engine that TEST_ENGINE names; else SQLite. */
+async function makeDatabase(): Promise<{
+  readonly url: string;
+  readonly remove: () => Promise<void>;
+}> {
+  if (process.env["TEST_ENGINE"] === "postgres") {
+    const postgres = await openTestPostgres();
+    const { url, drop } = await postgres.createDatabase();
+    return {
+      url,
+      remove: async () => {
+        await drop();
+        await postgres.close();
+      },
+    };
+  }
+  const directory = await mkdtemp(join(tmpdir(), "lockoutd-test-"));
+  return {
+    url: `sqlite:${join(directory, "lockoutd.db")}`,
+    remove: () => rm(directory, { recursive: true }),
+  };
+}
+
 /** Starts a server for a test; `close` also removes its database. */
 export async function startTestServer(
   config: Partial<ServerConfig> = {},
 ): Promise<TestServer> {
-  const directory = await mkdtemp(join(tmpdir(), "lockoutd-test-"));
+  const database = await makeDatabase();
   let ahead = 0;
   const now = () => Date.now() + ahead;
   const server = await startServer(
     {
       ...defaultConfig,
       listen: { host: "127.0.0.1", port: 0 },
-      database: `sqlite:${join(directory, "lockoutd.db")}`,
+      database: database.url,
       logLevel: "silent",
       ...config,
     },
@@ -51,7 +75,7 @@ export async function startTestServer(
     },
     close: async () => {
       await server.close();
-      await rm(directory, { recursive: true });
+      await database.remove();
     },
   };
 }
