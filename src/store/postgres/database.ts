@@ -63,6 +63,16 @@ const timeouts = {
   query_timeout: 7000,
 };
 
+/**
+ * What each connection is set to; a setting that the server does not know is left out. Small tables without statistics, as all are at
+ * first, would be read whole; a table of one row is, at a price by which each plan would be compiled for a second, unless
+ * that is off.
+ */
+const prepareSession = `
+  SELECT set_config(s.name, wanted.setting, false) FROM pg_settings AS s JOIN (VALUES
+    ('jit', 'off'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan')
+  ) AS wanted (name, setting) ON wanted.name = s.name`;
+
 /** Opens a pool on the database of a URL; connections are made when they are needed. Throws DatabaseUrlError. */
 export function openDatabase(url: string): PostgresDatabase {
   const { name, options } = readPostgresUrl(url);
@@ -80,12 +90,7 @@ export function openDatabase(url: string): PostgresDatabase {
   pool.on("error", () => undefined);
   pool.on("connect", (client) => {
     client.on("error", () => undefined);
-    // Small tables without statistics, as all are at first, would be read whole. Others than PostgreSQL do not know it.
-    client
-      .query(
-        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan",
-      )
-      .catch(() => undefined);
+    client.query(prepareSession).catch(() => undefined);
   });
   const use: PostgresDatabase["use"] = async (work) => {
     const client = await connect(pool);
