@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Pool, PoolClient, QueryResult } from "pg";
+import { StoreUnavailableError } from "../store.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
 import { readPostgresUrl } from "./url.ts";
 
@@ -27,6 +28,13 @@ export interface Result {
   /** The command that was done: COMMIT says whether it did. */
   readonly command: string;
   readonly count: number;
+}
+
+/** What a server says besides its answers. */
+interface Notice {
+  readonly severity?: string | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
 }
 
 /** A connection in use. */
@@ -66,12 +74,14 @@ const timeouts = {
 /**
  * What each connection is set to; a setting that the server does not know is left out. Small tables without statistics, as all are at
  * first, would be read whole; a table of one row is, at a price by which each plan would be compiled for a second, unless
- * that is off.
+ * that is off. And an answer leaves only when its record is on the disk, whatever the database's own setting: a
+ * stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
   SELECT set_config(s.name, wanted.setting, false) FROM pg_settings AS s JOIN (VALUES
-    ('jit', 'off'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan')
-  ) AS wanted (name, setting) ON wanted.name = s.name`;
+    ('jit', 'off'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
+  ) AS wanted (name, setting) ON wanted.name = s.name
+  WHERE s.name <> 'synchronous_commit' OR s.setting IN ('off', 'local')`;
 
 /** Opens a pool on the database of a URL; connections are made when they are needed. Throws DatabaseUrlError. */
 export function openDatabase(url: string): PostgresDatabase {
@@ -174,6 +184,11 @@ async function sendAll(
   client: PoolClient,
   statements: readonly (readonly [Statement, ...Value[]])[],
 ): Promise<readonly Result[]> {
+  let warning: string | undefined;
+  const listen = ({ severity, code, message }: Notice) => {
+    if (severity === "WARNING" && code === unconfirmed) warning = message;
+  };
+  client.on("notice", listen);
   const settled = await Promise.allSettled(
     statements.map(([{ name, text }, ...values]) =>
       client.query<Row>({
@@ -183,6 +198,7 @@ async function sendAll(
       }),
     ),
   );
+  client.off("notice", listen);
   // In a transaction that has failed, what follows only fails because of that.
   const first = settled.find(({ status }) => status === "rejected");
   if (first?.status === "rejected") {
@@ -190,10 +206,21 @@ async function sendAll(
       ? unavailable(first.reason)
       : first.reason;
   }
+  if (warning !== undefined) {
+    throw new StoreUnavailableError(
+      `the PostgreSQL database did not confirm a commit (${warning}): the change may be there, or not`,
+    );
+  }
   return settled.flatMap((one) =>
     one.status === "fulfilled" ? [toResult(one.value)] : [],
   );
 }
+
+/**
+ * The code of what a server warns of where it has committed, but the standby that was to have it too did not say so before somebody
+ * cancelled the wait. If the standby takes over, the change is missing.
+ */
+const unconfirmed = "01000";
 
 function toResult({ rows, command, rowCount }: QueryResult<Row>): Result {
   return { rows, command, count: rowCount ?? 0 };
