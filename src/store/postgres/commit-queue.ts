@@ -108,6 +108,9 @@ export class CommitQueue {
       try {
         return await this.#commit(batch);
       } catch (error) {
+        // Commands that cannot share a transaction, such as two that remove and create the same user, never will.
+        if (error instanceof BatchError && batch.length > 1)
+          return this.#settleHalves(batch);
         const again = isConflict(error) || error instanceof BatchError;
         if (again && tries < maxTries) {
           // At random, so that those who met do not meet again.
@@ -116,7 +119,7 @@ export class CommitQueue {
         }
         // One that the database refuses shall not take the others along.
         if (!isUnavailable(error) && batch.length > 1)
-          return this.#settleEach(batch);
+          return this.#settleHalves(batch);
         const failure =
           again || isUnavailable(error) ? unavailable(error) : error;
         return batch.map(({ reject }) => () => {
@@ -126,13 +129,15 @@ export class CommitQueue {
     }
   }
 
-  async #settleEach(
+  /** Runs two halves of a batch one after the other, so that the culprit is alone soon, and the others are not. */
+  async #settleHalves(
     batch: readonly Waiting[],
   ): Promise<readonly (() => void)[]> {
-    const settlements: (() => void)[] = [];
-    for (const waiting of batch)
-      settlements.push(...(await this.#settle([waiting])));
-    return settlements;
+    const middle = Math.ceil(batch.length / 2);
+    return [
+      ...(await this.#settle(batch.slice(0, middle))),
+      ...(await this.#settle(batch.slice(middle))),
+    ];
   }
 
   async #commit(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {

@@ -243,6 +243,25 @@ export function describeUsers(bed: StoreBed): void {
       expect((await see(alice)).counters.password.failed).toBe(1);
     });
 
+    it("is removed and starts anew, though all commands wait together", async () => {
+      const [, first, removed, second, again, last, other] = await Promise.all([
+        register(alice),
+        bed.store.changeUser(alice, "e", fail),
+        bed.store.deleteUser(alice),
+        bed.store.changeUser(alice, "e", fail),
+        bed.store.deleteUser(alice),
+        bed.store.changeUser(alice, "e", fail),
+        bed.store.changeUser(bob, "e", fail),
+      ]);
+
+      expect([removed, again]).toEqual([true, true]);
+      expect(first.events).toMatchObject([{ sequence: 1 }]);
+      expect(second.events).toMatchObject([{ sequence: 2 }]);
+      expect(last.events).toMatchObject([{ sequence: 3 }]);
+      expect(other.events).toMatchObject([{ sequence: 1 }]);
+      expect((await see(alice)).counters.password.failed).toBe(1);
+    });
+
     it("is there after the store was opened again", async () => {
       await bed.store.putUser(alice, [alias("Al")], "e", putUser("locked"));
       await bed.store.changeUser(alice, "e", fail);
