@@ -17,7 +17,7 @@ export interface LockoutdServer {
 }
 
 export interface LockoutdOptions {
-  /** The database file. */
+  /** The database file, or a URL of PostgreSQL. */
   readonly database: string;
   /** The file that node runs; else the server's own. */
   readonly entry?: string;
@@ -46,7 +46,10 @@ export async function startLockoutd({
       entry,
       "serve",
       ...["--listen", "127.0.0.1:0"],
-      ...["--database", `sqlite:${database}`],
+      ...[
+        "--database",
+        database.includes("://") ? database : `sqlite:${database}`,
+      ],
       ...["--default-max-password-attempts", `${passwordLimit}`],
       ...["--log-level", requestLog ? "info" : "warn"],
     ],
