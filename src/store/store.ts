@@ -51,6 +51,12 @@ export class DatabaseUrlError extends StoreRefusedError {
   }
 }
 
+/**
+ * What an engine may have at hand: for what every call asks, a promise would cost more than the answer. A failure is a rejection all
+ * the same.
+ */
+export type Answer<T> = T | Promise<T>;
+
 /** The time in milliseconds since 1970 UTC. */
 export type Clock = () => number;
 
@@ -88,7 +94,7 @@ export interface StoredPolicy extends Limits {
 
 export interface PolicyStore {
   /** The policy that this owner has of its own. */
-  findPolicy(owner: PolicyOwner): Promise<StoredPolicy | undefined>;
+  findPolicy(owner: PolicyOwner): Answer<StoredPolicy | undefined>;
   /** Runs a policy command. An organisation need not exist: callers check that first. */
   changePolicy(
     owner: PolicyOwner,
@@ -143,7 +149,7 @@ export interface OrgStore {
   createOrg(name: string): Promise<Org>;
   /** The organisations, oldest first. */
   listOrgs(): Promise<readonly Org[]>;
-  orgExists(orgId: string): Promise<boolean>;
+  orgExists(orgId: string): Answer<boolean>;
 }
 
 /** A token without its secret: of that only the SHA-256 is stored. */
@@ -172,7 +178,7 @@ export interface NewToken {
 export interface TokenStore {
   createToken(token: NewToken): Promise<TokenRecord>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
-  findToken(hash: Uint8Array): Promise<TokenRecord | undefined>;
+  findToken(hash: Uint8Array): Answer<TokenRecord | undefined>;
   /** The tokens, oldest first. */
   listTokens(): Promise<readonly TokenRecord[]>;
   /** Says whether there was one. */

@@ -51,8 +51,10 @@ async function openHere(exclusive: boolean): Promise<Store> {
   return store;
 }
 
-async function openThere(): Promise<StoreProcess> {
-  const started = await startStoreProcess(path);
+async function openThere(
+  role: "server" | "tool" = "server",
+): Promise<StoreProcess> {
+  const started = await startStoreProcess(path, role);
   processes.push(started);
   return started;
 }
@@ -115,6 +117,27 @@ describe("a file that is served", () => {
     expect(here).toHaveLength(30);
     expect(events.length).toBeGreaterThan(30);
     expect(await tool.listOrgs()).toHaveLength(30);
+  });
+
+  it("is read as it is after each change that a tool in another process made", async () => {
+    const server = await openHere(true);
+    const org = { kind: "org", orgId: "a" } as const;
+    expect(await server.findPolicy(org)).toBeUndefined();
+    const tool = await openThere("tool");
+
+    for (let value = 1; value <= 100; value += 1) {
+      tool.send({ kind: "change", orgId: "a", value });
+      expect(await tool.receive()).toEqual({
+        kind: "changed",
+        sequence: value,
+      });
+      // What was read before is remembered, and must not be believed now.
+      for (let times = 0; times < 2; times += 1) {
+        expect(await server.findPolicy(org)).toMatchObject({
+          maxPasswordAttempts: value,
+        });
+      }
+    }
   });
 
   it("is not upgraded under its server", async () => {

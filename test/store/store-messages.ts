@@ -20,7 +20,7 @@ export type StoreResponse =
       readonly message: string;
     };
 
-/** A server's store in a process of its own. */
+/** A store in a process of its own. */
 export interface StoreProcess {
   readonly child: ChildProcess;
   send(request: StoreRequest): void;
@@ -30,9 +30,12 @@ export interface StoreProcess {
   kill(): Promise<void>;
 }
 
-export async function startStoreProcess(path: string): Promise<StoreProcess> {
+export async function startStoreProcess(
+  path: string,
+  role: "server" | "tool" = "server",
+): Promise<StoreProcess> {
   const script = fileURLToPath(new URL("./store-process.ts", import.meta.url));
-  const child = fork(script, [path], { execArgv: [] });
+  const child = fork(script, [path, role], { execArgv: [] });
   const exit = once(child, "exit");
   const receive = async () => {
     const [response] = (await Promise.race([

@@ -1,17 +1,18 @@
 /**
- * A store in a process of its own, told what to do by messages: `node store-process.ts FILE`. It answers `ready`
- * once the file is open.
+ * A store in a process of its own, told what to do by messages: `node store-process.ts FILE server|tool`. It answers
+ * `ready` once the file is open.
  */
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { StoreRequest, StoreResponse } from "./store-messages.ts";
 
-const [, , path] = process.argv;
-if (path === undefined) throw new Error("usage: store-process.ts FILE");
+const [, , path, role] = process.argv;
+if (path === undefined)
+  throw new Error("usage: store-process.ts FILE server|tool");
 
 const store = await openSqliteStore({
   path,
-  exclusive: true,
+  exclusive: role === "server",
   now: Date.now,
   newId: createIds(Date.now, 1),
 });

@@ -1,9 +1,11 @@
 import { listEvents } from "../event-list.ts";
 import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
-import type { Clock, PolicyOwner, Store } from "../store.ts";
+import type { Answer, Clock, PolicyOwner, Store } from "../store.ts";
 import { createAppendWatch } from "./append-watch.ts";
+import { createCommitMark } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import { rememberUntilCommit } from "./committed-reads.ts";
 import {
   closeDatabase,
   createSnapshot,
@@ -46,6 +48,9 @@ const toolRetries = { busyRetries: 1000, busyDelayMs: 1 };
 
 /** A flush of so many commands blocks the event loop for some milliseconds. */
 const maxBatch = 256;
+
+/** How many tokens and how many policies are remembered until the next commit: far more than are in use at a time. */
+const maxRemembered = 1000;
 
 /** How many events are looked through at once: some milliseconds, in which the event loop stands still. */
 const eventWindow = 10_000;
@@ -91,9 +96,10 @@ function createStore(
     ...(exclusive ? serverRetries : toolRetries),
   });
   const snapshot = createSnapshot(database);
+  let closed = false;
   /** Runs a query of one statement, which needs no transaction to see one state. */
   const readOnce = <T>(query: () => T): T => {
-    if (!database.open) throw new StoreUnavailableError("the store is closed");
+    if (closed) throw new StoreUnavailableError("the store is closed");
     try {
       return query();
     } catch (error) {
@@ -102,6 +108,26 @@ function createStore(
   };
 
   const read = <T>(query: () => T): T => readOnce(() => snapshot(query));
+
+  const answer = <T>(query: () => T): Answer<T> => {
+    try {
+      return readOnce(query);
+    } catch (error) {
+      return rejection(error);
+    }
+  };
+  // A tool asks for little, and not for long.
+  const mark = exclusive ? createCommitMark(database.name) : undefined;
+  const findToken = rememberUntilCommit(
+    mark,
+    maxRemembered,
+    (hash: Uint8Array) => tokens.find(hash),
+  );
+  const findPolicy = rememberUntilCommit(
+    mark,
+    maxRemembered,
+    (owner: PolicyAggregate) => policies.find(owner),
+  );
 
   /** The instance's policy has no owner before there is an instance. */
   const aggregateOf = (owner: PolicyOwner): PolicyAggregate | undefined => {
@@ -130,10 +156,14 @@ function createStore(
     ...users,
     now,
     newId,
-    findPolicy: async (owner) => {
-      const aggregate = committedAggregateOf(owner);
-      return aggregate && readOnce(() => policies.find(aggregate));
-    },
+    findPolicy: (owner) =>
+      answer(() => {
+        const aggregate = committedAggregateOf(owner);
+        return (
+          aggregate &&
+          findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate)
+        );
+      }),
     changePolicy: (owner, editor, decide) =>
       queue.run(() => {
         const aggregate = aggregateOf(owner);
@@ -158,10 +188,10 @@ function createStore(
 
     createOrg: (name) => queue.run(() => orgs.create(name)),
     listOrgs: async () => read(() => orgs.list()),
-    orgExists: async (orgId) => readOnce(() => orgs.exists(orgId)),
+    orgExists: (orgId) => answer(() => orgs.exists(orgId)),
 
     createToken: (token) => queue.run(() => tokens.create(token)),
-    findToken: async (hash) => readOnce(() => tokens.find(hash)),
+    findToken: (hash) => answer(() => findToken(keyOf(hash), hash)),
     listTokens: async () => read(() => tokens.list()),
     revokeToken: (tokenId) => queue.run(() => tokens.remove(tokenId)),
 
@@ -188,7 +218,16 @@ function createStore(
     close: async () => {
       await queue.close();
       watch.close();
+      closed = true;
       closeDatabase(opened);
     },
   };
+}
+
+async function rejection(error: unknown): Promise<never> {
+  throw error;
+}
+
+function keyOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }

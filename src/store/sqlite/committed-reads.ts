@@ -1,0 +1,33 @@
+import type { CommitMark } from "./commit-mark.ts";
+
+/**
+ * Makes a look-up that remembers what it found until anybody commits, so that what is asked for all the time is not looked up all the
+ * time. Without a mark it remembers nothing. It is for use outside of transactions: inside of one there may be more than what is
+ * committed.
+ *
+ * @param max how many values are remembered
+ * @param find looks a value up; that there is none is remembered, too
+ */
+export function rememberUntilCommit<Wanted, Found>(
+  mark: CommitMark | undefined,
+  max: number,
+  find: (wanted: Wanted) => Found,
+): (key: string, wanted: Wanted) => Found {
+  if (mark === undefined) return (_key, wanted) => find(wanted);
+  const values = new Map<string, Found>();
+  let rememberedAt = mark();
+  return (key, wanted) => {
+    // Before the look-up: what is committed between the two must not pass for older than it is.
+    const now = mark();
+    if (now !== rememberedAt) {
+      values.clear();
+      rememberedAt = now;
+    }
+    const known = values.get(key);
+    if (known !== undefined || values.has(key)) return known as Found;
+    const found = find(wanted);
+    if (values.size >= max) values.clear();
+    values.set(key, found);
+    return found;
+  };
+}
