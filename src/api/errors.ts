@@ -4,6 +4,7 @@ import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import type { ErrorCode } from "../lockout/errors.ts";
 import { StoreUnavailableError } from "../store/store.ts";
+import type { Answer } from "../store/store.ts";
 
 const codes: Readonly<Record<ErrorCode, Code>> = {
   ALREADY_EXISTS: Code.AlreadyExists,
@@ -64,14 +65,18 @@ export function createErrorInterceptor(reportFault: ReportFault): Interceptor {
 
 /** Runs a gate through `toConnectError`. */
 export function guardGate<Context>(
-  gate: (context: Context) => Promise<void>,
+  gate: (context: Context) => Answer<void>,
   reportFault: ReportFault,
-): (context: Context) => Promise<void> {
-  return async (context) => {
+): (context: Context) => Answer<void> {
+  const fail = (error: unknown): never => {
+    throw toConnectError(error, reportFault);
+  };
+  return (context) => {
     try {
-      await gate(context);
+      const waiting = gate(context);
+      return waiting instanceof Promise ? waiting.catch(fail) : waiting;
     } catch (error) {
-      throw toConnectError(error, reportFault);
+      return fail(error);
     }
   };
 }

@@ -1,6 +1,13 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
-import type { OrgStore, Store, TokenStore } from "../store/store.ts";
+import { afterAnswer } from "../store/answer.ts";
+import type {
+  Answer,
+  OrgStore,
+  Store,
+  TokenRecord,
+  TokenStore,
+} from "../store/store.ts";
 import { requirePermission, setCaller } from "./caller.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
@@ -22,31 +29,32 @@ export type GateStore = Pick<TokenStore, "findToken"> &
 export function createGate(
   store: GateStore,
   table: PermissionTable,
-): (context: HandlerContext) => Promise<void> {
+): (context: HandlerContext) => Answer<void> {
   const hashes = new RememberedHashes(maxRememberedHashes);
-  return async (context) => {
+  return (context) => {
     const access = table.get(context.method);
     if (access === "public") return;
     if (access === undefined) {
       throw new Error(`no access is known for ${context.method.name}`);
     }
-    const token = await authenticate(
-      context.requestHeader.get("authorization"),
-      hashes,
-      store,
-    );
-    // The header may be there and empty: the same as absent.
-    const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
-    const orgId = named === "" ? token.orgId : named;
-    if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
-    const caller = {
-      id: token.id,
-      homeOrgId: token.orgId,
-      roles: token.roles.filter(isRole),
-      orgId,
-    };
-    if (access !== "authenticated") requirePermission(caller, orgId, access);
-    setCaller(context.values, caller);
+    const authorization = context.requestHeader.get("authorization");
+    return afterAnswer(authenticate(authorization, hashes, store), (token) => {
+      // The header may be there and empty: the same as absent.
+      const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
+      const orgId = named === "" ? token.orgId : named;
+      return afterAnswer(store.orgExists(orgId), (exists) => {
+        if (!exists) throw new LockoutError("orgUnknown");
+        const caller = {
+          id: token.id,
+          homeOrgId: token.orgId,
+          roles: token.roles.filter(isRole),
+          orgId,
+        };
+        if (access !== "authenticated")
+          requirePermission(caller, orgId, access);
+        setCaller(context.values, caller);
+      });
+    });
   };
 }
 
@@ -65,11 +73,11 @@ export function createSystemGate(
   };
 }
 
-async function authenticate(
+function authenticate(
   header: string | null,
   hashes: RememberedHashes,
   store: Pick<Store, "findToken" | "now">,
-) {
+): Answer<TokenRecord> {
   if (header === null || header === "") {
     throw new LockoutError("authHeaderMissing");
   }
@@ -77,19 +85,20 @@ async function authenticate(
   const hash = known ?? hashBearer(header);
   if (hash === undefined) throw new LockoutError("tokenInvalid");
   // Asked each time: a token may be revoked at any moment, by another process too.
-  const token = await store.findToken(hash);
-  if (token === undefined) {
-    hashes.delete(header);
-    throw new LockoutError("tokenInvalid");
-  }
-  if (known === undefined) hashes.add(header, hash);
-  if (
-    token.expirationDate !== undefined &&
-    token.expirationDate <= store.now()
-  ) {
-    throw new LockoutError("tokenInvalid");
-  }
-  return token;
+  return afterAnswer(store.findToken(hash), (token) => {
+    if (token === undefined) {
+      hashes.delete(header);
+      throw new LockoutError("tokenInvalid");
+    }
+    if (known === undefined) hashes.add(header, hash);
+    if (
+      token.expirationDate !== undefined &&
+      token.expirationDate <= store.now()
+    ) {
+      throw new LockoutError("tokenInvalid");
+    }
+    return token;
+  });
 }
 
 /** The hash of the secret in an authorization header, or nothing where the header is not of that form. */

@@ -1,5 +1,4 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { createContextValues } from "@connectrpc/connect";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import { validateUniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
@@ -15,6 +14,7 @@ import { requestIdKey } from "../request-id.ts";
 import type { Route } from "../router.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { HttpLimits } from "../limits.ts";
+import { CallValues } from "./call-values.ts";
 import { UnaryCall } from "./call.ts";
 import type { CallPlan, GeneralWay } from "./call.ts";
 import { connectForm } from "./connect.ts";
@@ -176,7 +176,7 @@ function begin(
       protocolName: form.protocol,
       requestMethod: exchange.method,
       url: safeUrl(exchange.target, head.path),
-      values: createContextValues().set(requestIdKey, running.requestId),
+      values: new CallValues().set(requestIdKey, running.requestId),
       rawHeaders: exchange.rawHeaders,
       responseHeader: form.header,
       responseTrailer: form.trailer,

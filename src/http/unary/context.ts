@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ContextValues, HandlerContext } from "@connectrpc/connect";
-import { webHeaders } from "../http-request.ts";
+import { RequestHeaders } from "./request-headers.ts";
 
 /** Header fields that an answer begins with, by name. */
 export type Fields = Readonly<Record<string, string>>;
@@ -51,7 +51,9 @@ export class UnaryContext implements HandlerContext {
   }
 
   get requestHeader(): Headers {
-    return (this.#requestHeader ??= webHeaders(this.#init.rawHeaders));
+    // They have all that the interface of web Headers asks for, and become real ones when more than single values are wanted.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    return (this.#requestHeader ??= new RequestHeaders(this.#init.rawHeaders));
   }
 
   get responseHeader(): Headers {
