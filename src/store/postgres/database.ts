@@ -52,8 +52,8 @@ export interface PostgresDatabase {
   /** Runs one statement on its own. Throws StoreUnavailableError. */
   query(statement: Statement, ...values: readonly Value[]): Promise<Result>;
   /**
-   * Uses one connection. A connection on which something fails is not used again. Throws StoreUnavailableError, what the
-   * database says of a wrong statement, and what the work throws.
+   * Uses one connection; who begins a transaction ends it. A connection that broke is not used again. Throws
+   * StoreUnavailableError, what the database says of a wrong statement, and what the work throws.
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A connection of one's own, which the caller ends. */
@@ -104,15 +104,17 @@ export function openDatabase(url: string): PostgresDatabase {
   });
   const use: PostgresDatabase["use"] = async (work) => {
     const client = await connect(pool);
-    let failed = true;
+    // What broke is not used again; who met others has taken back what it did.
+    let broken = false;
     try {
-      const result = await work({
+      return await work({
         send: (...statements) => sendAll(client, statements),
       });
-      failed = false;
-      return result;
+    } catch (error) {
+      broken = error instanceof StoreUnavailableError;
+      throw error;
     } finally {
-      client.release(failed);
+      client.release(broken);
     }
   };
   let closing: Promise<void> | undefined;

@@ -105,6 +105,10 @@ const nobody = -1;
 /** The batch cannot be run as one: its commands are to be run one by one. */
 export class BatchError extends Error {
   override readonly name = "BatchError";
+
+  constructor() {
+    super("commands that cannot share a transaction met");
+  }
 }
 
 /**
