@@ -25,7 +25,7 @@ export async function warmUp(load: Load): Promise<void> {
   }
 }
 
-/** Makes a load twice, for a third of the time to have the server busy, and then to measure it. */
+/** Makes a load twice, for a third of the time to have the server busy, and then to measure it. Throws where it answers nothing. */
 export async function measure(
   load: Load,
   pid: number,
@@ -36,6 +36,9 @@ export async function measure(
   const before = cpuSeconds(pid);
   const { requests, ...result } = await load.run(seconds);
   const after = cpuSeconds(pid);
+  if (requests === 0) {
+    throw new Error(`nothing was answered within ${seconds} s: use --seconds`);
+  }
   return {
     ...result,
     cpuMicros:

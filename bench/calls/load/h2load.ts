@@ -65,7 +65,7 @@ function checkAnswers(output: string, answerBytes: number): void {
 
 /** Lines of start in µs, status, duration in µs. */
 function readLog(log: string): LoadResult {
-  const lines = log.trimEnd().split("\n");
+  const lines = log.split("\n").slice(0, -1);
   const durations = new Float64Array(lines.length);
   let first = Infinity;
   let last = 0;

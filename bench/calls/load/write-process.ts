@@ -1,6 +1,7 @@
-/** A process that changes the default policy by gRPC: it takes runs from its parent, one after another, and answers each. */
+/** A process that changes the default policy by gRPC, again and again. */
 import { GrpcConnection } from "../../attempts/drivers/grpc-connection.ts";
 import { quantile } from "../../support/statistics.ts";
+import { takeOrders } from "../../support/worker.ts";
 import { connections, inFlight, paths } from "../calls.ts";
 import type { LoadResult, Target } from "./load.ts";
 
@@ -9,24 +10,11 @@ export interface WriteRun extends Target {
   readonly seconds: number;
 }
 
-export type WriteAnswer =
-  { readonly measured: LoadResult } | { readonly failed: string };
-
 /** Far more numbers than changes are on their way: no change finds its own number there, which is refused as no change. */
 const numbers = 10_000;
 let changes = 0;
 
-process.on("message", (run: WriteRun) => {
-  const answer = (message: WriteAnswer) => process.send?.(message);
-  write(run).then(
-    (measured) => answer({ measured }),
-    (error: unknown) =>
-      answer({
-        failed: error instanceof Error ? (error.stack ?? "") : String(error),
-      }),
-  );
-});
-process.on("disconnect", () => process.exit());
+takeOrders(write);
 
 async function write({ port, token, seconds }: WriteRun): Promise<LoadResult> {
   const open = await Promise.all(
