@@ -70,6 +70,11 @@ export const contestants = {
     calls: ["grpc", "rest"],
     start: () => startGo("grpc-gateway"),
   },
+  "gateway-in-process": {
+    title: "grpc-gateway, past all interceptors",
+    calls: ["rest"],
+    start: () => startGo("grpc-gateway", ["in-process"]),
+  },
 } as const satisfies Record<string, Contestant>;
 
 export type ContestantName = keyof typeof contestants;
@@ -100,9 +105,12 @@ function startNode(name: string): Promise<Contender> {
   return startPeer(process.execPath, [program], peerToken);
 }
 
-async function startGo(name: GoPeer): Promise<Contender | Skipped> {
+async function startGo(
+  name: GoPeer,
+  args: readonly string[] = [],
+): Promise<Contender | Skipped> {
   const built = buildGoPeers();
-  return "skipped" in built ? built : startPeer(built[name], [], peerToken);
+  return "skipped" in built ? built : startPeer(built[name], args, peerToken);
 }
 
 /** The port of a protocol. Throws where the contender has none. */

@@ -30,5 +30,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	peer.Serve(transcoder, "grpc", "connect", "rest")
+	peer.Serve(peer.Listen(), transcoder, "grpc", "connect", "rest")
 }

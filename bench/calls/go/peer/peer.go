@@ -32,8 +32,17 @@ func Policy() *gen.GetLockoutPolicyResponse {
 	}
 }
 
+// Listen takes a free port.
+func Listen() net.Listener {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return listener
+}
+
 // Serve answers both HTTP versions on one port, which it prints, to callers with the token.
-func Serve(handler http.Handler, protocols ...string) {
+func Serve(listener net.Listener, handler http.Handler, protocols ...string) {
 	token := os.Getenv("BENCH_TOKEN")
 	if token == "" {
 		log.Fatal("BENCH_TOKEN is not set")
@@ -47,10 +56,6 @@ func Serve(handler http.Handler, protocols ...string) {
 		handler.ServeHTTP(response, request)
 	})
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
 	ports := map[string]int{}
 	for _, protocol := range protocols {
 		ports[protocol] = listener.Addr().(*net.TCPAddr).Port
