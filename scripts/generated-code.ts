@@ -41,7 +41,8 @@ function difference(committed: string, fresh: string): string {
 
 const templates = run("git", [
   ...["ls-files", "--cached", "--others", "--exclude-standard"],
-  ...["--", "buf.gen.yaml", "**/buf.gen.yaml"],
+  // What the benchmarks generate is not committed.
+  ...["--", "buf.gen.yaml", "**/buf.gen.yaml", ":!bench"],
 ])
   .split("\n")
   .filter((path) => path !== "");
