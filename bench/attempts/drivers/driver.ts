@@ -26,5 +26,5 @@ export function userIdOf(user: number): string {
 
 /** The connections that so many pairs in flight share, as login programs that each hold one would. */
 export function connectionsFor(inFlight: number): number {
-  return Math.min(Math.ceil(inFlight / 32), 16);
+  return Math.min(Math.ceil(inFlight / 32), 32);
 }
