@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { pinning } from "../support/processes.ts";
-import { calls, connections, inFlight } from "./calls.ts";
+import { calls, connections, http1Connections, inFlight } from "./calls.ts";
 import type { MemoryPoint } from "./memory-growth.ts";
 import type { RaceResult } from "./race.ts";
 import { standings } from "./standings.ts";
@@ -42,7 +42,7 @@ function conditions(results: Results): string {
     `- ${cpus()[0]?.model.trim() ?? "an unknown processor"}, ${availableParallelism()} cores; ${pinning ? "what serves has one, what makes the load another" : "nothing is pinned to a core"}.`,
     `- ${versions.join(", ")}.`,
     `- A sync to the databases' disk takes ${syncMs.toFixed(2)} ms (median, one page appended).`,
-    `- ${inFlight} requests in flight: over ${connections} connections for gRPC, over one each for HTTP/1.1.`,
+    `- Requests in flight: ${inFlight} over ${connections} connections for gRPC, ${http1Connections} over one each for HTTP/1.1.`,
     `- Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${seconds} s, all by turns in each.`,
     ...skipped.map((reason) => `- Left out: ${reason}.`),
     "",

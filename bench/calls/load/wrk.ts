@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { http1Reads, inFlight } from "../calls.ts";
+import { http1Reads, http1Connections } from "../calls.ts";
 import type { Load, Target } from "./load.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -16,7 +16,7 @@ export function createWrk(
   return {
     run: async (seconds) => {
       const output = await runProgram(program, [
-        ...["-t", "1", "-c", `${inFlight}`, "-d", `${seconds}s`],
+        ...["-t", "1", "-c", `${http1Connections}`, "-d", `${seconds}s`],
         // Late answers are late, and no errors.
         ...["--timeout", "60s", "--script", script],
         ...Object.entries(fields).flatMap(([name, value]) => [
