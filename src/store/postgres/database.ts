@@ -233,6 +233,9 @@ export function plain(text: string): Statement {
   return { name: "", text };
 }
 
+/** The database's time, in SQL: milliseconds since 1970. */
+export const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
 export const begin: Statement = plain("BEGIN ISOLATION LEVEL READ COMMITTED");
 /** All statements see one moment. */
 export const beginReading: Statement = plain(

@@ -9,7 +9,7 @@ import type { AttemptRow, CounterRow, PolicyRow, SubjectRow } from "../rows.ts";
 import type { StoredPolicy } from "../store.ts";
 import type { PolicyAggregate } from "../tables.ts";
 import type { UserKey } from "../user-store.ts";
-import { begin, beginReading, commit } from "./database.ts";
+import { begin, beginReading, commit, nowSql } from "./database.ts";
 import type { Connection, Row, Statement, Value } from "./database.ts";
 import type { Loaded } from "./workspace.ts";
 
@@ -37,8 +37,7 @@ export type Need =
   | { readonly kind: "expired"; readonly limit: number };
 
 /** The database's time, unless tests give one: milliseconds since 1970. `$1` is theirs, or null. */
-const timeSql =
-  "coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)";
+const timeSql = `coalesce($1::bigint, ${nowSql})`;
 
 export const readTime: Statement = {
   name: "read_time",
@@ -57,7 +56,7 @@ const wanted = `
   UNION SELECT t.subject FROM attempts t WHERE t.id = ANY ($6::text[])
   UNION SELECT e.subject FROM (
     SELECT subject FROM attempts WHERE outcome IS NULL
-      AND expire_time <= coalesce($8::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+      AND expire_time <= coalesce($8::bigint, ${nowSql})
     ORDER BY expire_time, id LIMIT $7
   ) AS e`;
 
@@ -81,7 +80,7 @@ const readAttempts: Statement = {
   text: `SELECT ${attemptColumns} FROM attempts WHERE id = ANY ($6::text[])
     UNION SELECT ${attemptColumns} FROM attempts
     WHERE outcome IS NULL AND subject IN (${wanted})
-      AND expire_time <= coalesce($8::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`,
+      AND expire_time <= coalesce($8::bigint, ${nowSql})`,
 };
 
 const readAliases: Statement = {

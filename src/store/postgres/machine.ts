@@ -3,6 +3,7 @@ import { createIds } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
 import type { Clock } from "../store.ts";
+import { nowSql } from "./database.ts";
 import type { PostgresDatabase, Statement } from "./database.ts";
 
 /** A machine number for ids, held for as long as this node lives. */
@@ -17,8 +18,6 @@ const leaseMs = 60_000;
 const renewMs = 15_000;
 /** After it was given back: the next holder's ids come later than those of this one. */
 export const restMs = 1000;
-
-const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 const lease: Statement = {
   name: "lease_machine",

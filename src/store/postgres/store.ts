@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import type { NewId } from "../ids.ts";
 import type {
   Clock,
@@ -13,6 +12,7 @@ import { openDatabase, plain } from "./database.ts";
 import type { PostgresDatabase, Statement } from "./database.ts";
 import { listEvents } from "../event-list.ts";
 import { readEvents } from "./events.ts";
+import { hashName } from "../name-hash.ts";
 import { createInstallation } from "./installation.ts";
 import { createKeys } from "./keys.ts";
 import { readTime, toOwnedPolicy } from "./load.ts";
@@ -124,8 +124,7 @@ async function createStore(
   });
   const users = createUserStore({
     ...{ database, queue, time },
-    hashName: (foldedName) =>
-      createHmac("sha256", nameKey).update(foldedName).digest(),
+    hashName: (foldedName) => hashName(nameKey, foldedName),
   });
 
   // There is one instance, and it stays.

@@ -8,7 +8,14 @@ import type {
   TransferTable,
   TransferTarget,
 } from "../transfer.ts";
-import { begin, commit, openDatabase, plain, rollback } from "./database.ts";
+import {
+  begin,
+  commit,
+  nowSql,
+  openDatabase,
+  plain,
+  rollback,
+} from "./database.ts";
 import type { PostgresDatabase, Value } from "./database.ts";
 import { restMs } from "./machine.ts";
 import { migrate, requireMigrated } from "./migrate.ts";
@@ -31,7 +38,7 @@ export async function openPostgresSource(url: string): Promise<TransferSource> {
     const { rows } = await database.query(
       plain(
         `SELECT count(*) AS count FROM machines
-         WHERE lease_end > (extract(epoch FROM clock_timestamp()) * 1000)::bigint + ${restMs}`,
+         WHERE lease_end > ${nowSql} + ${restMs}`,
       ),
     );
     if (Number(rows[0]?.["count"]) > 0) {

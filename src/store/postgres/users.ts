@@ -8,6 +8,7 @@ import type { StoredSubject } from "../tables.ts";
 import type { UserCommands } from "../user-commands.ts";
 import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import { nowSql } from "./database.ts";
 import type { PostgresDatabase, Statement } from "./database.ts";
 import { subjectColumns, toSubject } from "../rows.ts";
 import type { SubjectRow } from "../rows.ts";
@@ -31,7 +32,6 @@ const keepClosedMs = 10 * 60 * 1000;
 /** So many attempts expire in one transaction. */
 const expireBatch = 100;
 
-const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 const findExpired: Statement = {
   name: "find_expired",
   text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) LIMIT 1`,

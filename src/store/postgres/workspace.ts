@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import { LockoutError } from "../../lockout/errors.ts";
 import type { NewEvent } from "../../lockout/event.ts";
@@ -6,6 +5,7 @@ import type { Factor } from "../../lockout/factor.ts";
 import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
+import { hashName } from "../name-hash.ts";
 import { toCounters } from "../rows.ts";
 import type { CounterRow } from "../rows.ts";
 import { zeroCounters } from "../tables.ts";
@@ -307,8 +307,7 @@ export class Workspace implements UserTables {
           touched: true,
         });
       },
-      hashName: (foldedName) =>
-        createHmac("sha256", this.#nameKey).update(foldedName).digest(),
+      hashName: (foldedName) => hashName(this.#nameKey, foldedName),
     };
   }
 

@@ -1,5 +1,5 @@
-import { createHmac } from "node:crypto";
 import type { Database } from "better-sqlite3";
+import { hashName } from "../name-hash.ts";
 import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
 import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
@@ -152,7 +152,7 @@ export function prepareSubjects(
     hashName: (foldedName) => {
       const key = hashKey.get();
       if (key === undefined) throw new Error("the key of the names is missing");
-      return createHmac("sha256", key).update(foldedName).digest();
+      return hashName(key, foldedName);
     },
     listUsers: (orgId, after, limit) =>
       listUsers.all(orgId, after ?? "", limit).map(toSubject),
