@@ -7,11 +7,12 @@ import {
   createHandlerFactory,
   createTransport,
 } from "@connectrpc/connect/protocol-connect";
-import { createErrorInterceptor, guardGate } from "./api/errors.ts";
+import { toConnectError } from "./api/errors.ts";
 import type { ReportFault } from "./api/errors.ts";
 import { createServices } from "./api/services.ts";
 import { createSystemGate } from "./auth/gate.ts";
 import { defaultConfig } from "./config.ts";
+import { withMappedErrors } from "./http/mapped-errors.ts";
 import type { Instance, Store } from "./store/store.ts";
 
 /** What the services need to be called without a server. */
@@ -33,13 +34,12 @@ export function createLocalTransport({
   };
   const { attemptTtlMs } = defaultConfig;
   const draining = new AbortController().signal;
-  const factory = createHandlerFactory({
-    requestGate: guardGate(
-      createSystemGate(store, instance.firstOrgId),
-      throwFault,
+  const factory = createHandlerFactory(
+    withMappedErrors(
+      { requestGate: createSystemGate(store, instance.firstOrgId) },
+      (error) => toConnectError(error, throwFault),
     ),
-    interceptors: [createErrorInterceptor(throwFault)],
-  });
+  );
   const handlers = createServices({
     store,
     attemptTtlMs,

@@ -5,7 +5,7 @@ import {
   CredentialsCheckErrorSchema,
   ErrorDetailSchema,
 } from "../gen/zitadel/message_pb.js";
-import { createErrorInterceptor, guardGate } from "./api/errors.ts";
+import { toConnectError } from "./api/errors.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { ensureAdministrator } from "./auth/administrator.ts";
 import type { CreatedInstance } from "./auth/administrator.ts";
@@ -17,7 +17,6 @@ import { apiPages } from "./http/api-page.ts";
 import { debugPages } from "./http/debug-pages.ts";
 import { createHealth, healthName } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
-import { requestFields } from "./http/running-request.ts";
 import { createReflection, reflectionNames } from "./http/reflection.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
@@ -130,13 +129,13 @@ async function serve(
       ...apiPages(describeApi()),
     ],
     handlerOptions: {
-      requestGate: guardGate(createGate(store, table), reportFault),
-      interceptors: [createErrorInterceptor(reportFault)],
+      requestGate: createGate(store, table),
       jsonOptions: {
         ignoreUnknownFields: config.ignoreUnknownFields,
         registry,
       },
     },
+    mapError: (error) => toConnectError(error, reportFault),
     limits: { ...config.limits, shutdownGraceMs: config.shutdownGraceMs },
     corsOrigins: config.corsOrigins,
     ...(tls !== undefined && { tls }),
@@ -144,7 +143,7 @@ async function serve(
       health.drain();
       draining.abort();
     },
-    onRequestEnd: createRecordLog(log, "request", requestFields),
+    onRequestEnd: createRecordLog(log, "request"),
     onFault: reportFault,
   });
   const settling = startSettling(store, reportFault);

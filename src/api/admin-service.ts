@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { GetLockoutPolicyResponseSchema } from "../../gen/zitadel/admin_pb.js";
 import type {
   AdminService,
   ListEventsRequest,
@@ -7,7 +8,14 @@ import type {
 import { getCaller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { updateDefaultPolicy } from "../lockout/policy.ts";
-import type { EventFilter, EventStore, PolicyStore } from "../store/store.ts";
+import { afterAnswer } from "../store/answer.ts";
+import type {
+  EventFilter,
+  EventStore,
+  PolicyStore,
+  StoredPolicy,
+} from "../store/store.ts";
+import { answerOnce } from "./constant-answers.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
@@ -19,13 +27,15 @@ const maxEvents = 1000;
 export function createAdminService(
   store: PolicyStore & EventStore,
 ): ServiceImpl<typeof AdminService> {
+  const defaultPolicyAnswer = answerOnce(
+    GetLockoutPolicyResponseSchema,
+    (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),
+  );
   return {
     healthz: () => ({}),
 
-    async getLockoutPolicy() {
-      const policy = await requireDefaultPolicy(store);
-      return { policy: policyMessage(policy, true) };
-    },
+    getLockoutPolicy: () =>
+      afterAnswer(requireDefaultPolicy(store), defaultPolicyAnswer),
 
     async updateLockoutPolicy(request, context) {
       const event = await store.changePolicy(

@@ -1,10 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Interceptor } from "@connectrpc/connect";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import type { ErrorCode } from "../lockout/errors.ts";
 import { StoreUnavailableError } from "../store/store.ts";
-import type { Answer } from "../store/store.ts";
 
 const codes: Readonly<Record<ErrorCode, Code>> = {
   ALREADY_EXISTS: Code.AlreadyExists,
@@ -40,45 +38,6 @@ export function toConnectError(
     undefined,
     error,
   );
-}
-
-/** Runs every call through `toConnectError`, and each step of a stream. */
-export function createErrorInterceptor(reportFault: ReportFault): Interceptor {
-  async function* guardStream<Message>(messages: AsyncIterable<Message>) {
-    try {
-      yield* messages;
-    } catch (error) {
-      throw toConnectError(error, reportFault);
-    }
-  }
-  return (next) => async (request) => {
-    try {
-      const response = await next(request);
-      return response.stream
-        ? { ...response, message: guardStream(response.message) }
-        : response;
-    } catch (error) {
-      throw toConnectError(error, reportFault);
-    }
-  };
-}
-
-/** Runs a gate through `toConnectError`. */
-export function guardGate<Context>(
-  gate: (context: Context) => Answer<void>,
-  reportFault: ReportFault,
-): (context: Context) => Answer<void> {
-  const fail = (error: unknown): never => {
-    throw toConnectError(error, reportFault);
-  };
-  return (context) => {
-    try {
-      const waiting = gate(context);
-      return waiting instanceof Promise ? waiting.catch(fail) : waiting;
-    } catch (error) {
-      return fail(error);
-    }
-  };
 }
 
 function refusal(error: LockoutError): ConnectError {

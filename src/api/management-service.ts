@@ -1,4 +1,8 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  GetDefaultLockoutPolicyResponseSchema,
+  GetLockoutPolicyResponseSchema,
+} from "../../gen/zitadel/management_pb.js";
 import type { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { getCaller } from "../auth/caller.ts";
 import {
@@ -8,8 +12,10 @@ import {
 } from "../lockout/policy.ts";
 import { lockUser, unlockUser } from "../lockout/user.ts";
 import type { LockApi } from "../lockout/user.ts";
-import type { PolicyStore } from "../store/store.ts";
+import { afterAnswer } from "../store/answer.ts";
+import type { PolicyStore, StoredPolicy } from "../store/store.ts";
 import type { UserStore } from "../store/user-store.ts";
+import { answerOnce } from "./constant-answers.ts";
 import { changedDetails, createdDetails, onlyEvent } from "./details.ts";
 import {
   findEffectivePolicy,
@@ -25,6 +31,21 @@ const v1: LockApi = { version: "v1", authorise: () => undefined };
 export function createManagementService(
   store: PolicyStore & UserStore,
 ): ServiceImpl<typeof ManagementService> {
+  const ownAnswer = answerOnce(
+    GetLockoutPolicyResponseSchema,
+    (policy: StoredPolicy) => ({ policy: policyMessage(policy, false) }),
+  );
+  const inheritedAnswer = answerOnce(
+    GetLockoutPolicyResponseSchema,
+    (policy: StoredPolicy) => ({
+      policy: policyMessage(policy, true),
+      isDefault: true,
+    }),
+  );
+  const defaultAnswer = answerOnce(
+    GetDefaultLockoutPolicyResponseSchema,
+    (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),
+  );
   return {
     healthz: () => ({}),
 
@@ -50,16 +71,15 @@ export function createManagementService(
       return { details: changedDetails(onlyEvent(changed)) };
     },
 
-    async getLockoutPolicy(_request, context) {
-      const { orgId } = getCaller(context.values);
-      const { policy, isDefault } = await findEffectivePolicy(store, orgId);
-      return { policy: policyMessage(policy, isDefault), isDefault };
-    },
+    getLockoutPolicy: (_request, context) =>
+      afterAnswer(
+        findEffectivePolicy(store, getCaller(context.values).orgId),
+        ({ policy, isDefault }) =>
+          isDefault ? inheritedAnswer(policy) : ownAnswer(policy),
+      ),
 
-    async getDefaultLockoutPolicy() {
-      const policy = await requireDefaultPolicy(store);
-      return { policy: policyMessage(policy, true) };
-    },
+    getDefaultLockoutPolicy: () =>
+      afterAnswer(requireDefaultPolicy(store), defaultAnswer),
 
     async addCustomLockoutPolicy(request, context) {
       const { id, orgId } = getCaller(context.values);

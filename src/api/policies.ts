@@ -1,7 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LockoutPolicySchema } from "../../gen/zitadel/policy_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
-import type { PolicyStore, StoredPolicy } from "../store/store.ts";
+import { afterAnswer } from "../store/answer.ts";
+import type { Answer, PolicyStore, StoredPolicy } from "../store/store.ts";
 import { readDetails } from "./details.ts";
 
 /** The policy that holds somewhere. */
@@ -12,22 +13,26 @@ export interface EffectivePolicy {
 }
 
 /** The default policy. Throws LockoutError where the instance has none. */
-export async function requireDefaultPolicy(
-  store: PolicyStore,
-): Promise<StoredPolicy> {
-  const policy = await store.findPolicy({ kind: "instance" });
-  if (policy === undefined) throw new LockoutError("defaultPolicyNotFound");
-  return policy;
+export function requireDefaultPolicy(store: PolicyStore): Answer<StoredPolicy> {
+  return afterAnswer(store.findPolicy({ kind: "instance" }), (policy) => {
+    if (policy === undefined) throw new LockoutError("defaultPolicyNotFound");
+    return policy;
+  });
 }
 
 /** The organisation's policy, or the default where it has none. */
-export async function findEffectivePolicy(
+export function findEffectivePolicy(
   store: PolicyStore,
   orgId: string,
-): Promise<EffectivePolicy> {
-  const own = await store.findPolicy({ kind: "org", orgId });
-  if (own !== undefined) return { policy: own, isDefault: false };
-  return { policy: await requireDefaultPolicy(store), isDefault: true };
+): Answer<EffectivePolicy> {
+  return afterAnswer(store.findPolicy({ kind: "org", orgId }), (own) =>
+    own !== undefined
+      ? { policy: own, isDefault: false }
+      : afterAnswer(requireDefaultPolicy(store), (policy) => ({
+          policy,
+          isDefault: true,
+        })),
+  );
 }
 
 /** A policy as ZITADEL's v1 message shows it. */

@@ -1,6 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Readable } from "node:stream";
 
+/**
+ * Where a stream finds its body. Node's handle of an HTTP/2 stream outlives it until the next full garbage collection, and so does
+ * what its listeners hold: they are the same for all streams, and hold nothing.
+ */
+const bodyKey = Symbol("body");
+
+interface BodyStream extends Readable {
+  [bodyKey]?: RequestBody | undefined;
+}
+
 /** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
 export interface BodyPatience {
   /** For the whole body. */
@@ -37,9 +47,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Called once, before the first piece is awaited: `Expect: 100-continue` is answered here. */
   onFirstRead: (() => void) | undefined;
 
-  readonly #stream: Readable;
+  readonly #stream: BodyStream;
   readonly #startedAt = performance.now();
-  readonly #queue: Uint8Array[] = [];
+  #queue: Uint8Array[] = [];
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #listening = false;
@@ -49,7 +59,10 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #collectorBytes = 0;
   #drain: { bytes: number; over(complete: boolean): void } | undefined;
 
-  /** @param empty whether the header already says that no body follows */
+  /**
+   * @param stream whose owner calls {@link gone} when it is closed
+   * @param empty whether the header already says that no body follows
+   */
   constructor(stream: Readable, empty: boolean) {
     this.#stream = stream;
     if (empty) this.#state = "ended";
@@ -102,7 +115,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** Gives back what was collected, for another reader. */
   putBack(bytes: Uint8Array): void {
-    if (bytes.byteLength > 0) this.#queue.unshift(bytes);
+    if (bytes.byteLength > 0) this.#queue = [bytes, ...this.#queue];
   }
 
   /** The reader stops early. The rest stays where it is, until {@link drain}. */
@@ -165,18 +178,22 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     }
     this.#listening = true;
     if (this.#drain === undefined) this.onFirstRead?.();
-    this.#stream.on("data", (chunk: Uint8Array) => {
-      this.#take(chunk);
-    });
-    this.#stream.once("end", () => {
-      this.#end();
-    });
-    this.#stream.once("close", () => {
-      this.#gone();
-    });
+    this.#stream[bodyKey] = this;
+    this.#stream.on("data", RequestBody.#onData);
+    this.#stream.on("end", RequestBody.#onEnd);
     // An empty body may have ended, and a client may have left, before anybody listened.
     if (this.#stream.readableEnded) this.#end();
-    else if (this.#stream.destroyed) this.#gone();
+    else if (this.#stream.destroyed) this.gone();
+  }
+
+  static #onData(this: BodyStream, chunk: Uint8Array): void {
+    const body = this[bodyKey];
+    if (body !== undefined) body.#take(chunk);
+  }
+
+  static #onEnd(this: BodyStream): void {
+    const body = this[bodyKey];
+    if (body !== undefined) body.#end();
   }
 
   #end(): void {
@@ -198,7 +215,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   #collect(chunk: Uint8Array, collector: BodyCollector): void {
-    this.#queue.push(chunk);
+    this.#keep(chunk);
     this.#collectorBytes -= chunk.byteLength;
     if (this.#collectorBytes >= 0) return;
     this.#collector = undefined;
@@ -206,7 +223,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     collector.tooLong();
   }
 
-  #gone(): void {
+  /** The stream is closed: what has not come by now never will. */
+  gone(): void {
+    this.#stream[bodyKey] = undefined;
     this.#drain?.over(false);
     if (this.#state !== "open") return;
     this.fail(
@@ -230,7 +249,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     }
     const waiter = this.#waiter;
     if (waiter === undefined) {
-      this.#queue.push(chunk);
+      this.#keep(chunk);
       this.#stream.pause();
       return;
     }
@@ -238,6 +257,12 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     waiter.resolve({ done: false, value: chunk });
     // The next piece is asked for: what is not read stays with the client.
     this.#stream.pause();
+  }
+
+  /** Most bodies are one piece: an array that grows would make room for many. */
+  #keep(chunk: Uint8Array): void {
+    if (this.#queue.length === 0) this.#queue = [chunk];
+    else this.#queue.push(chunk);
   }
 
   #giveUp(what: string, ms: number): void {

@@ -11,6 +11,8 @@ import type { HttpLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { Address } from "./listener.ts";
 import type { TlsOptions } from "./node-servers.ts";
+import { withMappedErrors } from "./mapped-errors.ts";
+import type { MapError } from "./mapped-errors.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { createRouter } from "./router.ts";
 import { createRpcs } from "./rpc.ts";
@@ -36,6 +38,8 @@ export interface HttpServerOptions {
    * fields are refused unless `jsonOptions.ignoreUnknownFields` says otherwise.
    */
   readonly handlerOptions?: Partial<UniversalHandlerOptions>;
+  /** For whatever the gate and methods throw, but for those of {@link HttpServerOptions.openServices}; default: as it is. */
+  readonly mapError?: MapError;
   readonly limits?: Partial<HttpLimits>;
   /** Web pages that may call; default: none of another origin. */
   readonly corsOrigins?: CorsOrigins;
@@ -76,7 +80,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const onRequestEnd = contained(options.onRequestEnd, onFault);
 
   const open = openOptions(options.handlerOptions, limits, shutdown.signal);
-  const shared = sharedOptions(options.handlerOptions, open);
+  const mapError = options.mapError ?? asItIs;
+  const shared = sharedOptions(
+    withMappedErrors(options.handlerOptions ?? {}, mapError),
+    open,
+  );
   const rpcs = new Map([
     ...createRpcs(options.services ?? [], shared),
     ...createRpcs(options.openServices ?? [], open),
@@ -103,11 +111,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
             {
               services: options.services ?? [],
               options: { ...open, ...gateOf(options.handlerOptions) },
+              mapError,
               transcoder,
             },
             {
               services: options.openServices ?? [],
               options: { ...open, interceptors: [] },
+              mapError: asItIs,
             },
           ],
           cors,
@@ -156,6 +166,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
+function asItIs(error: unknown): unknown {
+  return error;
+}
+
 /** A hook that throws must not end the process: it is called from events that nobody else watches. */
 function contained<T>(
   hook: ((told: T) => void) | undefined,
@@ -192,13 +206,13 @@ function openOptions(
 }
 
 function sharedOptions(
-  given: Partial<UniversalHandlerOptions> | undefined,
+  given: Partial<UniversalHandlerOptions>,
   open: Partial<UniversalHandlerOptions>,
 ): Partial<UniversalHandlerOptions> {
   return {
     ...open,
-    interceptors: [enforceDeadlines, ...(given?.interceptors ?? [])],
-    ...(given?.requestGate === undefined
+    interceptors: [enforceDeadlines, ...(given.interceptors ?? [])],
+    ...(given.requestGate === undefined
       ? {}
       : { requestGate: enforceDeadlineOfGate(given.requestGate) }),
   };

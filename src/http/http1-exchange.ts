@@ -45,6 +45,9 @@ export class Http1Exchange implements Exchange {
     );
     // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
     request.on("error", ignore);
+    request.on("close", () => {
+      this.body.gone();
+    });
     response.on("error", ignore);
   }
 

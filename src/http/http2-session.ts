@@ -1,6 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Watched } from "./watchdog.ts";
 
@@ -25,13 +24,16 @@ export class Http2Session implements Watched {
     session.on("frameError", () => undefined);
   }
 
-  opened(exchange: Exchange): void {
+  /** A request has come. */
+  opened(): void {
     this.#used = true;
     this.#streams++;
-    exchange.onClose(() => {
-      this.#streams--;
-      this.#idleSince = performance.now();
-    });
+  }
+
+  /** Nothing more will happen to a request. */
+  closed(): void {
+    this.#streams--;
+    this.#idleSince = performance.now();
   }
 
   check(now: number): void {

@@ -16,6 +16,13 @@ import { LingeringConnections } from "./linger.ts";
 import { sniff } from "./preface.ts";
 import type { Watchdog } from "./watchdog.ts";
 
+/** Where a socket finds the last request of its connection, while that is being answered. */
+const exchangeKey = Symbol("exchange");
+
+interface ServedSocket extends Socket {
+  [exchangeKey]?: Http1Exchange | undefined;
+}
+
 /** How long an idle connection of HTTP/1.1 stays open when the server ends, for a request that is on its way, in milliseconds. */
 const idlePatienceMs = 500;
 
@@ -44,13 +51,12 @@ export class Listener {
   readonly #h2: http2.Http2Server;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<Http2Session>();
-  readonly #running = new Set<Exchange>();
-  /** The last request of a connection, while it is being answered. */
-  readonly #exchangeOf = new WeakMap<Socket, Http1Exchange>();
   readonly #lingering: LingeringConnections;
   readonly #count: ConnectionCount;
   /** Connections that have not said which version they speak. */
   readonly #undecided = new Set<Socket>();
+  /** Requests that are being answered. */
+  #running = 0;
   #draining = false;
   #idlePatience: NodeJS.Timeout | undefined;
   #closesIdle = false;
@@ -141,13 +147,11 @@ export class Listener {
             response.writeContinue();
         };
       }
-      const { socket } = request;
-      this.#exchangeOf.set(socket, exchange);
-      exchange.onClose(() => {
-        if (this.#exchangeOf.get(socket) === exchange)
-          this.#exchangeOf.delete(socket);
+      const socket: ServedSocket = request.socket;
+      socket[exchangeKey] = exchange;
+      this.#take(exchange, () => {
+        if (socket[exchangeKey] === exchange) socket[exchangeKey] = undefined;
       });
-      this.#take(exchange);
     };
     server.on(
       "request",
@@ -239,6 +243,9 @@ export class Listener {
       this.#sessions.delete(guarded);
       watchdog.delete(guarded);
     });
+    const onClose = () => {
+      guarded.closed();
+    };
     // Asked once: a session's own socket is a proxy.
     const remoteAddress = socket.remoteAddress ?? "";
     session.on("stream", (stream, headers, flags, rawHeaders) => {
@@ -249,8 +256,8 @@ export class Listener {
         rawHeaders,
         remoteAddress,
       );
-      guarded.opened(exchange);
-      this.#take(exchange);
+      guarded.opened();
+      this.#take(exchange, onClose);
     });
     if (this.#draining) guarded.close();
   }
@@ -272,10 +279,12 @@ export class Listener {
     return true;
   }
 
-  #take(exchange: Exchange): void {
-    this.#running.add(exchange);
+  /** @param onClose called when nothing more will happen */
+  #take(exchange: Exchange, onClose: () => void): void {
+    this.#running++;
     exchange.onClose(() => {
-      this.#running.delete(exchange);
+      this.#running--;
+      onClose();
       if (!this.#draining) return;
       setImmediate(() => {
         // An answer whose header had left before did not say that the connection closes.
@@ -286,9 +295,9 @@ export class Listener {
     this.#parts.onExchange(exchange);
   }
 
-  #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
+  #refuse(socket: ServedSocket, error: NodeJS.ErrnoException): void {
     if (this.#lingering.check(socket)) return;
-    const running = this.#exchangeOf.get(socket);
+    const running = socket[exchangeKey];
     if (running !== undefined && isHttpError(error)) {
       // The malformed part follows a request that is being answered, or is its body.
       running.spoil(() => {
@@ -303,7 +312,7 @@ export class Listener {
   }
 
   #whenIdle(): void {
-    if (this.#running.size > 0 || this.#sockets.size > 0) return;
+    if (this.#running > 0 || this.#sockets.size > 0) return;
     clearTimeout(this.#idlePatience);
     if (this.#onIdle === undefined) return;
     // Ends the interval in which the HTTP server looks at its time-outs.

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Watched } from "./watchdog.ts";
 
-/** What is known of a request when it is over: one line of the log. */
+/** What is known of a request when it is over: one line of the log, which has its fields in the order of {@link RunningRequest.record}. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
@@ -23,21 +23,6 @@ export interface RequestRecord {
   /** `package.Service/Method`, where one was found. */
   readonly rpc: string | undefined;
 }
-
-/** The fields of a record, in the order in which a line of the log has them. */
-export const requestFields = [
-  "requestId",
-  "method",
-  "path",
-  "protocol",
-  "httpVersion",
-  "status",
-  "grpcStatus",
-  "durationMs",
-  "bytes",
-  "remoteAddress",
-  "rpc",
-] as const satisfies (keyof RequestRecord)[];
 
 /** A request that is being answered. */
 export class RunningRequest implements Watched {

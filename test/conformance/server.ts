@@ -10,7 +10,7 @@ import {
   fromBinary,
   toBinary,
 } from "@bufbuild/protobuf";
-import { createErrorInterceptor, guardGate } from "../../src/api/errors.ts";
+import { toConnectError } from "../../src/api/errors.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import {
   ServerCompatRequestSchema,
@@ -26,14 +26,14 @@ const reportFault = (fault: unknown) => {
 };
 const server = createHttpServer({
   services: [conformanceService],
+  // As the calls of lockout have it: a gate that is awaited, and errors made of whatever is thrown.
   handlerOptions: {
-    // As the calls of lockout have them: a gate that is awaited, and the interceptor that makes errors of whatever is thrown.
-    requestGate: guardGate(() => Promise.resolve(), reportFault),
-    interceptors: [createErrorInterceptor(reportFault)],
+    requestGate: () => Promise.resolve(),
     jsonOptions: {
       registry: createRegistry(file_connectrpc_conformance_v1_service),
     },
   },
+  mapError: (error) => toConnectError(error, reportFault),
   limits: {
     ...(request.messageReceiveLimit > 0
       ? { maxMessageBytes: request.messageReceiveLimit }

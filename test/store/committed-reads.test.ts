@@ -1,6 +1,9 @@
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createCommitMark } from "../../src/store/sqlite/commit-mark.ts";
+import {
+  createCommitMark,
+  onceInOneGo,
+} from "../../src/store/sqlite/commit-mark.ts";
 import { rememberUntilCommit } from "../../src/store/sqlite/committed-reads.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
@@ -72,6 +75,22 @@ describe.runIf(process.platform === "linux")("the mark of commits", () => {
     expect(createCommitMark(plain.name)).toBeUndefined();
     plain.close();
   });
+});
+
+it("looks at a mark once for what is asked without waiting, and anew after that", async () => {
+  let commits = 0;
+  let looks = 0;
+  const mark = onceInOneGo(() => {
+    looks += 1;
+    return commits;
+  });
+  expect([mark(), mark()]).toEqual([0, 0]);
+  commits = 1;
+  expect(mark()).toBe(0);
+  expect(looks).toBe(1);
+  await Promise.resolve();
+  expect(mark()).toBe(1);
+  expect(looks).toBe(2);
 });
 
 describe("what is remembered until a commit", () => {

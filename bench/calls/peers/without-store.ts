@@ -2,7 +2,6 @@
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
 import { createHttpServer } from "../../../src/http/http-server.ts";
-import { requestFields } from "../../../src/http/running-request.ts";
 import { createLogger, createRecordLog } from "../../../src/telemetry/log.ts";
 import { createTranscoder } from "../../../src/transcoding/index.ts";
 import { policyAnswer, updateAnswer } from "./answers.ts";
@@ -26,11 +25,7 @@ const server = createHttpServer({
       }
     },
   },
-  onRequestEnd: createRecordLog(
-    createLogger({ level: "info" }),
-    "request",
-    requestFields,
-  ),
+  onRequestEnd: createRecordLog(createLogger({ level: "info" }), "request"),
 });
 
 const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

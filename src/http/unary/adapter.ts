@@ -8,18 +8,17 @@ import type {
   TranscodingRoute,
 } from "../../transcoding/index.ts";
 import type { Cors } from "../cors.ts";
-import { safeUrl } from "../http-request.ts";
 import type { RequestHead } from "../request-head.ts";
-import { requestIdKey } from "../request-id.ts";
 import type { Route } from "../router.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { HttpLimits } from "../limits.ts";
-import { CallValues } from "./call-values.ts";
+import type { MapError } from "../mapped-errors.ts";
 import { UnaryCall } from "./call.ts";
 import type { CallPlan, GeneralWay } from "./call.ts";
 import { connectForm } from "./connect.ts";
 import { UnaryContext } from "./context.ts";
 import type { RestMatch, UnaryForm } from "./form.ts";
+import { encodeFrozenOnce } from "./frozen-answers.ts";
 import { grpcWebForm } from "./grpc-web.ts";
 import { grpcForm } from "./grpc.ts";
 import { createInvoke } from "./invoke.ts";
@@ -32,6 +31,8 @@ export interface ServiceGroup {
   readonly services: readonly ServiceImplSpec[];
   /** Without what enforces deadlines: a unary call looks after its own. */
   readonly options: Partial<UniversalHandlerOptions>;
+  /** For what the gate and the methods throw. */
+  readonly mapError: MapError;
   /** Serves the same methods by their templates. */
   readonly transcoder?: Transcoder | undefined;
 }
@@ -60,7 +61,7 @@ export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
   const methods = new Map<DescMethod, ReadonlyMap<string, CallPlan>>();
   const templates = new Map<TranscodingRoute, CallPlan>();
   for (const group of parts.groups) {
-    const planner = createPlanner(group.options, parts);
+    const planner = createPlanner(group, parts);
     for (const { methods: specs } of group.services) {
       for (const spec of Object.values(specs)) {
         if (spec.kind === "unary")
@@ -86,26 +87,33 @@ export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
       route.kind === "rest" && route.match.kind === "found"
         ? route.match
         : undefined;
-    begin(plan, running, head, match, parts.limits);
+    begin(plan, running, head, match);
     return true;
   };
 }
 
 /** Makes the plans of the methods of one group. */
 function createPlanner(
-  given: Partial<UniversalHandlerOptions>,
-  { cors, general }: UnaryAdapterParts,
+  group: ServiceGroup,
+  { cors, limits, general }: UnaryAdapterParts,
 ) {
-  const options = validateUniversalHandlerOptions(given);
+  const patience = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
+  const { mapError } = group;
+  const options = validateUniversalHandlerOptions(group.options);
   const running = new Set<UnaryCall>();
   options.shutdownSignal?.addEventListener("abort", () => {
     for (const call of running) call.fail(options.shutdownSignal?.reason);
   });
   const plan = (form: UnaryForm, invoke: Invoke, takesBody = true) => ({
-    form,
+    form: {
+      ...form,
+      write: encodeFrozenOnce((message) => form.write(message)),
+    },
     name: `${form.spec.method.parent.typeName}/${form.spec.method.name}`,
     takesBody,
+    patience,
     invoke,
+    mapError,
     options,
     general,
     running,
@@ -158,30 +166,19 @@ function begin(
   running: RunningRequest,
   head: RequestHead,
   match: RestMatch | undefined,
-  limits: HttpLimits,
 ): void {
   const { form } = plan;
   const { exchange } = running;
   running.rpc = plan.name;
   running.protocol = form.protocol;
-  exchange.body.patience = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
+  exchange.body.patience = plan.patience;
   const timeout = form.timeout(exchange.rawHeaders);
   const call = new UnaryCall(
     plan,
     running,
     head,
     match,
-    new UnaryContext({
-      method: form.spec.method,
-      protocolName: form.protocol,
-      requestMethod: exchange.method,
-      url: safeUrl(exchange.target, head.path),
-      values: new CallValues().set(requestIdKey, running.requestId),
-      rawHeaders: exchange.rawHeaders,
-      responseHeader: form.header,
-      responseTrailer: form.trailer,
-      timeoutMs: timeout?.timeoutMs,
-    }),
+    new UnaryContext(form, running, timeout?.timeoutMs),
     timeout,
   );
   exchange.onGone(() => {

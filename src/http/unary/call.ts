@@ -7,8 +7,9 @@ import type {
 } from "@connectrpc/connect/protocol";
 import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
-import type { BodyCollector } from "../body.ts";
+import type { BodyCollector, BodyPatience } from "../body.ts";
 import { maxTimerMs } from "../limits.ts";
+import type { MapError } from "../mapped-errors.ts";
 import type { RequestHead } from "../request-head.ts";
 import { requestIdHeader } from "../request-id.ts";
 import type { RunningRequest } from "../running-request.ts";
@@ -37,7 +38,11 @@ export interface CallPlan {
   readonly name: string;
   /** Whether a request may have a body; always so but for templates without one. */
   readonly takesBody: boolean;
+  /** How long the body is awaited. */
+  readonly patience: BodyPatience;
   readonly invoke: Invoke;
+  /** For what the gate and the method throw. */
+  readonly mapError: MapError;
   readonly options: UniversalHandlerOptions;
   readonly general: GeneralWay;
   /** Calls that run: a shutdown aborts them. */
@@ -93,8 +98,8 @@ export class UnaryCall implements BodyCollector {
     let waiting: ReturnType<(context: HandlerContext) => void | Promise<void>>;
     try {
       waiting = requestGate(this.#context);
-    } catch (reason) {
-      this.fail(reason);
+    } catch (error) {
+      this.#failMapped(error);
       return;
     }
     if (waiting === undefined) this.#admitted();
@@ -103,8 +108,8 @@ export class UnaryCall implements BodyCollector {
         () => {
           this.#admitted();
         },
-        (reason: unknown) => {
-          this.fail(reason);
+        (error: unknown) => {
+          this.#failMapped(error);
         },
       );
   }
@@ -138,14 +143,23 @@ export class UnaryCall implements BodyCollector {
       this.#giveUp();
       return;
     }
-    invoke(this.#context, message).then(
-      (output) => {
-        this.#succeed(output);
-      },
-      (reason: unknown) => {
-        this.fail(reason);
-      },
-    );
+    let output: Message | Promise<Message>;
+    try {
+      output = invoke(this.#context, message);
+    } catch (error) {
+      this.#failMapped(error);
+      return;
+    }
+    if (output instanceof Promise)
+      output.then(
+        (made) => {
+          this.#succeed(made);
+        },
+        (error: unknown) => {
+          this.#failMapped(error);
+        },
+      );
+    else this.#succeed(output);
   }
 
   tooLong(): void {
@@ -154,6 +168,10 @@ export class UnaryCall implements BodyCollector {
 
   failed(reason: unknown): void {
     this.fail(reason);
+  }
+
+  #failMapped(error: unknown): void {
+    this.fail(this.#plan.mapError(error));
   }
 
   #startTimer(): boolean {

@@ -1,24 +1,14 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ContextValues, HandlerContext } from "@connectrpc/connect";
+import { safeUrl } from "../http-request.ts";
+import { requestIdKey } from "../request-id.ts";
+import type { RunningRequest } from "../running-request.ts";
+import { CallValues } from "./call-values.ts";
+import type { UnaryForm } from "./form.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
 /** Header fields that an answer begins with, by name. */
 export type Fields = Readonly<Record<string, string>>;
-
-/** What a context is made of. */
-export interface ContextInit {
-  readonly method: DescMethod;
-  readonly protocolName: string;
-  readonly requestMethod: string;
-  readonly url: string;
-  readonly values: ContextValues;
-  /** Names and values by turns, as they came. */
-  readonly rawHeaders: readonly string[];
-  readonly responseHeader: Fields;
-  readonly responseTrailer: Fields;
-  /** Milliseconds that the client gives the call. */
-  readonly timeoutMs: number | undefined;
-}
 
 const noTimeout = () => undefined;
 
@@ -27,48 +17,60 @@ export class UnaryContext implements HandlerContext {
   readonly method: DescMethod;
   readonly service: DescService;
   readonly protocolName: string;
-  readonly requestMethod: string;
-  readonly url: string;
   readonly values: ContextValues;
   readonly timeoutMs: () => number | undefined;
-  readonly #init: ContextInit;
+  readonly #form: UnaryForm;
+  readonly #request: RunningRequest;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  #aborted = false;
+  #reason: unknown;
 
-  constructor(init: ContextInit) {
-    this.method = init.method;
-    this.service = init.method.parent;
-    this.protocolName = init.protocolName;
-    this.requestMethod = init.requestMethod;
-    this.url = init.url;
-    this.values = init.values;
-    this.timeoutMs =
-      init.timeoutMs === undefined ? noTimeout : countdown(init.timeoutMs);
-    this.#init = init;
+  /** @param timeoutMs milliseconds that the client gives the call */
+  constructor(
+    form: UnaryForm,
+    request: RunningRequest,
+    timeoutMs: number | undefined,
+  ) {
+    this.method = form.spec.method;
+    this.service = form.spec.method.parent;
+    this.protocolName = form.protocol;
+    this.values = new CallValues().set(requestIdKey, request.requestId);
+    this.timeoutMs = timeoutMs === undefined ? noTimeout : countdown(timeoutMs);
+    this.#form = form;
+    this.#request = request;
+  }
+
+  get requestMethod(): string {
+    return this.#request.exchange.method;
+  }
+
+  get url(): string {
+    return safeUrl(this.#request.exchange.target, this.#request.path);
   }
 
   get requestHeader(): Headers {
     // They have all that the interface of web Headers asks for, and become real ones when more than single values are wanted.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
-    return (this.#requestHeader ??= new RequestHeaders(this.#init.rawHeaders));
+    return (this.#requestHeader ??= new RequestHeaders(
+      this.#request.exchange.rawHeaders,
+    ));
   }
 
   get responseHeader(): Headers {
-    return (this.#responseHeader ??= new Headers(this.#init.responseHeader));
+    return (this.#responseHeader ??= new Headers(this.#form.header));
   }
 
   get responseTrailer(): Headers {
-    return (this.#responseTrailer ??= new Headers(this.#init.responseTrailer));
+    return (this.#responseTrailer ??= new Headers(this.#form.trailer));
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted !== undefined)
-        this.#controller.abort(this.#aborted.reason);
+      if (this.#aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
@@ -82,8 +84,9 @@ export class UnaryContext implements HandlerContext {
 
   /** Ends the call for whoever listens to its signal. Only the first call counts. */
   abort(reason?: unknown): void {
-    if (this.#aborted !== undefined) return;
-    this.#aborted = { reason };
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
     this.#controller?.abort(reason);
   }
 }

@@ -16,7 +16,7 @@ export type UnarySpec = MethodImplSpec & { kind: "unary" };
 export type Invoke = (
   context: UnaryContext,
   message: Message,
-) => Promise<Message>;
+) => Message | Promise<Message>;
 
 type Next = Parameters<Interceptor>[0];
 type AnyRequest = Parameters<Next>[0];
@@ -32,8 +32,12 @@ export function createInvoke(
 ): Invoke {
   const { method } = spec;
   if (interceptors.length === 0)
-    return async (context, message) =>
-      create(method.output, await spec.impl(message, context));
+    return (context, message) => {
+      const output = spec.impl(message, context);
+      return output instanceof Promise
+        ? output.then((init) => create(method.output, init))
+        : create(method.output, output);
+    };
   const [innermost, ...outer] = [...interceptors].reverse();
   return async (context, message) => {
     const request = new InvokedRequest(spec.method, context, message);

@@ -36,6 +36,24 @@ export function createCommitMark(file: string): CommitMark | undefined {
   };
 }
 
+/**
+ * Looks at a mark once for all that is asked in one go, without waiting for anything: what is committed meanwhile is committed
+ * at the same time. Requests that were received together ask in one go, and had all been received before.
+ */
+export function onceInOneGo(mark: CommitMark): CommitMark {
+  let current: number | undefined;
+  const forget = () => {
+    current = undefined;
+  };
+  return () => {
+    if (current === undefined) {
+      current = mark();
+      queueMicrotask(forget);
+    }
+    return current;
+  };
+}
+
 function differ(one: Int32Array, other: Int32Array): boolean {
   for (let i = 0; i < one.length; i += 1) {
     if (one[i] !== other[i]) return true;

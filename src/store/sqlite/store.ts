@@ -3,7 +3,7 @@ import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Answer, Clock, PolicyOwner, Store } from "../store.ts";
 import { createAppendWatch } from "./append-watch.ts";
-import { createCommitMark } from "./commit-mark.ts";
+import { createCommitMark, onceInOneGo } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { rememberUntilCommit } from "./committed-reads.ts";
 import {
@@ -117,7 +117,8 @@ function createStore(
     }
   };
   // A tool asks for little, and not for long.
-  const mark = exclusive ? createCommitMark(database.name) : undefined;
+  const ownMark = exclusive ? createCommitMark(database.name) : undefined;
+  const mark = ownMark && onceInOneGo(ownMark);
   const findToken = rememberUntilCommit(
     mark,
     maxRemembered,

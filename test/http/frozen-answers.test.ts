@@ -1,0 +1,35 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { encodeFrozenOnce } from "../../src/http/unary/frozen-answers.ts";
+
+function counted() {
+  const count = { encoded: 0 };
+  const write = encodeFrozenOnce((message: Message) => {
+    count.encoded += 1;
+    return toBinary(StringValueSchema, message as never);
+  });
+  return {
+    count,
+    read: (message: Message) =>
+      fromBinary(StringValueSchema, write(message)).value,
+  };
+}
+
+test("a frozen message is encoded once", () => {
+  const { count, read } = counted();
+  const one = Object.freeze(create(StringValueSchema, { value: "one" }));
+  const two = Object.freeze(create(StringValueSchema, { value: "two" }));
+  expect([one, two, one, two].map(read)).toEqual(["one", "two", "one", "two"]);
+  expect(count.encoded).toBe(2);
+});
+
+test("a message that may change is encoded each time", () => {
+  const { count, read } = counted();
+  const message = create(StringValueSchema, { value: "before" });
+  expect(read(message)).toBe("before");
+  message.value = "after";
+  expect(read(message)).toBe("after");
+  expect(count.encoded).toBe(2);
+});
