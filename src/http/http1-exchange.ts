@@ -8,6 +8,17 @@ import { RequestBody } from "./body.ts";
 import { drained } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** Where a request and its response find their exchange: listeners that are the same for all cost less. */
+const exchangeKey = Symbol("exchange");
+
+interface ServedRequest extends IncomingMessage {
+  [exchangeKey]?: Http1Exchange;
+}
+
+interface ServingResponse extends ServerResponse {
+  [exchangeKey]?: Http1Exchange;
+}
+
 /** {@link Exchange} over HTTP/1.0 and HTTP/1.1. */
 export class Http1Exchange implements Exchange {
   readonly httpVersion: "1.0" | "1.1";
@@ -17,9 +28,10 @@ export class Http1Exchange implements Exchange {
   readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
   readonly body: RequestBody;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: ServedRequest;
+  readonly #response: ServingResponse;
   readonly #draining: () => boolean;
+  readonly #onClose: (() => void)[] = [];
   #spoilt = false;
   #closeDue = false;
 
@@ -45,10 +57,11 @@ export class Http1Exchange implements Exchange {
     );
     // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
     request.on("error", ignore);
-    request.on("close", () => {
-      this.body.gone();
-    });
     response.on("error", ignore);
+    this.#request[exchangeKey] = this;
+    this.#response[exchangeKey] = this;
+    request.on("close", Http1Exchange.#onRequestClosed);
+    response.on("close", Http1Exchange.#onClosed);
   }
 
   isGone(): boolean {
@@ -60,13 +73,13 @@ export class Http1Exchange implements Exchange {
   }
 
   onGone(listener: () => void): void {
-    this.#response.once("close", () => {
+    this.onClose(() => {
       if (!this.#response.writableFinished) listener();
     });
   }
 
   onClose(listener: () => void): void {
-    this.#response.once("close", listener);
+    this.#onClose.push(listener);
   }
 
   head(status: number, headers: OutgoingHttpHeaders): void {
@@ -138,6 +151,16 @@ export class Http1Exchange implements Exchange {
 
   destroy(): void {
     this.#request.socket.destroy();
+  }
+
+  static #onRequestClosed(this: ServedRequest): void {
+    this[exchangeKey]?.body.gone();
+  }
+
+  static #onClosed(this: ServingResponse): void {
+    const exchange = this[exchangeKey];
+    if (exchange === undefined) return;
+    for (const listener of exchange.#onClose) listener();
   }
 
   /** Node closes a connection right after its last answer. A client that is still sending would be reset: `release` does it. */

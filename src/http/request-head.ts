@@ -17,6 +17,11 @@ export interface RequestHead {
   readonly path: string;
   readonly contentType: string;
   readonly accept: string;
+  readonly acceptEncoding: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly grpcEncoding: string | undefined;
+  /** Whether a header of some protocol gives the call a timeout. */
+  readonly saysTimeout: boolean;
   /** Whether Connect-Protocol-Version is there: Connect's clients send it, though nobody has to. */
   readonly saysConnect: boolean;
   readonly origin: string | undefined;
@@ -36,6 +41,10 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let contentType = "";
   let contentTypes = 0;
   let accept = "";
+  let acceptEncoding: string | undefined;
+  let contentEncoding: string | undefined;
+  let grpcEncoding: string | undefined;
+  let saysTimeout = false;
   let saysConnect = false;
   let origin: string | undefined;
   let wantedMethod: string | undefined;
@@ -62,6 +71,20 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         break;
       case "accept":
         accept = accept === "" ? value : `${accept},${value}`;
+        break;
+      case "accept-encoding":
+        acceptEncoding = joined(acceptEncoding, value);
+        break;
+      case "content-encoding":
+        contentEncoding = joined(contentEncoding, value);
+        break;
+      case "grpc-encoding":
+        grpcEncoding = joined(grpcEncoding, value);
+        break;
+      case "connect-timeout-ms":
+      case "grpc-timeout":
+      case "x-server-timeout":
+        saysTimeout = true;
         break;
       case "connect-protocol-version":
         saysConnect = true;
@@ -118,6 +141,10 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     path: pathOf(target),
     contentType,
     accept,
+    acceptEncoding,
+    contentEncoding,
+    grpcEncoding,
+    saysTimeout,
     saysConnect,
     origin,
     wantedMethod,
@@ -125,6 +152,11 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     declaredLength:
       length === undefined || expects ? undefined : Number(length),
   };
+}
+
+/** Fields of one name are one list. */
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
 }
 
 /** The path of a request target in origin form or absolute form (RFC 9112, §3.2), as it was written. */

@@ -76,7 +76,22 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
     plain.set(binding, createPlainUnary(spec, parts));
   }
 
+  /** Matches of paths that stand in templates as they are, by target and method: no more than there are routes. */
+  const literal = new Map<string, Map<string, TranscodingMatch>>();
+
   function match(method: string, target: string): TranscodingMatch {
+    const known = literal.get(target)?.get(method);
+    if (known !== undefined) return known;
+    const matched = search(method, target);
+    if (isLiteral(matched, method, target)) {
+      const byMethod =
+        literal.get(target) ?? new Map<string, TranscodingMatch>();
+      literal.set(target, byMethod.set(method, matched));
+    }
+    return matched;
+  }
+
+  function search(method: string, target: string): TranscodingMatch {
     if (target.length > maxTargetBytes) {
       return { kind: "bad-path", fault: tooLong };
     }
@@ -144,6 +159,21 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
   }
 
   return { routes, match, handle, plainUnary: (route) => plain.get(route) };
+}
+
+/** Whether a target, byte by byte, and its method are those of the template that it matches. */
+function isLiteral(
+  matched: TranscodingMatch,
+  method: string,
+  target: string,
+): boolean {
+  if (matched.kind !== "found" || matched.query !== undefined) return false;
+  const { template, httpMethod } = matched.route;
+  return (
+    method === httpMethod &&
+    template.segments.every(({ kind }) => kind === "literal") &&
+    target === templateShape(template)
+  );
 }
 
 interface ImplementedBinding {

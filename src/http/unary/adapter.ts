@@ -172,7 +172,9 @@ function begin(
   running.rpc = plan.name;
   running.protocol = form.protocol;
   exchange.body.patience = plan.patience;
-  const timeout = form.timeout(exchange.rawHeaders);
+  const timeout = head.saysTimeout
+    ? form.timeout(exchange.rawHeaders)
+    : undefined;
   const call = new UnaryCall(
     plan,
     running,

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { create } from "@bufbuild/protobuf";
 import type { Message } from "@bufbuild/protobuf";
 import type {
   Compression,
@@ -64,7 +65,10 @@ export function connectForm(
             options.maxTimeoutMs,
           );
     },
-    read: (body) => parseRequest(input, body),
+    read: (body) =>
+      !binary && isEmptyObject(body)
+        ? create(method.input)
+        : parseRequest(input, body),
     write: (message) => output.serialize(message),
     frame: (message) => message,
     answer: (context, message, compression) =>
@@ -84,6 +88,11 @@ export function connectForm(
       );
     },
   };
+}
+
+/** `{}`, which is all that a call without fields sends: no need to parse it. */
+function isEmptyObject(body: Uint8Array): boolean {
+  return body.byteLength === 2 && body[0] === 0x7b && body[1] === 0x7d;
 }
 
 /** Bytes that are no protobuf are the caller's fault, for which Connect's library blames the server. */

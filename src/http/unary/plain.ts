@@ -1,7 +1,6 @@
 import type { RequestHead } from "../request-head.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { CallPlan } from "./call.ts";
-import { rawHeader } from "./raw-headers.ts";
 
 const jsonTypes = new Set([
   "",
@@ -11,7 +10,6 @@ const jsonTypes = new Set([
 const welcome = new Set(["", "*/*", "application/json"]);
 // Codings without quality values and wildcards, which Connect does not weigh.
 const names = /^[a-z, -]*$/;
-const restTimeouts = ["connect-timeout-ms", "grpc-timeout", "x-server-timeout"];
 
 /** Whether a request needs nothing that only the general handlers know, as far as its header tells. */
 export function isPlain(
@@ -21,26 +19,26 @@ export function isPlain(
 ): boolean {
   const { form, options } = plan;
   if ((head.declaredLength ?? 0) > form.maxBytes) return false;
-  const { httpVersion, method, rawHeaders } = running.exchange;
+  const { httpVersion, method } = running.exchange;
   switch (form.protocol) {
     case "grpc":
       return (
         method === "POST" &&
         httpVersion === "2.0" &&
-        isIdentity(rawHeader(rawHeaders, "grpc-encoding"))
+        isIdentity(head.grpcEncoding)
       );
     case "grpc-web":
       // The answer may be wanted as text.
       return (
         method === "POST" &&
         !head.accept.includes("-text") &&
-        isIdentity(rawHeader(rawHeaders, "grpc-encoding"))
+        isIdentity(head.grpcEncoding)
       );
     case "connect":
       return (
         method === "POST" &&
         (head.saysConnect || !options.requireConnectProtocolHeader) &&
-        isIdentity(rawHeader(rawHeaders, "content-encoding"))
+        isIdentity(head.contentEncoding)
       );
     case "rest":
       return (
@@ -48,9 +46,10 @@ export function isPlain(
         (plan.takesBody || running.exchange.body.complete) &&
         jsonTypes.has(head.contentType) &&
         welcome.has(head.accept) &&
-        rawHeader(rawHeaders, "content-encoding") === undefined &&
-        names.test(rawHeader(rawHeaders, "accept-encoding") ?? "") &&
-        restTimeouts.every((name) => rawHeader(rawHeaders, name) === undefined)
+        head.contentEncoding === undefined &&
+        (head.acceptEncoding === undefined ||
+          names.test(head.acceptEncoding)) &&
+        !head.saysTimeout
       );
   }
 }

@@ -1,6 +1,22 @@
 import { webHeaders } from "../http-request.ts";
 import { rawHeader } from "./raw-headers.ts";
 
+/** By names as they are asked for, which the code knows: those that can be looked up without web headers, in lower case. */
+const simpleNames = new Map<string, string | undefined>();
+const maxNames = 1000;
+
+/** Timeouts are none of them: they are cut to what timers take, which is not done here. */
+function simpleName(name: string): string | undefined {
+  const known = simpleNames.get(name);
+  if (known !== undefined || simpleNames.has(name)) return known;
+  const simple =
+    /^[A-Za-z-]+$/.test(name) && !/timeout/i.test(name)
+      ? name.toLowerCase()
+      : undefined;
+  if (simpleNames.size < maxNames) simpleNames.set(name, simple);
+  return simple;
+}
+
 /** Web headers of a request that are made when more is asked for than single values: most calls want two of them. */
 export class RequestHeaders implements Headers {
   readonly #rawHeaders: readonly string[];
@@ -12,14 +28,10 @@ export class RequestHeaders implements Headers {
   }
 
   get(name: string): string | null {
-    // Timeouts are cut to what timers take, which is not done here.
-    if (
-      this.#made !== undefined ||
-      !/^[A-Za-z-]+$/.test(name) ||
-      /timeout/i.test(name)
-    )
-      return this.#make().get(name);
-    return rawHeader(this.#rawHeaders, name.toLowerCase()) ?? null;
+    const simple = this.#made === undefined ? simpleName(name) : undefined;
+    return simple === undefined
+      ? this.#make().get(name)
+      : (rawHeader(this.#rawHeaders, simple) ?? null);
   }
 
   has(name: string): boolean {

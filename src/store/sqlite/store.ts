@@ -229,6 +229,14 @@ async function rejection(error: unknown): Promise<never> {
   throw error;
 }
 
-function keyOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+/** The gate asks with the same hash each time that the same token comes. */
+const hashKeys = new WeakMap<Uint8Array, string>();
+
+function keyOf(hash: Uint8Array): string {
+  let key = hashKeys.get(hash);
+  if (key === undefined) {
+    key = Buffer.from(hash).toString("latin1");
+    hashKeys.set(hash, key);
+  }
+  return key;
 }
