@@ -33,7 +33,7 @@ export const contestants = {
   lockoutd: {
     title: "lockoutd",
     calls: [...reads, "write"],
-    start: startOurs,
+    start: (directory) => startOurs(directory),
   },
   "without-store": {
     title: "its HTTP server, empty handler",
@@ -86,10 +86,15 @@ export const contestantNames = Object.keys(
 /** The token of the peers, as long as ours is. */
 const peerToken = randomBytes(32).toString("base64url");
 
-async function startOurs(directory: string): Promise<Contender> {
+/** @param nodeOptions options for Node itself */
+export async function startOurs(
+  directory: string,
+  nodeOptions: readonly string[] = [],
+): Promise<Contender> {
   const server = await startLockoutd({
     database: join(directory, "lockoutd.db"),
     requestLog: true,
+    nodeOptions,
   });
   const { pid, port, token } = server;
   return {

@@ -1,12 +1,20 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { connectInspector } from "../support/inspector.ts";
+import type { Inspector } from "../support/inspector.ts";
 import { residentBytes } from "../support/memory.ts";
-import { contestants, portOf } from "./contestants.ts";
+import { portOf, startOurs } from "./contestants.ts";
 import { createH2load } from "./load/h2load.ts";
+import { listen } from "./peers/peer-process.ts";
 import { findTool } from "./tools.ts";
 import { verify } from "./verify.ts";
 
 /** The memory, in bytes, that the server has after so many requests. */
 export interface MemoryPoint {
   readonly requests: number;
+  /** What lives: the heap after a full collection. */
+  readonly liveBytes: number;
+  /** What the process has of the system, garbage and room for it included. */
   readonly residentBytes: number;
 }
 
@@ -19,8 +27,12 @@ export async function watchMemory(
 ): Promise<readonly MemoryPoint[]> {
   const h2load = findTool("h2load");
   if (typeof h2load === "object") return [];
-  const server = await contestants.lockoutd.start(directory);
+  const inspectorPort = await freePort();
+  const server = await startOurs(directory, [
+    `--inspect=127.0.0.1:${inspectorPort}`,
+  ]);
   try {
+    const inspector = await connectInspector(inspectorPort);
     const answerBytes = await verify("grpc", server);
     const target = { port: portOf(server, "grpc"), token: server.token };
     const load = createH2load(h2load, directory, target, answerBytes);
@@ -32,12 +44,32 @@ export async function watchMemory(
     ]) {
       await load.runCount(requests - made);
       made = requests;
+      // Before the collection: it is what an operator sees.
       const resident = residentBytes(server.pid);
       if (resident === undefined) return [];
-      points.push({ requests, residentBytes: resident });
+      points.push({
+        requests,
+        residentBytes: resident,
+        liveBytes: await measureLive(inspector),
+      });
     }
+    inspector.close();
     return points;
   } finally {
     await server.stop();
   }
+}
+
+async function measureLive(inspector: Inspector): Promise<number> {
+  await inspector.call("HeapProfiler.collectGarbage");
+  const { usedSize } = await inspector.call("Runtime.getHeapUsage");
+  return Number(usedSize);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  server.close();
+  await once(server, "close");
+  return port;
 }

@@ -69,11 +69,11 @@ function memoryGrowth(memory: readonly MemoryPoint[]): readonly string[] {
   return [
     "### Memory of lockoutd after reads by gRPC",
     "",
-    "| requests | memory MB |",
-    "| --: | --: |",
+    "| requests | heap after a collection, MB | resident memory before it, MB |",
+    "| --: | --: | --: |",
     ...memory.map(
-      ({ requests, residentBytes }) =>
-        `| ${requests.toLocaleString("en-US")} | ${megabytes(residentBytes)} |`,
+      ({ requests, liveBytes, residentBytes }) =>
+        `| ${requests.toLocaleString("en-US")} | ${(liveBytes / 1e6).toFixed(1)} | ${megabytes(residentBytes)} |`,
     ),
     "",
   ];

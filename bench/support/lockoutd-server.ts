@@ -25,6 +25,8 @@ export interface LockoutdOptions {
   readonly passwordLimit?: number;
   /** The server's log: warnings alone, on our standard error, unless the lines of requests are wanted, which go to /dev/null. */
   readonly requestLog?: boolean;
+  /** Options for Node itself. */
+  readonly nodeOptions?: readonly string[];
 }
 
 export const defaultPasswordLimit = 5;
@@ -38,11 +40,13 @@ export async function startLockoutd({
   entry = main,
   passwordLimit = defaultPasswordLimit,
   requestLog = false,
+  nodeOptions = [],
 }: LockoutdOptions): Promise<LockoutdServer> {
   const child = spawnPinned(
     "server",
     process.execPath,
     [
+      ...nodeOptions,
       entry,
       "serve",
       ...["--listen", "127.0.0.1:0"],
