@@ -14,7 +14,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { PairDriver } from "../attempts/drivers/driver.ts";
 import { driveLockoutd } from "../attempts/drivers/lockoutd.ts";
-import { drivePostgres } from "../attempts/drivers/postgres.ts";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import type { LockoutdServer } from "../support/lockoutd-server.ts";
 import { loadOptional } from "../support/optional-package.ts";
@@ -122,8 +121,18 @@ try {
   }
   await Promise.all(nodes.splice(0).map((node) => node.stop()));
   await runPgbench(postgres.port);
-  const single = await drivePostgres({ port: postgres.port });
+  await pool.query("CREATE DATABASE statements");
+  const service = await startLockoutd({
+    database: `postgres://bench@127.0.0.1:${postgres.port}/statements`,
+    entry: fileURLToPath(new URL("one-statement.ts", import.meta.url)),
+    passwordLimit: 0,
+  });
+  nodes.push(service);
+  const single = await driveLockoutd(service, inFlight);
   row("one statement per call", (await run([single], false)).cold);
+  const { cold, hot } = await run([single], true);
+  row("one statement per call, beside a hot user", cold);
+  row(`one statement per call, the hot user (${hotLanes} in flight)`, hot);
   await single.close();
 } finally {
   await Promise.all(nodes.map((node) => node.stop()));
