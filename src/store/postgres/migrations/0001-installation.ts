@@ -94,10 +94,11 @@ CREATE TABLE subjects (
   CHECK ((name_hash IS NULL) = (recency IS NULL)),
   CHECK ((lock_reason IS NULL) = (lock_time IS NULL) AND (lock_time IS NULL) = (lock_by IS NULL))
 );
-CREATE UNIQUE INDEX users_by_org ON subjects (org_id, user_id);
-CREATE INDEX users_by_id ON subjects (user_id, key);
-CREATE INDEX users_by_lock_time ON subjects (org_id, lock_time, user_id);
-CREATE UNIQUE INDEX names_by_hash ON subjects (org_id, name_hash);
+-- None may stand in for another: a plan made without statistics would go through all rows of an organisation for each user.
+CREATE UNIQUE INDEX users_by_org ON subjects (org_id, user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX users_by_id ON subjects (user_id, key) WHERE user_id IS NOT NULL;
+CREATE INDEX users_by_lock_time ON subjects (org_id, lock_time, user_id) WHERE lock_time IS NOT NULL;
+CREATE UNIQUE INDEX names_by_hash ON subjects (org_id, name_hash) WHERE name_hash IS NOT NULL;
 CREATE INDEX names_by_recency ON subjects (recency) WHERE recency IS NOT NULL;
 
 CREATE TABLE names (

@@ -1,0 +1,56 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { openPostgresStore } from "../../src/store/postgres/store.ts";
+import { openTestPostgres } from "../support/postgres.ts";
+import type { TestPostgres } from "../support/postgres.ts";
+
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  postgres = await openTestPostgres();
+});
+afterAll(() => postgres.close());
+
+it("what a command reads does not grow with the users of the organisation, though the server has no statistics yet", async () => {
+  const { url, drop } = await postgres.createDatabase();
+  const users = 1000;
+  // Plans are made by the first commands on a connection: of the second store, when the users are there.
+  for (const round of [1, 2]) {
+    const store = await openPostgresStore({ url, exclusive: true });
+    const begun = Array.from({ length: users }, (_value, user) =>
+      store.beginAttempt(
+        { kind: "user", orgId: "300000000000000000", userId: idOf(user) },
+        "e",
+        (view) =>
+          beginAttempt(view, {
+            ...{ attemptId: store.newId(), factor: "password" },
+            ...{ client: {}, ttlMs: 60_000 },
+          }),
+      ),
+    );
+    expect(await Promise.all(begun), `round ${round}`).toHaveLength(users);
+    await store.close();
+  }
+
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const read = async () => {
+    const { rows } = await client.query<{ read: string }>(
+      "SELECT sum(idx_tup_read) AS read FROM pg_stat_user_indexes WHERE relname = 'subjects'",
+    );
+    return Number(rows[0]?.read);
+  };
+  // The server counts when a connection ends: it may be a moment late.
+  await vi.waitUntil(async () => (await read()) >= users);
+  const entries = await read();
+  await client.end();
+  await drop();
+  // Some for each command, where 1000 would be all of the organisation's.
+  expect(entries).toBeLessThan(2 * users * 20);
+});
+
+/** As long as ids are. */
+function idOf(user: number): string {
+  return String(300_000_000_000_000_000n + BigInt(user));
+}
