@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreUnavailableError } from "../store.ts";
-import { rollback } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, isUnavailable, unavailable } from "./errors.ts";
 import { load } from "./load.ts";
@@ -161,19 +160,14 @@ export class CommitQueue {
     newKey: () => number,
   ) {
     const { nameKey, notifies, time: ownTime, onTime } = this.#options;
-    try {
-      const { loaded, time } = await load(connection, needs, ownTime());
-      onTime(time);
-      const workspace = new Workspace(loaded, nameKey, newKey);
-      const settlements = batch.map((waiting) =>
-        this.#runOne(waiting, workspace, time),
-      );
-      await writeAndCommit(connection, workspace, notifies);
-      return { workspace, settlements };
-    } catch (error) {
-      await connection.send([rollback]).catch(() => undefined);
-      throw error;
-    }
+    const { loaded, time } = await load(connection, needs, ownTime());
+    onTime(time);
+    const workspace = new Workspace(loaded, nameKey, newKey);
+    const settlements = batch.map((waiting) =>
+      this.#runOne(waiting, workspace, time),
+    );
+    await writeAndCommit(connection, workspace, notifies);
+    return { workspace, settlements };
   }
 
   #runOne(

@@ -1,34 +1,12 @@
 import pg from "pg";
-import type { Pool, PoolClient, QueryResult } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { StoreUnavailableError } from "../store.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { Call, Result, Row, Statement } from "./pipeline.ts";
 import { readPostgresUrl } from "./url.ts";
-
-/** A value that a statement is given. */
-export type Value =
-  | string
-  | number
-  | boolean
-  | Uint8Array
-  | null
-  | readonly (string | number | boolean | Uint8Array | null)[];
-
-/** A statement with a name, under which each connection prepares it once. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** A row, by its columns. Whoever asked for it knows their types. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** What a statement led to. */
-export interface Result {
-  readonly rows: readonly Row[];
-  /** The command that was done: COMMIT says whether it did. */
-  readonly command: string;
-  readonly count: number;
-}
+import { toParameter, typeParser } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** What a server says besides its answers. */
 interface Notice {
@@ -39,10 +17,11 @@ interface Notice {
 
 /** A connection in use. */
 export interface Connection {
-  /** Sends the statements one behind the other, without waiting in between, and waits for all. */
-  readonly send: (
-    ...statements: readonly (readonly [Statement, ...Value[]])[]
-  ) => Promise<readonly Result[]>;
+  /**
+   * Sends the statements one behind the other, without waiting in between, and waits for all. Those behind one that fails are
+   * not done.
+   */
+  readonly send: (...calls: readonly Call[]) => Promise<readonly Result[]>;
 }
 
 /** A database, by a pool of connections. */
@@ -52,8 +31,8 @@ export interface PostgresDatabase {
   /** Runs one statement on its own. Throws StoreUnavailableError. */
   query(statement: Statement, ...values: readonly Value[]): Promise<Result>;
   /**
-   * Uses one connection; who begins a transaction ends it. A connection that broke is not used again. Throws
-   * StoreUnavailableError, what the database says of a wrong statement, and what the work throws.
+   * Uses one connection; who begins a transaction ends it, unless the work throws: then it is rolled back. A connection that broke
+   * is not used again. Throws StoreUnavailableError, what the database says of a wrong statement, and what the work throws.
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A connection of one's own, which the caller ends. */
@@ -91,8 +70,6 @@ export function openDatabase(url: string): PostgresDatabase {
     ...timeouts,
     keepAlive: true,
     application_name: "lockoutd",
-    pipeline: true,
-    // All integers of ours stay below 2^53.
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
   const pool = new pg.Pool(config);
@@ -111,7 +88,8 @@ export function openDatabase(url: string): PostgresDatabase {
         send: (...statements) => sendAll(client, statements),
       });
     } catch (error) {
-      broken = error instanceof StoreUnavailableError;
+      broken =
+        error instanceof StoreUnavailableError || !(await canRollBack(client));
       throw error;
     } finally {
       client.release(broken);
@@ -127,7 +105,7 @@ export function openDatabase(url: string): PostgresDatabase {
       return result;
     },
     connectAlone: async () => {
-      const client = new pg.Client({ ...config, pipeline: false });
+      const client = new pg.Client(config);
       client.on("error", () => undefined);
       try {
         await client.connect();
@@ -140,40 +118,6 @@ export function openDatabase(url: string): PostgresDatabase {
   };
 }
 
-type TypeParsers = (oid: number, format?: "text" | "binary") => unknown;
-
-function typeParser(oid: number, format?: "text" | "binary"): unknown {
-  const { INT8, TEXT } = pg.types.builtins;
-  if (oid === (INT8 as number)) return Number;
-  if (oid === (TEXT as number)) return fromText;
-  return (pg.types.getTypeParser as TypeParsers)(oid, format);
-}
-
-// PostgreSQL's texts hold every character but U+0000; SQLite's hold that too. The last code point, which is no character, is
-// an escape here.
-const escape = "\u{10ffff}";
-
-function toText(text: string): string {
-  return text.includes("\0") || text.includes(escape)
-    ? text.replaceAll(escape, `${escape}1`).replaceAll("\0", `${escape}0`)
-    : text;
-}
-
-function fromText(text: string): string {
-  return text.includes(escape)
-    ? text.replaceAll(`${escape}0`, "\0").replaceAll(`${escape}1`, escape)
-    : text;
-}
-
-function toParameter(value: Value): unknown {
-  if (typeof value === "string") return toText(value);
-  if (value === null || value instanceof Uint8Array || !Array.isArray(value))
-    return value;
-  return (value as readonly unknown[]).map((item) =>
-    typeof item === "string" ? toText(item) : item,
-  );
-}
-
 async function connect(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect();
@@ -182,40 +126,71 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
+async function canRollBack(client: PoolClient): Promise<boolean> {
+  try {
+    await sendAll(client, [[rollback]]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function sendAll(
   client: PoolClient,
-  statements: readonly (readonly [Statement, ...Value[]])[],
+  calls: readonly Call[],
 ): Promise<readonly Result[]> {
   let warning: string | undefined;
   const listen = ({ severity, code, message }: Notice) => {
     if (severity === "WARNING" && code === unconfirmed) warning = message;
   };
   client.on("notice", listen);
-  const settled = await Promise.allSettled(
-    statements.map(([{ name, text }, ...values]) =>
-      client.query<Row>({
-        ...(name !== "" && { name }),
-        text,
-        values: values.map(toParameter),
-      }),
-    ),
-  );
-  client.off("notice", listen);
-  // In a transaction that has failed, what follows only fails because of that.
-  const first = settled.find(({ status }) => status === "rejected");
-  if (first?.status === "rejected") {
-    throw isUnavailable(first.reason)
-      ? unavailable(first.reason)
-      : first.reason;
+  const results: Result[] = [];
+  try {
+    for (let rest = calls; ; rest = calls.slice(results.length)) {
+      const [first] = rest;
+      if (first === undefined) break;
+      const plainAt = rest.findIndex(([{ name }]) => name === "");
+      if (plainAt === 0) results.push(await sendPlain(client, first));
+      else if (plainAt < 0) results.push(...(await sendNamed(client, rest)));
+      else results.push(...(await sendNamed(client, rest.slice(0, plainAt))));
+    }
+  } catch (error) {
+    throw isUnavailable(error) ? unavailable(error) : error;
+  } finally {
+    client.off("notice", listen);
   }
   if (warning !== undefined) {
     throw new StoreUnavailableError(
       `the PostgreSQL database did not confirm a commit (${warning}): the change may be there, or not`,
     );
   }
-  return settled.flatMap((one) =>
-    one.status === "fulfilled" ? [toResult(one.value)] : [],
+  return results;
+}
+
+function sendNamed(
+  client: PoolClient,
+  calls: readonly Call[],
+): Promise<readonly Result[]> {
+  return new Promise((resolve, reject) => {
+    client.query(
+      new Pipeline(calls, (error, results) => {
+        if (error !== null) reject(error);
+        else resolve(results ?? []);
+      }),
+    );
+  });
+}
+
+/** Not prepared, and perhaps several in one text. */
+async function sendPlain(
+  client: PoolClient,
+  [{ text }, ...values]: Call,
+): Promise<Result> {
+  const { rows, command, rowCount } = await client.query<Row>(
+    text,
+    values.map(toParameter),
   );
+  return { rows, command, count: rowCount ?? 0 };
 }
 
 /**
@@ -223,10 +198,6 @@ async function sendAll(
  * cancelled the wait. If the standby takes over, the change is missing.
  */
 const unconfirmed = "01000";
-
-function toResult({ rows, command, rowCount }: QueryResult<Row>): Result {
-  return { rows, command, count: rowCount ?? 0 };
-}
 
 /** A statement that is not prepared: rare, or not to be prepared. */
 export function plain(text: string): Statement {
@@ -236,10 +207,14 @@ export function plain(text: string): Statement {
 /** The database's time, in SQL: milliseconds since 1970. */
 export const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-export const begin: Statement = plain("BEGIN ISOLATION LEVEL READ COMMITTED");
+export const begin: Statement = {
+  name: "begin",
+  text: "BEGIN ISOLATION LEVEL READ COMMITTED",
+};
 /** All statements see one moment. */
-export const beginReading: Statement = plain(
-  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-);
-export const commit: Statement = plain("COMMIT");
-export const rollback: Statement = plain("ROLLBACK");
+export const beginReading: Statement = {
+  name: "begin_reading",
+  text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+};
+export const commit: Statement = { name: "commit", text: "COMMIT" };
+export const rollback: Statement = { name: "rollback", text: "ROLLBACK" };

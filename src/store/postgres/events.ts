@@ -5,7 +5,9 @@ import type { EventRow } from "../rows.ts";
 import type { EventFilter } from "../store.ts";
 import type { Positions } from "../event-list.ts";
 import { plain } from "./database.ts";
-import type { PostgresDatabase, Statement, Value } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
+import type { Value } from "./values.ts";
 
 const readHead: Statement = {
   name: "read_head",

@@ -11,7 +11,8 @@ import type {
 } from "../store.ts";
 import { unfinishedCopy } from "../transfer.ts";
 import { begin, commit, rollback } from "./database.ts";
-import type { PostgresDatabase, Result, Statement } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Result, Statement } from "./pipeline.ts";
 import { isConflict } from "./errors.ts";
 import { createLookups } from "./lookups.ts";
 
@@ -230,7 +231,6 @@ async function create(
       );
       return { id, firstOrgId, created: true };
     } catch (error) {
-      await send([rollback]).catch(() => undefined);
       if (isConflict(error))
         throw new Error("two instances cannot be created at once", {
           cause: error,

@@ -1,4 +1,5 @@
-import type { PostgresDatabase, Statement } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
 
 /** As the sequence of the first migration has it. */
 const blockSize = 1000;

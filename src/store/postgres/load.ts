@@ -10,7 +10,9 @@ import type { StoredPolicy } from "../store.ts";
 import type { PolicyAggregate } from "../tables.ts";
 import type { UserKey } from "../user-store.ts";
 import { begin, beginReading, commit, nowSql } from "./database.ts";
-import type { Connection, Row, Statement, Value } from "./database.ts";
+import type { Connection } from "./database.ts";
+import type { Row, Statement } from "./pipeline.ts";
+import type { Value } from "./values.ts";
 import type { Loaded } from "./workspace.ts";
 
 /** What a command needs to be read, and locked, before it runs. */

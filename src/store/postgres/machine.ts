@@ -4,7 +4,8 @@ import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
 import type { Clock } from "../store.ts";
 import { nowSql } from "./database.ts";
-import type { PostgresDatabase, Statement } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
 
 /** A machine number for ids, held for as long as this node lives. */
 export interface Machine {

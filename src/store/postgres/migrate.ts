@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
-import { begin, commit, plain, rollback } from "./database.ts";
+import { begin, commit, plain } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict } from "./errors.ts";
 
@@ -63,13 +63,8 @@ async function inTransaction(
   work: () => Promise<void>,
 ): Promise<void> {
   await send([begin]);
-  try {
-    await work();
-    await send([commit]);
-  } catch (error) {
-    await send([rollback]);
-    throw error;
-  }
+  await work();
+  await send([commit]);
 }
 
 async function migrateLocked(

@@ -1,4 +1,5 @@
-import type { PostgresDatabase, Statement } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Keeps the number of login names that lead to nobody within its bound. */

@@ -9,7 +9,8 @@ import type {
 import { createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, plain } from "./database.ts";
-import type { PostgresDatabase, Statement } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
 import { listEvents } from "../event-list.ts";
 import { readEvents } from "./events.ts";
 import { hashName } from "../name-hash.ts";

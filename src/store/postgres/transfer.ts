@@ -8,15 +8,9 @@ import type {
   TransferTable,
   TransferTarget,
 } from "../transfer.ts";
-import {
-  begin,
-  commit,
-  nowSql,
-  openDatabase,
-  plain,
-  rollback,
-} from "./database.ts";
-import type { PostgresDatabase, Value } from "./database.ts";
+import { begin, commit, nowSql, openDatabase, plain } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Value } from "./values.ts";
 import { restMs } from "./machine.ts";
 import { migrate, requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
@@ -142,46 +136,41 @@ async function write(
 /** What this engine keeps beside the rows: last sequences, the head of the log, where sequences of keys go on. */
 async function finish(database: PostgresDatabase): Promise<void> {
   await database.use(async ({ send }) => {
-    try {
-      await send(
-        [begin],
-        [
-          plain(
-            `UPDATE subjects SET sequence = last.sequence FROM (
+    await send(
+      [begin],
+      [
+        plain(
+          `UPDATE subjects SET sequence = last.sequence FROM (
                SELECT aggregate_id, resource_owner, max(sequence) AS sequence FROM events
                WHERE aggregate_type = 'user' GROUP BY aggregate_id, resource_owner) AS last
              WHERE subjects.user_id = last.aggregate_id AND subjects.org_id = last.resource_owner`,
-          ),
-        ],
-        [plain("DELETE FROM policy_owners")],
-        [
-          plain(
-            `INSERT INTO policy_owners (owner_kind, resource_owner, sequence)
+        ),
+      ],
+      [plain("DELETE FROM policy_owners")],
+      [
+        plain(
+          `INSERT INTO policy_owners (owner_kind, resource_owner, sequence)
              SELECT aggregate_type, resource_owner, max(sequence) FROM events
              WHERE aggregate_type <> 'user' GROUP BY aggregate_type, resource_owner`,
-          ),
-        ],
-        [
-          plain(
-            "UPDATE log_head SET position = (SELECT coalesce(max(position), 0) FROM events)",
-          ),
-        ],
-        [
-          plain(
-            "SELECT setval('subject_keys', (SELECT coalesce(max(key), 0) + 1 FROM subjects))",
-          ),
-        ],
-        [
-          plain(
-            "SELECT setval('name_recency', (SELECT coalesce(max(recency), 0) + 1 FROM subjects))",
-          ),
-        ],
-        [commit],
-      );
-    } catch (error) {
-      await send([rollback]).catch(() => undefined);
-      throw error;
-    }
+        ),
+      ],
+      [
+        plain(
+          "UPDATE log_head SET position = (SELECT coalesce(max(position), 0) FROM events)",
+        ),
+      ],
+      [
+        plain(
+          "SELECT setval('subject_keys', (SELECT coalesce(max(key), 0) + 1 FROM subjects))",
+        ),
+      ],
+      [
+        plain(
+          "SELECT setval('name_recency', (SELECT coalesce(max(recency), 0) + 1 FROM subjects))",
+        ),
+      ],
+      [commit],
+    );
   });
 }
 

@@ -1,5 +1,7 @@
 import { commit, rollback } from "./database.ts";
-import type { Connection, Statement, Value } from "./database.ts";
+import type { Connection } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
+import type { Value } from "./values.ts";
 import { clientColumn } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { userKey } from "./workspace.ts";
