@@ -47,7 +47,7 @@ it("what a command reads does not grow with the users of the organisation, thoug
   await client.end();
   await drop();
   // Some for each command, where 1000 would be all of the organisation's.
-  expect(entries).toBeLessThan(2 * users * 20);
+  expect(entries).toBeLessThan(2 * users * 5);
 });
 
 /** As long as ids are. */

@@ -51,14 +51,15 @@ const timeouts = {
 };
 
 /**
- * What each connection is set to; a setting that the server does not know is left out. Small tables without statistics, as all are at
- * first, would be read whole; a table of one row is, at a price by which each plan would be compiled for a second, unless
- * that is off. And an answer leaves only when its record is on the disk, whatever the database's own setting: a
+ * What each connection is set to; a setting that the server does not know is left out. Tables without statistics, as all are at first,
+ * would be read whole, and go on to be when they have grown: so rows are looked up one by one, each by its index. A table of one
+ * row is read whole, at a price by which each plan would be compiled for a second, unless that is off. And an answer leaves only when its record is on the disk, whatever the database's own setting: a
  * stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
   SELECT set_config(s.name, wanted.setting, false) FROM pg_settings AS s JOIN (VALUES
-    ('jit', 'off'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
+    ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
+    ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
   ) AS wanted (name, setting) ON wanted.name = s.name
   WHERE s.name <> 'synchronous_commit' OR s.setting IN ('off', 'local')`;
 

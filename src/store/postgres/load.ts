@@ -1,10 +1,4 @@
-import {
-  attemptColumns,
-  subjectColumns,
-  toAttempt,
-  toPolicy,
-  toSubject,
-} from "../rows.ts";
+import { subjectColumns, toAttempt, toPolicy, toSubject } from "../rows.ts";
 import type { AttemptRow, CounterRow, PolicyRow, SubjectRow } from "../rows.ts";
 import type { StoredPolicy } from "../store.ts";
 import type { PolicyAggregate } from "../tables.ts";
@@ -58,7 +52,7 @@ const wanted = `
   UNION SELECT t.subject FROM attempts t WHERE t.id = ANY ($6::text[])
   UNION SELECT e.subject FROM (
     SELECT subject FROM attempts WHERE outcome IS NULL
-      AND expire_time <= coalesce($8::bigint, ${nowSql})
+      AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql}))
     ORDER BY expire_time, id LIMIT $7
   ) AS e`;
 
@@ -71,18 +65,20 @@ const lockSubjects: Statement = {
 };
 const seeSubjects: Statement = { name: "see_subjects", text: readSubjects };
 
-// What follows is read by statements of their own: each sees all that was committed before the locks were given.
-const readCounters: Statement = {
-  name: "read_counters",
-  text: `SELECT subject, factor, failed, open, last_failure FROM counters WHERE subject IN (${wanted})`,
-};
-
-const readAttempts: Statement = {
-  name: "read_attempts",
-  text: `SELECT ${attemptColumns} FROM attempts WHERE id = ANY ($6::text[])
-    UNION SELECT ${attemptColumns} FROM attempts
-    WHERE outcome IS NULL AND subject IN (${wanted})
-      AND expire_time <= coalesce($8::bigint, ${nowSql})`,
+// What follows is read by statements of their own: each sees all that was committed before the locks were given. Counters, and
+// attempts: those that are asked for, and the expired ones of the subjects, which are looked up for each (`OFFSET 0` keeps
+// the planner from going through all open ones instead).
+const readState: Statement = {
+  name: "read_state",
+  text: `WITH wanted AS MATERIALIZED (${wanted})
+    SELECT subject, factor, failed, open, last_failure,
+      NULL AS id, NULL AS client, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result
+    FROM counters WHERE subject IN (SELECT key FROM wanted)
+    UNION ALL SELECT subject, factor, NULL, NULL, NULL, id, client, expire_time, outcome, result
+    FROM attempts WHERE id = ANY ($6::text[])
+    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, t.id, t.client, t.expire_time, t.outcome, t.result
+    FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
+      AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t`,
 };
 
 const readAliases: Statement = {
@@ -97,16 +93,24 @@ const readAliases: Statement = {
 
 const policyColumns =
   "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date";
+// One row at least: the time is in each.
+const policiesAt = (
+  time: string,
+  orgs: string,
+) => `SELECT t.time, p.* FROM (SELECT coalesce(${time}::bigint, ${nowSql}) AS time) AS t
+  LEFT JOIN (SELECT ${policyColumns} FROM policies
+    WHERE owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs})) AS p ON true`;
 const readPolicies: Statement = {
   name: "read_policies",
-  text: `SELECT ${policyColumns} FROM policies
-    WHERE owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner = ANY ($1::text[]))`,
+  text: policiesAt("$1", "= ANY ($2::text[])"),
 };
 // Of whose organisations the subjects are, is known only when they are found.
 const readPoliciesOfSubjects: Statement = {
   name: "read_policies_of_subjects",
-  text: `SELECT ${policyColumns} FROM policies WHERE owner_kind = 'instance' OR (owner_kind = 'org'
-    AND resource_owner IN (SELECT org_id FROM subjects WHERE key IN (${wanted}) UNION SELECT unnest($9::text[])))`,
+  text: policiesAt(
+    "$8",
+    `IN (SELECT org_id FROM subjects WHERE key IN (${wanted}) UNION SELECT unnest($9::text[]))`,
+  ),
 };
 
 // To insert or to update locks the row either way.
@@ -124,7 +128,8 @@ const readUserSequences: Statement = {
       SELECT e.sequence FROM events e
       WHERE e.aggregate_id = u.user_id AND e.aggregate_type = 'user' AND e.resource_owner = u.org_id
       ORDER BY e.sequence DESC LIMIT 1), 0) AS sequence
-    FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)`,
+    FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)
+    WHERE NOT EXISTS (SELECT 1 FROM subjects s WHERE s.org_id = u.org_id AND s.user_id = u.user_id)`,
 };
 
 /** What was read, and when by the database's clock. */
@@ -184,19 +189,18 @@ async function read(
       asked.policyOwners.map(({ id }) => id),
     ]);
   }
-  const places = { subjects: -1, userSequences: -1 };
+  const places = { subjects: -1, aliases: -1, userSequences: -1 };
   if (asked.hasSubjects) {
     places.subjects = statements.length;
-    statements.push(
-      [subjectsStatement, ...subjects],
-      [readCounters, ...subjects],
-      [readAttempts, ...subjects],
-      [
-        readAliases,
-        ...[asked.aliasOrgs, asked.aliasFolded],
-        ...[asked.ownerOrgs, asked.ownerIds],
-      ],
-    );
+    statements.push([subjectsStatement, ...subjects], [readState, ...subjects]);
+  }
+  if (asked.aliasOrgs.length > 0 || asked.ownerOrgs.length > 0) {
+    places.aliases = statements.length;
+    statements.push([
+      readAliases,
+      ...[asked.aliasOrgs, asked.aliasFolded],
+      ...[asked.ownerOrgs, asked.ownerIds],
+    ]);
   }
   if (asked.userIds.length > 0) {
     places.userSequences = statements.length;
@@ -206,31 +210,32 @@ async function read(
   statements.push(
     asked.expired > 0
       ? [readPoliciesOfSubjects, ...subjects, asked.orgs]
-      : [readPolicies, asked.orgs],
-    [readTime, time],
+      : [readPolicies, time, [...new Set(asked.orgs)]],
   );
   const results = await send(...statements, ...end);
   const rows = (index: number) => results[index]?.rows ?? [];
-  const at = places.subjects;
+  const state = places.subjects < 0 ? [] : rows(places.subjects + 1);
   return {
-    time: Number(rows(last + 1)[0]?.["time"]),
+    time: Number(rows(last)[0]?.["time"]),
     loaded: {
       policySequences: (asked.policyOwners.length > 0 ? rows(1) : []).map(
         (row) => ({ owner: toOwner(row), sequence: Number(row["sequence"]) }),
       ),
-      subjects: rows(at).map((row) => ({
+      subjects: rows(places.subjects).map((row) => ({
         stored: toSubject(row as unknown as SubjectRow),
         hash: (row["name_hash"] ?? undefined) as Uint8Array | undefined,
         sequence: Number(row["sequence"]),
       })),
-      counters: (at < 0 ? [] : rows(at + 1)).map((row) => ({
-        subject: Number(row["subject"]),
-        row: row as unknown as CounterRow,
-      })),
-      attempts: (at < 0 ? [] : rows(at + 2)).map((row) =>
-        toAttempt(row as unknown as AttemptRow),
-      ),
-      aliases: (at < 0 ? [] : rows(at + 3)).map((row) => ({
+      counters: state
+        .filter((row) => row["id"] === null)
+        .map((row) => ({
+          subject: Number(row["subject"]),
+          row: row as unknown as CounterRow,
+        })),
+      attempts: state
+        .filter((row) => row["id"] !== null)
+        .map((row) => toAttempt(row as unknown as AttemptRow)),
+      aliases: rows(places.aliases).map((row) => ({
         orgId: row["org_id"] as string,
         folded: row["folded"] as string,
         name: row["name"] as string,
@@ -241,7 +246,9 @@ async function read(
         userId: row["user_id"] as string,
         sequence: row["sequence"] as number,
       })),
-      policies: rows(last).map(toOwnedPolicy),
+      policies: rows(last)
+        .filter((row) => row["owner_kind"] !== null)
+        .map(toOwnedPolicy),
     },
   };
 }

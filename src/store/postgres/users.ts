@@ -35,7 +35,7 @@ const expireBatch = 100;
 
 const findExpired: Statement = {
   name: "find_expired",
-  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) LIMIT 1`,
+  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= (SELECT coalesce($1::bigint, ${nowSql})) LIMIT 1`,
 };
 // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
 const forgetClosed: Statement = {
