@@ -118,7 +118,7 @@ async function createStore(
     ...{ database, nameKey, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
     afterCommit: (workspace) => {
-      if (workspace.pendingEvents.length > 0) watch.tell();
+      if (workspace.events.pending.length > 0) watch.tell();
       // What is too many now is removed after the next batch, if the database cannot be used.
       return names.trim(workspace).catch(() => undefined);
     },
@@ -185,10 +185,10 @@ async function createStore(
     changePolicy: (owner, editor, decide) => {
       const change = (aggregate: PolicyAggregate) =>
         queue.run([{ kind: "policy", owner: aggregate }], (workspace, at) =>
-          workspace.applyPolicy(
+          workspace.policies.apply(
             aggregate,
             editor,
-            decide(workspace.findPolicy(aggregate)),
+            decide(workspace.policies.find(aggregate)),
             at,
           ),
         );

@@ -1,10 +1,8 @@
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import { LockoutError } from "../../lockout/errors.ts";
-import type { NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
-import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
-import type { RecordedEvent, StoredPolicy } from "../store.ts";
+import type { StoredPolicy } from "../store.ts";
 import { hashName } from "../name-hash.ts";
 import { toCounters } from "../rows.ts";
 import type { CounterRow } from "../rows.ts";
@@ -15,8 +13,6 @@ import type {
   AttemptTable,
   CounterTable,
   CountersByFactor,
-  EventTable,
-  LimitTable,
   PolicyAggregate,
   StoredAttempt,
   StoredSubject,
@@ -27,6 +23,9 @@ import type {
 import { createUserCommands } from "../user-commands.ts";
 import type { UserCommands } from "../user-commands.ts";
 import type { Alias, UserKey } from "../user-store.ts";
+import { Journal } from "./journal.ts";
+import { NewEvents } from "./new-events.ts";
+import { OwnerPolicies, policyAggregate } from "./owner-policies.ts";
 
 /** A subject in the workspace. */
 export interface SubjectEntry {
@@ -59,17 +58,6 @@ export interface AttemptEntry {
   readonly attempt: StoredAttempt;
   readonly change: "none" | "new" | "closed";
 }
-
-export interface PolicyEntry {
-  readonly owner: PolicyAggregate;
-  readonly policy: StoredPolicy | undefined;
-  readonly changed: boolean;
-}
-
-/** An event that is to be written; its position is known when it is. */
-export type PendingEvent = {
-  -readonly [K in keyof RecordedEvent]: RecordedEvent[K];
-};
 
 /** What was read and locked for a batch of commands. */
 export interface Loaded {
@@ -114,17 +102,11 @@ export class BatchError extends Error {
 /**
  * The tables of `tables.ts` over the rows that a batch has read and locked: commands run on them one after the other, and what
  * they changed is written afterwards. What a command did that throws is undone, and nothing of it remains.
- *
- * Every value is replaced, never changed in place, so that to undo is to put back what was there.
  */
 export class Workspace implements UserTables {
   readonly subjectEntries = new Map<number, SubjectEntry>();
   readonly counterEntries = new Map<string, CounterEntry>();
   readonly attemptEntries = new Map<string, AttemptEntry>();
-  readonly policyEntries = new Map<string, PolicyEntry>();
-  /** Last sequences by aggregate. */
-  readonly sequences = new Map<string, number>();
-  readonly pendingEvents: PendingEvent[] = [];
   /** The new lists of subjects whose aliases were replaced. */
   readonly replacedAliases = new Map<number, readonly Alias[]>();
 
@@ -132,8 +114,8 @@ export class Workspace implements UserTables {
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;
   readonly aliases: AliasTable;
-  readonly events: EventTable;
-  readonly policies: LimitTable;
+  readonly events: NewEvents;
+  readonly policies: OwnerPolicies;
   /** The commands of users, on these tables. */
   readonly commands: UserCommands;
 
@@ -144,63 +126,25 @@ export class Workspace implements UserTables {
   readonly #factors = new Map<number, CountersByFactor>();
   readonly #aliasOwners = new Map<string, number>();
   readonly #aliasLists = new Map<number, readonly Alias[]>();
-  readonly #journal: (() => void)[] = [];
+  readonly #journal = new Journal();
 
   /** @param nameKey hashes login names @param newKey gives keys to new subjects */
   constructor(loaded: Loaded, nameKey: Uint8Array, newKey: () => number) {
     this.#nameKey = nameKey;
     this.#newKey = newKey;
+    this.events = new NewEvents(this.#journal);
+    this.policies = new OwnerPolicies(this.#journal, this.events);
     this.#take(loaded);
     this.subjects = this.#createSubjects();
     this.counters = this.#createCounters();
     this.attempts = this.#createAttempts();
     this.aliases = this.#createAliases();
-    this.events = { append: (...args) => this.#append(...args) };
-    this.policies = { limitsFor: (orgId) => this.#limitsFor(orgId) };
     this.commands = createUserCommands(this);
   }
 
   /** Runs a command; where it throws, all that it changed is undone. */
   run<T>(command: () => T): T {
-    const before = this.#journal.length;
-    try {
-      return command();
-    } catch (error) {
-      while (this.#journal.length > before) this.#journal.pop()?.();
-      throw error;
-    }
-  }
-
-  findPolicy(owner: PolicyAggregate): StoredPolicy | undefined {
-    return this.policyEntries.get(policyKey(owner))?.policy;
-  }
-
-  /** Writes the event of a decision and the policy that then holds. */
-  applyPolicy(
-    owner: PolicyAggregate,
-    editor: string,
-    { event, limits }: PolicyDecision,
-    time: number,
-  ): RecordedEvent {
-    const recorded = this.#append(
-      { type: owner.type, id: owner.id, resourceOwner: owner.id },
-      editor,
-      event,
-      time,
-    );
-    const policy = limits && {
-      ...limits,
-      resourceOwner: owner.id,
-      sequence: recorded.sequence,
-      creationDate: this.findPolicy(owner)?.creationDate ?? time,
-      changeDate: time,
-    };
-    this.#set(this.policyEntries, policyKey(owner), {
-      owner,
-      policy,
-      changed: true,
-    });
-    return recorded;
+    return this.#journal.run(command);
   }
 
   #take(loaded: Loaded): void {
@@ -211,10 +155,10 @@ export class Workspace implements UserTables {
       });
       this.#index(stored, hash);
       if (stored.userId !== undefined)
-        this.sequences.set(userKey(stored.orgId, stored.userId), sequence);
+        this.events.take(userAggregate(stored.orgId, stored.userId), sequence);
     }
     for (const { orgId, userId, sequence } of loaded.userSequences)
-      this.sequences.set(userKey(orgId, userId), sequence);
+      this.events.take(userAggregate(orgId, userId), sequence);
     for (const { subject, row } of loaded.counters) {
       const { factor } = row;
       const counter = toCounters([row])[factor];
@@ -233,23 +177,14 @@ export class Workspace implements UserTables {
       ]);
     }
     for (const { owner, policy } of loaded.policies)
-      this.policyEntries.set(policyKey(owner), {
-        ...{ owner, policy },
-        changed: false,
-      });
+      this.policies.take(owner, policy);
     for (const { owner, sequence } of loaded.policySequences)
-      this.sequences.set(policyKey(owner), sequence);
-    this.#journal.length = 0;
+      this.events.take(policyAggregate(owner), sequence);
+    this.#journal.forget();
   }
 
   #set<K, V>(map: Map<K, V>, key: K, value: V): void {
-    if (map.has(key)) {
-      const before = map.get(key) as V;
-      this.#journal.push(() => map.set(key, before));
-    } else {
-      this.#journal.push(() => map.delete(key));
-    }
-    map.set(key, value);
+    this.#journal.set(map, key, value);
   }
 
   #index({ key, orgId, userId }: StoredSubject, hash?: Uint8Array): void {
@@ -439,60 +374,15 @@ export class Workspace implements UserTables {
       },
     };
   }
-
-  #append(
-    aggregate: Aggregate,
-    editor: string,
-    { type, payload }: NewEvent,
-    time: number,
-  ): RecordedEvent {
-    const key =
-      aggregate.type === "user"
-        ? userKey(aggregate.resourceOwner, aggregate.id)
-        : policyKey({ type: aggregate.type, id: aggregate.id });
-    const sequence = (this.sequences.get(key) ?? 0) + 1;
-    this.#set(this.sequences, key, sequence);
-    const event: PendingEvent = {
-      position: 0,
-      aggregateType: aggregate.type,
-      aggregateId: aggregate.id,
-      resourceOwner: aggregate.resourceOwner,
-      sequence,
-      type,
-      editor,
-      creationDate: time,
-      payload,
-    };
-    this.pendingEvents.push(event);
-    this.#journal.push(() => {
-      this.pendingEvents.pop();
-    });
-    return event;
-  }
-
-  #limitsFor(orgId: string): Limits {
-    const own = this.findPolicy({ type: "org", id: orgId });
-    const policy = own ?? this.#defaultPolicy();
-    return {
-      maxPasswordAttempts: policy?.maxPasswordAttempts ?? 0,
-      maxOtpAttempts: policy?.maxOtpAttempts ?? 0,
-    };
-  }
-
-  #defaultPolicy(): StoredPolicy | undefined {
-    for (const { owner, policy } of this.policyEntries.values())
-      if (owner.type === "instance") return policy;
-    return undefined;
-  }
 }
 
-/** How the sequence of a user's events is found. */
-export function userKey(orgId: string, userId: string): string {
-  return `user\n${orgId}\n${userId}`;
+/** Whose events those of a user are. */
+export function userAggregate(orgId: string, userId: string): Aggregate {
+  return { type: "user", id: userId, resourceOwner: orgId };
 }
 
-function policyKey({ type, id }: PolicyAggregate): string {
-  return `${type}\n${id}`;
+function userKey(orgId: string, userId: string): string {
+  return `${orgId}\n${userId}`;
 }
 
 function nameKey(orgId: string, hash: Uint8Array): string {

@@ -4,7 +4,8 @@ import type { Statement } from "./pipeline.ts";
 import type { Value } from "./values.ts";
 import { clientColumn } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
-import { userKey } from "./workspace.ts";
+import { policyAggregate } from "./owner-policies.ts";
+import { userAggregate } from "./workspace.ts";
 import type { SubjectEntry, Workspace } from "./workspace.ts";
 
 /** Where other nodes are told of new events. */
@@ -136,11 +137,11 @@ export async function writeAndCommit(
   writeAttempts(statements, workspace);
   writeAliases(statements, workspace);
   writePolicies(statements, workspace);
-  if (statements.length === 0 && workspace.pendingEvents.length === 0) {
+  if (statements.length === 0 && workspace.events.pending.length === 0) {
     await send([rollback]);
     return;
   }
-  const events = workspace.pendingEvents;
+  const events = workspace.events.pending;
   const appended = statements.length;
   if (events.length > 0) {
     statements.push([
@@ -172,7 +173,7 @@ export async function writeAndCommit(
 
 function writeSubjects(
   statements: Statements,
-  { subjectEntries, sequences }: Workspace,
+  { subjectEntries, events }: Workspace,
 ): void {
   const entries = [...subjectEntries.values()];
   const removed = entries.filter(({ change }) => change === "removed");
@@ -181,7 +182,7 @@ function writeSubjects(
     statements.push([removeOpenAttempts, keys], [removeSubjects, keys]);
   }
   const sequenceOf = ({ stored: { orgId, userId } }: SubjectEntry) =>
-    userId === undefined ? 0 : (sequences.get(userKey(orgId, userId)) ?? 0);
+    userId === undefined ? 0 : events.sequenceOf(userAggregate(orgId, userId));
   // Nodes that create the same subjects meet at the same one first.
   const created = entries
     .filter(({ change }) => change === "new")
@@ -343,9 +344,11 @@ function writeAliases(
 
 function writePolicies(
   statements: Statements,
-  { policyEntries, sequences }: Workspace,
+  { policies, events }: Workspace,
 ): void {
-  const changed = [...policyEntries.values()].filter(({ changed }) => changed);
+  const changed = [...policies.entries.values()].filter(
+    ({ changed }) => changed,
+  );
   if (changed.length === 0) return;
   const put = changed.flatMap(({ owner, policy }) =>
     policy === undefined ? [] : [{ owner, policy }],
@@ -374,8 +377,6 @@ function writePolicies(
     putPolicySequences,
     changed.map(({ owner }) => owner.type),
     changed.map(({ owner }) => owner.id),
-    changed.map(
-      ({ owner }) => sequences.get(`${owner.type}\n${owner.id}`) ?? 0,
-    ),
+    changed.map(({ owner }) => events.sequenceOf(policyAggregate(owner))),
   ]);
 }

@@ -1,0 +1,57 @@
+import type { NewEvent } from "../../lockout/event.ts";
+import type { RecordedEvent } from "../store.ts";
+import type { Aggregate, EventTable } from "../tables.ts";
+import type { Journal } from "./journal.ts";
+
+/** An event that is to be written; its position is known when it is. */
+export type PendingEvent = {
+  -readonly [K in keyof RecordedEvent]: RecordedEvent[K];
+};
+
+/** The events of a batch, and the last sequences of those whom they are about. */
+export class NewEvents implements EventTable {
+  readonly pending: PendingEvent[] = [];
+  readonly #sequences = new Map<string, number>();
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** The last sequence of an aggregate. */
+  sequenceOf(aggregate: Aggregate): number {
+    return this.#sequences.get(aggregateKey(aggregate)) ?? 0;
+  }
+
+  /** Takes the last sequence as it was read. */
+  take(aggregate: Aggregate, sequence: number): void {
+    this.#sequences.set(aggregateKey(aggregate), sequence);
+  }
+
+  append(
+    aggregate: Aggregate,
+    editor: string,
+    { type, payload }: NewEvent,
+    time: number,
+  ): RecordedEvent {
+    const sequence = this.sequenceOf(aggregate) + 1;
+    this.#journal.set(this.#sequences, aggregateKey(aggregate), sequence);
+    const event: PendingEvent = {
+      position: 0,
+      aggregateType: aggregate.type,
+      aggregateId: aggregate.id,
+      resourceOwner: aggregate.resourceOwner,
+      sequence,
+      type,
+      editor,
+      creationDate: time,
+      payload,
+    };
+    this.#journal.push(this.pending, event);
+    return event;
+  }
+}
+
+function aggregateKey({ type, id, resourceOwner }: Aggregate): string {
+  return `${type}\n${resourceOwner}\n${id}`;
+}
