@@ -1,7 +1,7 @@
 /**
  * Durable Begin+Complete pairs per second over 1, 2 and 4 nodes on one PostgreSQL, a thousand users and one hot one beside
- * them; next to pgbench with the same statements and to a service that sends one statement per call. All share the cores
- * of this machine.
+ * them; next to pgbench with the same statements and to a service that sends one statement per call. PostgreSQL and what serves
+ * share a core, the load has another.
  *
  * usage: bench:cluster [--seconds N] [--in-flight N]
  */
