@@ -8,6 +8,7 @@ const goodbyeMs = 2000;
 
 /** One HTTP/2 connection: the time-outs that Node does not have, and an orderly end. */
 export class Http2Session implements Watched {
+  place = -1;
   readonly #session: ServerHttp2Session;
   readonly #socket: Socket;
   readonly #limits: HttpLimits;

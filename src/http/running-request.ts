@@ -27,6 +27,7 @@ export interface RequestRecord {
 /** A request that is being answered. */
 export class RunningRequest implements Watched {
   readonly exchange: Exchange;
+  place = -1;
   requestId = "";
   path = "";
   protocol: RequestRecord["protocol"] = "http";

@@ -1,7 +1,9 @@
 import type { HttpLimits } from "./limits.ts";
+import { Roster } from "./roster.ts";
+import type { Listed } from "./roster.ts";
 
 /** Something with a deadline of its own: a request whose body is awaited, an idle connection. */
-export interface Watched {
+export interface Watched extends Listed {
   /** Called now and then; acts when its time is over. `now` is in milliseconds of `performance.now()`. */
   check(now: number): void;
 }
@@ -11,7 +13,7 @@ export interface Watched {
  * most requests do. A deadline is noticed late by at most the interval.
  */
 export class Watchdog {
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Roster<Watched>();
   readonly #timer: NodeJS.Timeout;
 
   /** @param intervalMs time between two rounds, in milliseconds */
@@ -20,7 +22,9 @@ export class Watchdog {
       // A process that was kept from its work looks at its sockets first: what it waits for may have come by now.
       setImmediate(() => {
         const now = performance.now();
-        for (const each of this.#watched) each.check(now);
+        this.#watched.forEach((each) => {
+          each.check(now);
+        });
       });
     }, intervalMs).unref();
   }

@@ -9,6 +9,7 @@ import type {
 } from "../../transcoding/index.ts";
 import type { Cors } from "../cors.ts";
 import type { RequestHead } from "../request-head.ts";
+import { Roster } from "../roster.ts";
 import type { Route } from "../router.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { HttpLimits } from "../limits.ts";
@@ -100,9 +101,11 @@ function createPlanner(
   const patience = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   const { mapError } = group;
   const options = validateUniversalHandlerOptions(group.options);
-  const running = new Set<UnaryCall>();
+  const running = new Roster<UnaryCall>();
   options.shutdownSignal?.addEventListener("abort", () => {
-    for (const call of running) call.fail(options.shutdownSignal?.reason);
+    running.forEach((call) => {
+      call.fail(options.shutdownSignal?.reason);
+    });
   });
   const plan = (form: UnaryForm, invoke: Invoke, takesBody = true) => ({
     form: {

@@ -12,6 +12,7 @@ import { maxTimerMs } from "../limits.ts";
 import type { MapError } from "../mapped-errors.ts";
 import type { RequestHead } from "../request-head.ts";
 import { requestIdHeader } from "../request-id.ts";
+import type { Listed, Roster } from "../roster.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { UnaryContext } from "./context.ts";
 import type { CallTimeout, RestMatch, UnaryForm } from "./form.ts";
@@ -46,7 +47,7 @@ export interface CallPlan {
   readonly options: UniversalHandlerOptions;
   readonly general: GeneralWay;
   /** Calls that run: a shutdown aborts them. */
-  readonly running: Set<UnaryCall>;
+  readonly running: Roster<UnaryCall>;
 }
 
 /** Above it an answer is sent in pieces, which is the general way's business. */
@@ -56,7 +57,8 @@ const maxPlainBytes = 64 * 1024;
  * One unary call: gate → body → message → method → answer. It is answered once, by whatever comes first: the method, an error, the
  * deadline, the end of the server.
  */
-export class UnaryCall implements BodyCollector {
+export class UnaryCall implements BodyCollector, Listed {
+  place = -1;
   readonly #plan: CallPlan;
   readonly #request: RunningRequest;
   readonly #head: RequestHead;
