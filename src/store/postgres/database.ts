@@ -53,8 +53,8 @@ const timeouts = {
 /**
  * What each connection is set to; a setting that the server does not know is left out. Tables without statistics, as all are at first,
  * would be read whole, and go on to be when they have grown: so rows are looked up one by one, each by its index. A table of one
- * row is read whole, at a price by which each plan would be compiled for a second, unless that is off. And an answer leaves only when its record is on the disk, whatever the database's own setting: a
- * stronger one, which waits for standbys, stays.
+ * row is read whole, at a price by which each plan would be compiled for a second, unless that is off. And an answer leaves only
+ * when its record is on the disk, whatever the database's own setting: a stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
   SELECT set_config(s.name, wanted.setting, false) FROM pg_settings AS s JOIN (VALUES
