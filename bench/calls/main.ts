@@ -9,6 +9,7 @@ import { contestantNames } from "./contestants.ts";
 import { watchMemory } from "./memory-growth.ts";
 import { toPicture } from "./picture.ts";
 import { publish } from "./publish.ts";
+import { toRatios } from "./ratios.ts";
 import { race } from "./race.ts";
 import { toMarkdown } from "./table.ts";
 import { versions } from "./versions.ts";
@@ -21,7 +22,7 @@ const help = `npm run bench -- [options]
   --peers a,b        only these servers: ${contestantNames.join(", ")}
   --memory 1000000   after how many requests the server's memory is looked at; 0 for never
   --dir path         where the databases are made: on the disk to measure
-  --no-publish       docs/performance.md and docs/bench.svg stay as they are, as they do where not all is measured
+  --no-publish       README, docs/performance.md and docs/bench.svg stay as they are, as they do where not all is measured
 `;
 
 const { values: flags } = parseArgs({
@@ -71,7 +72,13 @@ async function run(directory: string): Promise<void> {
   process.stdout.write(await format(figures, { parser: "markdown" }));
   // A part would pass for the whole.
   const whole = flags.only === undefined && flags.peers === undefined;
-  if (flags.publish && whole) await publish(figures, toPicture(raced.found));
+  if (flags.publish && whole) {
+    await publish({
+      figures,
+      ratios: toRatios(raced.found),
+      svg: toPicture(raced.found),
+    });
+  }
 }
 
 function readNames<Name extends string>(
