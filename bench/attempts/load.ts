@@ -28,11 +28,13 @@ export interface Measurement {
   readonly cpuMicros: number | undefined;
 }
 
+/** Runs go on where the one before ended: if each began anew, and ended early, some users would fail in all of them, and lock. */
+let next = 0;
+
 /** Makes the load of a run and measures it. */
 export async function runLoad(spec: LoadSpec): Promise<Measurement> {
   const driver = await openDriver(spec.driver, spec.inFlight);
   const latencies: number[] = [];
-  let next = 0;
   let measuring = false;
   let ending = false;
   const oneAfterAnother = async () => {
