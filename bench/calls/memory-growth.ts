@@ -1,11 +1,9 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { connectInspector } from "../support/inspector.ts";
 import type { Inspector } from "../support/inspector.ts";
 import { residentBytes } from "../support/memory.ts";
+import { freePort } from "../support/processes.ts";
 import { portOf, startOurs } from "./contestants.ts";
 import { createH2load } from "./load/h2load.ts";
-import { listen } from "./peers/peer-process.ts";
 import { findTool } from "./tools.ts";
 import { verify } from "./verify.ts";
 
@@ -64,12 +62,4 @@ async function measureLive(inspector: Inspector): Promise<number> {
   await inspector.call("HeapProfiler.collectGarbage");
   const { usedSize } = await inspector.call("Runtime.getHeapUsage");
   return Number(usedSize);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }

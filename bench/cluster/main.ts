@@ -17,7 +17,11 @@ import { driveLockoutd } from "../attempts/drivers/lockoutd.ts";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import type { LockoutdServer } from "../support/lockoutd-server.ts";
 import { loadOptional } from "../support/optional-package.ts";
-import { openPool, startPostgres } from "../support/postgres.ts";
+import {
+  openPool,
+  postgresFolders,
+  startPostgres,
+} from "../support/postgres.ts";
 import type { PgPackage } from "../support/postgres.ts";
 import { findProgram } from "../support/processes.ts";
 import { quantile } from "../support/statistics.ts";
@@ -143,10 +147,7 @@ try {
 
 /** The same statements from pgbench, as many at once as a node has connections, on the database that the nodes have filled. */
 async function runPgbench(port: number): Promise<void> {
-  const folders = [18, 17, 16, 15, 14].map(
-    (major) => `/usr/lib/postgresql/${major}/bin`,
-  );
-  const pgbench = findProgram("pgbench", folders);
+  const pgbench = findProgram("pgbench", postgresFolders);
   if (pgbench === undefined) {
     say("pgbench is not installed (Debian: postgresql)");
     return;

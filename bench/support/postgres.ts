@@ -45,7 +45,8 @@ export interface PgPool extends PgQueries {
   end(): Promise<void>;
 }
 
-const folders = [18, 17, 16, 15, 14].map(
+/** Where Debian has its programs. */
+export const postgresFolders = [18, 17, 16, 15, 14].map(
   (major) => `/usr/lib/postgresql/${major}/bin`,
 );
 
@@ -56,8 +57,8 @@ const folders = [18, 17, 16, 15, 14].map(
 export async function startPostgres(
   directory: string,
 ): Promise<PeerServer | Skipped> {
-  const initdb = findProgram("initdb", folders);
-  const postgres = findProgram("postgres", folders);
+  const initdb = findProgram("initdb", postgresFolders);
+  const postgres = findProgram("postgres", postgresFolders);
   if (initdb === undefined || postgres === undefined) {
     return { skipped: "postgres is not installed (Debian: postgresql)" };
   }

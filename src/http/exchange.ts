@@ -79,6 +79,11 @@ export function toNodeHeaders(
   return result;
 }
 
+/** For errors that others are told of in their own way: without a listener they would be thrown. */
+export function ignore(): void {
+  // Nothing to do.
+}
+
 /** Waits until a stream takes more; rejects when it is closed before. */
 export function drained(stream: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve, reject) => {

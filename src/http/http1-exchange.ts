@@ -5,7 +5,7 @@ import type {
 } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { RequestBody } from "./body.ts";
-import { drained } from "./exchange.ts";
+import { drained, ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Where a request and its response find their exchange: listeners that are the same for all cost less. */
@@ -176,8 +176,4 @@ export class Http1Exchange implements Exchange {
   #isLast(): boolean {
     return this.#spoilt || this.#draining();
   }
-}
-
-function ignore(): void {
-  // Nothing to do: see the constructor.
 }

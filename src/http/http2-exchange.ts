@@ -5,7 +5,7 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import { RequestBody } from "./body.ts";
-import { drained } from "./exchange.ts";
+import { drained, ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Where a stream finds its exchange until it is closed: for the same reason as `body.ts` has such a key. */
@@ -186,8 +186,4 @@ export class Http2Exchange implements Exchange {
       this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     this.#stream.destroy();
   }
-}
-
-function ignore(): void {
-  // Nothing to do: see the constructor.
 }

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Watched } from "./watchdog.ts";
 
-/** What is known of a request when it is over: one line of the log, which has its fields in the order of {@link RunningRequest.record}. */
+/** What is known of a request when it is over: one line of the log, with its fields in the order of {@link RunningRequest.record}. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;

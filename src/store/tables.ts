@@ -110,6 +110,26 @@ export interface EventTable {
   ): RecordedEvent;
 }
 
+/** An event as it is recorded, at its place in the log and among those of its aggregate. */
+export function recordedEvent(
+  aggregate: Aggregate,
+  editor: string,
+  { type, payload }: NewEvent,
+  place: Pick<RecordedEvent, "position" | "sequence" | "creationDate">,
+): RecordedEvent {
+  return {
+    position: place.position,
+    aggregateType: aggregate.type,
+    aggregateId: aggregate.id,
+    resourceOwner: aggregate.resourceOwner,
+    sequence: place.sequence,
+    type,
+    editor,
+    creationDate: place.creationDate,
+    payload,
+  };
+}
+
 export interface LimitTable {
   /** What counts for an organisation's users: its own policy, else the default. */
   limitsFor(orgId: string): Limits;

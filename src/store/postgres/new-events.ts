@@ -1,5 +1,6 @@
 import type { NewEvent } from "../../lockout/event.ts";
 import type { RecordedEvent } from "../store.ts";
+import { recordedEvent } from "../tables.ts";
 import type { Aggregate, EventTable } from "../tables.ts";
 import type { Journal } from "./journal.ts";
 
@@ -31,24 +32,18 @@ export class NewEvents implements EventTable {
   append(
     aggregate: Aggregate,
     editor: string,
-    { type, payload }: NewEvent,
+    event: NewEvent,
     time: number,
   ): RecordedEvent {
     const sequence = this.sequenceOf(aggregate) + 1;
     this.#journal.set(this.#sequences, aggregateKey(aggregate), sequence);
-    const event: PendingEvent = {
+    const pending: PendingEvent = recordedEvent(aggregate, editor, event, {
       position: 0,
-      aggregateType: aggregate.type,
-      aggregateId: aggregate.id,
-      resourceOwner: aggregate.resourceOwner,
       sequence,
-      type,
-      editor,
       creationDate: time,
-      payload,
-    };
-    this.#journal.push(this.pending, event);
-    return event;
+    });
+    this.#journal.push(this.pending, pending);
+    return pending;
   }
 }
 

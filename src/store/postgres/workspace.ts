@@ -183,14 +183,11 @@ export class Workspace implements UserTables {
     this.#journal.forget();
   }
 
-  #set<K, V>(map: Map<K, V>, key: K, value: V): void {
-    this.#journal.set(map, key, value);
-  }
-
   #index({ key, orgId, userId }: StoredSubject, hash?: Uint8Array): void {
     if (userId !== undefined)
-      this.#set(this.#users, userKey(orgId, userId), key);
-    if (hash !== undefined) this.#set(this.#names, nameKey(orgId, hash), key);
+      this.#journal.set(this.#users, userKey(orgId, userId), key);
+    if (hash !== undefined)
+      this.#journal.set(this.#names, nameKey(orgId, hash), key);
   }
 
   #createSubjects(): SubjectTable {
@@ -215,7 +212,7 @@ export class Workspace implements UserTables {
       create: (id, state) => this.#createSubject(id, state),
       update: (key, state) => {
         const entry = requireEntry(key);
-        this.#set(this.subjectEntries, key, {
+        this.#journal.set(this.subjectEntries, key, {
           ...entry,
           stored: { ...entry.stored, ...state },
           change: entry.change === "new" ? "new" : "updated",
@@ -225,11 +222,14 @@ export class Workspace implements UserTables {
         const entry = requireEntry(key);
         // Its row is not there yet: nothing would be removed.
         if (entry.change === "new") throw new BatchError();
-        this.#set(this.subjectEntries, key, { ...entry, change: "removed" });
+        this.#journal.set(this.subjectEntries, key, {
+          ...entry,
+          change: "removed",
+        });
         for (const [id, { attempt, change }] of this.attemptEntries) {
           if (attempt.subject !== key || attempt.closed !== undefined) continue;
           if (change === "new") throw new BatchError();
-          this.#set(this.attemptEntries, id, {
+          this.#journal.set(this.attemptEntries, id, {
             // Of nobody: its row is removed with the subject's.
             attempt: { ...attempt, subject: nobody },
             change: "none",
@@ -237,7 +237,7 @@ export class Workspace implements UserTables {
         }
       },
       touch: (key) => {
-        this.#set(this.subjectEntries, key, {
+        this.#journal.set(this.subjectEntries, key, {
           ...requireEntry(key),
           touched: true,
         });
@@ -258,7 +258,7 @@ export class Workspace implements UserTables {
       userId,
       ...state,
     };
-    this.#set(this.subjectEntries, stored.key, {
+    this.#journal.set(this.subjectEntries, stored.key, {
       ...{ stored, hash, sequence: 0 },
       ...{ change: "new", touched: false },
     });
@@ -304,8 +304,8 @@ export class Workspace implements UserTables {
 
   #setCounter(entry: CounterEntry): void {
     const { subject, factor, counter } = entry;
-    this.#set(this.counterEntries, counterKey(subject, factor), entry);
-    this.#set(this.#factors, subject, {
+    this.#journal.set(this.counterEntries, counterKey(subject, factor), entry);
+    this.#journal.set(this.#factors, subject, {
       ...(this.#factors.get(subject) ?? zeroCounters),
       [factor]: counter,
     });
@@ -327,7 +327,7 @@ export class Workspace implements UserTables {
     return {
       find: (attemptId) => this.attemptEntries.get(attemptId)?.attempt,
       open: (subject, attempt: Attempt) => {
-        this.#set(this.attemptEntries, attempt.id, {
+        this.#journal.set(this.attemptEntries, attempt.id, {
           attempt: { ...attempt, subject },
           change: "new",
         });
@@ -335,7 +335,7 @@ export class Workspace implements UserTables {
       close: (attemptId, closed: ClosedAttempt) => {
         const entry = this.attemptEntries.get(attemptId);
         if (entry === undefined) throw new Error("the attempt was not read");
-        this.#set(this.attemptEntries, attemptId, {
+        this.#journal.set(this.attemptEntries, attemptId, {
           attempt: { ...entry.attempt, closed },
           change: entry.change === "new" ? "new" : "closed",
         });
@@ -360,17 +360,21 @@ export class Workspace implements UserTables {
         (this.#aliasLists.get(subject) ?? []).map(({ name }) => name),
       replace: (orgId, subject, aliases) => {
         for (const { folded } of this.#aliasLists.get(subject) ?? [])
-          this.#set(this.#aliasOwners, aliasKey(orgId, folded), nobody);
+          this.#journal.set(this.#aliasOwners, aliasKey(orgId, folded), nobody);
         for (const { folded } of aliases) {
           const owner =
             this.#aliasOwners.get(aliasKey(orgId, folded)) ?? nobody;
           const removed = this.subjectEntries.get(owner)?.change === "removed";
           if (owner !== nobody && !removed)
             throw new LockoutError("aliasTaken");
-          this.#set(this.#aliasOwners, aliasKey(orgId, folded), subject);
+          this.#journal.set(
+            this.#aliasOwners,
+            aliasKey(orgId, folded),
+            subject,
+          );
         }
-        this.#set(this.#aliasLists, subject, aliases);
-        this.#set(this.replacedAliases, subject, aliases);
+        this.#journal.set(this.#aliasLists, subject, aliases);
+        this.#journal.set(this.replacedAliases, subject, aliases);
       },
     };
   }

@@ -4,6 +4,7 @@ import type { EventLog, Positions } from "../event-list.ts";
 import { toEvent } from "../rows.ts";
 import type { EventRow } from "../rows.ts";
 import type { EventFilter, RecordedEvent } from "../store.ts";
+import { recordedEvent } from "../tables.ts";
 import type { EventTable } from "../tables.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
@@ -30,7 +31,7 @@ export function prepareEvents(database: Database): Events {
     .pluck();
   return {
     lastPosition: () => lastPosition.get() ?? 0,
-    append: (aggregate, editor, { type, payload }, time) => {
+    append: (aggregate, editor, event, time) => {
       const last = lastSequence.get(
         aggregate.id,
         aggregate.type,
@@ -42,22 +43,16 @@ export function prepareEvents(database: Database): Events {
         aggregate.id,
         aggregate.resourceOwner,
         sequence,
-        type,
+        event.type,
         editor,
         time,
-        payload === undefined ? null : JSON.stringify(payload),
+        event.payload === undefined ? null : JSON.stringify(event.payload),
       );
-      return {
+      return recordedEvent(aggregate, editor, event, {
         position: Number(lastInsertRowid),
-        aggregateType: aggregate.type,
-        aggregateId: aggregate.id,
-        resourceOwner: aggregate.resourceOwner,
         sequence,
-        type,
-        editor,
         creationDate: time,
-        payload,
-      };
+      });
     },
     list: (filter, within) => {
       const { sql, values } = listQuery(filter, within);
