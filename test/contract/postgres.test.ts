@@ -1,15 +1,8 @@
-import { afterAll, beforeAll } from "vitest";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 import { describeStore } from "./store.ts";
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await openTestPostgres();
-});
-afterAll(() => postgres.close());
+const postgres = usePostgres();
 
 describeStore("PostgreSQL", async () => {
   const { url, drop } = await postgres.createDatabase();

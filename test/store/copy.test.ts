@@ -1,23 +1,13 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  vi,
-} from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
 import { live } from "../support/life.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -203,14 +193,10 @@ describe("a copy", () => {
 });
 
 describe("a copy to PostgreSQL", () => {
-  let postgres: TestPostgres;
+  const postgres = usePostgres();
   let url: string;
   let drop: () => Promise<void>;
 
-  beforeAll(async () => {
-    postgres = await openTestPostgres();
-  });
-  afterAll(() => postgres.close());
   beforeEach(async () => {
     ({ url, drop } = await postgres.createDatabase());
   });

@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import {
   begin,
   commit,
@@ -8,17 +8,11 @@ import {
 } from "../../src/store/postgres/database.ts";
 import type { PostgresDatabase } from "../../src/store/postgres/database.ts";
 import type { Statement } from "../../src/store/postgres/pipeline.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 
-let postgres: TestPostgres;
+const postgres = usePostgres();
 let database: PostgresDatabase;
 let drop: () => Promise<void>;
-
-beforeAll(async () => {
-  postgres = await openTestPostgres();
-});
-afterAll(() => postgres.close());
 
 beforeEach(async () => {
   const created = await postgres.createDatabase();

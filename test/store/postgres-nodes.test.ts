@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import {
   beginAttempt,
   completeAttempt,
@@ -19,8 +19,7 @@ import {
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import type { Store } from "../../src/store/store.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 
 // Three nodes do everything to the same few users, names and aliases: what they meet in must be refusals of the domain, and what
 // they leave must be what the events come to.
@@ -30,12 +29,7 @@ const atOnce = 20;
 const api = { version: "v2", authorise: () => undefined } as const;
 const outcomes = ["failed", "succeeded", "not_a_guess"] as const;
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await openTestPostgres();
-});
-afterAll(() => postgres.close());
+const postgres = usePostgres();
 
 const below = (limit: number) => Math.floor(Math.random() * limit);
 

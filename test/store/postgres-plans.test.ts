@@ -1,16 +1,10 @@
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await openTestPostgres();
-});
-afterAll(() => postgres.close());
+const postgres = usePostgres();
 
 it("what a command reads does not grow with the users of the organisation, though the server has no statistics yet", async () => {
   const { url, drop } = await postgres.createDatabase();

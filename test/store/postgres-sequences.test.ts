@@ -1,16 +1,10 @@
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
-import { openTestPostgres } from "../support/postgres.ts";
-import type { TestPostgres } from "../support/postgres.ts";
+import { usePostgres } from "../support/use-postgres.ts";
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await openTestPostgres();
-});
-afterAll(() => postgres.close());
+const postgres = usePostgres();
 
 it("events go on where those of a user of the same id ended, who was created and removed while this one was being created", async () => {
   const { url, drop } = await postgres.createDatabase();

@@ -1,8 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
-  accessSync,
   chmodSync,
-  constants,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -10,7 +8,8 @@ import {
   statSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { firstExecutable, pathFolders } from "./executable.ts";
 
 /** A way to the full path of a program, or to nothing. */
 export type Way = (name: string) => string | undefined;
@@ -43,7 +42,7 @@ export const usualWays: readonly Way[] = [
 function onMachine(name: string): string | undefined {
   const packages = "/usr/lib/postgresql";
   return firstExecutable(name, [
-    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...pathFolders(),
     ...list(packages).map((version) => join(packages, version, "bin")),
   ]);
 }
@@ -110,22 +109,6 @@ function place(fresh: string, folder: string): void {
   } catch {
     rmSync(fresh, { recursive: true, force: true });
   }
-}
-
-function firstExecutable(
-  name: string,
-  folders: readonly string[],
-): string | undefined {
-  return folders
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
 
 function list(folder: string): readonly string[] {

@@ -3,11 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chownSync } from "node:fs";
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
+import { freePort } from "./free-port.ts";
 import { findProgram, usualWays } from "./postgres-programs.ts";
 
 /** A PostgreSQL server of a test's own, which it may stop, kill and start again. */
@@ -177,13 +176,4 @@ function run(name: string, ...args: readonly (readonly string[])[]): void {
     },
   );
   if (status !== 0) throw new Error(`${name} failed: ${stderr.toString()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,21 +1,13 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { firstExecutable, pathFolders } from "../../support/executable.ts";
 
 /** The path of a program that is on the PATH, or undefined. */
 export function findProgram(...names: readonly string[]): string | undefined {
-  const directories = (process.env["PATH"] ?? "").split(delimiter);
-  return names
-    .flatMap((name) => directories.map((directory) => join(directory, name)))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+  const folders = pathFolders();
+  for (const name of names) {
+    const found = firstExecutable(name, folders);
+    if (found !== undefined) return found;
   }
+  return undefined;
 }
 
 /** Says in the test run's output what is not tested, and what would make it so. */
