@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   createCommitMark,
-  onceInOneGo,
+  lookOnceAMoment,
 } from "../../src/store/sqlite/commit-mark.ts";
 import { rememberUntilCommit } from "../../src/store/sqlite/committed-reads.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -77,20 +77,29 @@ describe.runIf(process.platform === "linux")("the mark of commits", () => {
   });
 });
 
-it("looks at a mark once for what is asked without waiting, and anew after that", async () => {
+it("looks at a mark once a moment, and after one's own commit at once", () => {
   let commits = 0;
   let looks = 0;
-  const mark = onceInOneGo(() => {
-    looks += 1;
-    return commits;
-  });
+  let now = 5;
+  const { mark, forget } = lookOnceAMoment(
+    () => {
+      looks += 1;
+      return commits;
+    },
+    0.1,
+    () => now,
+  );
   expect([mark(), mark()]).toEqual([0, 0]);
   commits = 1;
+  now += 0.09;
   expect(mark()).toBe(0);
   expect(looks).toBe(1);
-  await Promise.resolve();
+  now += 0.02;
   expect(mark()).toBe(1);
   expect(looks).toBe(2);
+  commits = 2;
+  forget();
+  expect(mark()).toBe(2);
 });
 
 describe("what is remembered until a commit", () => {

@@ -36,21 +36,40 @@ export function createCommitMark(file: string): CommitMark | undefined {
   };
 }
 
+/** A mark that is looked at only so often. */
+export interface RecentMark {
+  readonly mark: CommitMark;
+  /** Has the mark looked at when it is asked for next: to be called after each commit of one's own. */
+  readonly forget: () => void;
+}
+
 /**
- * Looks at a mark once for all that is asked in one go, without waiting for anything: what is committed meanwhile is committed
- * at the same time. Requests that were received together ask in one go, and had all been received before.
+ * Looks at a mark once for all that is asked within a moment: a busy server asks many times in the time that a system call takes. A
+ * commit of another process may go unnoticed for that moment after it has returned.
+ *
+ * @param momentMs in milliseconds
+ * @param now a clock that never goes back, in milliseconds
  */
-export function onceInOneGo(mark: CommitMark): CommitMark {
-  let current: number | undefined;
-  const forget = () => {
-    current = undefined;
-  };
-  return () => {
-    if (current === undefined) {
-      current = mark();
-      queueMicrotask(forget);
-    }
-    return current;
+export function lookOnceAMoment(
+  mark: CommitMark,
+  momentMs: number,
+  now: () => number,
+): RecentMark {
+  let current = 0;
+  let until = -Infinity;
+  return {
+    mark: () => {
+      const time = now();
+      if (time >= until) {
+        // Before the look: what is committed after it is at most a moment old when the mark is looked at again.
+        until = time + momentMs;
+        current = mark();
+      }
+      return current;
+    },
+    forget: () => {
+      until = -Infinity;
+    },
   };
 }
 

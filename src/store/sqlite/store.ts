@@ -3,7 +3,7 @@ import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Answer, Clock, PolicyOwner, Store } from "../store.ts";
 import { createAppendWatch } from "./append-watch.ts";
-import { createCommitMark, onceInOneGo } from "./commit-mark.ts";
+import { createCommitMark, lookOnceAMoment } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { rememberUntilCommit } from "./committed-reads.ts";
 import {
@@ -49,6 +49,12 @@ const toolRetries = { busyRetries: 1000, busyDelayMs: 1 };
 /** A flush of so many commands blocks the event loop for some milliseconds. */
 const maxBatch = 256;
 
+/**
+ * How long a commit of another process may go unnoticed by what is remembered, in milliseconds: less than it takes that process, which
+ * is one of our tools, to say that it is done. Transactions always see it.
+ */
+const markMomentMs = 0.1;
+
 /** How many tokens and how many policies are remembered until the next commit: far more than are in use at a time. */
 const maxRemembered = 1000;
 
@@ -87,10 +93,15 @@ function createStore(
   const orgs = prepareOrgs(database, now, newId);
   const tokens = prepareTokens(database, now, newId);
 
+  // A tool asks for little, and not for long.
+  const ownMark = exclusive ? createCommitMark(database.name) : undefined;
+  const recent =
+    ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
   const watch = createAppendWatch(() => events.lastPosition());
   const queue = new CommitQueue(createTransaction(database), {
     maxBatch,
     afterCommit: () => {
+      recent?.forget();
       watch.check();
     },
     ...(exclusive ? serverRetries : toolRetries),
@@ -116,16 +127,13 @@ function createStore(
       return rejection(error);
     }
   };
-  // A tool asks for little, and not for long.
-  const ownMark = exclusive ? createCommitMark(database.name) : undefined;
-  const mark = ownMark && onceInOneGo(ownMark);
   const findToken = rememberUntilCommit(
-    mark,
+    recent?.mark,
     maxRemembered,
     (hash: Uint8Array) => tokens.find(hash),
   );
   const findPolicy = rememberUntilCommit(
-    mark,
+    recent?.mark,
     maxRemembered,
     (owner: PolicyAggregate) => policies.find(owner),
   );
