@@ -1,8 +1,8 @@
 import { createContextKey } from "@connectrpc/connect";
 import type { ContextValues } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
-import { grants, holdsEverywhere } from "./roles.ts";
-import type { Permission, Role } from "./roles.ts";
+import { grants, holdsEverywhere, isRole } from "./roles.ts";
+import type { Permission } from "./roles.ts";
 
 /** Who calls, and on which organisation. */
 export interface Caller {
@@ -10,7 +10,8 @@ export interface Caller {
   readonly id: string;
   /** The caller's own organisation. */
   readonly homeOrgId: string;
-  readonly roles: readonly Role[];
+  /** Names of roles; one that is none grants nothing. */
+  readonly roles: readonly string[];
   /** The organisation of the call. */
   readonly orgId: string;
 }
@@ -39,11 +40,12 @@ export function requirePermission(
   orgId: string,
   permission: Permission,
 ): void {
-  const held = caller.roles.filter(
-    (role) => holdsEverywhere(role) || caller.homeOrgId === orgId,
-  );
-  if (held.length === 0) throw new LockoutError("membershipNotFound");
-  if (!held.some((role) => grants(role, permission))) {
-    throw new LockoutError("permissionDenied");
+  const isHome = caller.homeOrgId === orgId;
+  let holdsAny = false;
+  for (const role of caller.roles) {
+    if (!isRole(role) || !(isHome || holdsEverywhere(role))) continue;
+    if (grants(role, permission)) return;
+    holdsAny = true;
   }
+  throw new LockoutError(holdsAny ? "permissionDenied" : "membershipNotFound");
 }

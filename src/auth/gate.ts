@@ -11,7 +11,6 @@ import type {
 import { requirePermission, setCaller } from "./caller.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
-import { isRole } from "./roles.ts";
 import { hashSecret } from "./tokens.ts";
 
 /** Tokens in use at the same time, more or less; a header is short, or the token is not found. */
@@ -47,7 +46,7 @@ export function createGate(
         const caller = {
           id: token.id,
           homeOrgId: token.orgId,
-          roles: token.roles.filter(isRole),
+          roles: token.roles,
           orgId,
         };
         if (access !== "authenticated")
