@@ -18,6 +18,7 @@ import { debugPages } from "./http/debug-pages.ts";
 import { createHealth, healthName } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createReflection, reflectionNames } from "./http/reflection.ts";
+import { recordFields } from "./http/request-record.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
@@ -143,7 +144,7 @@ async function serve(
       health.drain();
       draining.abort();
     },
-    onRequestEnd: createRecordLog(log, "request"),
+    onRequestEnd: createRecordLog(log, "request", recordFields),
     onFault: reportFault,
   });
   const settling = startSettling(store, reportFault);

@@ -20,6 +20,7 @@ import { createGate } from "../../src/auth/gate.ts";
 import { createPermissionTable } from "../../src/auth/permission-table.ts";
 import { hashSecret } from "../../src/auth/tokens.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
+import { recordFields } from "../../src/http/request-record.ts";
 import { createLogger, createRecordLog } from "../../src/telemetry/log.ts";
 import { userCount } from "../attempts/drivers/driver.ts";
 
@@ -164,7 +165,11 @@ const server = createHttpServer({
   services: [spec],
   handlerOptions: { requestGate: gate },
   mapError: (error) => toConnectError(error, reportFault),
-  onRequestEnd: createRecordLog(createLogger({ level: "warn" }), "request"),
+  onRequestEnd: createRecordLog(
+    createLogger({ level: "warn" }),
+    "request",
+    recordFields,
+  ),
   onFault: reportFault,
 });
 const { host, port } = await server.listen({ host: "127.0.0.1", port: 0 });

@@ -48,7 +48,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   onFirstRead: (() => void) | undefined;
 
   readonly #stream: BodyStream;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   #queue: Uint8Array[] = [];
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
@@ -61,10 +61,12 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /**
    * @param stream whose owner calls {@link gone} when it is closed
+   * @param startedAt when the request began, by `performance.now()`
    * @param empty whether the header already says that no body follows
    */
-  constructor(stream: Readable, empty: boolean) {
+  constructor(stream: Readable, startedAt: number, empty: boolean) {
     this.#stream = stream;
+    this.#startedAt = startedAt;
     if (empty) this.#state = "ended";
   }
 

@@ -4,6 +4,8 @@ import type { RequestBody } from "./body.ts";
 /** A request as it came in, and the means to answer it: what the two HTTP versions have in common. */
 export interface Exchange {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
+  /** When its header was there, by `performance.now()`. */
+  readonly startedAt: number;
   readonly method: string;
   /** The request target as it stood in the request line or in `:path`, never through a URL parser. */
   readonly target: string;
@@ -35,10 +37,10 @@ export interface Exchange {
   /**
    * Sends an answer of status 200 that is at hand whole, to a request whose body has come whole.
    *
-   * @param headers names and values by turns, in lower case
+   * @param headers names and values by turns, in lower case; they are Node's from now on
    */
   whole(
-    headers: readonly string[],
+    headers: string[],
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,
   ): void;

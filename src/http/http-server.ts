@@ -16,7 +16,7 @@ import type { MapError } from "./mapped-errors.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { createRouter } from "./router.ts";
 import { createRpcs } from "./rpc.ts";
-import type { RequestRecord } from "./running-request.ts";
+import type { RequestRecord } from "./request-record.ts";
 import type { StaticRoute } from "./static-route.ts";
 import { createUnaryAdapter } from "./unary/adapter.ts";
 import { checkingInterval, Watchdog } from "./watchdog.ts";

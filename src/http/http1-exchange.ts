@@ -22,6 +22,7 @@ interface ServingResponse extends ServerResponse {
 /** {@link Exchange} over HTTP/1.0 and HTTP/1.1. */
 export class Http1Exchange implements Exchange {
   readonly httpVersion: "1.0" | "1.1";
+  readonly startedAt = performance.now();
   readonly method: string;
   readonly target: string;
   readonly authority = undefined;
@@ -51,16 +52,17 @@ export class Http1Exchange implements Exchange {
     this.remoteAddress = request.socket.remoteAddress ?? "";
     const { "content-length": length, "transfer-encoding": encoding } =
       request.headers;
-    this.body = new RequestBody(
-      request,
-      encoding === undefined && (length === undefined || length === "0"),
-    );
+    const empty =
+      encoding === undefined && (length === undefined || length === "0");
+    this.body = new RequestBody(request, this.startedAt, empty);
     // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
     request.on("error", ignore);
     response.on("error", ignore);
-    this.#request[exchangeKey] = this;
     this.#response[exchangeKey] = this;
-    request.on("close", Http1Exchange.#onRequestClosed);
+    if (!empty) {
+      this.#request[exchangeKey] = this;
+      request.on("close", Http1Exchange.#onRequestClosed);
+    }
     response.on("close", Http1Exchange.#onClosed);
   }
 
@@ -103,13 +105,13 @@ export class Http1Exchange implements Exchange {
   }
 
   whole(
-    headers: readonly string[],
+    headers: string[],
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,
   ): void {
     this.#response.writeHead(
       200,
-      this.#isLast() ? [...headers, "connection", "close"] : [...headers],
+      this.#isLast() ? [...headers, "connection", "close"] : headers,
     );
     if (trailers !== undefined) this.#response.addTrailers({ ...trailers });
     // As a string of the same bytes: Node sends strings together with the header, in one write instead of two.

@@ -34,6 +34,7 @@ interface ServedStream extends ServerHttp2Stream {
 /** {@link Exchange} over HTTP/2, on the stream itself: Node's compatibility objects cost more than they give here. */
 export class Http2Exchange implements Exchange {
   readonly httpVersion = "2.0";
+  readonly startedAt = performance.now();
   readonly method: string;
   readonly target: string;
   readonly authority: string | undefined;
@@ -67,6 +68,7 @@ export class Http2Exchange implements Exchange {
     const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     this.body = new RequestBody(
       stream,
+      this.startedAt,
       endOfStream || headers["content-length"] === "0",
     );
     if (headers.expect === "100-continue") {

@@ -127,20 +127,17 @@ export class Listener {
   #createHttp1(): http.Server {
     const { limits, tls } = this.#parts;
     const server = createHttp1Server(limits, tls);
+    const draining = () => this.#draining;
     const take = (
       request: http.IncomingMessage,
       response: http.ServerResponse,
       awaitsContinue: boolean,
     ) => {
-      if (!/^1\.[01]$/.test(request.httpVersion)) {
+      if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
         this.#refuse(request.socket, refusedFor("VERSION"));
         return;
       }
-      const exchange = new Http1Exchange(
-        request,
-        response,
-        () => this.#draining,
-      );
+      const exchange = new Http1Exchange(request, response, draining);
       if (awaitsContinue) {
         exchange.body.onFirstRead = () => {
           if (!response.headersSent && !response.destroyed)

@@ -21,7 +21,7 @@ import { requestIdFrom, requestIdHeader } from "./request-id.ts";
 import type { Route, Router } from "./router.ts";
 import { callRpc } from "./rpc.ts";
 import type { Rpc } from "./rpc.ts";
-import type { RequestRecord } from "./running-request.ts";
+import type { RequestRecord } from "./request-record.ts";
 import { RunningRequest } from "./running-request.ts";
 import { send } from "./send.ts";
 import { statusAnswer } from "./status-answer.ts";

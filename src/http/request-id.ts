@@ -1,5 +1,5 @@
 import { createContextKey } from "@connectrpc/connect";
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 /** The header that carries a request's id, both ways. */
 export const requestIdHeader = "x-request-id";
@@ -14,17 +14,18 @@ export function requestIdFrom(header: string | undefined): string {
   return header !== undefined && sane.test(header) ? header : newRequestId();
 }
 
-const idBytes = 16;
-/** Random bytes for the next ids, and how many of them are used: a call for each id costs more than the id. */
-const random = Buffer.alloc(256 * idBytes);
-let used = random.length;
+const idDigits = 32;
+const idsAtOnce = 256;
+/** Random digits for the next ids, and how many of them are used: to ask for those of one id costs more than the id. */
+let digits = "";
+let used = 0;
 
 /** 128 random bits as hexadecimal digits. */
 function newRequestId(): string {
-  if (used === random.length) {
-    randomFillSync(random);
+  if (used === digits.length) {
+    digits = randomBytes((idsAtOnce * idDigits) / 2).toString("hex");
     used = 0;
   }
-  used += idBytes;
-  return random.toString("hex", used - idBytes, used);
+  used += idDigits;
+  return digits.slice(used - idDigits, used);
 }

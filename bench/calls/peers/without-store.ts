@@ -2,6 +2,7 @@
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
 import { createHttpServer } from "../../../src/http/http-server.ts";
+import { recordFields } from "../../../src/http/request-record.ts";
 import { createLogger, createRecordLog } from "../../../src/telemetry/log.ts";
 import { createTranscoder } from "../../../src/transcoding/index.ts";
 import { policyAnswer, updateAnswer } from "./answers.ts";
@@ -25,7 +26,11 @@ const server = createHttpServer({
       }
     },
   },
-  onRequestEnd: createRecordLog(createLogger({ level: "info" }), "request"),
+  onRequestEnd: createRecordLog(
+    createLogger({ level: "info" }),
+    "request",
+    recordFields,
+  ),
 });
 
 const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

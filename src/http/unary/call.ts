@@ -233,8 +233,15 @@ export class UnaryCall implements BodyCollector, Listed {
     const request = this.#request;
     const { exchange } = request;
     if (exchange.isGone()) return;
-    const header = [...form.plainHeader, requestIdHeader, request.requestId];
-    if (form.hasLength) header.push("content-length", String(body.byteLength));
+    const header = form.hasLength
+      ? [
+          ...form.plainHeader,
+          requestIdHeader,
+          request.requestId,
+          "content-length",
+          String(body.byteLength),
+        ]
+      : [...form.plainHeader, requestIdHeader, request.requestId];
     request.status = 200;
     request.sent = body.byteLength;
     if (form.protocol === "grpc" || form.protocol === "grpc-web")

@@ -1,0 +1,54 @@
+/** What is known of a request when it is over. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** The raw path, without the query, which may hold secrets. */
+  readonly path: string;
+  /** How the request was understood; `http` for what is neither a call nor a template: pages, refusals, unknown paths. */
+  readonly protocol: "grpc" | "grpc-web" | "connect" | "rest" | "http";
+  readonly httpVersion: "1.0" | "1.1" | "2.0";
+  /** 0: the client went away, or the connection was cut, before an answer was sent. */
+  readonly status: number;
+  /** Of gRPC and gRPC-Web. */
+  readonly grpcStatus: number | undefined;
+  /** From the header of the request to the last byte of the answer. */
+  readonly durationMs: number;
+  /** Bytes of the answer's body. */
+  readonly bytes: number;
+  readonly remoteAddress: string;
+  /** `package.Service/Method`, where one was found. */
+  readonly rpc: string | undefined;
+}
+
+/**
+ * The fields of a record in their order, as they stand in a JSON object: for the log. Without what is undefined.
+ */
+export function recordFields(record: RequestRecord): string {
+  const { grpcStatus, rpc } = record;
+  // Ids are such that they may stand in a line as they are.
+  return `"requestId":"${record.requestId}","method":${method(record.method)},"path":${path(record.path)},"protocol":"${record.protocol}","httpVersion":"${record.httpVersion}","status":${record.status}${
+    grpcStatus === undefined ? "" : `,"grpcStatus":${grpcStatus}`
+  },"durationMs":${record.durationMs},"bytes":${record.bytes},"remoteAddress":${remoteAddress(record.remoteAddress)}${
+    rpc === undefined ? "" : `,"rpc":${name(rpc)}`
+  }`;
+}
+
+const method = rememberLast(JSON.stringify);
+const path = rememberLast(JSON.stringify);
+const remoteAddress = rememberLast(JSON.stringify);
+const name = rememberLast(JSON.stringify);
+
+/** For what is often the same as the last time. */
+function rememberLast(
+  make: (text: string) => string,
+): (text: string) => string {
+  let last = "";
+  let made = make(last);
+  return (text) => {
+    if (text !== last) {
+      last = text;
+      made = make(text);
+    }
+    return made;
+  };
+}
