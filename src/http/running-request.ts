@@ -17,6 +17,8 @@ export class RunningRequest implements Watched {
   grpcStatus: string | undefined;
   sent = 0;
   readonly #limits: HttpLimits;
+  #awaiting = false;
+  /** When the watchdog first saw it. */
   #awaitingSince: number | undefined;
 
   constructor(exchange: Exchange, limits: HttpLimits) {
@@ -26,17 +28,19 @@ export class RunningRequest implements Watched {
 
   /** From now on it is the client's turn to take what was sent. */
   awaitClient(): void {
-    this.#awaitingSince = performance.now();
+    this.#awaiting = true;
+    this.#awaitingSince = undefined;
   }
 
   clientTook(): void {
-    this.#awaitingSince = undefined;
+    this.#awaiting = false;
   }
 
   check(now: number): void {
     this.exchange.body.check(now);
     const { writeStallTimeoutMs } = this.#limits;
-    if (this.#awaitingSince === undefined || writeStallTimeoutMs === 0) return;
+    if (!this.#awaiting || writeStallTimeoutMs === 0) return;
+    this.#awaitingSince ??= now;
     if (now - this.#awaitingSince > writeStallTimeoutMs)
       this.exchange.destroy();
   }

@@ -10,7 +10,7 @@ export interface Watched extends Listed {
 
 /**
  * Looks after everything that may take too long, with one timer for the whole server: a timer per request would cost more than
- * most requests do. A deadline is noticed late by at most the interval.
+ * most requests do. A deadline is noticed late by at most the interval, or two where nobody looks at the clock when it begins.
  */
 export class Watchdog {
   readonly #watched = new Roster<Watched>();

@@ -5,15 +5,24 @@ import { expect, test } from "vitest";
 import { encodeFrozenOnce } from "../../src/http/unary/frozen-answers.ts";
 
 function counted() {
-  const count = { encoded: 0 };
-  const write = encodeFrozenOnce((message: Message) => {
-    count.encoded += 1;
-    return toBinary(StringValueSchema, message as never);
+  const count = { encoded: 0, framed: 0 };
+  const { write, frame } = encodeFrozenOnce({
+    write: (message: Message) => {
+      count.encoded += 1;
+      return toBinary(StringValueSchema, message as never);
+    },
+    frame: (bytes) => {
+      count.framed += 1;
+      return Buffer.concat([bytes, Buffer.of(0)]);
+    },
   });
   return {
     count,
-    read: (message: Message) =>
-      fromBinary(StringValueSchema, write(message)).value,
+    read: (message: Message) => {
+      const framed = frame(write(message));
+      expect(framed.at(-1)).toBe(0);
+      return fromBinary(StringValueSchema, framed.subarray(0, -1)).value;
+    },
   };
 }
 
@@ -22,7 +31,7 @@ test("a frozen message is encoded once", () => {
   const one = Object.freeze(create(StringValueSchema, { value: "one" }));
   const two = Object.freeze(create(StringValueSchema, { value: "two" }));
   expect([one, two, one, two].map(read)).toEqual(["one", "two", "one", "two"]);
-  expect(count.encoded).toBe(2);
+  expect(count).toEqual({ encoded: 2, framed: 2 });
 });
 
 test("a message that may change is encoded each time", () => {
@@ -31,5 +40,5 @@ test("a message that may change is encoded each time", () => {
   expect(read(message)).toBe("before");
   message.value = "after";
   expect(read(message)).toBe("after");
-  expect(count.encoded).toBe(2);
+  expect(count).toEqual({ encoded: 2, framed: 2 });
 });

@@ -108,10 +108,7 @@ function createPlanner(
     });
   });
   const plan = (form: UnaryForm, invoke: Invoke, takesBody = true) => ({
-    form: {
-      ...form,
-      write: encodeFrozenOnce((message) => form.write(message)),
-    },
+    form: { ...form, ...encodeFrozenOnce(form) },
     name: `${form.spec.method.parent.typeName}/${form.spec.method.name}`,
     takesBody,
     patience,

@@ -1,9 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { create } from "@bufbuild/protobuf";
 import type { Message } from "@bufbuild/protobuf";
 import type {
   Compression,
-  Serialization,
   UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
@@ -28,6 +26,7 @@ import type { UnaryContext } from "./context.ts";
 import type { UnaryForm } from "./form.ts";
 import { toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
+import { createMessageReader } from "./message-reader.ts";
 import { rawHeader } from "./raw-headers.ts";
 
 /** Unary calls of the Connect protocol by POST. */
@@ -44,7 +43,11 @@ export function connectForm(
     options.jsonOptions,
     options,
   );
-  const input = codec.getI(binary);
+  const readMessage = createMessageReader(
+    method.input,
+    codec.getI(binary),
+    binary,
+  );
   const output = codec.getO(binary);
   const type = binary ? contentTypeUnaryProto : contentTypeUnaryJson;
   return {
@@ -65,10 +68,7 @@ export function connectForm(
             options.maxTimeoutMs,
           );
     },
-    read: (body) =>
-      !binary && isEmptyObject(body)
-        ? create(method.input)
-        : parseRequest(input, body),
+    read: (body) => parseRequest(readMessage, body),
     write: (message) => output.serialize(message),
     frame: (message) => message,
     answer: (context, message, compression) =>
@@ -90,18 +90,13 @@ export function connectForm(
   };
 }
 
-/** `{}`, which is all that a call without fields sends: no need to parse it. */
-function isEmptyObject(body: Uint8Array): boolean {
-  return body.byteLength === 2 && body[0] === 0x7b && body[1] === 0x7d;
-}
-
 /** Bytes that are no protobuf are the caller's fault, for which Connect's library blames the server. */
 function parseRequest(
-  input: Serialization<Message>,
+  readMessage: (body: Uint8Array) => Message,
   body: Uint8Array,
 ): Message {
   try {
-    return input.parse(body);
+    return readMessage(body);
   } catch (reason) {
     throw reason instanceof ConnectError && reason.code === Code.Internal
       ? new ConnectError(reason.rawMessage, Code.InvalidArgument)

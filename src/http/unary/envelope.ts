@@ -13,8 +13,9 @@ export function envelope(flags: number, message: Uint8Array): Buffer {
 /** The message of a body that consists of one message without flags, else nothing. */
 export function openEnvelope(body: Uint8Array): Uint8Array | undefined {
   if (body.byteLength < envelopeHeaderBytes || body[0] !== 0) return undefined;
-  const [, a = 0, b = 0, c = 0, d = 0] = body;
-  const length = a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
+  let length = 0;
+  for (let i = 1; i < envelopeHeaderBytes; i += 1)
+    length = length * 0x100 + (body[i] ?? 0);
   return length === body.byteLength - envelopeHeaderBytes
     ? body.subarray(envelopeHeaderBytes)
     : undefined;

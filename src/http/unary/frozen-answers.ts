@@ -1,20 +1,26 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { UnaryForm } from "./form.ts";
 
 /**
- * Encodes a message that is frozen, as a method gives it again and again, only once: it cannot change. Whoever freezes a message
- * freezes what is in it, too.
+ * Encodes and frames a message that is frozen, as a method gives it again and again, only once: it cannot change. Whoever freezes a
+ * message freezes what is in it, too.
  */
 export function encodeFrozenOnce(
-  encode: (message: Message) => Uint8Array,
-): (message: Message) => Uint8Array {
-  const known = new WeakMap<Message, Uint8Array>();
-  return (message) => {
-    if (!Object.isFrozen(message)) return encode(message);
-    let bytes = known.get(message);
-    if (bytes === undefined) {
-      bytes = encode(message);
-      known.set(message, bytes);
-    }
-    return bytes;
+  form: Pick<UnaryForm, "write" | "frame">,
+): Pick<UnaryForm, "write" | "frame"> {
+  const written = new WeakMap<Message, Uint8Array>();
+  const framed = new WeakMap<Uint8Array, Uint8Array>();
+  return {
+    write: (message) => {
+      if (!Object.isFrozen(message)) return form.write(message);
+      let bytes = written.get(message);
+      if (bytes === undefined) {
+        bytes = form.write(message);
+        written.set(message, bytes);
+        framed.set(bytes, form.frame(bytes));
+      }
+      return bytes;
+    },
+    frame: (bytes) => framed.get(bytes) ?? form.frame(bytes),
   };
 }

@@ -18,6 +18,7 @@ import { envelope, openEnvelope } from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
 import { grpcTimeout, toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
+import { createMessageReader } from "./message-reader.ts";
 
 /** The trailers of every call that goes well, as gRPC-Web has them: in the body. */
 const plainTrailer = envelope(
@@ -39,7 +40,11 @@ export function grpcWebForm(
     options.jsonOptions,
     options,
   );
-  const input = codec.getI(binary);
+  const readMessage = createMessageReader(
+    method.input,
+    codec.getI(binary),
+    binary,
+  );
   const output = codec.getO(binary);
   const type = binary ? contentTypeProto : contentTypeJson;
   return {
@@ -54,7 +59,7 @@ export function grpcWebForm(
     timeout: (rawHeaders) => grpcTimeout(rawHeaders, options.maxTimeoutMs),
     read: (body) => {
       const message = openEnvelope(body);
-      return message === undefined ? undefined : input.parse(message);
+      return message === undefined ? undefined : readMessage(message);
     },
     write: (message) => output.serialize(message),
     frame: (message) => Buffer.concat([envelope(0, message), plainTrailer]),

@@ -18,6 +18,7 @@ import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import type { CallTimeout, UnaryForm } from "./form.ts";
 import type { UnarySpec } from "./invoke.ts";
+import { createMessageReader } from "./message-reader.ts";
 import { rawHeader } from "./raw-headers.ts";
 
 /** gRPC over HTTP/2. */
@@ -34,7 +35,11 @@ export function grpcForm(
     options.jsonOptions,
     options,
   );
-  const input = codec.getI(binary);
+  const readMessage = createMessageReader(
+    method.input,
+    codec.getI(binary),
+    binary,
+  );
   const output = codec.getO(binary);
   const type = binary ? contentTypeProto : contentTypeJson;
   return {
@@ -49,7 +54,7 @@ export function grpcForm(
     timeout: (rawHeaders) => grpcTimeout(rawHeaders, options.maxTimeoutMs),
     read: (body) => {
       const message = openEnvelope(body);
-      return message === undefined ? undefined : input.parse(message);
+      return message === undefined ? undefined : readMessage(message);
     },
     write: (message) => output.serialize(message),
     frame: (message) => envelope(0, message),
