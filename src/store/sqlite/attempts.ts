@@ -22,9 +22,10 @@ export function prepareAttempts(database: Database): Attempts {
   const close = database.prepare<[string, string, string]>(
     "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
   );
+  // `+?`: see the last sequence of events.ts.
   const expiredOf = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts
-     WHERE outcome IS NULL AND subject = ? AND expire_time <= ? ORDER BY expire_time, id`,
+     WHERE outcome IS NULL AND subject = +? AND expire_time <= +? ORDER BY expire_time, id`,
   );
   const expired = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts

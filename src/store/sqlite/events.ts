@@ -14,10 +14,12 @@ export interface Events extends EventTable, EventLog {
 }
 
 export function prepareEvents(database: Database): Events {
+  // `+?`: what has an order, as `max` does, SQLite plans anew whenever a value that stands alone is bound to it, which takes four
+  // times as long as the search (as of 3.54, with STAT4, in exprCompareVariable).
   const lastSequence = database
     .prepare<[string, string, string], number | null>(
       `SELECT max(sequence) FROM events
-       WHERE aggregate_id = ? AND aggregate_type = ? AND resource_owner = ?`,
+       WHERE aggregate_id = +? AND aggregate_type = +? AND resource_owner = +?`,
     )
     .pluck();
   const insert = database.prepare<
