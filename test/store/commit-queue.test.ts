@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommitQueue } from "../../src/store/sqlite/commit-queue.ts";
 import type { Transaction } from "../../src/store/sqlite/commit-queue.ts";
@@ -18,13 +19,14 @@ describe("the commit queue", () => {
 
   /** The real transaction, with faults injected and steps written down. */
   function withFaults(real: Transaction): Transaction {
-    const step = (name: Exclude<keyof Transaction, "isOpen">) => () => {
-      const fault = faults.findIndex((each) => each.step === name);
-      const [injected] = fault === -1 ? [] : faults.splice(fault, 1);
-      if (injected !== undefined) throw sqliteError(injected.code);
-      real[name]();
-      steps.push(name);
-    };
+    const step =
+      (name: Exclude<keyof Transaction, "changes" | "isOpen">) => () => {
+        const fault = faults.findIndex((each) => each.step === name);
+        const [injected] = fault === -1 ? [] : faults.splice(fault, 1);
+        if (injected !== undefined) throw sqliteError(injected.code);
+        real[name]();
+        steps.push(name);
+      };
     return {
       begin: step("begin"),
       savepoint: step("savepoint"),
@@ -32,6 +34,7 @@ describe("the commit queue", () => {
       rollbackTo: step("rollbackTo"),
       commit: step("commit"),
       rollback: step("rollback"),
+      changes: () => real.changes(),
       isOpen: () => real.isOpen(),
     };
   }
@@ -184,6 +187,57 @@ describe("the commit queue", () => {
       { status: "fulfilled" },
     ]);
     expect(stored()).toEqual([1, 3]);
+  });
+
+  it("runs no command again for one that fails before it has written", async () => {
+    let runs = 0;
+    const results = await Promise.allSettled([
+      queue.run(() => {
+        runs += 1;
+        return insert(1)();
+      }),
+      queue.run(insert(1)),
+      queue.run(insert(3)),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    expect(runs).toBe(1);
+    expect(count("savepoint")).toBe(0);
+  });
+
+  it("leaves what the commands would leave if each had a transaction of its own", async () => {
+    const command = fc.record({
+      values: fc.array(fc.nat(5), { maxLength: 3 }),
+      fails: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(command, { maxLength: 9 }),
+        async (commands) => {
+          database.exec("DELETE FROM t");
+          const model = new Set<number>();
+          const expected = commands.map(({ values, fails }) => {
+            const after = [...model, ...values];
+            const succeeds = !fails && new Set(after).size === after.length;
+            if (succeeds) for (const value of values) model.add(value);
+            return succeeds ? "fulfilled" : "rejected";
+          });
+          const results = await Promise.allSettled(
+            commands.map(({ values, fails }) =>
+              queue.run(() => {
+                for (const value of values) insert(value)();
+                if (fails) throw new Error("refused");
+              }),
+            ),
+          );
+          expect(results.map(({ status }) => status)).toEqual(expected);
+          expect(stored().sort()).toEqual([...model].sort());
+        },
+      ),
+    );
   });
 
   it("waits for another process, and keeps the order", async () => {

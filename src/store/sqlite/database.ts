@@ -150,6 +150,9 @@ export function createTransaction(database: Database.Database): Transaction {
   const rollbackTo = database.prepare("ROLLBACK TO command");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
+  const changes = database
+    .prepare<[], number>("SELECT total_changes()")
+    .pluck();
   return {
     begin: () => {
       begin.run();
@@ -169,6 +172,7 @@ export function createTransaction(database: Database.Database): Transaction {
     rollback: () => {
       rollback.run();
     },
+    changes: () => changes.get() ?? 0,
     isOpen: () => database.inTransaction,
   };
 }

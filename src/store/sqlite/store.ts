@@ -138,15 +138,15 @@ function createStore(
     (owner: PolicyAggregate) => policies.find(owner),
   );
 
+  // There is one instance, and it stays: once it is seen outside a transaction it need not be read again.
+  let committed: PolicyAggregate | undefined;
   /** The instance's policy has no owner before there is an instance. */
   const aggregateOf = (owner: PolicyOwner): PolicyAggregate | undefined => {
     if (owner.kind === "org") return { type: "org", id: owner.orgId };
+    if (committed !== undefined) return committed;
     const instance = instances.find();
     return instance && { type: "instance", id: instance.id };
   };
-
-  // There is one instance, and it stays: once it is seen outside a transaction it need not be read again.
-  let committed: PolicyAggregate | undefined;
   const committedAggregateOf = (owner: PolicyOwner) =>
     owner.kind === "instance"
       ? (committed ??= readOnce(() => aggregateOf(owner)))
