@@ -137,6 +137,8 @@ function configure(database: Database.Database): void {
   database.pragma("synchronous = FULL");
   database.pragma("fullfsync = ON");
   database.pragma("foreign_keys = ON");
+  // What a savepoint or a statement would take back: in a temporary file each page that is written is written twice.
+  database.pragma("temp_store = MEMORY");
   // After a burst the log shrinks to this many bytes again.
   database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
 }
