@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommitQueue } from "../../src/store/sqlite/commit-queue.ts";
 import type { Transaction } from "../../src/store/sqlite/commit-queue.ts";
 import { createTransaction } from "../../src/store/sqlite/database.ts";
+import { createTransactionMemory } from "../../src/store/sqlite/transaction-memory.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
@@ -19,14 +20,13 @@ describe("the commit queue", () => {
 
   /** The real transaction, with faults injected and steps written down. */
   function withFaults(real: Transaction): Transaction {
-    const step =
-      (name: Exclude<keyof Transaction, "changes" | "isOpen">) => () => {
-        const fault = faults.findIndex((each) => each.step === name);
-        const [injected] = fault === -1 ? [] : faults.splice(fault, 1);
-        if (injected !== undefined) throw sqliteError(injected.code);
-        real[name]();
-        steps.push(name);
-      };
+    const step = (name: Exclude<keyof Transaction, "changes">) => () => {
+      const fault = faults.findIndex((each) => each.step === name);
+      const [injected] = fault === -1 ? [] : faults.splice(fault, 1);
+      if (injected !== undefined) throw sqliteError(injected.code);
+      real[name]();
+      steps.push(name);
+    };
     return {
       begin: step("begin"),
       savepoint: step("savepoint"),
@@ -35,7 +35,6 @@ describe("the commit queue", () => {
       commit: step("commit"),
       rollback: step("rollback"),
       changes: () => real.changes(),
-      isOpen: () => real.isOpen(),
     };
   }
 
@@ -55,11 +54,14 @@ describe("the commit queue", () => {
     database.exec("CREATE TABLE t (v INTEGER UNIQUE)");
     steps = [];
     faults = [];
-    queue = new CommitQueue(withFaults(createTransaction(database)), {
-      maxBatch: 4,
-      busyRetries: 3,
-      busyDelayMs: 1,
-    });
+    queue = new CommitQueue(
+      withFaults(createTransaction(database, createTransactionMemory())),
+      {
+        maxBatch: 4,
+        busyRetries: 3,
+        busyDelayMs: 1,
+      },
+    );
   });
 
   afterEach(async () => {
@@ -206,6 +208,25 @@ describe("the commit queue", () => {
     ]);
     expect(runs).toBe(1);
     expect(count("savepoint")).toBe(0);
+  });
+
+  it("waits for another process that comes between a failure and the second run", async () => {
+    const order: number[] = [];
+    let failed = false;
+    const refused = queue.run(() => {
+      if (!failed) faults = [{ step: "begin", code: "SQLITE_BUSY" }];
+      failed = true;
+      insert(9)();
+      throw new Error("no");
+    });
+    const others = [1, 2].map((v) =>
+      queue.run(insert(v)).then((value) => order.push(value)),
+    );
+    await expect(refused).rejects.toThrow("no");
+    await Promise.all(others);
+    expect(order).toEqual([1, 2]);
+    expect(stored()).toEqual([1, 2]);
+    expect(faults).toEqual([]);
   });
 
   it("leaves what the commands would leave if each had a transaction of its own", async () => {

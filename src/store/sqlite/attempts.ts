@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { attemptColumns as columns, clientColumn, toAttempt } from "../rows.ts";
 import type { AttemptRow } from "../rows.ts";
 import type { AttemptTable } from "../tables.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */
 export interface Attempts extends AttemptTable {
@@ -10,7 +11,10 @@ export interface Attempts extends AttemptTable {
   forget(time: number, limit: number): void;
 }
 
-export function prepareAttempts(database: Database): Attempts {
+export function prepareAttempts(
+  database: Database,
+  memory: TransactionMemory,
+): Attempts {
   const find = database.prepare<[string], AttemptRow>(
     `SELECT ${columns} FROM attempts WHERE id = ?`,
   );
@@ -22,6 +26,13 @@ export function prepareAttempts(database: Database): Attempts {
   const close = database.prepare<[string, string, string]>(
     "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
   );
+  // Nothing has expired before this time, so that most commands need not look. What is closed may leave it too early, never too late.
+  const firstExpiry = database
+    .prepare<[], number | null>(
+      "SELECT min(expire_time) FROM attempts WHERE outcome IS NULL",
+    )
+    .pluck();
+  const earliest = memory.value(() => firstExpiry.get() ?? Infinity);
   // `+?`: see the last sequence of events.ts.
   const expiredOf = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts
@@ -48,11 +59,13 @@ export function prepareAttempts(database: Database): Attempts {
     },
     open: (subject, { id, factor, client, expireTime }) => {
       open.run(id, subject, factor, clientColumn(client), expireTime);
+      if (expireTime < earliest.get()) earliest.set(expireTime);
     },
     close: (attemptId, { outcome, result }) => {
       close.run(outcome, JSON.stringify(result), attemptId);
     },
-    expiredOf: (subject, time) => expiredOf.all(subject, time).map(toAttempt),
+    expiredOf: (subject, time) =>
+      earliest.get() > time ? [] : expiredOf.all(subject, time).map(toAttempt),
     expired: (time, limit) => expired.all(time, limit).map(toAttempt),
     removeOpen: (subject) => {
       removeOpen.run(subject);

@@ -9,11 +9,10 @@ export interface Transaction {
   /** Goes back to the last savepoint, which stays. */
   rollbackTo(): void;
   commit(): void;
+  /** Does nothing where SQLite has ended the transaction by itself, as it does on some errors. */
   rollback(): void;
   /** A number that grows with each row that is written. */
   changes(): number;
-  /** Whether a transaction is open: SQLite ends it by itself on some errors. */
-  isOpen(): boolean;
 }
 
 export interface CommitQueueOptions {
@@ -205,9 +204,9 @@ export class CommitQueue {
 
   #rollback(): void {
     try {
-      if (this.#transaction.isOpen()) this.#transaction.rollback();
+      this.#transaction.rollback();
     } catch {
-      // SQLite has ended the transaction by itself; the callers are told of the error that came first.
+      // The callers are told of the error that came first.
     }
   }
 }

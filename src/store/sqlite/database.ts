@@ -14,6 +14,7 @@ import { migrate, pendingMigrations } from "./migrate.ts";
 import type { Migration } from "./migrate.ts";
 import { takeServerLock } from "./server-lock.ts";
 import type { ServerLock } from "./server-lock.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 export interface OpenDatabase {
   readonly database: Database.Database;
@@ -143,8 +144,11 @@ function configure(database: Database.Database): void {
   database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
 }
 
-/** The steps of a transaction on this connection, prepared once. */
-export function createTransaction(database: Database.Database): Transaction {
+/** The steps of a transaction on this connection, prepared once. The memory lasts as long as each transaction. */
+export function createTransaction(
+  database: Database.Database,
+  memory: TransactionMemory,
+): Transaction {
   // Takes the write lock at once: a transaction that reads first may be refused when it comes to write.
   const begin = database.prepare("BEGIN IMMEDIATE");
   const savepoint = database.prepare("SAVEPOINT command");
@@ -158,6 +162,7 @@ export function createTransaction(database: Database.Database): Transaction {
   return {
     begin: () => {
       begin.run();
+      memory.begin();
     },
     savepoint: () => {
       savepoint.run();
@@ -166,16 +171,18 @@ export function createTransaction(database: Database.Database): Transaction {
       release.run();
     },
     rollbackTo: () => {
+      memory.forget();
       rollbackTo.run();
     },
     commit: () => {
+      memory.end();
       commit.run();
     },
     rollback: () => {
-      rollback.run();
+      memory.end();
+      if (database.inTransaction) rollback.run();
     },
     changes: () => changes.get() ?? 0,
-    isOpen: () => database.inTransaction,
   };
 }
 

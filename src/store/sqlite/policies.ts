@@ -5,6 +5,7 @@ import type { PolicyRow } from "../rows.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
 import type { LimitTable, PolicyAggregate } from "../tables.ts";
 import type { Events } from "./events.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 export interface Policies extends LimitTable {
   find(owner: PolicyAggregate): StoredPolicy | undefined;
@@ -17,7 +18,11 @@ export interface Policies extends LimitTable {
   ): RecordedEvent;
 }
 
-export function preparePolicies(database: Database, events: Events): Policies {
+export function preparePolicies(
+  database: Database,
+  events: Events,
+  memory: TransactionMemory,
+): Policies {
   const find = database.prepare<[string, string], PolicyRow>(
     `SELECT max_password_attempts, max_otp_attempts, sequence, creation_date, change_date FROM policies
      WHERE owner_kind = ? AND resource_owner = ?`,
@@ -49,6 +54,7 @@ export function preparePolicies(database: Database, events: Events): Policies {
       return row && toPolicy(id, row);
     },
     apply: ({ type, id }, editor, { event, limits }, time) => {
+      memory.forget();
       const recorded = events.append(
         { type, id, resourceOwner: id },
         editor,
@@ -70,12 +76,12 @@ export function preparePolicies(database: Database, events: Events): Policies {
       }
       return recorded;
     },
-    limitsFor: (orgId) => {
+    limitsFor: memory.lookUp((orgId: string) => {
       const row = find.get("org", orgId) ?? findDefault.get();
       return {
         maxPasswordAttempts: row?.max_password_attempts ?? 0,
         maxOtpAttempts: row?.max_otp_attempts ?? 0,
       };
-    },
+    }),
   };
 }

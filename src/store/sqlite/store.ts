@@ -20,6 +20,7 @@ import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
 import { prepareTokens } from "./tokens.ts";
+import { createTransactionMemory } from "./transaction-memory.ts";
 import type { PolicyAggregate } from "../tables.ts";
 import { defaultMaxNames } from "../user-store.ts";
 import { unfinishedCopy } from "../transfer.ts";
@@ -87,8 +88,9 @@ function createStore(
   const { database } = opened;
   database.pragma(`busy_timeout = ${busyTimeoutMs}`);
 
+  const memory = createTransactionMemory();
   const events = prepareEvents(database);
-  const policies = preparePolicies(database, events);
+  const policies = preparePolicies(database, events, memory);
   const instances = prepareInstance(database, now, newId);
   const orgs = prepareOrgs(database, now, newId);
   const tokens = prepareTokens(database, now, newId);
@@ -98,7 +100,7 @@ function createStore(
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
   const watch = createAppendWatch(() => events.lastPosition());
-  const queue = new CommitQueue(createTransaction(database), {
+  const queue = new CommitQueue(createTransaction(database, memory), {
     maxBatch,
     afterCommit: () => {
       recent?.forget();
@@ -157,6 +159,7 @@ function createStore(
     read,
     events,
     policies,
+    memory,
     now,
     maxNames,
   });

@@ -3,6 +3,7 @@ import { hashName } from "../name-hash.ts";
 import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
 import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
 export interface Subjects extends SubjectTable {
@@ -28,6 +29,7 @@ export interface Subjects extends SubjectTable {
  */
 export function prepareSubjects(
   database: Database,
+  memory: TransactionMemory,
   maxNames: number,
   onRemove: (key: number) => void,
 ): Subjects {
@@ -73,10 +75,11 @@ export function prepareSubjects(
     )
     .pluck();
   const countNames = database
-    .prepare<[number], number>(
-      "UPDATE names SET count = count + ? RETURNING count",
-    )
+    .prepare<[], number>("SELECT count FROM names")
     .pluck();
+  const addNames = database.prepare<[number]>(
+    "UPDATE names SET count = count + ?",
+  );
   const hashKey = database
     .prepare<[], Buffer>("SELECT hash_key FROM names")
     .pluck();
@@ -97,18 +100,29 @@ export function prepareSubjects(
     )
     .pluck();
 
-  const nextRecency = () => (lastRecency.get() ?? 0) + 1;
+  const newestRecency = memory.value(() => lastRecency.get() ?? 0);
+  const nextRecency = () => {
+    const recency = newestRecency.get() + 1;
+    newestRecency.set(recency);
+    return recency;
+  };
+  const names = memory.value(() => countNames.get() ?? 0);
+  const theKey = memory.value(() => hashKey.get());
+  /** Makes room for a name, and counts it. */
   const makeRoom = () => {
-    for (
-      let count = countNames.get(1) ?? 0;
-      count > maxNames;
-      count = countNames.get(-1) ?? 0
-    ) {
+    const before = names.get();
+    let count = before;
+    for (; count >= maxNames; count -= 1) {
       const oldest = oldestName.get();
-      if (oldest === undefined) return;
+      if (oldest === undefined) break;
       onRemove(oldest);
       remove.run(oldest);
     }
+    count += 1;
+    // At the bound one goes for each that comes.
+    if (count === before) return;
+    addNames.run(count - before);
+    names.set(count);
   };
   const fromRow = (row: SubjectRow | undefined) => row && toSubject(row);
 
@@ -150,7 +164,7 @@ export function prepareSubjects(
       touch.run(nextRecency(), key);
     },
     hashName: (foldedName) => {
-      const key = hashKey.get();
+      const key = theKey.get();
       if (key === undefined) throw new Error("the key of the names is missing");
       return hashName(key, foldedName);
     },

@@ -9,6 +9,7 @@ import { prepareCounters } from "./counters.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
 import { prepareSubjects } from "./subjects.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** What the part about users shares with the rest of the store. */
 export interface UserStoreContext {
@@ -18,6 +19,7 @@ export interface UserStoreContext {
   readonly read: <T>(query: () => T) => T;
   readonly events: Events;
   readonly policies: Policies;
+  readonly memory: TransactionMemory;
   readonly now: Clock;
   /** How many login names that lead to nobody are kept. */
   readonly maxNames: number;
@@ -31,10 +33,10 @@ const expireBatch = 100;
 
 export function createUserStore(
   database: Database,
-  { write, read, events, policies, now, maxNames }: UserStoreContext,
+  { write, read, events, policies, memory, now, maxNames }: UserStoreContext,
 ): UserStore & AttemptStore {
-  const attempts = prepareAttempts(database);
-  const subjects = prepareSubjects(database, maxNames, (key) => {
+  const attempts = prepareAttempts(database, memory);
+  const subjects = prepareSubjects(database, memory, maxNames, (key) => {
     attempts.removeOpen(key);
   });
   const commands = createUserCommands({
