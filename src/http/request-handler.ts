@@ -187,8 +187,8 @@ function followRpc(
   running.rpc = rpc.name;
   running.clientStreams = rpc.clientStreams;
   running.protocol = spokenProtocol(head) ?? "connect";
-  if (!rpc.handler.allowedMethods.includes(exchange.method))
-    return methodNotAllowed(head, rpc.allow);
+  if (!rpc.httpMethods.includes(exchange.method))
+    return methodNotAllowed(head, rpc.httpMethods.join(", "));
   if (running.protocol === "grpc" && exchange.httpVersion === "1.0")
     return statusAnswer(
       505,

@@ -25,8 +25,8 @@ export interface Rpc {
   readonly handler: UniversalHandler;
   /** `package.Service/Method`, for the log. */
   readonly name: string;
-  /** The value of `Allow`. */
-  readonly allow: string;
+  /** The HTTP methods that it has. */
+  readonly httpMethods: readonly string[];
   readonly clientStreams: boolean;
 }
 
@@ -48,13 +48,23 @@ export function createRpcs(
         method: spec.method,
         handler,
         name: `${service.typeName}/${spec.method.name}`,
-        allow: handler.allowedMethods.join(", "),
+        httpMethods: httpMethodsOf(spec.method, handler),
         clientStreams:
           spec.kind === "client_streaming" || spec.kind === "bidi_streaming",
       });
     }
   }
   return rpcs;
+}
+
+/** Connect also lists GET for streams without side effects, and serves it for unary methods only. */
+function httpMethodsOf(
+  { methodKind }: DescMethod,
+  { allowedMethods }: UniversalHandler,
+): readonly string[] {
+  return methodKind === "unary"
+    ? allowedMethods
+    : allowedMethods.filter((name) => name !== "GET");
 }
 
 /** Calls a method; the text form of gRPC-Web, which Connect does not know, is translated into the binary one and back. */

@@ -122,6 +122,19 @@ describe("a path or a method that is wrong", () => {
     });
     expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
   });
+
+  // Of the calls without side effects Connect's GET has the unary ones.
+  it.each([
+    ["WatchEvents", 405, "POST"],
+    ["ListLockedUsers", 200, null],
+  ])("Connect's GET of %s: %i", async (name, status, allow) => {
+    const response = await request(
+      "GET",
+      `/lockout.v1.AttemptService/${name}?encoding=json&message=%7B%7D`,
+    );
+    expect(response.status).toBe(status);
+    expect(response.headers.get("allow")).toBe(allow);
+  });
 });
 
 it("a body over 4 MiB: 413", async () => {
