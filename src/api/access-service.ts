@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   AccessService,
@@ -17,6 +17,7 @@ import type {
   TokenRecord,
   TokenStore,
 } from "../store/store.ts";
+import { expiryMs } from "./moment.ts";
 import { isLongerThan } from "./text-length.ts";
 
 const maxNameLength = 200;
@@ -45,8 +46,7 @@ export function createAccessService(
       if (request.roles.length === 0 || !request.roles.every(isRole)) {
         throw new LockoutError("roleUnknown");
       }
-      const expirationDate =
-        request.expireTime && timestampMs(request.expireTime);
+      const expirationDate = request.expireTime && expiryMs(request.expireTime);
       if (expirationDate !== undefined && expirationDate <= store.now()) {
         throw new LockoutError("tokenExpiryPast");
       }

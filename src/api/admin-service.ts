@@ -1,5 +1,4 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { GetLockoutPolicyResponseSchema } from "../../gen/zitadel/admin_pb.js";
 import type {
   AdminService,
@@ -18,6 +17,7 @@ import type {
 import { answerOnce } from "./constant-answers.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";
+import { boundMs } from "./moment.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
 
 /** The most events that one ListEvents answers with, and what it answers with unless told. */
@@ -80,8 +80,8 @@ function timeFilter(
   const filter = request.creationDateFilter;
   if (filter.case === "range") {
     const { since, until } = filter.value;
-    const from = since && timestampMs(since);
-    const to = until && timestampMs(until);
+    const from = since && boundMs(since);
+    const to = until && boundMs(until);
     if (from !== undefined && to !== undefined && from > to) {
       throw new LockoutError("eventRangeEmpty");
     }
@@ -96,6 +96,6 @@ function timeFilter(
       : // eslint-disable-next-line @typescript-eslint/no-deprecated -- clients of before `from` still send it
         request.creationDate;
   if (from === undefined) return {};
-  const time = timestampMs(from);
+  const time = boundMs(from);
   return ascending ? { since: time } : { until: time };
 }

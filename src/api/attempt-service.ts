@@ -1,9 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  durationFromMs,
-  timestampFromMs,
-  timestampMs,
-} from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   Decision,
@@ -37,6 +33,7 @@ import type {
   StoredLockout,
   UserStore,
 } from "../store/user-store.ts";
+import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
 import { watchEvents } from "./watch-events.ts";
@@ -124,7 +121,7 @@ export function createAttemptService({
 
     async listLockedUsers(request, context) {
       const { orgId } = getCaller(context.values);
-      const since = request.since && timestampMs(request.since);
+      const since = request.since && boundMs(request.since);
       const page = await readPage(request, (asked) =>
         store.listLocked(orgId, since, asked),
       );

@@ -277,6 +277,12 @@ const entries = {
     key: "page_size must not be negative, and page_token must come from the answer before",
     when: "A list is asked for with a page size or a page token that is none.",
   },
+  timeInvalid: {
+    id: "LOCKOUTD-tim01",
+    code: "INVALID_ARGUMENT",
+    key: "a time lies between the years 1 and 9999, and its nanoseconds between 0 and 999999999",
+    when: "A call has a time that google.protobuf.Timestamp does not allow.",
+  },
   positionInvalid: {
     id: "LOCKOUTD-evt02",
     code: "INVALID_ARGUMENT",
