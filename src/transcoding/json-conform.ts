@@ -127,7 +127,10 @@ function conformFields(
     }
     seen.set(field, name);
     checkOneof(field, value, seen, source, path);
-    target[name] = conformField(field, value, path, options);
+    // protobuf-es would take null for a value of the oneof, unless the member is a scalar.
+    if (field.oneof === undefined || setsMember(field, value)) {
+      target[name] = conformField(field, value, path, options);
+    }
   }
   return target;
 }
