@@ -30,6 +30,7 @@ export class JsonSyntaxError extends Error {
 // A double keeps every decimal of 15 digits.
 const safeDigits = 15;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const zero = /^-?[0.]+(?:[eE]|$)/;
 const plainString = /[^"\\\u0000-\u001f]*/y;
 const blanks = /[ \t\n\r]*/y;
 const escapes: Readonly<Record<string, string>> = {
@@ -194,9 +195,12 @@ class Parser {
     }
     this.#at = number.lastIndex;
     const value = Number(literal);
-    return literal.length <= safeDigits && Number.isFinite(value)
-      ? value
-      : new ExactNumber(literal);
+    // Zero may be all that a double kept of a number that was none.
+    const kept =
+      literal.length <= safeDigits &&
+      Number.isFinite(value) &&
+      (value !== 0 || zero.test(literal));
+    return kept ? value : new ExactNumber(literal);
   }
 
   #word<Word>(word: string, value: Word): Word {

@@ -3,7 +3,12 @@ import { decodeBase64 } from "./base64.ts";
 import { badField } from "./fault.ts";
 import { ExactNumber, type JsonMembers, type JsonNode } from "./json-parser.ts";
 import { enumNumbers } from "./leaf.ts";
-import { isLong, parseFloatingPoint, parseInteger } from "./numbers.ts";
+import {
+  isLong,
+  maxFloat,
+  parseFloatingPoint,
+  parseInteger,
+} from "./numbers.ts";
 
 const enumNames = new WeakMap<DescEnum, ReadonlyMap<string, number>>();
 
@@ -37,7 +42,13 @@ export function conformScalar(
       if (typeof value === "string") {
         throw badField(at, value);
       }
-      return Number.isFinite(value) ? value : value.toString();
+      if (!Number.isFinite(value)) {
+        return value.toString();
+      }
+      // In few digits the largest float is larger than itself, which protobuf-es refuses.
+      return type === ScalarType.FLOAT
+        ? Math.max(-maxFloat, Math.min(value, maxFloat))
+        : value;
     }
     default: {
       const value = parseInteger(type, numberText(node, at));

@@ -17,7 +17,8 @@ export type IntegerType =
 const jsonNumber = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 // No 64-bit integer has more digits than this, whatever its exponent says.
 const maxIntegerDigits = 20;
-const maxFloat = 3.4028234663852886e38;
+/** The largest number of 32 bits. */
+export const maxFloat = 3.4028234663852886e38;
 // Every number of 32 bits is the nearest one to its first nine digits.
 const maxFloatDigits = 9;
 
@@ -68,18 +69,15 @@ export function parseFloatingPoint(
     return "is not a number";
   }
   const value = Number(text);
-  if (
-    !Number.isFinite(value) ||
-    (type === ScalarType.FLOAT && Math.abs(value) > maxFloat)
-  ) {
+  const kept = type === ScalarType.FLOAT ? Math.fround(value) : value;
+  if (!Number.isFinite(kept)) {
     return "is out of range";
   }
-  return type === ScalarType.FLOAT ? asFloat(value) : value;
+  return type === ScalarType.FLOAT ? shortest(kept, value) : value;
 }
 
-/** The number that 32 bits keep of a double, in the fewest digits that tell it from its neighbours: 0.1, not 0.10000000149. */
-function asFloat(value: number): number {
-  const kept = Math.fround(value);
+/** What 32 bits keep of a double, in the fewest digits that tell it from its neighbours: 0.1, not 0.10000000149. */
+function shortest(kept: number, value: number): number {
   if (Object.is(kept, value)) {
     return value;
   }
