@@ -56,7 +56,8 @@ export function createAdminService(
 function eventFilter(request: ListEventsRequest): EventFilter {
   const ascending = request.asc;
   // A point in time or in the sequence is where the list begins, whichever way it runs.
-  const sequence = Number(request.sequence);
+  // None is as large as a store cannot compare with.
+  const sequence = Math.min(Number(request.sequence), Number.MAX_SAFE_INTEGER);
   return {
     ascending,
     limit: request.limit === 0 ? maxEvents : Math.min(request.limit, maxEvents),

@@ -137,6 +137,23 @@ describe("a path or a method that is wrong", () => {
   });
 });
 
+it.each([
+  [true, 0],
+  [false, 1],
+])(
+  "the largest sequence, asc %s: as one that was never",
+  async (asc, count) => {
+    const response = await request(
+      "POST",
+      "/admin/v1/events/_search",
+      JSON.stringify({ sequence: "18446744073709551615", asc, limit: 1 }),
+    );
+    expect(response.status).toBe(200);
+    const { events = [] } = (await response.json()) as { events?: unknown[] };
+    expect(events).toHaveLength(count);
+  },
+);
+
 it("a body over 4 MiB: 413", async () => {
   const body = `{"maxPasswordAttempts":5}${" ".repeat(4 * 1024 * 1024)}`;
   const response = await request("PUT", updatePath, body);
