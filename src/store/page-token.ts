@@ -18,13 +18,14 @@ export function fromPageToken(token: string, list: string): PageEnd {
 function parse(text: string): PageEnd {
   try {
     const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every(isText)) return value;
+    if (Array.isArray(value) && value.every(isPart)) return value;
   } catch {
     // Not JSON: not one of ours.
   }
   return [];
 }
 
-function isText(value: unknown): value is string | number {
-  return typeof value === "string" || typeof value === "number";
+/** All numbers are times in whole milliseconds; a database may have no others to compare with. */
+function isPart(value: unknown): value is string | number {
+  return typeof value === "string" || Number.isSafeInteger(value);
 }

@@ -406,6 +406,8 @@ export function describeUsers(bed: StoreBed): void {
         toPageToken(["users"]),
         toPageToken(["users", 7]),
         toPageToken(["locked", "x", "y"]),
+        toPageToken(["locked", 1.5, "y"]),
+        toPageToken(["locked", 2 ** 63, "y"]),
       ];
 
       for (const after of ["", "?", "abc", "e30", `${users.next}=`, ...made]) {
