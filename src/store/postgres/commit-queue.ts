@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreUnavailableError } from "../store.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
@@ -10,7 +11,7 @@ import { writeAndCommit } from "./write.ts";
 export interface CommitQueueOptions {
   readonly database: PostgresDatabase;
   /** The key under which login names are hashed. */
-  readonly nameKey: Uint8Array;
+  readonly nameKey: KeyObject;
   /** Makes sure that so many keys for new subjects can be taken at once; resolves with what gives them. */
   readonly takeKeys: (count: number) => Promise<() => number>;
   /** Tests' own time, instead of the database's; null where there is none. */
@@ -201,7 +202,7 @@ const emptyWorkspace = new Workspace(
     ...{ subjects: [], counters: [], attempts: [], aliases: [] },
     ...{ policies: [], policySequences: [], userSequences: [] },
   },
-  new Uint8Array(0),
+  undefined,
   () => {
     throw new BatchError();
   },

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { NewId } from "../ids.ts";
 import type {
   Clock,
@@ -13,7 +14,7 @@ import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 import { listEvents } from "../event-list.ts";
 import { readEvents } from "./events.ts";
-import { hashName } from "../name-hash.ts";
+import { createNameKey, hashName } from "../name-hash.ts";
 import { createInstallation } from "./installation.ts";
 import { createKeys } from "./keys.ts";
 import { readTime, toOwnedPolicy } from "./load.ts";
@@ -211,10 +212,10 @@ async function createStore(
   };
 }
 
-async function readKey(database: PostgresDatabase): Promise<Uint8Array> {
+async function readKey(database: PostgresDatabase): Promise<KeyObject> {
   const { rows } = await database.query(readNameKey);
-  const key = rows[0]?.["hash_key"];
-  if (key instanceof Uint8Array) return key;
+  const bytes = rows[0]?.["hash_key"];
+  if (bytes instanceof Uint8Array) return createNameKey(bytes);
   throw new Error("the key of the names is missing");
 }
 

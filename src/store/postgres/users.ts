@@ -81,7 +81,7 @@ export function createUserStore({
       const { loaded, time } = await database.use((connection) =>
         see(connection, users, ownTime()),
       );
-      const workspace = new Workspace(loaded, new Uint8Array(0), noKey);
+      const workspace = new Workspace(loaded, undefined, noKey);
       const { commands } = workspace;
       const due = users.filter((key) => {
         const stored = commands.findStored(key);

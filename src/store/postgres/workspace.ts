@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import { LockoutError } from "../../lockout/errors.ts";
 import type { Factor } from "../../lockout/factor.ts";
@@ -119,7 +120,7 @@ export class Workspace implements UserTables {
   /** The commands of users, on these tables. */
   readonly commands: UserCommands;
 
-  readonly #nameKey: Uint8Array;
+  readonly #nameKey: KeyObject | undefined;
   readonly #newKey: () => number;
   readonly #users = new Map<string, number>();
   readonly #names = new Map<string, number>();
@@ -128,8 +129,12 @@ export class Workspace implements UserTables {
   readonly #aliasLists = new Map<number, readonly Alias[]>();
   readonly #journal = new Journal();
 
-  /** @param nameKey hashes login names @param newKey gives keys to new subjects */
-  constructor(loaded: Loaded, nameKey: Uint8Array, newKey: () => number) {
+  /** @param nameKey hashes login names, where there are any @param newKey gives keys to new subjects */
+  constructor(
+    loaded: Loaded,
+    nameKey: KeyObject | undefined,
+    newKey: () => number,
+  ) {
     this.#nameKey = nameKey;
     this.#newKey = newKey;
     this.events = new NewEvents(this.#journal);
@@ -242,7 +247,11 @@ export class Workspace implements UserTables {
           touched: true,
         });
       },
-      hashName: (foldedName) => hashName(this.#nameKey, foldedName),
+      hashName: (foldedName) => {
+        if (this.#nameKey === undefined)
+          throw new Error("no name was expected");
+        return hashName(this.#nameKey, foldedName);
+      },
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { hashName } from "../name-hash.ts";
+import { createNameKey, hashName } from "../name-hash.ts";
 import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
 import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
@@ -107,7 +107,11 @@ export function prepareSubjects(
     return recency;
   };
   const names = memory.value(() => countNames.get() ?? 0);
-  const theKey = memory.value(() => hashKey.get());
+  const nameKey = memory.value(() => {
+    const bytes = hashKey.get();
+    if (bytes === undefined) throw new Error("the key of the names is missing");
+    return createNameKey(bytes);
+  });
   /** Makes room for a name, and counts it. */
   const makeRoom = () => {
     const before = names.get();
@@ -163,11 +167,7 @@ export function prepareSubjects(
     touch: (key) => {
       touch.run(nextRecency(), key);
     },
-    hashName: (foldedName) => {
-      const key = theKey.get();
-      if (key === undefined) throw new Error("the key of the names is missing");
-      return hashName(key, foldedName);
-    },
+    hashName: (foldedName) => hashName(nameKey.get(), foldedName),
     listUsers: (orgId, after, limit) =>
       listUsers.all(orgId, after ?? "", limit).map(toSubject),
     listLocked: (orgId, since, after, limit) =>
