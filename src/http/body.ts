@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Readable } from "node:stream";
 
 /**
- * Where a stream finds its body. Node's handle of an HTTP/2 stream outlives it until the next full garbage collection, and so does
- * what its listeners hold: they are the same for all streams, and hold nothing.
+ * Where a stream finds its body. V8 may keep a closed stream until its next full garbage collection, and with it what its listeners
+ * hold: they are the same for all streams, and hold nothing.
  */
 const bodyKey = Symbol("body");
 

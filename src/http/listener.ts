@@ -14,6 +14,7 @@ import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "./limits.ts";
 import { LingeringConnections } from "./linger.ts";
 import { sniff } from "./preface.ts";
+import { replaceStreamTable } from "./stream-table.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** Where a socket finds the last request of its connection, while that is being answered. */
@@ -233,6 +234,7 @@ export class Listener {
 
   #guard(session: http2.ServerHttp2Session, socket: Socket): void {
     const { limits, watchdog } = this.#parts;
+    replaceStreamTable(session);
     const guarded = new Http2Session(session, socket, limits);
     this.#sessions.add(guarded);
     watchdog.add(guarded);

@@ -5,6 +5,7 @@ import type { LogLevel, ServerConfig } from "../../config.ts";
 import type { CreatedInstance } from "../../auth/administrator.ts";
 import { startServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
+import { setUpCollector } from "../collector.ts";
 import { databaseOption } from "../connection.ts";
 import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
@@ -152,6 +153,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 
 /** Serves until a signal says to stop. */
 async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
+  setUpCollector();
   // From here on: a signal that comes while the server starts stops it when it has started.
   const stopped = nextStopSignal();
   let created: CreatedInstance | undefined;
