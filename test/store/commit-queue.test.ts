@@ -115,6 +115,32 @@ describe("the commit queue", () => {
     expect(order.slice(0, 2)).toEqual(["turn after 1", "turn after 2"]);
   });
 
+  it("waits for those that come while it would begin", async () => {
+    const commands = [queue.run(insert(1))];
+    setImmediate(() => commands.push(queue.run(insert(2))));
+    await commands[0];
+
+    expect(stored()).toEqual([1, 2]);
+    expect(count("commit")).toBe(1);
+  });
+
+  it("does not wait for ever for others", async () => {
+    const patient = new CommitQueue(
+      withFaults(createTransaction(database, createTransactionMemory())),
+      { maxBatch: 100, busyRetries: 0, busyDelayMs: 1 },
+    );
+    const commands: Promise<number>[] = [];
+    const more = () => {
+      if (count("commit") > 0 || commands.length === 20) return;
+      commands.push(patient.run(insert(commands.length)));
+      setImmediate(more);
+    };
+    more();
+    await commands[0];
+    expect(commands.length).toBeLessThan(10);
+    await patient.close();
+  });
+
   it("fails all when the commit fails, refusals too, and goes on after", async () => {
     faults = [{ step: "commit", code: "SQLITE_IOERR_FSYNC" }];
     const results = await Promise.allSettled([
