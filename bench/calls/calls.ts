@@ -48,3 +48,10 @@ export const calls = {
 export type CallName = keyof typeof calls;
 
 export const callNames = Object.keys(calls) as readonly CallName[];
+
+/** Calls that are compared with one another. */
+export const comparedCalls: readonly (readonly CallName[])[] = [
+  ["grpc", "write"],
+  ["connect"],
+  ["rest"],
+];

@@ -43,7 +43,7 @@ function conditions(results: Results): string {
     `- ${versions.join(", ")}.`,
     `- A sync to the databases' disk takes ${syncMs.toFixed(2)} ms (median, one page appended).`,
     `- Requests in flight: ${inFlight} over ${connections} connections for gRPC, ${http1Connections} over one each for HTTP/1.1.`,
-    `- Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${seconds} s, all by turns in each.`,
+    `- Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} of ${seconds} s; in each, those that are compared take turns.`,
     ...skipped.map((reason) => `- Left out: ${reason}.`),
     "",
   ].join("\n");
