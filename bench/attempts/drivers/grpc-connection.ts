@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { StreamTable } from "../../../src/http/stream-table.ts";
 import { createHeaderBlocks } from "./header-blocks.ts";
 import {
   clientPreface,
@@ -42,7 +43,8 @@ export class GrpcConnection {
   readonly #socket: Socket;
   readonly #paths: readonly string[];
   readonly #headers: (path: number) => Buffer;
-  readonly #calls = new Map<number, Call>();
+  /** Not a Map: what comes and goes in one makes small collections long, here as in a server. */
+  #calls = new StreamTable<Call>();
   #nextStream = 1;
   #window = firstWindow;
   #rest: Buffer = Buffer.alloc(0);
@@ -214,7 +216,10 @@ export class GrpcConnection {
   }
 
   #fail(error: Error): void {
-    for (const { reject } of this.#calls.values()) reject(error);
-    this.#calls.clear();
+    const calls = this.#calls;
+    this.#calls = new StreamTable();
+    calls.forEach(({ reject }) => {
+      reject(error);
+    });
   }
 }
