@@ -1,7 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type MethodImplSpec } from "@connectrpc/connect";
 import { transformInvokeImplementation } from "@connectrpc/connect/protocol";
-import { untilAborted } from "./abort.ts";
 import { bodyBytes, oneChunk, requireNoBody } from "./body.ts";
 import {
   admit,
@@ -10,15 +9,11 @@ import {
   type Found,
   readWhole,
   requestLine,
-  responseHeader,
 } from "./call.ts";
-import { type CallContext, createContext } from "./call-context.ts";
 import { bodyTooLarge } from "./fault.ts";
+import { createOneAnswerHandler, oneAnswerOffers } from "./one-answer.ts";
 import type { TranscodingRequest } from "./options.ts";
-import { jsonType } from "./response-message.ts";
-import { parseTimeout, type Timeout } from "./timeout.ts";
 
-const offers = [jsonType] as const;
 const lineFeed = 0x0a;
 const blankLine = /^[ \t\r]*$/;
 
@@ -30,47 +25,18 @@ export function createClientStreamHandler(
   spec: MethodImplSpec & { kind: "client_streaming" },
   parts: CallParts,
 ): CallHandler {
-  const { options, answers, writer } = parts;
-
-  async function call(
-    request: TranscodingRequest,
-    match: Found,
-    timeout: Timeout,
-    context: CallContext,
-  ): Promise<Message> {
-    await admit(parts, request, timeout, context, offers);
-    const invoke = transformInvokeImplementation(
-      spec,
-      context,
-      options.interceptors,
-    );
-    for await (const output of invoke(readMessages(parts, request, match))) {
-      return output;
-    }
-    throw new ConnectError("the method gave no response", Code.Internal);
-  }
-
-  return async (request, match) => {
-    const timeout = parseTimeout(request.header, options.maxTimeoutMs);
-    const context = createContext(parts, request, timeout);
-    try {
-      const running = call(request, match, timeout, context);
-      const output = await (timeout.timeoutMs === undefined
-        ? running
-        : untilAborted(running, context.signal));
-      return await answers.whole(
-        request,
-        200,
-        writer.write(output),
-        responseHeader(context),
-      );
-    } catch (error) {
-      context.end(error);
-      return await answers.error(request, error, responseHeader(context));
-    } finally {
-      context.end();
-    }
-  };
+  const { interceptors } = parts.options;
+  return createOneAnswerHandler(
+    parts,
+    async (request, match, timeout, context) => {
+      await admit(parts, request, timeout, context, oneAnswerOffers);
+      const invoke = transformInvokeImplementation(spec, context, interceptors);
+      for await (const output of invoke(readMessages(parts, request, match))) {
+        return output;
+      }
+      throw new ConnectError("the method gave no response", Code.Internal);
+    },
+  );
 }
 
 async function* readMessages(

@@ -7,7 +7,6 @@ import type {
 } from "@connectrpc/connect/protocol";
 import {
   createAsyncIterable,
-  createMethodSerializationLookup,
   mergeNonProtocolHeaders,
 } from "@connectrpc/connect/protocol";
 import {
@@ -26,7 +25,8 @@ import type { UnaryContext } from "./context.ts";
 import type { UnaryForm } from "./form.ts";
 import { toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
-import { createMessageReader } from "./message-reader.ts";
+import { createMessageCodec } from "./message-codec.ts";
+import type { MessageCodec } from "./message-codec.ts";
 import { rawHeader } from "./raw-headers.ts";
 
 /** Unary calls of the Connect protocol by POST. */
@@ -36,19 +36,7 @@ export function connectForm(
   binary: boolean,
   moreHeader: readonly string[],
 ): UnaryForm {
-  const { method } = spec;
-  const codec = createMethodSerializationLookup(
-    method,
-    options.binaryOptions,
-    options.jsonOptions,
-    options,
-  );
-  const readMessage = createMessageReader(
-    method.input,
-    codec.getI(binary),
-    binary,
-  );
-  const output = codec.getO(binary);
+  const codec = createMessageCodec(spec, options, binary);
   const type = binary ? contentTypeUnaryProto : contentTypeUnaryJson;
   return {
     spec,
@@ -68,8 +56,8 @@ export function connectForm(
             options.maxTimeoutMs,
           );
     },
-    read: (body) => parseRequest(readMessage, body),
-    write: (message) => output.serialize(message),
+    read: (body) => parseRequest(codec, body),
+    write: codec.write,
     frame: (message) => message,
     answer: (context, message, compression) =>
       complete(200, context, message, compression),
@@ -91,12 +79,9 @@ export function connectForm(
 }
 
 /** Bytes that are no protobuf are the caller's fault, for which Connect's library blames the server. */
-function parseRequest(
-  readMessage: (body: Uint8Array) => Message,
-  body: Uint8Array,
-): Message {
+function parseRequest(codec: MessageCodec, body: Uint8Array): Message {
   try {
-    return readMessage(body);
+    return codec.read(body);
   } catch (reason) {
     throw reason instanceof ConnectError && reason.code === Code.Internal
       ? new ConnectError(reason.rawMessage, Code.InvalidArgument)

@@ -1,8 +1,5 @@
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import {
-  createAsyncIterable,
-  createMethodSerializationLookup,
-} from "@connectrpc/connect/protocol";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import {
   contentTypeJson,
   contentTypeProto,
@@ -18,7 +15,7 @@ import { envelope, openEnvelope } from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
 import { grpcTimeout, toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
-import { createMessageReader } from "./message-reader.ts";
+import { createMessageCodec } from "./message-codec.ts";
 
 /** The trailers of every call that goes well, as gRPC-Web has them: in the body. */
 const plainTrailer = envelope(
@@ -33,19 +30,7 @@ export function grpcWebForm(
   binary: boolean,
   moreHeader: readonly string[],
 ): UnaryForm {
-  const { method } = spec;
-  const codec = createMethodSerializationLookup(
-    method,
-    options.binaryOptions,
-    options.jsonOptions,
-    options,
-  );
-  const readMessage = createMessageReader(
-    method.input,
-    codec.getI(binary),
-    binary,
-  );
-  const output = codec.getO(binary);
+  const codec = createMessageCodec(spec, options, binary);
   const type = binary ? contentTypeProto : contentTypeJson;
   return {
     spec,
@@ -59,9 +44,9 @@ export function grpcWebForm(
     timeout: (rawHeaders) => grpcTimeout(rawHeaders, options.maxTimeoutMs),
     read: (body) => {
       const message = openEnvelope(body);
-      return message === undefined ? undefined : readMessage(message);
+      return message === undefined ? undefined : codec.read(message);
     },
-    write: (message) => output.serialize(message),
+    write: codec.write,
     frame: (message) => Buffer.concat([envelope(0, message), plainTrailer]),
     answer: async (context, message, compression) => {
       if (compression !== undefined)

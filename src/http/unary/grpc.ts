@@ -1,8 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  createAsyncIterable,
-  createMethodSerializationLookup,
-} from "@connectrpc/connect/protocol";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import {
   contentTypeJson,
@@ -18,7 +15,7 @@ import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import type { CallTimeout, UnaryForm } from "./form.ts";
 import type { UnarySpec } from "./invoke.ts";
-import { createMessageReader } from "./message-reader.ts";
+import { createMessageCodec } from "./message-codec.ts";
 import { rawHeader } from "./raw-headers.ts";
 
 /** gRPC over HTTP/2. */
@@ -28,19 +25,7 @@ export function grpcForm(
   binary: boolean,
   moreHeader: readonly string[],
 ): UnaryForm {
-  const { method } = spec;
-  const codec = createMethodSerializationLookup(
-    method,
-    options.binaryOptions,
-    options.jsonOptions,
-    options,
-  );
-  const readMessage = createMessageReader(
-    method.input,
-    codec.getI(binary),
-    binary,
-  );
-  const output = codec.getO(binary);
+  const codec = createMessageCodec(spec, options, binary);
   const type = binary ? contentTypeProto : contentTypeJson;
   return {
     spec,
@@ -54,9 +39,9 @@ export function grpcForm(
     timeout: (rawHeaders) => grpcTimeout(rawHeaders, options.maxTimeoutMs),
     read: (body) => {
       const message = openEnvelope(body);
-      return message === undefined ? undefined : readMessage(message);
+      return message === undefined ? undefined : codec.read(message);
     },
-    write: (message) => output.serialize(message),
+    write: codec.write,
     frame: (message) => envelope(0, message),
     answer: async (context, message, compression) => {
       if (compression !== undefined)
