@@ -6,7 +6,7 @@ import {
 } from "@bufbuild/protobuf/reflect";
 import { equals } from "@bufbuild/protobuf";
 import { type LeafReader, leafReader } from "./leaf.ts";
-import { wellKnownKind } from "./well-known.ts";
+import { partsFault, wellKnownKind } from "./well-known.ts";
 
 /** The way from a request message down to one field. */
 export interface FieldPath {
@@ -84,7 +84,10 @@ export function resolveFieldPath(
       case "any":
         return "no-text";
       case "wrapper":
-        // The value of a wrapper is the wrapper: one place, one name.
+        // The value of a wrapper is the wrapper: one place, one name. A request that is a wrapper has no other place.
+        if (fields.length === 0) {
+          fields.push(field);
+        }
         break;
       default:
         fields.push(field);
@@ -157,6 +160,21 @@ export function assign(
     target.set(path.leaf, value);
   }
   return undefined;
+}
+
+/** Why the message that holds a field is not one that can be, after the field was set: a part of a Timestamp or a Duration. */
+export function faultOfWhole(
+  message: ReflectMessage,
+  path: FieldPath,
+): string | undefined {
+  let target = message;
+  for (const field of path.fields) {
+    if (field === path.leaf || field.fieldKind !== "message") {
+      break;
+    }
+    target = target.get(field);
+  }
+  return partsFault(target);
 }
 
 /** True if the field at the end of a singular path has the value. */

@@ -3,6 +3,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { badField, badRequest } from "./fault.ts";
 import {
   assign,
+  faultOfWhole,
   overlap,
   resolveFieldPath,
   type TextFieldPath,
@@ -136,6 +137,10 @@ function set(
       name,
       `and ${conflict.present.jsonName} are members of one oneof, ${conflict.oneof.name}: only one may be set`,
     );
+  }
+  const fault = faultOfWhole(message, path);
+  if (fault !== undefined) {
+    throw badField(name, fault);
   }
 }
 

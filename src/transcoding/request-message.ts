@@ -10,6 +10,7 @@ import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
 import { badField, badRequest } from "./fault.ts";
 import {
   assign,
+  faultOfWhole,
   type FieldPath,
   holds,
   type TextFieldPath,
@@ -326,6 +327,10 @@ function bindVariable(
       path.name,
       `and ${conflict.present.name} are members of one oneof, ${conflict.oneof.name}: only one may be set`,
     );
+  }
+  const fault = faultOfWhole(message, path);
+  if (fault !== undefined) {
+    throw badField(path.name, fault);
   }
 }
 

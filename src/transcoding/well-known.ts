@@ -1,5 +1,9 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { protoCamelCase, protoSnakeCase } from "@bufbuild/protobuf/reflect";
+import {
+  protoCamelCase,
+  protoSnakeCase,
+  type ReflectMessage,
+} from "@bufbuild/protobuf/reflect";
 
 /** The messages that ProtoJSON writes in a form of their own, and how the transcoder treats them. */
 export type WellKnownKind =
@@ -123,6 +127,45 @@ export function durationFault(text: string): string | undefined {
   return Number(parts[1]) > maxDurationSeconds
     ? "is longer than 10,000 years"
     : undefined;
+}
+
+const secondsNumber = 1;
+const nanosNumber = 2;
+const maxNanos = 999_999_999;
+
+/** Checks a message that was filled part by part: a Timestamp or Duration of parts may be none. @returns why, or undefined. */
+export function partsFault(message: ReflectMessage): string | undefined {
+  const part = (number: number): number => {
+    const field = message.fields.find((one) => one.number === number);
+    return field === undefined ? 0 : Number(message.get(field));
+  };
+  switch (wellKnownKind(message.desc)) {
+    case "timestamp": {
+      const milliseconds = part(secondsNumber) * 1000;
+      const nanos = part(nanosNumber);
+      if (milliseconds < firstTimestamp || milliseconds > lastTimestamp) {
+        return "makes a time outside of the years 1 to 9999";
+      }
+      return nanos < 0 || nanos > maxNanos
+        ? `is out of range: 0 to ${maxNanos}`
+        : undefined;
+    }
+    case "duration": {
+      const seconds = part(secondsNumber);
+      const nanos = part(nanosNumber);
+      if (Math.abs(seconds) > maxDurationSeconds) {
+        return "makes a duration that is longer than 10,000 years";
+      }
+      if (Math.abs(nanos) > maxNanos) {
+        return `is out of range: ${-maxNanos} to ${maxNanos}`;
+      }
+      return seconds * nanos < 0
+        ? "has another sign than the other part of the duration"
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
 }
 
 // What a path may be beyond names of fields, such as the `*` of AIP-134, is left to the method.
