@@ -143,6 +143,8 @@ async function answerTo(
     head.wantedMethod,
   );
   if (preflight !== undefined) return preflight;
+  // Of the server as a whole there is nothing to say but that it is there (RFC 9110, §9.3.7). No other method has this target.
+  if (target === "*") return { status: 204, header: new Headers() };
   try {
     const route = parts.router(method, target, head.path);
     return await follow(parts, running, head, route);

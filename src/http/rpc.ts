@@ -27,6 +27,8 @@ export interface Rpc {
   readonly name: string;
   /** The HTTP methods that it has. */
   readonly httpMethods: readonly string[];
+  /** Names of the compressions that its messages may have. */
+  readonly compressions: readonly string[];
   readonly clientStreams: boolean;
 }
 
@@ -40,6 +42,9 @@ export function createRpcs(
     grpcWebHandlers(options),
     connectHandlers(options),
   ];
+  const compressions = (options.acceptCompression ?? []).map(
+    ({ name }) => name,
+  );
   const rpcs = new Map<string, Rpc>();
   for (const { service, methods } of services) {
     for (const spec of Object.values(methods)) {
@@ -49,6 +54,7 @@ export function createRpcs(
         handler,
         name: `${service.typeName}/${spec.method.name}`,
         httpMethods: httpMethodsOf(spec.method, handler),
+        compressions,
         clientStreams:
           spec.kind === "client_streaming" || spec.kind === "bidi_streaming",
       });
@@ -74,15 +80,37 @@ export async function callRpc(
 ): Promise<UniversalServerResponse> {
   const type = request.header.get("content-type") ?? "";
   if (!type.toLowerCase().startsWith("application/grpc-web"))
-    return callHandler(rpc, request);
+    return withCompressions(rpc, request, await callHandler(rpc, request));
   const textIn = isGrpcWebText(type);
   const textOut = wantsGrpcWebText(type, request.header.get("accept") ?? "");
   if (textIn) request.header.set("content-type", binaryTypeOf(type));
-  const response = await callHandler(
+  const response = withCompressions(
     rpc,
-    textIn ? { ...request, body: decodeBase64(request.body) } : request,
+    request,
+    await callHandler(
+      rpc,
+      textIn ? { ...request, body: decodeBase64(request.body) } : request,
+    ),
   );
   return textOut ? asGrpcWebText(response) : response;
+}
+
+/** gRPC wants to hear which compressions there are, where that of its request is none of them. Connect's handlers do not say it. */
+function withCompressions(
+  { compressions }: Rpc,
+  { header }: HttpRequest,
+  response: UniversalServerResponse,
+): UniversalServerResponse {
+  const used = header.get("grpc-encoding");
+  if (
+    used !== null &&
+    used !== "identity" &&
+    !compressions.includes(used) &&
+    response.header?.get("content-type")?.startsWith("application/grpc") ===
+      true
+  )
+    response.header.set("grpc-accept-encoding", compressions.join(","));
+  return response;
 }
 
 /** Calls a method. The header of a stream does not wait for its first message, where the method opens it before. */

@@ -14,7 +14,7 @@ import { decodeBase64 } from "../../src/http/grpc-web-text.ts";
 import type { HttpServerOptions } from "../../src/http/http-server.ts";
 import { createTranscoder } from "../../src/transcoding/index.ts";
 import { callHttp2 } from "./http2-call.ts";
-import { startServer, stopServers } from "./support.ts";
+import { rawExchange, startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);
 
@@ -401,6 +401,18 @@ describe("paths and methods", () => {
     }
   });
 
+  test("OPTIONS for the server as a whole is answered, over both HTTP versions", async () => {
+    const { url, port } = await serve();
+    const answer = await rawExchange(
+      port,
+      "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 204 /);
+    const headers = { ":method": "OPTIONS", ":path": "*" };
+    const { header } = await callHttp2(url, headers, Buffer.alloc(0));
+    expect(header[":status"]).toBe(204);
+  });
+
   test("a content type that no protocol knows is 415", async () => {
     const { url } = await serve();
     const response = await fetch(url + rpcPath, {
@@ -413,6 +425,40 @@ describe("paths and methods", () => {
 });
 
 describe("messages", () => {
+  test("a compression that is not known is UNIMPLEMENTED, with those that are", async () => {
+    const { url } = await serve();
+    const call = async (type: string, encoding: string) => {
+      const response = await fetch(url + rpcPath, {
+        method: "POST",
+        headers: { "content-type": type, "grpc-encoding": encoding },
+        body: message(5),
+      });
+      const text = await response.text();
+      return [
+        /grpc-status: (\d+)/.exec(text)?.[1],
+        response.headers.get("grpc-accept-encoding"),
+      ];
+    };
+    const web = "application/grpc-web";
+    expect(await call(web, "snappy")).toEqual(["12", "gzip,br"]);
+    expect(await call(`${web}+proto`, "identity")).toEqual(["0", null]);
+    expect(await call(`${web}+proto`, "gzip")).toEqual(["0", null]);
+    const { header } = await callHttp2(
+      url,
+      {
+        ":method": "POST",
+        ":path": rpcPath,
+        "content-type": "application/grpc",
+        "grpc-encoding": "snappy",
+      },
+      message(5),
+    );
+    expect(header).toMatchObject({
+      "grpc-status": "12",
+      "grpc-accept-encoding": "gzip,br",
+    });
+  });
+
   const grpc = {
     ":method": "POST",
     ":path": rpcPath,
