@@ -1,10 +1,4 @@
-import {
-  create,
-  type DescMessage,
-  fromJson,
-  type JsonValue,
-  type Message,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
 import { badField, badRequest } from "./fault.ts";
@@ -16,18 +10,13 @@ import {
   type TextFieldPath,
 } from "./field-path.ts";
 import { maskFilling } from "./field-mask.ts";
+import { conformField, conformMessage } from "./json-conform.ts";
 import {
-  conformField,
-  conformMessage,
-  type ConformOptions,
-} from "./json-conform.ts";
-import {
-  ExactNumber,
-  type JsonMembers,
-  type JsonNode,
-  JsonSyntaxError,
-  parseJson,
-} from "./json-parser.ts";
+  type JsonReadingOptions,
+  messageDecoder,
+  parseBody,
+} from "./json-message.ts";
+import { ExactNumber, type JsonMembers, type JsonNode } from "./json-parser.ts";
 import { ValueError } from "./leaf.ts";
 import { decodeMultiSegment, type MultiSegmentDecoding } from "./percent.ts";
 import { bindQuery, type QueryRule } from "./query.ts";
@@ -36,14 +25,13 @@ import type { Binding, BoundVariable } from "./rule.ts";
 import type { PathSegments } from "./target.ts";
 
 /** How a binding's request message is made. */
-export interface RequestOptions extends ConformOptions {
+export interface RequestOptions extends JsonReadingOptions {
   readonly ignoreUnknownQueryParameters: boolean;
   readonly multiSegmentDecoding: MultiSegmentDecoding;
   /** Fill a field mask that a PATCH did not send. */
   readonly patchMasks: boolean;
   readonly maxQueryParameters: number;
   readonly maxQueryDepth: number;
-  readonly maxJsonDepth: number;
 }
 
 /** What stands around the body of a request. */
@@ -69,8 +57,6 @@ export interface RequestReader {
    */
   read(line: RequestLine, body: Uint8Array): Message;
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Prepares all that can be known of a binding's requests before the first one comes. */
 export function createRequestReader(
@@ -162,22 +148,7 @@ function bodyFiller(
 ): (body: Uint8Array, contentType: string) => Content {
   const { body: rule, method } = binding;
   const { input } = method;
-  const readOptions = {
-    ignoreUnknownFields: options.ignoreUnknownFields,
-    // The parser sees to it. A message of Value counts twice to protobuf-es, so its own limit lies higher.
-    recursionLimit: 10 * options.maxJsonDepth,
-    ...(options.registry === undefined ? {} : { registry: options.registry }),
-  };
-  const decode = (json: JsonValue): Message => {
-    try {
-      return fromJson(input, json, readOptions);
-    } catch (error) {
-      // What was checked fits; only the bytes of an Any that lacks a required field cannot be made.
-      throw badRequest(
-        `the body does not fit: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  };
+  const decode = messageDecoder(input, options);
   switch (rule.kind) {
     case "none":
       return (body) => {
@@ -244,23 +215,6 @@ function rawBody(
     }
   }
   return message;
-}
-
-function parseBody(body: Uint8Array, maxDepth: number): JsonNode {
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch {
-    throw badRequest("the body is not UTF-8");
-  }
-  try {
-    return parseJson(text, maxDepth);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) {
-      throw badRequest(`the body is not valid JSON: ${error.message}`);
-    }
-    throw error;
-  }
 }
 
 function createQueryRule(binding: Binding, options: RequestOptions): QueryRule {

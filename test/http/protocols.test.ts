@@ -425,6 +425,7 @@ describe("paths and methods", () => {
 });
 
 describe("messages", () => {
+  const json = "application/json";
   test("a compression that is not known is UNIMPLEMENTED, with those that are", async () => {
     const { url } = await serve();
     const call = async (type: string, encoding: string) => {
@@ -523,18 +524,48 @@ describe("messages", () => {
       '{"maxPasswordAttempts":-1}',
       '{"maxPasswordAttempts":4294967296}',
       '{"maxPasswordAttempts":{}}',
+      '{"maxPasswordAttempts":"0x5"}',
+      '{"maxPasswordAttempts":"+5"}',
+      '{"maxPasswordAttempts":"05"}',
       "{",
       "[]",
       Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     ]) {
+      for (const type of [json, `${json}; charset=utf-8`]) {
+        const response = await fetch(url + rpcPath, {
+          method: "POST",
+          headers: { "content-type": type },
+          body,
+        });
+        expect(response.status).toBe(400);
+        const error = await response.json();
+        expect(error).toMatchObject({ code: "invalid_argument" });
+      }
+    }
+  });
+
+  test("JSON: whole numbers are read in every form that ProtoJSON has", async () => {
+    const { url } = await serve();
+    for (const number of ["5", '"5"', "5.0", "5e0", '"0.5e1"', "50e-1"]) {
       const response = await fetch(url + rpcPath, {
         method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
+        headers: { "content-type": json },
+        body: `{"maxPasswordAttempts":${number}}`,
       });
-      expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+      expect(await response.json()).toEqual({ details: { sequence: "5" } });
     }
+  });
+
+  test("JSON: bytes that are not UTF-8 do not become another text", async () => {
+    const { url } = await serve({
+      handlerOptions: { jsonOptions: { ignoreUnknownFields: true } },
+    });
+    const response = await fetch(url + rpcPath, {
+      method: "POST",
+      headers: { "content-type": json },
+      body: Buffer.from('{"x":"\xff"}', "latin1"),
+    });
+    expect(response.status).toBe(400);
   });
 
   test("unknown JSON fields are taken where the option says so", async () => {

@@ -57,6 +57,15 @@ export type UnaryAdapter = (
   route: Route,
 ) => boolean;
 
+/** As clients write it: most leave the charset out, but not those of .NET and Java. */
+const jsonTypes = [
+  "application/json",
+  "application/json; charset=utf-8",
+  "application/json;charset=utf-8",
+  "application/json; charset=UTF-8",
+  "application/json;charset=UTF-8",
+] as const;
+
 /** Prepares all unary methods. */
 export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
   const methods = new Map<DescMethod, ReadonlyMap<string, CallPlan>>();
@@ -139,7 +148,10 @@ function createPlanner(
           "application/grpc-web+json",
           grpcWebForm(spec, options, false, header),
         ],
-        ["application/json", connectForm(spec, options, false, header)],
+        ...jsonTypes.map((type): [string, UnaryForm] => [
+          type,
+          connectForm(spec, options, false, header),
+        ]),
         ["application/proto", connectForm(spec, options, true, header)],
       ];
       return new Map(forms.map(([type, form]) => [type, plan(form, invoke)]));

@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import type { Message } from "@bufbuild/protobuf";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import { createJsonReader } from "../../transcoding/index.ts";
+import { defaultLimits } from "../limits.ts";
 import type { UnarySpec } from "./invoke.ts";
 
 /** Reads the requests of one method and writes its answers. */
@@ -13,8 +15,8 @@ export interface MessageCodec {
 }
 
 /**
- * Makes the codec of a method, as Connect's own handlers have it. A request without fields, which is all that many calls send, needs
- * no parser.
+ * Makes the codec of a method. A request without fields, which is all that many calls send, needs no parser. JSON is read as templates
+ * read it: Connect's parser takes bytes that are not UTF-8, 30 February and hexadecimal for something else, and rounds large numbers.
  *
  * @param binary whether messages come as protobuf, else as JSON
  */
@@ -29,12 +31,18 @@ export function createMessageCodec(
     options.jsonOptions,
     options,
   );
-  const input = codecs.getI(binary);
-  const output = codecs.getO(binary);
+  const read = binary
+    ? codecs.getI(true).parse
+    : createJsonReader(method.input, {
+        ignoreUnknownFields: options.jsonOptions?.ignoreUnknownFields ?? false,
+        registry: options.jsonOptions?.registry,
+        maxJsonDepth:
+          options.jsonOptions?.recursionLimit ?? defaultLimits.maxJsonDepth,
+      });
   const isEmpty = binary ? isNothing : isEmptyObject;
+  const output = codecs.getO(binary);
   return {
-    read: (bytes) =>
-      isEmpty(bytes) ? create(method.input) : input.parse(bytes),
+    read: (bytes) => (isEmpty(bytes) ? create(method.input) : read(bytes)),
     write: (message) => output.serialize(message),
   };
 }
