@@ -8,7 +8,8 @@ import type { Terminal } from "./terminal.ts";
 export async function run(argv: readonly string[]): Promise<void> {
   dropEmptyVariables();
   outliveReaders();
-  process.exitCode = await runCommand(argv.slice(2), processTerminal);
+  const code = await runCommand(argv.slice(2), processTerminal);
+  if (code !== 0) process.exitCode = code;
 }
 
 /**
@@ -41,11 +42,18 @@ function dropEmptyVariables(): void {
   }
 }
 
-/** Whoever reads our output may stop early, as `head` does: what is done is done to its end all the same. */
+/**
+ * Whoever reads our output may stop early, as `head` does: what is done is done to its end all the same. So it is where there is no
+ * room for the output, but that is said, and is a failure.
+ */
 function outliveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" || process.exitCode === 1) return;
+    process.exitCode = 1;
+    processTerminal.err(
+      `lockoutd: the output could not be written: ${describeFailure(error)}\n`,
+    );
+  });
+  // There is nobody to tell of these.
+  process.stderr.on("error", () => undefined);
 }

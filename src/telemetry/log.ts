@@ -1,5 +1,8 @@
+import { writeSync } from "node:fs";
 import { pino } from "pino";
 import type { DestinationStream, Logger } from "pino";
+import { createLineSink } from "./line-sink.ts";
+import type { LineSink } from "./line-sink.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
@@ -10,6 +13,9 @@ export interface LogOptions {
   /** Where the lines go instead of standard error. */
   readonly write?: (line: string) => void;
 }
+
+/** What may wait for a log that takes nothing: some thousand lines. */
+const maxWaitingBytes = 1024 * 1024;
 
 /** Never written, wherever an object with headers gets into a line. */
 const secrets = [
@@ -81,27 +87,35 @@ function destination(
   format: "text" | "json",
   write: LogOptions["write"],
 ): DestinationStream {
+  const form = format === "json" ? (line: string) => line : toText;
   if (write !== undefined)
     return {
-      write:
-        format === "json"
-          ? write
-          : (line) => {
-              write(toText(line));
-            },
+      write: (line) => {
+        write(form(line));
+      },
     };
-  const stderr = onceAnEventLoopTurn(pino.destination({ dest: 2, sync: true }));
-  return format === "json"
-    ? stderr
-    : {
-        write: (line) => {
-          stderr.write(toText(line));
-        },
-      };
+  const stderr = onceAnEventLoopTurn(
+    createLineSink(
+      (bytes) => writeSync(2, bytes),
+      maxWaitingBytes,
+      (lost) => form(lostLines(lost)),
+    ),
+  );
+  return {
+    write: (line) => {
+      stderr.write(form(line));
+    },
+  };
+}
+
+function lostLines(lost: number): string {
+  const time = new Date().toISOString();
+  const msg = "lines of the log could not be written";
+  return `${JSON.stringify({ level: "warn", time, lost, msg })}\n`;
 }
 
 /** Joins the lines of one turn of the event loop into one write: a system call each would cost more than all else about them. */
-function onceAnEventLoopTurn(target: DestinationStream): DestinationStream {
+function onceAnEventLoopTurn(target: LineSink): DestinationStream {
   let lines = "";
   const flush = () => {
     if (lines === "") return;
@@ -109,7 +123,10 @@ function onceAnEventLoopTurn(target: DestinationStream): DestinationStream {
     lines = "";
     target.write(written);
   };
-  process.on("exit", flush);
+  process.on("exit", () => {
+    flush();
+    target.flush();
+  });
   return {
     write: (line) => {
       if (lines === "") setImmediate(flush);

@@ -6,13 +6,14 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
 import type { CommandProcess } from "./process.ts";
 
 const anyPort = ["--listen", "127.0.0.1:0"];
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const certificates = new URL("../http/certificates/", import.meta.url);
 const tokenLine = /^ {4}(\S{43})$/m;
 
@@ -299,4 +300,69 @@ describe("a reader that stops early", () => {
     }
     await stop(server);
   });
+});
+
+describe("output that is not taken", () => {
+  test("is no reason for a server to stand still: a pipe that nobody reads", async () => {
+    const server = await serve({}, "--max-target-bytes", "8KiB");
+    const [, token = ""] = await server.printed(tokenLine);
+    server.child.stderr.pause();
+    // Each request is told with its path: more than the pipe takes, and more than may wait for it.
+    const path = "x".repeat(8000);
+    for (let calls = 0; calls < 300; calls += 1) {
+      const { status } = await fetch(`${server.url}/${path}`, {
+        signal: AbortSignal.timeout(5000),
+      });
+      expect(status).toBe(404);
+    }
+    server.child.stderr.resume();
+    await vi.waitFor(() => {
+      expect(server.stderr()).toContain("could not be written");
+    });
+    expect((await getPolicy(server.url, token)).status).toBe(200);
+    await stop(server);
+    const lines = server.stderr().trim().split("\n");
+    const told = lines.map((line) => JSON.parse(line) as { lost?: number });
+    const lost = told.reduce((sum, line) => sum + (line.lost ?? 0), 0);
+    expect(lost).toBeGreaterThan(0);
+    // The others are "listening", "ended", the notices, and the call of the policy.
+    const notices = told.filter((line) => line.lost !== undefined).length;
+    expect(told.length - notices + lost).toBe(300 + 3);
+  });
+
+  /** As a shell runs it whose disk is full. */
+  const toFullDisk = (redirection: string) =>
+    [
+      ...["/bin/sh", "-c", `exec "$0" "$@" ${redirection}`],
+      ...[process.execPath, main],
+    ] as [string, ...string[]];
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "is no reason for a server to end: a log on a full disk",
+    async () => {
+      const server = startProcess(["serve", ...anyPort], {
+        cwd: directory.path,
+        program: toFullDisk("2>/dev/full"),
+      });
+      started.push(server);
+      const [, url = ""] = await server.printed(/listens on (\S+), .*\n/);
+      const [, token = ""] = await server.printed(tokenLine);
+      for (let calls = 0; calls < 3; calls += 1)
+        expect((await getPolicy(url, token)).status).toBe(200);
+      await stop(server);
+    },
+  );
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "is a failure of a command, in one line",
+    async () => {
+      await stop(await serve());
+      const { code, stderr } = await runProcess(["events"], {
+        cwd: directory.path,
+        program: toFullDisk(">/dev/full"),
+      });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^lockoutd: the output could not .*ENOSPC.*\n$/);
+    },
+  );
 });
