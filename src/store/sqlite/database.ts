@@ -144,10 +144,14 @@ function configure(database: Database.Database): void {
   database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
 }
 
-/** The steps of a transaction on this connection, prepared once. The memory lasts as long as each transaction. */
+/**
+ * The steps of a transaction on this connection, prepared once. The memory lasts as long as each transaction. The check is made before
+ * each, and throws where none may begin.
+ */
 export function createTransaction(
   database: Database.Database,
   memory: TransactionMemory,
+  check: () => void = () => undefined,
 ): Transaction {
   // Takes the write lock at once: a transaction that reads first may be refused when it comes to write.
   const begin = database.prepare("BEGIN IMMEDIATE");
@@ -161,6 +165,7 @@ export function createTransaction(
     .pluck();
   return {
     begin: () => {
+      check();
       begin.run();
       memory.begin();
     },

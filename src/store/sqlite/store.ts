@@ -15,6 +15,7 @@ import {
 import type { OpenDatabase } from "./database.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
 import { prepareEvents } from "./events.ts";
+import { createFileCheck } from "./file-check.ts";
 import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
@@ -100,14 +101,18 @@ function createStore(
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
   const watch = createAppendWatch(() => events.lastPosition());
-  const queue = new CommitQueue(createTransaction(database, memory), {
-    maxBatch,
-    afterCommit: () => {
-      recent?.forget();
-      watch.check();
+  const checkFiles = exclusive ? createFileCheck(database.name) : undefined;
+  const queue = new CommitQueue(
+    createTransaction(database, memory, checkFiles),
+    {
+      maxBatch,
+      afterCommit: () => {
+        recent?.forget();
+        watch.check();
+      },
+      ...(exclusive ? serverRetries : toolRetries),
     },
-    ...(exclusive ? serverRetries : toolRetries),
-  });
+  );
   const snapshot = createSnapshot(database);
   let closed = false;
   /** Runs a query of one statement, which needs no transaction to see one state. */
