@@ -84,16 +84,18 @@ function findFile(path: string, create: boolean): string {
     );
   }
   try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    // Before it is opened: a pipe would keep whoever opens it waiting, deaf to signals.
+    if (found?.isFile() === false) {
+      throw new StoreRefusedError(`the database ${file} is not a file`);
+    }
     if (create) {
       // For the owner alone: it holds login names and who failed to log in. SQLite gives its other files the same mode.
       closeSync(openSync(file, "a", 0o600));
-    } else if (!existsSync(file)) {
+    } else if (found === undefined) {
       throw new StoreRefusedError(
         `there is no database ${file}: check the path; "lockoutd serve" creates it`,
       );
-    }
-    if (!statSync(file).isFile()) {
-      throw new StoreRefusedError(`the database ${file} is not a file`);
     }
     return realpathSync(file);
   } catch (error) {
