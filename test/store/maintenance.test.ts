@@ -120,4 +120,11 @@ describe("backup", () => {
     expect(existsSync(directory.file("nothing.db"))).toBe(false);
     expect(existsSync(directory.file("other.db"))).toBe(false);
   });
+
+  it("says what is wrong with the place of the new file, not with the database", () => {
+    const copy = directory.file("x".repeat(300));
+    expect(() => {
+      backupDatabase(url, copy);
+    }).toThrow(/^the backup .* cannot be written \(ENAMETOOLONG.*check/);
+  });
 });

@@ -9,7 +9,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { StoreRefusedError } from "../store.ts";
 import { openForReading } from "./read-only.ts";
-import { unavailable } from "./errors.ts";
+import { primaryCode, unavailable } from "./errors.ts";
 
 /**
  * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps
@@ -42,10 +42,28 @@ export function backupSqlite(path: string, target: string): void {
     linkSync(unfinished, file);
     sync(dirname(file));
   } catch (error) {
-    throw unavailable(error);
+    throw failure(error, file);
   } finally {
-    rmSync(unfinished, { force: true });
+    remove(unfinished);
     database.close();
+  }
+}
+
+/** SQLite says when the database is at fault, or has no room to write; all else is about the new file. */
+function failure(error: unknown, file: string): Error {
+  if (primaryCode(error) !== undefined) return unavailable(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreRefusedError(
+    `the backup ${file} cannot be written (${reason}): check the path and the mount, or name another one`,
+    { cause: error },
+  );
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Why there is none has been told.
   }
 }
 
