@@ -9,7 +9,7 @@ import { toConnectError } from "./api/errors.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { ensureAdministrator } from "./auth/administrator.ts";
 import type { CreatedInstance } from "./auth/administrator.ts";
-import { createGate } from "./auth/gate.ts";
+import { createGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
 import { describeApi } from "./api-description.ts";
 import type { ServerConfig } from "./config.ts";
@@ -88,6 +88,7 @@ async function serve(
     attemptTtlMs: config.attemptTtlMs,
     draining: draining.signal,
     openStream,
+    checkToken: createTokenCheck(store),
   });
   const specs = services.map(({ spec }) => spec);
   const names = specs.map(({ service }) => service.typeName);

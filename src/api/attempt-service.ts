@@ -27,7 +27,7 @@ import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
 import type { LockReason } from "../lockout/user.ts";
-import type { EventStore, Store } from "../store/store.ts";
+import type { Answer, EventStore, Store } from "../store/store.ts";
 import type {
   AttemptStore,
   StoredLockout,
@@ -47,6 +47,8 @@ export interface AttemptServiceOptions {
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
   readonly openStream?: (context: HandlerContext) => void;
+  /** Throws where the caller's token has ended since the call began. Left out where there is none. */
+  readonly checkToken?: (context: HandlerContext) => Answer<void>;
 }
 
 /** lockout.v1.AttemptService */
@@ -55,6 +57,7 @@ export function createAttemptService({
   attemptTtlMs,
   draining,
   openStream,
+  checkToken,
 }: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
   return {
     async beginAttempt(request, context) {
@@ -136,6 +139,7 @@ export function createAttemptService({
         onStart: () => {
           openStream?.(context);
         },
+        checkToken: () => checkToken?.(context),
         draining,
       }),
   };

@@ -14,7 +14,7 @@ import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import type { Store } from "../store/store.ts";
+import type { Answer, Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
@@ -32,6 +32,8 @@ export interface ServicesOptions {
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
   readonly openStream?: (context: HandlerContext) => void;
+  /** Throws where the caller's token has ended since the call began. Left out where there is none. */
+  readonly checkToken?: (context: HandlerContext) => Answer<void>;
 }
 
 /** A service with its implementation. */

@@ -5,7 +5,7 @@ import type {
   WatchEventsResponseSchema,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
-import type { EventStore } from "../store/store.ts";
+import type { Answer, EventStore } from "../store/store.ts";
 import { eventMessage } from "./events.ts";
 
 // Small enough that a slow reader holds little, large enough that catching up is quick.
@@ -15,20 +15,23 @@ const batchSize = 100;
 export interface WatchHooks {
   /** Called when it is certain that no event will be missed from now on. */
   readonly onStart: () => void;
+  /** Throws where the watcher's token has ended. */
+  readonly checkToken: () => Answer<void>;
   /** Aborted when the server begins to end. */
   readonly draining: AbortSignal | undefined;
 }
 
 /**
  * The events after a position, then each as it is written, without a gap or a repeat: what was read last is the
- * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal,
- * and with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position.
+ * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal;
+ * with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position; and, instead
+ * of sending more events, with the refusal of a token that has ended.
  */
 export async function* watchEvents(
   store: EventStore,
   request: WatchEventsRequest,
   signal: AbortSignal,
-  { onStart, draining }: WatchHooks,
+  { onStart, checkToken, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
   let position = await firstPosition(store, request.after);
   const ending =
@@ -45,6 +48,8 @@ export async function* watchEvents(
         positionAfter: position,
         types: request.eventTypes,
       });
+      // After they are read: none that was written after the token's end is sent.
+      if (events.length > 0) await checkToken();
       for (const event of events) {
         position = event.position;
         yield { position: String(position), event: eventMessage(event) };

@@ -58,6 +58,21 @@ export function createGate(
 }
 
 /**
+ * Asks once more whether the token of a call is good: for calls that last, since it may be revoked or expire meanwhile.
+ * Throws LockoutError.
+ */
+export function createTokenCheck(
+  store: Pick<Store, "findToken" | "now">,
+): (context: HandlerContext) => Answer<void> {
+  const hashes = new RememberedHashes(maxRememberedHashes);
+  return ({ requestHeader }) =>
+    afterAnswer(
+      authenticate(requestHeader.get("authorization"), hashes, store),
+      () => undefined,
+    );
+}
+
+/**
  * The gate for whoever can write the database, and so needs no token: the caller is `SYSTEM`, and may do everything.
  * Without the header the organisation is `homeOrgId`. Throws LockoutError.
  */

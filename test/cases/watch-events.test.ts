@@ -1,3 +1,4 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import type { Client, Transport } from "@connectrpc/connect";
 import {
@@ -7,6 +8,7 @@ import {
 } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -30,6 +32,8 @@ interface Watched {
 }
 
 interface WatchOptions {
+  /** The administrator's unless set. */
+  readonly token?: string;
   readonly after?: string;
   readonly eventTypes?: readonly string[];
   /** Called when the header of the answer has come. */
@@ -55,11 +59,12 @@ const rpcs: readonly (readonly [string, (baseUrl: string) => Transport])[] = [
 ];
 
 function watchByRpc(transport: Transport): Watch {
-  return async function* ({ onHeader, after = "", eventTypes = [] }, signal) {
+  return async function* (options, signal) {
+    const { onHeader, after = "", eventTypes = [] } = options;
     const stream = createClient(AttemptService, transport).watchEvents(
       { after, eventTypes: [...eventTypes] },
       {
-        headers: authorization(),
+        headers: authorization(options),
         signal,
         ...(onHeader !== undefined && { onHeader }),
       },
@@ -74,6 +79,18 @@ function watchByRpc(transport: Transport): Watch {
   };
 }
 
+interface RestStatus {
+  readonly code: Code;
+  readonly message: string;
+}
+
+/** The message of a line of an event stream; an event `error` holds a status alone. */
+function parseEventLine(line: string): unknown {
+  if (!line.startsWith("data:")) return undefined;
+  const data = JSON.parse(line.slice(5)) as object;
+  return "code" in data ? { error: data } : data;
+}
+
 function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
   return async function* (options, signal) {
     const query = new URLSearchParams();
@@ -83,7 +100,7 @@ function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
     }
     const response = await fetch(
       `${server.url}/lockout/v1/events:watch?${query.toString()}`,
-      { headers: { ...authorization(), accept }, signal },
+      { headers: { ...authorization(options), accept }, signal },
     );
     expect(response.headers.get("content-type")).toContain(accept);
     options.onHeader?.();
@@ -96,8 +113,12 @@ function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
               aggregate: { resourceOwner: string };
             };
           }
+        | { error: RestStatus }
         | undefined;
       if (message === undefined) continue;
+      if ("error" in message) {
+        throw new ConnectError(message.error.message, message.error.code);
+      }
       yield {
         position: message.position,
         type: message.event.type.type,
@@ -117,8 +138,8 @@ async function* linesOf({ body }: Response): AsyncGenerator<string> {
   }
 }
 
-function authorization() {
-  return { authorization: `Bearer ${server.adminToken}` };
+function authorization({ token = server.adminToken }: WatchOptions) {
+  return { authorization: `Bearer ${token}` };
 }
 
 const doors: readonly (readonly [string, () => Watch])[] = [
@@ -129,13 +150,7 @@ const doors: readonly (readonly [string, () => Watch])[] = [
     "NDJSON",
     () => watchByRest("application/x-ndjson", (line) => JSON.parse(line)),
   ],
-  [
-    "SSE",
-    () =>
-      watchByRest("text/event-stream", (line) =>
-        line.startsWith("data:") ? JSON.parse(line.slice(5)) : undefined,
-      ),
-  ],
+  ["SSE", () => watchByRest("text/event-stream", parseEventLine)],
 ];
 
 /** Takes some items of a watch, then ends it. */
@@ -237,6 +252,74 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
     expect(await watching).toMatchObject([
       { type: "org.policy.lockout.added", org: orgId },
     ]);
+  });
+});
+
+describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
+  const access = () =>
+    createClient(AccessService, createGrpcTransport({ baseUrl: server.url }));
+
+  it.each([
+    [
+      "is revoked",
+      async (tokenId: string) => {
+        await access().revokeToken({ tokenId }, { headers: authorization({}) });
+      },
+    ],
+    [
+      "expires",
+      () => {
+        server.advance(60_000);
+      },
+    ],
+  ])("sends no event more once its token %s", async (_what, end) => {
+    const { orgOwner } = await setStage(server);
+    const { token, secret } = await access().createToken(
+      {
+        roles: ["IAM_OWNER_VIEWER"],
+        expireTime: timestampFromMs(server.now() + 60_000),
+      },
+      { headers: authorization({}) },
+    );
+    const write = async (maxPasswordAttempts: number) => {
+      const management = createClient(
+        ManagementService,
+        createGrpcTransport({ baseUrl: server.url }),
+      );
+      const headers = authorization({ token: orgOwner });
+      await (maxPasswordAttempts === 0
+        ? management.addCustomLockoutPolicy({}, { headers })
+        : management.updateCustomLockoutPolicy(
+            { maxPasswordAttempts },
+            { headers },
+          ));
+    };
+    const stop = new AbortController();
+    const header = Promise.withResolvers<undefined>();
+    const watched = openDoor()(
+      {
+        token: secret,
+        onHeader: () => {
+          header.resolve(undefined);
+        },
+      },
+      stop.signal,
+    )[Symbol.asyncIterator]();
+    try {
+      const first = watched.next();
+      await header.promise;
+      await write(0);
+      expect(await first).toMatchObject({ done: false });
+      const second = watched.next().catch((error: unknown) => error);
+      await end(token?.tokenId ?? "");
+      await write(1);
+      expect(ConnectError.from(await second)).toMatchObject({
+        code: Code.Unauthenticated,
+        rawMessage: "Errors.Token.Invalid (AUTH-7fs1e)",
+      });
+    } finally {
+      stop.abort();
+    }
   });
 });
 
