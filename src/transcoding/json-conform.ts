@@ -167,7 +167,7 @@ function checkOneof(
     ) {
       throw badField(
         path,
-        `and ${name} are members of one oneof, ${field.oneof.name}: only one may be set`,
+        `excludes ${name}: only one of the oneof ${field.oneof.name} may be set`,
       );
     }
   }

@@ -95,7 +95,7 @@ export function conformEnum(
     if (!numbers.has(node) && !ignoreUnknown) {
       throw badField(
         at,
-        `${JSON.stringify(node)} is not a value of ${desc.typeName}`,
+        `has ${JSON.stringify(node)}, which is not a value of ${desc.typeName}`,
       );
     }
     return node;
@@ -111,7 +111,10 @@ export function conformEnum(
     !desc.open &&
     !desc.values.some((known) => known.number === Number(value))
   ) {
-    throw badField(at, `${value} is not a value of ${desc.typeName}`);
+    throw badField(
+      at,
+      `has ${value}, which is not a value of ${desc.typeName}`,
+    );
   }
   return Number(value);
 }

@@ -135,7 +135,7 @@ function set(
   if (conflict !== undefined) {
     throw badField(
       name,
-      `and ${conflict.present.jsonName} are members of one oneof, ${conflict.oneof.name}: only one may be set`,
+      `excludes ${conflict.present.jsonName}: only one of the oneof ${conflict.oneof.name} may be set`,
     );
   }
   const fault = faultOfWhole(message, path);

@@ -279,7 +279,7 @@ function bindVariable(
   if (conflict !== undefined) {
     throw badField(
       path.name,
-      `and ${conflict.present.name} are members of one oneof, ${conflict.oneof.name}: only one may be set`,
+      `excludes ${conflict.present.name}: only one of the oneof ${conflict.oneof.name} may be set`,
     );
   }
   const fault = faultOfWhole(message, path);

@@ -117,6 +117,40 @@ describe("the order of a call", () => {
   });
 });
 
+describe("refusals of a field", () => {
+  it.each([
+    [
+      "GET /k?choiceString=a&choiceInt32=1",
+      undefined,
+      "the field choiceInt32 excludes choiceString: only one of the oneof choice may be set",
+    ],
+    [
+      "POST /k/5",
+      { choiceString: "x" },
+      "the field choice_int32 excludes choice_string: only one of the oneof choice may be set",
+    ],
+    [
+      "POST /k",
+      { choiceString: "x", choiceInt32: 1 },
+      "the field choiceInt32 excludes choiceString: only one of the oneof choice may be set",
+    ],
+    [
+      "POST /k",
+      { color: "MAUVE" },
+      'the field color has "MAUVE", which is not a value of transcoding.test.v1.Color',
+    ],
+  ])("%s %j", async (send, body, message) => {
+    const transcoder = transcoderOf({
+      Get: { input: "Kinds", get: "/k" },
+      Post: { input: "Kinds", post: "/k", body: "*" },
+      PathBody: { input: "Kinds", post: "/k/{choice_int32}", body: "*" },
+    });
+    const request = body === undefined ? {} : { body: JSON.stringify(body) };
+    const { text } = await call(transcoder, send, request);
+    expect(JSON.parse(text)).toMatchObject({ code: 3, message });
+  });
+});
+
 describe("errors of methods", () => {
   function failing(error: unknown, options = {}) {
     return transcoderOf(
