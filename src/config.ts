@@ -18,7 +18,7 @@ export interface ServerConfig {
   readonly corsOrigins: readonly string[];
   /** Paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** ZITADEL's way with unknown JSON fields, instead of refusing them. */
+  /** ZITADEL's way with unknown JSON fields and query parameters, instead of refusing them. */
   readonly ignoreUnknownFields: boolean;
   /** How long an attempt may stay open before it counts as failed, in milliseconds. */
   readonly attemptTtlMs: number;

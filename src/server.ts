@@ -121,6 +121,7 @@ async function serve(
         // As at ZITADEL, so that `curl -d` without a header works.
         anyContentType: true,
         ignoreUnknownFields: config.ignoreUnknownFields,
+        ignoreUnknownQueryParameters: config.ignoreUnknownFields,
         registry,
       }),
     pages: [

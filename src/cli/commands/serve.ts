@@ -118,7 +118,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--ignore-unknown-fields [true|false]",
-        "ignore unknown JSON fields, as ZITADEL does, instead of refusing them",
+        "ignore unknown JSON fields and query parameters, as ZITADEL does, instead of refusing them",
       )
         .env("LOCKOUTD_IGNORE_UNKNOWN_FIELDS")
         .preset("true")
