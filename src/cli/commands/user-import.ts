@@ -48,9 +48,9 @@ Each line is a JSON object, and only the id must be there:
   aliases       names to log in with; one belongs to one user of an organisation
   state         active (default), initial, inactive or locked
 
-A user who is there already gets the line's aliases and state. A bad line is named
-and counted, and the others are kept: the command then ends with exit code 1. To
-import a file again is harmless.
+A user who is there already gets the line's aliases and state; a lock stays until
+"lockoutd user unlock" ends it. A bad line is named and counted, and the others are
+kept: the command then ends with exit code 1. To import a file again is harmless.
 
 Examples:
   lockoutd user import users.ndjson
