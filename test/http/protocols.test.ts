@@ -504,6 +504,18 @@ describe("messages", () => {
     expect(faults).toEqual([]);
   });
 
+  test("Connect by GET with a message that is not base64 is the caller's fault", async () => {
+    const { url, faults } = await serve();
+    const path = "/zitadel.management.v1.ManagementService/GetLockoutPolicy";
+    const call = (message: string) =>
+      fetch(`${url}${path}?encoding=proto&base64=1&message=${message}`);
+    const response = await call("***");
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    expect((await call("")).status).toBe(200);
+    expect(faults).toEqual([]);
+  });
+
   test("gzip is read, and a bomb is not", async () => {
     const { url } = await serve();
     const call = async (bytes: Uint8Array) => {
