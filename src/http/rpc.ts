@@ -1,8 +1,10 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext, ServiceImplSpec } from "@connectrpc/connect";
 import type {
+  Compression,
   UniversalHandler,
   UniversalHandlerOptions,
   UniversalServerResponse,
@@ -45,6 +47,7 @@ export function createRpcs(
     connectHandlers({
       ...options,
       requestGate: checkingQuery(options.requestGate),
+      acceptCompression: options.acceptCompression?.map(blamingCaller) ?? [],
     }),
   ];
   const compressions = (options.acceptCompression ?? []).map(
@@ -68,7 +71,7 @@ export function createRpcs(
   return rpcs;
 }
 
-/** After the gate, since who calls is asked first: Connect's handler takes a query that is not base64 for a fault of the server. */
+/** After the gate, since who calls is asked first: Connect's handler blames the server for a query that holds no message. */
 function checkingQuery(
   gate: UniversalHandlerOptions["requestGate"],
 ): (context: HandlerContext) => Promise<void> {
@@ -76,15 +79,36 @@ function checkingQuery(
     await gate?.(context);
     if (context.requestMethod !== "GET") return;
     const query = new URL(context.url).searchParams;
-    if (query.get("base64") !== "1") return;
+    const message = query.get("message") ?? "";
     try {
-      base64Decode(query.get("message") ?? "");
-    } catch {
+      const bytes =
+        query.get("base64") === "1"
+          ? base64Decode(message)
+          : Buffer.from(message);
+      if (query.get("encoding") === "proto" && !query.has("compression"))
+        fromBinary(context.method.input, bytes);
+    } catch (reason) {
       throw new ConnectError(
-        "the message in the query is not base64",
+        `the message in the query cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`,
         Code.InvalidArgument,
       );
     }
+  };
+}
+
+/** A body that cannot be unpacked is the caller's fault: Connect's adapter for Node blames the server for one that ends too early. */
+function blamingCaller(compression: Compression): Compression {
+  return {
+    ...compression,
+    decompress: async (bytes, readMaxBytes) => {
+      try {
+        return await compression.decompress(bytes, readMaxBytes);
+      } catch (reason) {
+        throw reason instanceof ConnectError && reason.code === Code.Internal
+          ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
+          : reason;
+      }
+    },
   };
 }
 

@@ -504,15 +504,36 @@ describe("messages", () => {
     expect(faults).toEqual([]);
   });
 
-  test("Connect by GET with a message that is not base64 is the caller's fault", async () => {
+  test("Connect by GET with a query that holds no message is the caller's fault", async () => {
     const { url, faults } = await serve();
     const path = "/zitadel.management.v1.ManagementService/GetLockoutPolicy";
-    const call = (message: string) =>
-      fetch(`${url}${path}?encoding=proto&base64=1&message=${message}`);
-    const response = await call("***");
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
-    expect((await call("")).status).toBe(200);
+    const call = (query: string) =>
+      fetch(`${url}${path}?encoding=proto&${query}`);
+    for (const query of [
+      "base64=1&message=***",
+      "base64=1&message=_w",
+      "message=%C3%BF",
+    ]) {
+      const response = await call(query);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    }
+    expect((await call("base64=1&message=")).status).toBe(200);
+    expect(faults).toEqual([]);
+  });
+
+  test("Connect with a compressed body that is cut off is the caller's fault", async () => {
+    const { url, faults } = await serve();
+    const whole = await compressionGzip.compress(Buffer.from("{}"));
+    for (const end of [1, 12, whole.length - 1]) {
+      const response = await fetch(url + rpcPath, {
+        method: "POST",
+        headers: { "content-type": json, "content-encoding": "gzip" },
+        body: Buffer.from(whole.subarray(0, end)),
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    }
     expect(faults).toEqual([]);
   });
 
