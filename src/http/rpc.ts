@@ -14,6 +14,7 @@ import { createHandlerFactory as connectHandlers } from "@connectrpc/connect/pro
 import { createHandlerFactory as grpcHandlers } from "@connectrpc/connect/protocol-grpc";
 import { createHandlerFactory as grpcWebHandlers } from "@connectrpc/connect/protocol-grpc-web";
 import { streamOpening } from "../transcoding/index.ts";
+import { withoutCharset } from "./charset.ts";
 import {
   asGrpcWebText,
   binaryTypeOf,
@@ -127,7 +128,8 @@ export async function callRpc(
   rpc: Rpc,
   request: HttpRequest,
 ): Promise<UniversalServerResponse> {
-  const type = request.header.get("content-type") ?? "";
+  const type = withoutCharset(request.header.get("content-type") ?? "");
+  if (type !== "") request.header.set("content-type", type);
   if (!type.toLowerCase().startsWith("application/grpc-web"))
     return withCompressions(rpc, request, await callHandler(rpc, request));
   const textIn = isGrpcWebText(type);

@@ -413,6 +413,29 @@ describe("paths and methods", () => {
     expect(header[":status"]).toBe(204);
   });
 
+  test("a charset of UTF-8 changes nothing, and another one is 415", async () => {
+    const { url } = await serve();
+    const call = (type: string, body: string | Uint8Array) =>
+      fetch(url + rpcPath, {
+        method: "POST",
+        headers: { "content-type": type },
+        body: Buffer.from(body),
+      });
+    for (const [type, body] of [
+      ["application/json", '{"maxPasswordAttempts":5}'],
+      ["application/grpc-web", message(5)],
+      ["application/grpc-web-text+proto", base64(message(5))],
+      ["application/grpc+proto", message(5)],
+    ] as const) {
+      for (const charset of ['charset="utf-8"', "charset=UTF-8"]) {
+        const response = await call(`${type}; ${charset}`, body);
+        expect(response.status).toBe(200);
+      }
+      const other = await call(`${type}; charset=latin1`, body);
+      expect(other.status).toBe(415);
+    }
+  });
+
   test("a content type that no protocol knows is 415", async () => {
     const { url } = await serve();
     const response = await fetch(url + rpcPath, {

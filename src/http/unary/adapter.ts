@@ -7,6 +7,7 @@ import type {
   Transcoder,
   TranscodingRoute,
 } from "../../transcoding/index.ts";
+import { withoutCharset } from "../charset.ts";
 import type { Cors } from "../cors.ts";
 import type { RequestHead } from "../request-head.ts";
 import { Roster } from "../roster.ts";
@@ -57,15 +58,6 @@ export type UnaryAdapter = (
   route: Route,
 ) => boolean;
 
-/** As clients write it: most leave the charset out, but not those of .NET and Java. */
-const jsonTypes = [
-  "application/json",
-  "application/json; charset=utf-8",
-  "application/json;charset=utf-8",
-  "application/json; charset=UTF-8",
-  "application/json;charset=UTF-8",
-] as const;
-
 /** Prepares all unary methods. */
 export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
   const methods = new Map<DescMethod, ReadonlyMap<string, CallPlan>>();
@@ -85,7 +77,7 @@ export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
   }
   const planOf = (route: Route, { contentType }: RequestHead) => {
     if (route.kind === "rpc")
-      return methods.get(route.rpc.method)?.get(contentType);
+      return methods.get(route.rpc.method)?.get(withoutCharset(contentType));
     return route.kind === "rest" && route.match.kind === "found"
       ? templates.get(route.match.route)
       : undefined;
@@ -148,10 +140,7 @@ function createPlanner(
           "application/grpc-web+json",
           grpcWebForm(spec, options, false, header),
         ],
-        ...jsonTypes.map((type): [string, UnaryForm] => [
-          type,
-          connectForm(spec, options, false, header),
-        ]),
+        ["application/json", connectForm(spec, options, false, header)],
         ["application/proto", connectForm(spec, options, true, header)],
       ];
       return new Map(forms.map(([type, form]) => [type, plan(form, invoke)]));
