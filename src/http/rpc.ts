@@ -1,10 +1,6 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { base64Decode } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError } from "@connectrpc/connect";
-import type { HandlerContext, ServiceImplSpec } from "@connectrpc/connect";
+import type { ServiceImplSpec } from "@connectrpc/connect";
 import type {
-  Compression,
   UniversalHandler,
   UniversalHandlerOptions,
   UniversalServerResponse,
@@ -15,6 +11,7 @@ import { createHandlerFactory as grpcHandlers } from "@connectrpc/connect/protoc
 import { createHandlerFactory as grpcWebHandlers } from "@connectrpc/connect/protocol-grpc-web";
 import { streamOpening } from "../transcoding/index.ts";
 import { withoutCharset } from "./charset.ts";
+import { connectOptions } from "./connect-options.ts";
 import {
   asGrpcWebText,
   binaryTypeOf,
@@ -45,11 +42,7 @@ export function createRpcs(
   const protocols = [
     grpcHandlers(options),
     grpcWebHandlers(options),
-    connectHandlers({
-      ...options,
-      requestGate: checkingQuery(options.requestGate),
-      acceptCompression: options.acceptCompression?.map(blamingCaller) ?? [],
-    }),
+    connectHandlers(connectOptions(options)),
   ];
   const compressions = (options.acceptCompression ?? []).map(
     ({ name }) => name,
@@ -70,47 +63,6 @@ export function createRpcs(
     }
   }
   return rpcs;
-}
-
-/** After the gate, since who calls is asked first: Connect's handler blames the server for a query that holds no message. */
-function checkingQuery(
-  gate: UniversalHandlerOptions["requestGate"],
-): (context: HandlerContext) => Promise<void> {
-  return async (context) => {
-    await gate?.(context);
-    if (context.requestMethod !== "GET") return;
-    const query = new URL(context.url).searchParams;
-    const message = query.get("message") ?? "";
-    try {
-      const bytes =
-        query.get("base64") === "1"
-          ? base64Decode(message)
-          : Buffer.from(message);
-      if (query.get("encoding") === "proto" && !query.has("compression"))
-        fromBinary(context.method.input, bytes);
-    } catch (reason) {
-      throw new ConnectError(
-        `the message in the query cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`,
-        Code.InvalidArgument,
-      );
-    }
-  };
-}
-
-/** A body that cannot be unpacked is the caller's fault: Connect's adapter for Node blames the server for one that ends too early. */
-function blamingCaller(compression: Compression): Compression {
-  return {
-    ...compression,
-    decompress: async (bytes, readMaxBytes) => {
-      try {
-        return await compression.decompress(bytes, readMaxBytes);
-      } catch (reason) {
-        throw reason instanceof ConnectError && reason.code === Code.Internal
-          ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
-          : reason;
-      }
-    },
-  };
 }
 
 /** Connect also lists GET for streams without side effects, and serves it for unary methods only. */

@@ -77,6 +77,25 @@ describe("a body that is wrong: 400 with code 3, and what is wrong", () => {
   });
 });
 
+describe("JSON that Connect's own parser would take for something else: 400 by POST and by GET", () => {
+  const path = "/lockout.v1.AttemptService/ListLockedUsers";
+  it.each([
+    ["a time that does not exist", '{"since":"2026-02-30T00:00:00Z"}'],
+    ["a hexadecimal number", '{"pageSize":"0x1"}'],
+    ["a number with a plus", '{"pageSize":"+1"}'],
+  ])("%s", async (_name, body) => {
+    const posted = await request("POST", path, body, {
+      "content-type": "application/json",
+    });
+    const query = `encoding=json&message=${encodeURIComponent(body)}`;
+    const got = await request("GET", `${path}?${query}`);
+    for (const response of [posted, got]) {
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+    }
+  });
+});
+
 describe("a body that is right, however it is spelled", () => {
   it.each([
     ["camelCase", '{"maxPasswordAttempts":11,"maxOtpAttempts":1}', {}],

@@ -530,18 +530,24 @@ describe("messages", () => {
   test("Connect by GET with a query that holds no message is the caller's fault", async () => {
     const { url, faults } = await serve();
     const path = "/zitadel.management.v1.ManagementService/GetLockoutPolicy";
-    const call = (query: string) =>
-      fetch(`${url}${path}?encoding=proto&${query}`);
+    const call = (query: string) => fetch(`${url}${path}?${query}`);
     for (const query of [
-      "base64=1&message=***",
-      "base64=1&message=_w",
-      "message=%C3%BF",
+      "encoding=proto&base64=1&message=***",
+      "encoding=proto&base64=1&message=_w",
+      "encoding=proto&message=%C3%BF",
+      "encoding=json&message=%7B",
+      "encoding=json&message={}{}",
+      "encoding=json",
     ]) {
       const response = await call(query);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ code: "invalid_argument" });
     }
-    expect((await call("base64=1&message=")).status).toBe(200);
+    for (const query of [
+      "encoding=proto&base64=1&message=",
+      "encoding=json&message={}",
+    ])
+      expect((await call(query)).status).toBe(200);
     expect(faults).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Message } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import { createJsonReader } from "../../transcoding/index.ts";
@@ -15,8 +15,7 @@ export interface MessageCodec {
 }
 
 /**
- * Makes the codec of a method. A request without fields, which is all that many calls send, needs no parser. JSON is read as templates
- * read it: Connect's parser takes bytes that are not UTF-8, 30 February and hexadecimal for something else, and rounds large numbers.
+ * Makes the codec of a method. A request without fields, which is all that many calls send, needs no parser.
  *
  * @param binary whether messages come as protobuf, else as JSON
  */
@@ -33,18 +32,28 @@ export function createMessageCodec(
   );
   const read = binary
     ? codecs.getI(true).parse
-    : createJsonReader(method.input, {
-        ignoreUnknownFields: options.jsonOptions?.ignoreUnknownFields ?? false,
-        registry: options.jsonOptions?.registry,
-        maxJsonDepth:
-          options.jsonOptions?.recursionLimit ?? defaultLimits.maxJsonDepth,
-      });
+    : createRequestJsonReader(method.input, options);
   const isEmpty = binary ? isNothing : isEmptyObject;
   const output = codecs.getO(binary);
   return {
     read: (bytes) => (isEmpty(bytes) ? create(method.input) : read(bytes)),
     write: (message) => output.serialize(message),
   };
+}
+
+/**
+ * Reads JSON as templates read it: Connect's parser takes bytes that are not UTF-8, 30 February and hexadecimal for something else,
+ * and rounds large numbers.
+ */
+export function createRequestJsonReader(
+  schema: DescMessage,
+  { jsonOptions }: Partial<UniversalHandlerOptions>,
+): (bytes: Uint8Array) => Message {
+  return createJsonReader(schema, {
+    ignoreUnknownFields: jsonOptions?.ignoreUnknownFields ?? false,
+    registry: jsonOptions?.registry,
+    maxJsonDepth: jsonOptions?.recursionLimit ?? defaultLimits.maxJsonDepth,
+  });
 }
 
 function isNothing(bytes: Uint8Array): boolean {
