@@ -21,9 +21,9 @@ afterEach(async () => {
   await server.remove();
 });
 
-async function open(): Promise<Store> {
+async function open(url = server.url("postgres")): Promise<Store> {
   const store = await openPostgresStore({
-    url: server.url("postgres"),
+    url,
     exclusive: true,
     now: Date.now,
     newId: createIds(Date.now),
@@ -59,6 +59,19 @@ it("what was answered is there after a crash, though the database is set not to 
   await server.stop("SIGQUIT");
   await server.start();
   expect(await change(await open())).toBe(answered + 1);
+});
+
+it("so is what was answered where settings may not be looked at", async () => {
+  await server.query("CREATE ROLE plain LOGIN");
+  await server.query("CREATE DATABASE hardened OWNER plain");
+  await server.query("ALTER DATABASE hardened SET synchronous_commit = off");
+  await server.query("REVOKE ALL ON pg_settings FROM PUBLIC", "hardened");
+  const url = new URL(server.url("hardened"));
+  url.username = "plain";
+  const answered = await change(await open(url.href));
+  await server.stop("SIGQUIT");
+  await server.start();
+  expect(await change(await open(url.href))).toBe(answered + 1);
 });
 
 it("a change that the standby does not confirm is not answered as done", async () => {

@@ -57,11 +57,12 @@ const timeouts = {
  * when its record is on the disk, whatever the database's own setting: a stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
-  SELECT set_config(s.name, wanted.setting, false) FROM pg_settings AS s JOIN (VALUES
+  SELECT set_config(name, setting, false) FROM (VALUES
     ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
     ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
-  ) AS wanted (name, setting) ON wanted.name = s.name
-  WHERE s.name <> 'synchronous_commit' OR s.setting IN ('off', 'local')`;
+  ) AS wanted (name, setting)
+  WHERE current_setting(name, true) IS NOT NULL
+    AND (name <> 'synchronous_commit' OR current_setting(name, true) IN ('off', 'local'))`;
 
 /** Opens a pool on the database of a URL; connections are made when they are needed. Throws DatabaseUrlError. */
 export function openDatabase(url: string): PostgresDatabase {
@@ -78,7 +79,8 @@ export function openDatabase(url: string): PostgresDatabase {
   pool.on("error", () => undefined);
   pool.on("connect", (client) => {
     client.on("error", () => undefined);
-    client.query(prepareSession).catch(() => undefined);
+    // What is not set so must not be used: its answers might not be durable.
+    client.query(prepareSession).catch(() => client.end());
   });
   const use: PostgresDatabase["use"] = async (work) => {
     const client = await connect(pool);
