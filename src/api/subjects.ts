@@ -12,6 +12,8 @@ import { firstCharacters, isLongerThan } from "./text-length.ts";
 
 const maxIdLength = 200;
 const maxClientTextLength = 1000;
+/** An IPv6 address has at most 45 characters; the zone that may follow it could have any number, and names have 15. */
+const maxAddressLength = 64;
 
 /** Checks an id of a user: ZITADEL's length, 1 to 200 characters. Throws LockoutError. */
 export function requireUserId(userId: string): string {
@@ -49,7 +51,7 @@ export function readSubject(
 export function readClient(client: ClientMessage | undefined): Client {
   if (client === undefined) return {};
   const { address, userAgent, device } = client;
-  if (address !== "" && isIP(address) === 0) {
+  if (address !== "" && !isAddress(address)) {
     throw new LockoutError("clientAddressInvalid");
   }
   return {
@@ -59,6 +61,10 @@ export function readClient(client: ClientMessage | undefined): Client {
     }),
     ...(device !== "" && { device: clientText(device) }),
   };
+}
+
+function isAddress(text: string): boolean {
+  return text.length <= maxAddressLength && isIP(text) !== 0;
 }
 
 /** Half a surrogate pair, which JSON can hold, would stop readers of the event. */

@@ -96,6 +96,26 @@ describe("JSON that Connect's own parser would take for something else: 400 by P
   });
 });
 
+describe("an address of a client that is none: 400, and nothing is recorded", () => {
+  it.each([
+    ["no address", "192.0.2"],
+    ["a zone of any length", `fe80::1%${"e".repeat(100_000)}`],
+  ])("%s", async (_name, address) => {
+    const response = await request(
+      "POST",
+      "/lockout/v1/attempts:report",
+      JSON.stringify({
+        userId: "addressed",
+        factor: "FACTOR_PASSWORD",
+        outcome: "OUTCOME_FAILED",
+        client: { address },
+      }),
+    );
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("LOCKOUTD-att04");
+  });
+});
+
 describe("a body that is right, however it is spelled", () => {
   it.each([
     ["camelCase", '{"maxPasswordAttempts":11,"maxOtpAttempts":1}', {}],
