@@ -81,6 +81,20 @@ describe.each([
     await json("user", "unlock", userId);
   });
 
+  it("an import makes no two names one: what is not UTF-8 is refused", async () => {
+    const file = directory.file(`${userId}.latin1`);
+    const lines = [
+      `{"id":"m\xfcller-${userId}"}`,
+      `{"id":"m\xf6ller-${userId}"}`,
+      `{"id":"half-${userId}","aliases":["\\ud83d"]}`,
+    ];
+    await writeFile(file, lines.join("\n"), "latin1");
+    const imported = await command("user", "import", file);
+    expect(imported.code).toBe(1);
+    expect(imported.stdout).toBe("0 imported, 3 lines are wrong\n");
+    expect(imported.stderr).toMatch(/line 1: .*UTF-8/);
+  });
+
   it("an import keeps good lines, and names and counts bad ones", async () => {
     const file = directory.file(`${userId}.ndjson`);
     const org = await command("org", "create", "imported");

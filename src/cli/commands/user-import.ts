@@ -163,11 +163,13 @@ function readUser(line: string): ImportedUser {
   const organisation = fields.get("organisation");
   const aliases = fields.get("aliases") ?? [];
   const state = fields.get("state") ?? "active";
-  if (typeof id !== "string") throw new Error('"id" is a text');
-  if (organisation !== undefined && typeof organisation !== "string") {
-    throw new Error('"organisation" is a text');
+  if (!isText(id)) throw new Error('"id" is a text in UTF-8');
+  if (organisation !== undefined && !isText(organisation)) {
+    throw new Error('"organisation" is a text in UTF-8');
   }
-  if (!isTexts(aliases)) throw new Error('"aliases" is a list of texts');
+  if (!isTexts(aliases)) {
+    throw new Error('"aliases" is a list of texts in UTF-8');
+  }
   const number = typeof state === "string" ? readState(state) : undefined;
   if (number === undefined) {
     throw new Error(`"state" is one of ${Object.keys(states).join(", ")}`);
@@ -189,8 +191,15 @@ function parseLine(line: string): unknown {
   }
 }
 
-function isTexts(value: unknown): value is string[] {
+/** What was written in another encoding is read with replacements, by which two names become one. */
+function isText(value: unknown): value is string {
   return (
-    Array.isArray(value) && value.every((item) => typeof item === "string")
+    typeof value === "string" &&
+    value.isWellFormed() &&
+    !value.includes("\ufffd")
   );
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
 }
