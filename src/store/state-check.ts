@@ -82,6 +82,14 @@ export class StateCheck {
     if (this.#problems.length < maxProblems) this.#problems.push(problem);
   }
 
+  /** What is empty, or copied in part, contradicts nothing, and is no installation all the same. */
+  checkInstance(rows: readonly unknown[]): void {
+    if (rows.length > 0) return;
+    this.report(
+      "there is no instance: the database is empty, or a copy that was broken off",
+    );
+  }
+
   addEvent(row: CheckedEvent): void {
     this.#events += 1;
     const {

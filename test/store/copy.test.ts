@@ -146,6 +146,8 @@ describe("a copy", () => {
     await expect(startServer(to)).rejects.toThrow(
       /holds a copy that was broken off: run the same "lockoutd copy" again/,
     );
+    const { problems } = await checkDatabase(to);
+    expect(problems).toContainEqual(expect.stringMatching(/broken off/));
     const shown: number[] = [];
     const report = await copyDatabase(from, to, (done) => {
       shown.push(done);
@@ -261,6 +263,8 @@ describe("a copy to PostgreSQL", () => {
     await expect(startServer(url)).rejects.toThrow(
       /holds a copy that was broken off/,
     );
+    const { problems } = await checkDatabase(url);
+    expect(problems).toContainEqual(expect.stringMatching(/broken off/));
     expect(await copyDatabase(from, url, silent)).toMatchObject({
       differences: [],
     });

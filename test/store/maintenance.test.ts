@@ -66,6 +66,11 @@ describe("check", () => {
       /the policy of instance .* is missing/,
     ],
     [
+      "an instance that is gone, as in a database that is empty",
+      "DELETE FROM instance",
+      /there is no instance/,
+    ],
+    [
       "an open attempt that is gone",
       "DELETE FROM attempts",
       /counts 1 open attempts of totp, but has 0/,

@@ -47,6 +47,7 @@ async function checkAll(connection: Connection): Promise<CheckReport> {
   const check = new StateCheck(
     users.map((user) => [user.org_id, user.user_id, user.since_position]),
   );
+  check.checkInstance(await rowsOf(connection, "SELECT id FROM instance"));
   await checkEvents(connection, check);
   check.checkPolicies(
     await rowsOf<PolicyState>(

@@ -26,6 +26,7 @@ export function checkSqlite(path: string): CheckReport {
         .all(),
     );
     checkFile(database, check);
+    check.checkInstance(database.prepare("SELECT id FROM instance").all());
     const events = database
       .prepare<[], CheckedEvent>(
         `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload
