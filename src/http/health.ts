@@ -22,10 +22,24 @@ export const healthName = HealthService.typeName;
  */
 export function createHealth(services: readonly string[]): Health {
   const known = new Set(["", ...services]);
-  const drained = Promise.withResolvers<true>();
+  /** Wakes each who watches. Not one promise for all, which would keep something of everybody who ever waited for it. */
+  const waiting = new Set<() => void>();
   let serving = true;
   const current = () =>
     serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+
+  /** Resolves when the server begins to end, or with the signal. */
+  const drained = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      waiting.add(wake);
+      signal.addEventListener("abort", wake);
+      if (signal.aborted) wake();
+    });
 
   const implementation: ServiceImpl<typeof HealthService> = {
     check({ service: name }) {
@@ -48,7 +62,7 @@ export function createHealth(services: readonly string[]): Health {
       const isKnown = known.has(name);
       yield { status: isKnown ? current() : ServingStatus.SERVICE_UNKNOWN };
       if (serving) {
-        await Promise.race([drained.promise, aborted(context.signal)]);
+        await drained(context.signal);
         context.signal.throwIfAborted();
         if (isKnown) yield { status: current() };
       }
@@ -66,21 +80,7 @@ export function createHealth(services: readonly string[]): Health {
     },
     drain() {
       serving = false;
-      drained.resolve(true);
+      for (const wake of waiting) wake();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        "abort",
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
 }

@@ -1,4 +1,12 @@
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { queryObjects } from "node:v8";
+import { create } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  createClient,
+  createHandlerContext,
+} from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
@@ -7,6 +15,7 @@ import {
 import { afterEach, expect, test } from "vitest";
 import {
   Health,
+  HealthCheckRequestSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../gen/grpc/health/v1/health_pb.js";
 import { debugPages } from "../../src/http/debug-pages.ts";
@@ -85,6 +94,36 @@ test("a watcher hears of an unknown service, and of the end", async () => {
   }
   expect(statuses.slice(2)).toEqual([ServingStatus.NOT_SERVING]);
   await closed;
+});
+
+test("a watcher who has gone leaves nothing behind", async () => {
+  const health = createHealth([]);
+  const watch = health.service.methods["watch"]?.impl as ServiceImpl<
+    typeof Health
+  >["watch"];
+  const comeAndGo = async () => {
+    const gone = new AbortController();
+    const context = createHandlerContext({
+      service: Health,
+      method: Health.method.watch,
+      protocolName: "grpc",
+      requestMethod: "POST",
+      url: "http://localhost/",
+      requestSignal: gone.signal,
+    });
+    const statuses = watch(create(HealthCheckRequestSchema), context)[
+      Symbol.asyncIterator
+    ]();
+    await statuses.next();
+    const next = statuses.next();
+    gone.abort();
+    await next.catch(() => undefined);
+  };
+  await comeAndGo();
+  const promises = () => queryObjects(Promise, { format: "count" });
+  const before = promises();
+  for (let watchers = 0; watchers < 200; watchers += 1) await comeAndGo();
+  expect(promises() - before).toBeLessThan(200);
 });
 
 test("all services are listed", async () => {
