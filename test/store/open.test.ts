@@ -1,4 +1,4 @@
-import { stat, symlink } from "node:fs/promises";
+import { link, rm, stat, symlink } from "node:fs/promises";
 import { relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open.ts";
@@ -37,6 +37,22 @@ describe("a database URL", () => {
       /another lockoutd serves/,
     );
     await store.close();
+  });
+
+  it("that leads to a file with two names is served by neither", async () => {
+    const names = ["a.db", "b.db"].map((name) => dir.file(name));
+    const [first = "", second = ""] = names;
+    await (await open(`sqlite:${first}`)).close();
+    await link(first, second);
+    for (const name of names) {
+      for (const exclusive of [true, false]) {
+        await expect(
+          openStore(`sqlite:${name}`, { exclusive }),
+        ).rejects.toThrow(/hard link: remove the link/);
+      }
+    }
+    await rm(second);
+    await (await open(`sqlite:${first}`)).close();
   });
 
   it.each([

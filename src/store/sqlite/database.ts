@@ -89,6 +89,12 @@ function findFile(path: string, create: boolean): string {
     if (found?.isFile() === false) {
       throw new StoreRefusedError(`the database ${file} is not a file`);
     }
+    // The log and the lock are beside it under its name: who came by the other name would find neither, and both would write.
+    if (found !== undefined && found.nlink > 1) {
+      throw new StoreRefusedError(
+        `the database ${file} has another name, a hard link: remove the link, or serve a copy`,
+      );
+    }
     if (create) {
       // For the owner alone: it holds login names and who failed to log in. SQLite gives its other files the same mode.
       closeSync(openSync(file, "a", 0o600));
