@@ -7,6 +7,7 @@ import {
 } from "../gen/zitadel/message_pb.js";
 import { toConnectError } from "./api/errors.ts";
 import { createServices, publicMethods } from "./api/services.ts";
+import { eventId } from "./api/watch-events.ts";
 import { ensureAdministrator } from "./auth/administrator.ts";
 import type { CreatedInstance } from "./auth/administrator.ts";
 import { createGate, createTokenCheck } from "./auth/gate.ts";
@@ -123,6 +124,7 @@ async function serve(
         ignoreUnknownFields: config.ignoreUnknownFields,
         ignoreUnknownQueryParameters: config.ignoreUnknownFields,
         registry,
+        eventId,
       }),
     pages: [
       ...debugPages(async () => {

@@ -36,7 +36,7 @@ import type {
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
-import { watchEvents } from "./watch-events.ts";
+import { resumed, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions {
@@ -135,7 +135,7 @@ export function createAttemptService({
     },
 
     watchEvents: (request, context) =>
-      watchEvents(store, request, context.signal, {
+      watchEvents(store, resumed(request, context), context.signal, {
         onStart: () => {
           openStream?.(context);
         },

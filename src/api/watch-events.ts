@@ -1,9 +1,9 @@
+import { isMessage } from "@bufbuild/protobuf";
+import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  WatchEventsRequest,
-  WatchEventsResponseSchema,
-} from "../../gen/lockout/v1/attempt_service_pb.js";
+import type { HandlerContext } from "@connectrpc/connect";
+import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_pb.js";
+import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Answer, EventStore } from "../store/store.ts";
 import { eventMessage } from "./events.ts";
@@ -21,6 +21,28 @@ export interface WatchHooks {
   readonly draining: AbortSignal | undefined;
 }
 
+/** What of a request says which events are sent. */
+type Wanted = Pick<WatchEventsRequest, "after" | "eventTypes">;
+
+/**
+ * The request of a client of server-sent events that was cut off and connects anew by itself: it repeats its URL, and says in
+ * Last-Event-ID how far it got. Any other request as it is.
+ */
+export function resumed(
+  { after, eventTypes }: Wanted,
+  { requestHeader }: HandlerContext,
+): Wanted {
+  const lastEventId = requestHeader.get("last-event-id") ?? "";
+  return { after: lastEventId === "" ? after : lastEventId, eventTypes };
+}
+
+/** The id of a server-sent event: its position. */
+export function eventId(message: Message): string | undefined {
+  return isMessage(message, WatchEventsResponseSchema)
+    ? message.position
+    : undefined;
+}
+
 /**
  * The events after a position, then each as it is written, without a gap or a repeat: what was read last is the
  * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal;
@@ -29,7 +51,7 @@ export interface WatchHooks {
  */
 export async function* watchEvents(
   store: EventStore,
-  request: WatchEventsRequest,
+  request: Wanted,
   signal: AbortSignal,
   { onStart, checkToken, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {

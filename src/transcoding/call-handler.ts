@@ -50,6 +50,7 @@ export function createCallParts(
       any: behaviour.anyContentType ?? false,
       httpMethod: binding.httpMethod,
     },
+    eventId: behaviour.eventId,
   };
 }
 

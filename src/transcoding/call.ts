@@ -38,6 +38,7 @@ export interface CallParts {
   readonly reader: RequestReader;
   readonly writer: ResponseWriter;
   readonly contentTypeRule: ContentTypeRule;
+  readonly eventId: ((message: Message) => string | undefined) | undefined;
 }
 
 const noBytes = new Uint8Array(0);

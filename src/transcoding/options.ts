@@ -1,4 +1,9 @@
-import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
+import type {
+  DescMethod,
+  DescService,
+  Message,
+  Registry,
+} from "@bufbuild/protobuf";
 import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
 import type {
   UniversalHandlerOptions,
@@ -65,6 +70,11 @@ export interface TranscodingBehaviour {
   readonly maxJsonDepth?: number;
   /** Types that google.protobuf.Any may hold in messages and in error details. */
   readonly registry?: Registry;
+  /**
+   * The id that a message of a server stream has as a server-sent event, without line breaks: a client that was cut off sends its
+   * last one as Last-Event-ID, and the method goes on from there. Default: none.
+   */
+  readonly eventId?: (message: Message) => string | undefined;
   /** Gets what was thrown where clients only hear "internal error". Default: nothing is done with it. */
   readonly onFault?: (fault: unknown) => void;
   /** Gets one line for each rule that is no route, such as that of a bidi method. Default: console.warn. */

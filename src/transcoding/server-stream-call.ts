@@ -43,7 +43,7 @@ export function createServerStreamHandler(
   spec: MethodImplSpec & { kind: "server_streaming" },
   parts: CallParts,
 ): CallHandler {
-  const { options, answers, writer } = parts;
+  const { options, answers, writer, eventId } = parts;
 
   async function start(
     request: TranscodingRequest,
@@ -99,7 +99,11 @@ export function createServerStreamHandler(
         result.done !== true;
         result = await stream.next()
       ) {
-        yield* form.message(writer.write(result.value).bytes, count++);
+        yield* form.message(
+          writer.write(result.value).bytes,
+          count++,
+          eventId?.(result.value),
+        );
       }
       finished = true;
       yield* form.close;

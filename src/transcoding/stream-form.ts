@@ -5,7 +5,12 @@ export interface StreamForm {
   /** Undefined where the first message brings it. */
   readonly contentType: string | undefined;
   readonly open: readonly Uint8Array[];
-  message(bytes: Uint8Array, index: number): readonly Uint8Array[];
+  /** @param id where a client may go on from, in a form that tells it */
+  message(
+    bytes: Uint8Array,
+    index: number,
+    id: string | undefined,
+  ): readonly Uint8Array[];
   readonly close: readonly Uint8Array[];
   /**
    * What tells of an error after the first message. Without it the connection must break, so that nobody takes a body that was
@@ -21,6 +26,7 @@ const eventStreamType = "text/event-stream";
 export const streamTypes = [ndjsonType, jsonType, eventStreamType] as const;
 
 const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
 const newline = encoder.encode("\n");
 const comma = encoder.encode(",");
 const data = encoder.encode("data: ");
@@ -50,7 +56,14 @@ export const streamForms: Readonly<
   [eventStreamType]: {
     contentType: eventStreamType,
     open: [],
-    message: (bytes) => [join(data, bytes, endOfEvent)],
+    message: (bytes, _index, id) => [
+      join(
+        id === undefined ? nothing : encoder.encode(`id: ${id}\n`),
+        data,
+        bytes,
+        endOfEvent,
+      ),
+    ],
     close: [],
     error: (status) => [join(errorEvent, status, endOfEvent)],
   },

@@ -324,6 +324,48 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
 });
 
 describe("WatchEvents", () => {
+  it("gives server-sent events their position as id, and goes on from Last-Event-ID", async () => {
+    const { orgId, orgOwner } = await setStage(server);
+    const management = createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    );
+    const headers = authorization({ token: orgOwner });
+    await management.addCustomLockoutPolicy({}, { headers });
+    await management.resetLockoutPolicyToDefault({}, { headers });
+    // As an EventSource does it: the same URL each time.
+    const readIds = async (lastEventId: string | undefined) => {
+      const stop = new AbortController();
+      const response = await fetch(
+        `${server.url}/lockout/v1/events:watch?after=0`,
+        {
+          headers: {
+            ...authorization({}),
+            accept: "text/event-stream",
+            ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
+          },
+          signal: stop.signal,
+        },
+      );
+      const ids: string[] = [];
+      let id = "";
+      for await (const line of linesOf(response)) {
+        if (line.startsWith("id: ")) id = line.slice(4);
+        else if (line.includes(orgId)) {
+          expect(line).toContain(`"position":"${id}"`);
+          ids.push(id);
+          if (line.includes("org.policy.lockout.removed")) break;
+        }
+      }
+      stop.abort();
+      return ids;
+    };
+    const [added, removed] = await readIds(undefined);
+    expect(removed).toBeDefined();
+    expect(await readIds("")).toEqual([added, removed]);
+    expect(await readIds(added)).toEqual([removed]);
+  });
+
   it("refuses a position that is none", async () => {
     const watch = watchByRpc(createGrpcTransport({ baseUrl: server.url }));
     const refused = await take(watch, { after: "yesterday" }, 1, () => true)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { AnySchema, DurationSchema } from "@bufbuild/protobuf/wkt";
 import {
   Code,
@@ -485,6 +486,20 @@ describe("server streams", () => {
       { header: { accept } },
     );
     expect(answer).toMatchObject({ status: 200, text, broken: undefined });
+  });
+
+  it("name their messages in an event stream, and in no other form", async () => {
+    const eventId = (message: Message) =>
+      "text" in message && message.text === "b" ? "2" : undefined;
+    const transcoder = transcoderOf(rules, { Stream: two }, { eventId });
+    const read = async (accept: string) =>
+      (await call(transcoder, "GET /s", { header: { accept } })).text;
+    expect(await read("text/event-stream")).toBe(
+      'data: {"text":"a"}\n\nid: 2\ndata: {"text":"b"}\n\n',
+    );
+    expect(await read("application/x-ndjson")).toBe(
+      '{"text":"a"}\n{"text":"b"}\n',
+    );
   });
 
   it("break off where no form could tell of the error", async () => {
