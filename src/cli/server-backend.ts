@@ -113,8 +113,10 @@ export function openServerBackend(url: string, token: string): Backend {
     },
 
     transport,
+    // A connection that is there ends with the process, which it does not hold. To abort one that has just broken would leave
+    // its error without a listener.
     close: async () => {
-      sessionManager.abort();
+      if (sessionManager.state() === "connecting") sessionManager.abort();
     },
   };
 }
@@ -139,8 +141,13 @@ function explainNoAnswer(url: string): Interceptor {
           { cause: error },
         );
       }
-      // A refusal has a detail; what went wrong below it has the cause that Node gave.
-      if (details.length > 0 || cause === undefined) throw error;
+      // A refusal has a detail. What went wrong below it has the cause that Node gave, or was a stream that ended before it, or
+      // an answer that is not gRPC, of which the transport says the status alone.
+      const isBelow =
+        cause !== undefined ||
+        code === Code.Canceled ||
+        /^HTTP \d+$/.test(rawMessage);
+      if (details.length > 0 || !isBelow) throw error;
       throw new OperationError(
         `${url} cannot be reached (${oneLine(rawMessage)}): check the address, http or https, and that lockoutd serves there`,
         { cause: error },

@@ -1,3 +1,9 @@
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { Http2Server } from "node:http2";
+import { createServer } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import {
   afterAll,
   afterEach,
@@ -286,16 +292,39 @@ test("a server refuses a token that it does not know", async () => {
   expect(said).toMatch(/AUTH-7fs1e.*expired/);
 });
 
-test("a server that is no lockoutd", async () => {
-  const said = await refused(
-    "org",
-    "list",
-    "-s",
-    server.url.replace("http", "https"),
-    "--token",
-    "x",
-  );
-  expect(said).toMatch(/cannot be reached .*check the address/);
+describe("a server that is no lockoutd", () => {
+  const ask = (url: string) =>
+    refused("org", "list", "-s", url, "--token", "x");
+  const cannotBeReached = /cannot be reached .*check the address/;
+
+  test("by the wrong scheme", async () => {
+    const said = await ask(server.url.replace("http", "https"));
+    expect(said).toMatch(cannotBeReached);
+  });
+
+  test.each<readonly [string, () => Server | Http2Server]>([
+    ["speaks HTTP/1.1 only", () => createHttpServer()],
+    [
+      "speaks HTTP/2, but not gRPC",
+      () =>
+        createHttp2Server((_request, response) => {
+          response.writeHead(502).end();
+        }),
+    ],
+    [
+      "hangs up",
+      () =>
+        createServer((socket) => {
+          socket.on("data", () => socket.end());
+        }),
+    ],
+  ])("that %s", async (_what, create) => {
+    const other = create().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    expect(await ask(`http://127.0.0.1:${port}`)).toMatch(cannotBeReached);
+    other.close();
+  });
 });
 
 describe("which of them", () => {
