@@ -1,10 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import type { Client, Interceptor, Transport } from "@connectrpc/connect";
-import {
-  createGrpcTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AttemptService } from "../gen/lockout/v1/attempt_service_pb.js";
+import { SessionManager } from "./session-manager.ts";
 
 /** How to reach a server, and as whom. */
 export interface LockoutClientOptions {
@@ -65,7 +63,7 @@ export function createLockoutClient(
   if (options.transport !== undefined) {
     return overTransport(options.transport(transportOptions), () => undefined);
   }
-  const sessionManager = new Http2SessionManager(url, livenessOptions);
+  const sessionManager = new SessionManager(url, livenessOptions);
   return overTransport(
     createGrpcTransport({ ...transportOptions, sessionManager }),
     () => {

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { ConnectError, Code } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
 import { createLockoutClient, withLockout } from "../../client/src/index.ts";
@@ -44,6 +47,23 @@ function connect(url: string): LockoutClient {
   });
   return client;
 }
+
+test("what answers in HTTP/1.1 refuses the login each time, and does not end the process", async () => {
+  // As a load balancer does whose servers are gone.
+  const balancer = createServer((_request, response) => {
+    response.writeHead(502).end();
+  }).listen(0, "127.0.0.1");
+  opened.push(() => {
+    balancer.close();
+  });
+  await once(balancer, "listening");
+  const { port } = balancer.address() as AddressInfo;
+  const client = connect(`http://127.0.0.1:${port}`);
+  for (let login = 1; login <= 3; login += 1) {
+    const result = await withLockout(client, user, "password", () => true);
+    expect(result.public.code).toBe("try_later");
+  }
+});
 
 test("a server that is down refuses the login, and nothing is compared (I15)", async () => {
   const server = await start(await openDirectory());
