@@ -2,10 +2,7 @@ import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import type { Interceptor } from "@connectrpc/connect";
-import {
-  createGrpcTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import type {
   Organization,
@@ -18,12 +15,13 @@ import type { LockoutPolicy } from "../../gen/zitadel/policy_pb.js";
 import type { Org, TokenRecord } from "../store/store.ts";
 import type { Backend, EventView, PolicyView } from "./backend.ts";
 import { oneLine, OperationError } from "./failure.ts";
+import { SessionManager } from "./session-manager.ts";
 
 const timeoutMs = 30_000;
 
 /** Works on a server through its API, over gRPC. */
 export function openServerBackend(url: string, token: string): Backend {
-  const sessionManager = new Http2SessionManager(url);
+  const sessionManager = new SessionManager(url);
   const transport = createGrpcTransport({
     baseUrl: url,
     sessionManager,
@@ -113,10 +111,8 @@ export function openServerBackend(url: string, token: string): Backend {
     },
 
     transport,
-    // A connection that is there ends with the process, which it does not hold. To abort one that has just broken would leave
-    // its error without a listener.
     close: async () => {
-      if (sessionManager.state() === "connecting") sessionManager.abort();
+      sessionManager.abort();
     },
   };
 }

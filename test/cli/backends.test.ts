@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import type { Http2Server } from "node:http2";
@@ -322,7 +323,14 @@ describe("a server that is no lockoutd", () => {
     const other = create().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
-    expect(await ask(`http://127.0.0.1:${port}`)).toMatch(cannotBeReached);
+    const url = `http://127.0.0.1:${port}`;
+    expect(await ask(url)).toMatch(cannotBeReached);
+    const file = directory.file("users.ndjson");
+    const lines = Array.from({ length: 100 }, (_, id) => `{"id":"${id}"}\n`);
+    await writeFile(file, lines.join(""));
+    expect(
+      await refused("user", "import", file, "-s", url, "--token", "x"),
+    ).toMatch(cannotBeReached);
     other.close();
   });
 });

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { ConnectError } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { UserState } from "../../../gen/lockout/v1/user_service_pb.js";
 import { addCommand } from "../add-command.ts";
@@ -85,6 +86,7 @@ async function importFile(
   let imported = 0;
   let failed = 0;
   let number = 0;
+  let unreachable: OperationError | undefined;
   const running = new Set<Promise<void>>();
 
   const importLine = async (line: string, lineNumber: number) => {
@@ -96,8 +98,12 @@ async function importFile(
       );
       imported += 1;
     } catch (error) {
-      // Whoever cannot reach the server or the database need not be told so for each line.
-      if (error instanceof OperationError) throw error;
+      // Whoever cannot reach the server need not be told so for each line. Clients wrap what is thrown below them.
+      const reason = error instanceof ConnectError ? error.cause : error;
+      if (reason instanceof OperationError) {
+        unreachable ??= reason;
+        return;
+      }
       failed += 1;
       if (failed > shownErrors) return;
       progress.clear();
@@ -111,6 +117,7 @@ async function importFile(
   };
   try {
     for await (const line of createInterface({ input })) {
+      if (unreachable !== undefined) break;
       number += 1;
       if (line.trim() === "") continue;
       const done = importLine(line, number).finally(() => {
@@ -124,6 +131,7 @@ async function importFile(
   } finally {
     progress.clear();
   }
+  if (unreachable !== undefined) throw unreachable;
   return { imported, failed };
 }
 
