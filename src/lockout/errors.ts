@@ -287,7 +287,7 @@ const entries = {
     id: "LOCKOUTD-evt02",
     code: "INVALID_ARGUMENT",
     key: "after must be a position from an earlier answer",
-    when: "WatchEvents is asked for from a position that is none.",
+    when: "WatchEvents is asked for from a position that is none, or is still to come, as where a backup was restored.",
   },
   storeUnavailable: {
     id: "LOCKOUTD-sto01",

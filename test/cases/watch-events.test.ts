@@ -366,9 +366,12 @@ describe("WatchEvents", () => {
     expect(await readIds(added)).toEqual([removed]);
   });
 
-  it("refuses a position that is none", async () => {
+  it.each([
+    ["is none", "yesterday"],
+    ["is still to come", "999999999999999"],
+  ])("refuses a position that %s", async (_what, after) => {
     const watch = watchByRpc(createGrpcTransport({ baseUrl: server.url }));
-    const refused = await take(watch, { after: "yesterday" }, 1, () => true)
+    const refused = await take(watch, { after }, 1, () => true)
       .then(() => undefined)
       .catch((error: unknown) => ConnectError.from(error));
     expect(refused?.code).toBe(Code.InvalidArgument);
