@@ -13,7 +13,7 @@ export function welcome(
   { url, created }: Pick<RunningServer, "url" | "created">,
   database: string,
 ): string {
-  const listening = `lockoutd listens on ${url}, with ${database}\n`;
+  const listening = `lockoutd listens on ${url}, with ${withoutPassword(database)}\n`;
   if (created === undefined) return listening;
   const first = `${listening}\n${firstStart(created)}`;
   const { adminToken } = created;
@@ -28,6 +28,14 @@ To try it:
 
 Where this output is kept, keep it secret, or make another token and revoke this one: lockoutd token --help
 `;
+}
+
+/** The URL of a database as it may be kept where this output is. */
+function withoutPassword(database: string): string {
+  const url = URL.parse(database);
+  if (url === null || url.password === "") return database;
+  url.password = "";
+  return url.href;
 }
 
 /** What the first start created, with the administrator's token. */

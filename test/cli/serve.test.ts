@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { welcome } from "../../src/cli/welcome.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
@@ -137,6 +138,19 @@ test("flags count before variables, variables before defaults, empty ones not at
   expect(existsSync(directory.file("variable.db"))).toBe(true);
   expect(existsSync(directory.file("lockoutd.db"))).toBe(false);
   expect(server.stderr()).toBe("");
+});
+
+test.each([
+  [
+    "postgres://lockoutd:secret@db:5432/lockoutd?sslmode=verify-full",
+    "postgres://lockoutd@db:5432/lockoutd?sslmode=verify-full",
+  ],
+  ["sqlite:./a:b@c.db", "sqlite:./a:b@c.db"],
+])("the database %s is named without its password", (database, shown) => {
+  const url = "http://127.0.0.1:8080";
+  expect(welcome({ url, created: undefined }, database)).toBe(
+    `lockoutd listens on ${url}, with ${shown}\n`,
+  );
 });
 
 test("a flag without its value is yes", async () => {
