@@ -62,5 +62,8 @@ export async function copyDatabase(
 }
 
 function placeOf(url: string): string {
-  return isPostgres(url) ? new URL(url).href : resolve(databasePath(url));
+  // One that cannot be read is told of by who opens it.
+  return isPostgres(url)
+    ? (URL.parse(url)?.href ?? url)
+    : resolve(databasePath(url));
 }

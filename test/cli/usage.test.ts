@@ -44,6 +44,10 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     ["policy get --database sqlite:", /names no file: write /],
     ["check --database lockoutd.db", /has no scheme/],
     ["backup copy.db --database lockoutd.db", /has no scheme/],
+    [
+      "copy --from postgres://h:99999/a --to sqlite:b",
+      /PostgreSQL URL cannot be read: write postgres:/,
+    ],
     ["policy set", /nothing to set/],
     ["policy set -p 4294967296", /from 0 to 4294967295/],
     ["policy set -p 1.5", /whole number/],
