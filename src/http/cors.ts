@@ -16,6 +16,8 @@ const requestHeaders = [
   "Connect-Protocol-Version",
   "Connect-Timeout-Ms",
   "Grpc-Timeout",
+  // Of pages that read server-sent events by fetch, since an EventSource cannot send a token.
+  "Last-Event-ID",
 ].join(", ");
 const exposedHeaders = "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin";
 const preflightSeconds = 7200;

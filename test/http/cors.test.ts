@@ -35,7 +35,7 @@ describe("a preflight", () => {
         "access-control-allow-methods":
           "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE",
         "access-control-allow-headers":
-          "Authorization, Content-Type, Accept, x-zitadel-orgid, x-user-agent, x-grpc-web, Connect-Protocol-Version, Connect-Timeout-Ms, Grpc-Timeout",
+          "Authorization, Content-Type, Accept, x-zitadel-orgid, x-user-agent, x-grpc-web, Connect-Protocol-Version, Connect-Timeout-Ms, Grpc-Timeout, Last-Event-ID",
         vary: "Access-Control-Request-Method, Access-Control-Request-Headers, Origin",
         "cache-control": "no-store",
       });
