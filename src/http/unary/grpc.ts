@@ -80,15 +80,28 @@ export function grpcTimeout(
     : parseTimeout(clampTimeoutHeader(grpcTimeoutHeader, value), maxTimeoutMs);
 }
 
+/** Escaped, it still fits into the metadata that clients take: 8 KiB, as a rule. */
+const maxMessageLength = 1000;
+
 /** What a caller may know of anything thrown. */
 export function toConnectError(reason: unknown): ConnectError {
-  return reason instanceof ConnectError
-    ? reason
-    : new ConnectError(
-        "internal error",
-        Code.Internal,
-        undefined,
-        undefined,
-        reason,
-      );
+  if (reason instanceof ConnectError) return withShortMessage(reason);
+  return new ConnectError(
+    "internal error",
+    Code.Internal,
+    undefined,
+    undefined,
+    reason,
+  );
+}
+
+/** A message that repeats what a client sent is as long as that, and a trailer of HTTP/2 that is too long resets the stream. */
+function withShortMessage(error: ConnectError): ConnectError {
+  const { rawMessage, code, metadata, cause } = error;
+  if (rawMessage.length <= maxMessageLength) return error;
+  const start = rawMessage.slice(0, maxMessageLength).toWellFormed();
+  const short = new ConnectError(`${start}…`, code, metadata, undefined, cause);
+  short.details = error.details;
+  short.isWireError = error.isWireError;
+  return short;
 }
