@@ -1,6 +1,6 @@
 /** A million login names that nobody has, beside a user: neither the user's record nor the server may suffer. */
 import { statSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readFlags } from "../support/flags.ts";
 import type { LockoutdServer } from "../support/lockoutd-server.ts";
 import {
   defaultPasswordLimit,
@@ -8,6 +8,7 @@ import {
 } from "../support/lockoutd-server.ts";
 import { residentBytes } from "../support/memory.ts";
 import { pinning } from "../support/processes.ts";
+import { readCount } from "../support/read-count.ts";
 import { quantile } from "../support/statistics.ts";
 import { withTempDir } from "../support/temp-dir.ts";
 import {
@@ -22,14 +23,22 @@ import { driveLockoutd } from "./drivers/lockoutd.ts";
 import { createTemplate } from "./peers.ts";
 import { publish } from "./publish.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    names: { type: "string" },
-    dir: { type: "string" },
-  },
+const help = `npm run bench:flood -- [options]
+
+  --quick            150,000 names, and no page is written
+  --names 1000000    how many names; no page is written where it is set
+  --dir path         where the database is made: on the disk to measure
+`;
+
+const flags = readFlags(help, {
+  quick: { type: "boolean", default: false },
+  names: { type: "string" },
+  dir: { type: "string" },
 });
-const names = Number(flags.names ?? (flags.quick ? 150_000 : 1_000_000));
+const names = readCount(
+  "names",
+  flags.names ?? (flags.quick ? "150000" : "1000000"),
+);
 const inFlight = 127;
 const stages = 10;
 const samples = 500;

@@ -1,7 +1,8 @@
 /** Durable pairs of BeginAttempt and CompleteAttempt per second: ours, and beside it in the same run what others do. */
-import { parseArgs } from "node:util";
 import Database from "better-sqlite3";
 import { publish } from "./publish.ts";
+import { readFlags } from "../support/flags.ts";
+import { readCount } from "../support/read-count.ts";
 import { withTempDir } from "../support/temp-dir.ts";
 import { startLoadWorker } from "./load-worker.ts";
 import type { Measurement } from "./load.ts";
@@ -22,28 +23,26 @@ const help = `npm run bench:attempts -- [options]
   --out path         where the page is written, relative to this folder, instead of results.md
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    levels: { type: "string", default: "1,16,128,1024" },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-    peers: { type: "string" },
-    dir: { type: "string" },
-    out: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
+const flags = readFlags(help, {
+  quick: { type: "boolean", default: false },
+  levels: { type: "string", default: "1,16,128,1024" },
+  rounds: { type: "string" },
+  seconds: { type: "string" },
+  peers: { type: "string" },
+  dir: { type: "string" },
+  out: { type: "string" },
 });
-if (flags.help) {
-  process.stdout.write(help);
-} else {
-  await withTempDir(flags.dir, run);
-}
+await withTempDir(flags.dir, run);
 
 async function run(directory: string): Promise<void> {
-  const levels = flags.levels.split(",").map(Number);
-  const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 5));
-  const seconds = Number(flags.seconds ?? (flags.quick ? 1 : 3));
+  const levels = flags.levels
+    .split(",")
+    .map((level) => readCount("levels", level));
+  const rounds = readCount("rounds", flags.rounds ?? (flags.quick ? "1" : "5"));
+  const seconds = readCount(
+    "seconds",
+    flags.seconds ?? (flags.quick ? "1" : "3"),
+  );
   const warmUpSeconds = seconds / 3;
   const names = readPeers(flags.peers);
 

@@ -1,7 +1,7 @@
 /** What calls cost: ours, and beside it in the same run the servers that one would write in Node and Go. */
-import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { measureSync } from "../attempts/sync-time.ts";
+import { readFlags } from "../support/flags.ts";
 import { readCount } from "../support/read-count.ts";
 import { subDirectory, withTempDir } from "../support/temp-dir.ts";
 import { callNames } from "./calls.ts";
@@ -25,24 +25,16 @@ const help = `npm run bench -- [options]
   --no-publish       README, docs/performance.md and docs/bench.svg stay as they are, as they do where not all is measured
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "5" },
-    rounds: { type: "string", default: "5" },
-    only: { type: "string" },
-    peers: { type: "string" },
-    memory: { type: "string", default: "1000000" },
-    dir: { type: "string" },
-    publish: { type: "boolean", default: true },
-    help: { type: "boolean", default: false },
-  },
-  allowNegative: true,
+const flags = readFlags(help, {
+  seconds: { type: "string", default: "5" },
+  rounds: { type: "string", default: "5" },
+  only: { type: "string" },
+  peers: { type: "string" },
+  memory: { type: "string", default: "1000000" },
+  dir: { type: "string" },
+  publish: { type: "boolean", default: true },
 });
-if (flags.help) {
-  process.stdout.write(help);
-} else {
-  await withTempDir(flags.dir, run);
-}
+await withTempDir(flags.dir, run);
 
 async function run(directory: string): Promise<void> {
   const rounds = readCount("rounds", flags.rounds);

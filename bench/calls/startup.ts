@@ -6,9 +6,9 @@ import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { userIdOf } from "../attempts/drivers/driver.ts";
 import { cpuSeconds } from "../support/cpu-time.ts";
+import { readFlags } from "../support/flags.ts";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import { pinning } from "../support/processes.ts";
 import { readCount } from "../support/read-count.ts";
@@ -22,13 +22,10 @@ const help = `npm run bench:startup -- [options]
   --dir path         where the database is made: on the disk to measure
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    users: { type: "string", default: "100000" },
-    starts: { type: "string", default: "5" },
-    dir: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
+const flags = readFlags(help, {
+  users: { type: "string", default: "100000" },
+  starts: { type: "string", default: "5" },
+  dir: { type: "string" },
 });
 
 const aimSeconds = 0.5;
@@ -36,11 +33,7 @@ const aimSeconds = 0.5;
 /** As it is shipped: types are stripped when it is built, and not when it starts. */
 const entry = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
-if (flags.help) {
-  process.stdout.write(help);
-} else {
-  await withTempDir(flags.dir, run);
-}
+await withTempDir(flags.dir, run);
 
 async function run(directory: string): Promise<void> {
   const users = readCount("users", flags.users);

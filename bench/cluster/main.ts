@@ -2,8 +2,6 @@
  * Durable Begin+Complete pairs per second over 1, 2 and 4 nodes on one PostgreSQL, a thousand users and one hot one beside
  * them; next to pgbench with the same statements and to a service that sends one statement per call. PostgreSQL and what serves
  * share a core, the load has another.
- *
- * usage: bench:cluster [--seconds N] [--in-flight N]
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,9 +9,9 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import type { PairDriver } from "../attempts/drivers/driver.ts";
 import { driveLockoutd } from "../attempts/drivers/lockoutd.ts";
+import { readFlags } from "../support/flags.ts";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import type { LockoutdServer } from "../support/lockoutd-server.ts";
 import { loadOptional } from "../support/optional-package.ts";
@@ -24,16 +22,21 @@ import {
 } from "../support/postgres.ts";
 import type { PgPackage } from "../support/postgres.ts";
 import { findProgram } from "../support/processes.ts";
+import { readCount } from "../support/read-count.ts";
 import { quantile } from "../support/statistics.ts";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "8" },
-    "in-flight": { type: "string", default: "128" },
-  },
+const help = `npm run bench:cluster -- [options]
+
+  --seconds 8        how long each is measured
+  --in-flight 128    how many pairs are in flight
+`;
+
+const flags = readFlags(help, {
+  seconds: { type: "string", default: "8" },
+  "in-flight": { type: "string", default: "128" },
 });
-const seconds = Number(values.seconds);
-const inFlight = Number(values["in-flight"]);
+const seconds = readCount("seconds", flags.seconds);
+const inFlight = readCount("in-flight", flags["in-flight"]);
 const coldUsers = 1000;
 const hotUser = 9999;
 /** So many of the pairs in flight are the hot user's. */

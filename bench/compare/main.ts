@@ -1,20 +1,26 @@
 /** How many secrets are compared when a thousand wrong guesses come at once, and five are allowed. */
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import type { ScryptOptions } from "node:crypto";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { readFlags } from "../support/flags.ts";
+import { readCount } from "../support/read-count.ts";
 import { subDirectory, withTempDir } from "../support/temp-dir.ts";
 import type { Compare, Contestant } from "./guard.ts";
 import { lockoutd } from "./lockoutd.ts";
 import { rateLimiters } from "./rate-limiter.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    guesses: { type: "string", default: "1000" },
-    limit: { type: "string", default: "5" },
-  },
+const help = `npm run bench:compare -- [options]
+
+  --guesses 1000     how many wrong guesses are made at once
+  --limit 5          how many are allowed
+`;
+
+const flags = readFlags(help, {
+  guesses: { type: "string", default: "1000" },
+  limit: { type: "string", default: "5" },
 });
-const guesses = Number(flags.guesses);
-const limit = Number(flags.limit);
+const guesses = readCount("guesses", flags.guesses);
+const limit = readCount("limit", flags.limit);
 
 /** Less than a login should take, to have the run end soon. */
 const cost: ScryptOptions = { N: 4096 };
