@@ -31,9 +31,12 @@ export class Fault extends Error {
   }
 }
 
+/** How much of a text that may repeat what was sent goes back: in gRPC an answer's error is metadata, which clients bound by 8 KiB. */
+const maxTextLength = 200;
+
 /** 400 for a request as a whole. */
 export function badRequest(message: string): Fault {
-  return new Fault(400, Code.InvalidArgument, message);
+  return new Fault(400, Code.InvalidArgument, shortened(message));
 }
 
 /** 400 for one field of a request, with a google.rpc.BadRequest detail; an empty path is the body as a whole. */
@@ -41,14 +44,22 @@ export function badField(field: string, description: string): Fault {
   if (field === "") {
     return badRequest(`the body ${description}`);
   }
+  const violation = {
+    field: shortened(field),
+    description: shortened(description),
+  };
   return new Fault(
     400,
     Code.InvalidArgument,
-    `the field ${field} ${description}`,
-    {
-      violation: { field, description },
-    },
+    `the field ${violation.field} ${violation.description}`,
+    { violation },
   );
+}
+
+function shortened(text: string): string {
+  return text.length <= maxTextLength
+    ? text
+    : `${text.slice(0, maxTextLength).toWellFormed()}…`;
 }
 
 /** 406 where Accept excludes every form that an answer could have. */

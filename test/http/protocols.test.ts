@@ -517,14 +517,15 @@ describe("messages", () => {
 
   test("a message that would repeat what was sent is cut, and arrives", async () => {
     const { url } = await serve();
-    const json = Buffer.from(JSON.stringify({ ["ü".repeat(100_000)]: 1 }));
+    const json = Buffer.from(JSON.stringify({ ["漢".repeat(100_000)]: 1 }));
     const { trailer } = await callHttp2(
       url,
       { ...grpc, "content-type": "application/grpc+json" },
       encodeEnvelope(0, json),
     );
     expect(trailer["grpc-status"]).toBe(String(Code.InvalidArgument));
-    expect(String(trailer["grpc-message"]).length).toBeLessThan(8192);
+    // What clients take, as a rule.
+    expect(JSON.stringify(trailer).length).toBeLessThan(8192);
     const response = await fetch(url + rpcPath, {
       method: "POST",
       headers: { "content-type": "application/json" },

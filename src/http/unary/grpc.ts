@@ -80,8 +80,8 @@ export function grpcTimeout(
     : parseTimeout(clampTimeoutHeader(grpcTimeoutHeader, value), maxTimeoutMs);
 }
 
-/** Escaped, it still fits into the metadata that clients take: 8 KiB, as a rule. */
-const maxMessageLength = 1000;
+/** Escaped, and once more in the status, it still fits into the metadata that clients take: 8 KiB, as a rule. */
+const maxMessageLength = 500;
 
 /** What a caller may know of anything thrown. */
 export function toConnectError(reason: unknown): ConnectError {
