@@ -63,9 +63,11 @@ export function createLineSink(
       // First: there may be room by now.
       if (bytes > 0) flush();
       const added = Buffer.from(lines);
-      if (bytes === 0 || bytes + added.length <= maxBytes) push(added);
+      if (bytes === 0) {
+        push(added);
+        flush();
+      } else if (bytes + added.length <= maxBytes) push(added);
       else lost += added.filter((byte) => byte === newline).length;
-      flush();
     },
     flush,
   };
