@@ -7,6 +7,7 @@ import type {
   Compression,
   UniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
+import { callersFault } from "./mapped-errors.ts";
 import { createRequestJsonReader } from "./unary/message-codec.ts";
 
 /** Options for Connect's own handlers, which blame the server for requests that cannot be read. */
@@ -66,9 +67,7 @@ function blamingCaller(compression: Compression): Compression {
       try {
         return await compression.decompress(bytes, readMaxBytes);
       } catch (reason) {
-        throw reason instanceof ConnectError && reason.code === Code.Internal
-          ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
-          : reason;
+        throw callersFault(reason);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 
@@ -57,4 +58,11 @@ function guardGate(
       return fail(error);
     }
   };
+}
+
+/** The error for a request that cannot be read: the caller's fault, for which Connect's library blames the server. */
+export function callersFault(reason: unknown): unknown {
+  return reason instanceof ConnectError && reason.code === Code.Internal
+    ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
+    : reason;
 }

@@ -1,4 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Message } from "@bufbuild/protobuf";
 import type {
   Compression,
@@ -21,6 +20,7 @@ import {
   trailerMux,
 } from "@connectrpc/connect/protocol-connect";
 import { clampTimeoutHeader, connectTimeoutHeader } from "../deadline.ts";
+import { callersFault } from "../mapped-errors.ts";
 import type { UnaryContext } from "./context.ts";
 import type { UnaryForm } from "./form.ts";
 import { toConnectError } from "./grpc.ts";
@@ -78,14 +78,11 @@ export function connectForm(
   };
 }
 
-/** Bytes that are no protobuf are the caller's fault, for which Connect's library blames the server. */
 function parseRequest(codec: MessageCodec, body: Uint8Array): Message {
   try {
     return codec.read(body);
   } catch (reason) {
-    throw reason instanceof ConnectError && reason.code === Code.Internal
-      ? new ConnectError(reason.rawMessage, Code.InvalidArgument)
-      : reason;
+    throw callersFault(reason);
   }
 }
 
