@@ -41,6 +41,8 @@ export interface RunningServer {
 export interface ServerParts {
   readonly now?: Clock;
   readonly log?: Logger;
+  /** Says how long a request takes to arrive, in milliseconds; never goes back. */
+  readonly stopwatch?: () => number;
   /** Told of what the first start created as soon as it is there: what fails afterwards does not undo it. */
   readonly onCreated?: (created: CreatedInstance) => void;
 }
@@ -75,7 +77,7 @@ interface Parts extends ServerParts {
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store, onCreated }: Parts,
+  { log, tls, store, stopwatch, onCreated }: Parts,
 ): Promise<RunningServer> {
   const { created } = await ensureAdministrator(store, config);
   if (created !== undefined) onCreated?.(created);
@@ -144,6 +146,7 @@ async function serve(
     limits: { ...config.limits, shutdownGraceMs: config.shutdownGraceMs },
     corsOrigins: config.corsOrigins,
     ...(tls !== undefined && { tls }),
+    ...(stopwatch !== undefined && { stopwatch }),
     onDrain: () => {
       health.drain();
       draining.abort();

@@ -6,6 +6,8 @@ import type { Transcoder } from "../transcoding/index.ts";
 import { createCors } from "./cors.ts";
 import type { CorsOrigins } from "./cors.ts";
 import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
+import { withGateRenewal } from "./gate-renewal.ts";
+import type { Stopwatch } from "./gate-renewal.ts";
 import { maxTimerMs, resolveLimits } from "./limits.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
@@ -49,6 +51,8 @@ export interface HttpServerOptions {
   readonly onDrain?: () => void;
   /** Called once for every request, refused and malformed ones included. */
   readonly onRequestEnd?: (record: RequestRecord) => void;
+  /** Says how old the gate's consent to a call is when its message is complete. Default: `performance.now`. */
+  readonly stopwatch?: Stopwatch;
   /** Called for faults of this server itself; clients only hear "internal error". */
   readonly onFault?: (fault: unknown) => void;
 }
@@ -81,8 +85,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const open = openOptions(options.handlerOptions, limits, shutdown.signal);
   const mapError = options.mapError ?? asItIs;
+  const stopwatch = options.stopwatch ?? (() => performance.now());
   const shared = sharedOptions(
-    withMappedErrors(options.handlerOptions ?? {}, mapError),
+    withGateRenewal(
+      withMappedErrors(options.handlerOptions ?? {}, mapError),
+      stopwatch,
+    ),
     open,
   );
   const rpcs = new Map([
@@ -122,6 +130,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           ],
           cors,
           limits,
+          stopwatch,
           general,
         }),
       cors,

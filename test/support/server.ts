@@ -5,7 +5,7 @@ import type { ServerConfig } from "../../src/config.ts";
 import { defaultConfig } from "../../src/config.ts";
 import { openTestPostgres } from "./postgres.ts";
 import { startServer } from "../../src/server.ts";
-import type { RunningServer } from "../../src/server.ts";
+import type { RunningServer, ServerParts } from "../../src/server.ts";
 
 /** A server on a port and a database of its own. */
 export interface TestServer extends RunningServer {
@@ -45,6 +45,7 @@ async function makeDatabase(): Promise<{
 /** Starts a server for a test; `close` also removes its database. */
 export async function startTestServer(
   config: Partial<ServerConfig> = {},
+  parts: Pick<ServerParts, "stopwatch"> = {},
 ): Promise<TestServer> {
   const database = await makeDatabase();
   let ahead = 0;
@@ -57,7 +58,7 @@ export async function startTestServer(
       logLevel: "silent",
       ...config,
     },
-    { now },
+    { ...parts, now },
   );
   const { created } = server;
   const adminToken = config.adminToken ?? created?.adminToken;

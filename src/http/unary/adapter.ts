@@ -9,6 +9,7 @@ import type {
 } from "../../transcoding/index.ts";
 import { withoutCharset } from "../charset.ts";
 import type { Cors } from "../cors.ts";
+import type { Stopwatch } from "../gate-renewal.ts";
 import type { RequestHead } from "../request-head.ts";
 import { Roster } from "../roster.ts";
 import type { Route } from "../router.ts";
@@ -43,6 +44,7 @@ export interface UnaryAdapterParts {
   readonly groups: readonly ServiceGroup[];
   readonly cors: Cors;
   readonly limits: HttpLimits;
+  readonly stopwatch: Stopwatch;
   readonly general: GeneralWay;
 }
 
@@ -97,7 +99,7 @@ export function createUnaryAdapter(parts: UnaryAdapterParts): UnaryAdapter {
 /** Makes the plans of the methods of one group. */
 function createPlanner(
   group: ServiceGroup,
-  { cors, limits, general }: UnaryAdapterParts,
+  { cors, limits, stopwatch, general }: UnaryAdapterParts,
 ) {
   const patience = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   const { mapError } = group;
@@ -113,6 +115,7 @@ function createPlanner(
     name: `${form.spec.method.parent.typeName}/${form.spec.method.name}`,
     takesBody,
     patience,
+    stopwatch,
     invoke,
     mapError,
     options,

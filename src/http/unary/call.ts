@@ -8,6 +8,8 @@ import type {
 import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import type { BodyCollector, BodyPatience } from "../body.ts";
+import { hasLapsed } from "../gate-renewal.ts";
+import type { Stopwatch } from "../gate-renewal.ts";
 import { maxTimerMs } from "../limits.ts";
 import type { MapError } from "../mapped-errors.ts";
 import type { RequestHead } from "../request-head.ts";
@@ -41,6 +43,7 @@ export interface CallPlan {
   readonly takesBody: boolean;
   /** How long the body is awaited. */
   readonly patience: BodyPatience;
+  readonly stopwatch: Stopwatch;
   readonly invoke: Invoke;
   /** For what the gate and the method throw. */
   readonly mapError: MapError;
@@ -66,6 +69,7 @@ export class UnaryCall implements BodyCollector, Listed {
   readonly #context: UnaryContext;
   readonly #timeout: CallTimeout | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #consentedAt = 0;
   #over = false;
 
   constructor(
@@ -86,34 +90,16 @@ export class UnaryCall implements BodyCollector, Listed {
 
   start(): void {
     const { running, options } = this.#plan;
-    const { shutdownSignal, requestGate } = options;
+    const { shutdownSignal } = options;
     running.add(this);
     if (shutdownSignal?.aborted === true) {
       this.fail(shutdownSignal.reason);
       return;
     }
     if (!this.#startTimer()) return;
-    if (requestGate === undefined) {
+    this.#askGate(() => {
       this.#admitted();
-      return;
-    }
-    let waiting: ReturnType<(context: HandlerContext) => void | Promise<void>>;
-    try {
-      waiting = requestGate(this.#context);
-    } catch (error) {
-      this.#failMapped(error);
-      return;
-    }
-    if (waiting === undefined) this.#admitted();
-    else
-      waiting.then(
-        () => {
-          this.#admitted();
-        },
-        (error: unknown) => {
-          this.#failMapped(error);
-        },
-      );
+    });
   }
 
   /** Answers with an error, unless there is an answer already. */
@@ -131,6 +117,39 @@ export class UnaryCall implements BodyCollector, Listed {
   }
 
   whole(body: Uint8Array): void {
+    if (this.#over) return;
+    if (hasLapsed(this.#consentedAt, this.#plan.stopwatch()))
+      this.#askGate(() => {
+        this.#carryOut(body);
+      });
+    else this.#carryOut(body);
+  }
+
+  tooLong(): void {
+    this.#giveUp();
+  }
+
+  failed(reason: unknown): void {
+    this.fail(reason);
+  }
+
+  #askGate(consented: () => void): void {
+    const { requestGate } = this.#plan.options;
+    let waiting: ReturnType<(context: HandlerContext) => void | Promise<void>>;
+    try {
+      waiting = requestGate?.(this.#context);
+    } catch (error) {
+      this.#failMapped(error);
+      return;
+    }
+    if (waiting === undefined) consented();
+    else
+      waiting.then(consented, (error: unknown) => {
+        this.#failMapped(error);
+      });
+  }
+
+  #carryOut(body: Uint8Array): void {
     if (this.#over) return;
     const { form, invoke } = this.#plan;
     let message: Message | undefined;
@@ -164,14 +183,6 @@ export class UnaryCall implements BodyCollector, Listed {
     else this.#succeed(output);
   }
 
-  tooLong(): void {
-    this.#giveUp();
-  }
-
-  failed(reason: unknown): void {
-    this.fail(reason);
-  }
-
   #failMapped(error: unknown): void {
     this.fail(this.#plan.mapError(error));
   }
@@ -198,6 +209,7 @@ export class UnaryCall implements BodyCollector, Listed {
       this.fail(this.#timeout.error);
       return;
     }
+    this.#consentedAt = this.#plan.stopwatch();
     this.#request.exchange.body.collect(this.#plan.form.maxBytes, this);
   }
 
