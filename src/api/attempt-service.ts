@@ -26,7 +26,7 @@ import { LockoutError } from "../lockout/errors.ts";
 import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
-import type { LockReason } from "../lockout/user.ts";
+import type { LockReason } from "../lockout/user-events.ts";
 import type { Answer, EventStore, Store } from "../store/store.ts";
 import type {
   AttemptStore,

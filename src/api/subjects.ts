@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import type {
   Client as ClientMessage,
   BeginAttemptRequest,
@@ -8,12 +7,11 @@ import { foldName } from "../lockout/alias.ts";
 import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/user-store.ts";
+import { canonicalAddress } from "./address.ts";
 import { firstCharacters, isLongerThan } from "./text-length.ts";
 
 const maxIdLength = 200;
 const maxClientTextLength = 1000;
-/** An IPv6 address has at most 45 characters; the zone that may follow it could have any number, and names have 15. */
-const maxAddressLength = 64;
 
 /** Checks an id of a user: ZITADEL's length, 1 to 200 characters. Throws LockoutError. */
 export function requireUserId(userId: string): string {
@@ -46,25 +44,23 @@ export function readSubject(
 
 /**
  * Who tries, as the caller says. Texts come from browsers, so a long one is cut and does not stop a login; an
- * address that is none is the caller's mistake. Throws LockoutError.
+ * address that is none is the caller's mistake. One address is one text, however it was written. Throws LockoutError.
  */
 export function readClient(client: ClientMessage | undefined): Client {
   if (client === undefined) return {};
-  const { address, userAgent, device } = client;
-  if (address !== "" && !isAddress(address)) {
+  const { userAgent, device } = client;
+  const address =
+    client.address === "" ? undefined : canonicalAddress(client.address);
+  if (client.address !== "" && address === undefined) {
     throw new LockoutError("clientAddressInvalid");
   }
   return {
-    ...(address !== "" && { address }),
+    ...(address !== undefined && { address }),
     ...(userAgent !== "" && {
       userAgent: clientText(userAgent),
     }),
     ...(device !== "" && { device: clientText(device) }),
   };
-}
-
-function isAddress(text: string): boolean {
-  return text.length <= maxAddressLength && isIP(text) !== 0;
 }
 
 /** Half a surrogate pair, which JSON can hold, would stop readers of the event. */

@@ -7,8 +7,9 @@ import { LockoutError } from "./errors.ts";
 import type { EventPayload, NewEvent } from "./event.ts";
 import { checkEvents, limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
+import { lockedByFailure, reasonOf } from "./user-events.ts";
 import { newUser } from "./user.ts";
-import type { LockReason, UserChange, UserState, UserView } from "./user.ts";
+import type { UserChange, UserState, UserView } from "./user.ts";
 
 /** How a comparison ended. */
 export type Outcome = "succeeded" | "failed" | "not_a_guess";
@@ -144,7 +145,7 @@ export function completeAttempt(
     }
     return nothing(attempt.closed.result);
   }
-  const change = count(view, attempt.factor, attempt.client, outcome, 1);
+  const change = count(view, attempt, outcome);
   return { ...change, closed: { outcome, result: change.result } };
 }
 
@@ -153,9 +154,7 @@ export function expireAttempt(
   view: UserView,
   attempt: Attempt,
 ): CompleteChange {
-  const change = count(view, attempt.factor, attempt.client, "failed", 1, {
-    expired: true,
-  });
+  const change = count(view, attempt, "failed", { expired: true });
   return {
     ...change,
     closed: { outcome: "failed", result: change.result },
@@ -169,7 +168,7 @@ export function reportAttempt(
   client: Client,
   outcome: Outcome,
 ): UserChange<CompleteResult> {
-  return count(view, factor, client, outcome, 0);
+  return count(view, { id: undefined, factor, client }, outcome);
 }
 
 /**
@@ -180,18 +179,25 @@ function chancesLeft(limit: number, failed: number): number {
   return Math.max(limit - failed, 1);
 }
 
-/** The counting that completing, expiring and reporting share. `held`: the chances that the attempt holds. */
+/** What was compared. */
+interface Comparison {
+  /** Of the attempt, which holds a chance; undefined where there was none: it is reported after the fact. */
+  readonly id: string | undefined;
+  readonly factor: Factor;
+  readonly client: Client;
+}
+
+/** The counting that completing, expiring and reporting share. */
 function count(
   view: UserView,
-  factor: Factor,
-  client: Client,
+  { id, factor, client }: Comparison,
   outcome: Outcome,
-  held: number,
   more?: EventPayload,
 ): UserChange<CompleteResult> {
   const user = view.user ?? newUser;
   const { failed } = view.counters[factor];
   const limit = limitOf(factor, view.limits);
+  const held = id === undefined ? 0 : 1;
   const release = held === 0 ? [] : [{ factor, failed: 0, open: -held }];
 
   // During a lock nothing counts: the attempt only ends.
@@ -230,7 +236,14 @@ function count(
         steps: [{ factor, failed: 1, open: -held }],
         events: [
           checked(checkEvents[factor].failed, client, more),
-          ...(locks ? [{ type: "user.locked" } as const] : []),
+          ...(locks
+            ? [
+                lockedByFailure({
+                  ...{ factor, failed: failed + 1, attemptId: id },
+                  address: client.address,
+                }),
+              ]
+            : []),
         ],
       };
     }
@@ -238,9 +251,8 @@ function count(
 }
 
 function locked(user: UserState, factor: Factor, view: UserView): UserState {
-  const reason: LockReason =
-    factor === "password" ? "password_attempts" : "otp_attempts";
-  return { ...user, lock: { reason, time: view.now, by: view.editor } };
+  const lock = { reason: reasonOf(factor), time: view.now, by: view.editor };
+  return { ...user, lock };
 }
 
 function checked(

@@ -4,11 +4,11 @@ import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./policy.ts";
+import { lockedByAdministrator } from "./user-events.ts";
+import type { LockReason } from "./user-events.ts";
 
 /** The state of an account apart from a lock. */
 export type AccountState = "active" | "initial" | "inactive";
-
-export type LockReason = "password_attempts" | "otp_attempts" | "administrator";
 
 export interface Lock {
   readonly reason: LockReason;
@@ -109,7 +109,7 @@ export function lockUser(api: LockApi): DecideUser<void> {
         lock: { reason: "administrator", time: now, by: editor },
       },
       steps: [],
-      events: [{ type: "user.locked" }],
+      events: [lockedByAdministrator],
     };
   };
 }
@@ -152,7 +152,7 @@ export function putUser(wanted: WantedState): DecideUser<void> {
           lock: { reason: "administrator", time: view.now, by: view.editor },
         },
         steps: [],
-        events: [{ type: "user.locked" }],
+        events: [lockedByAdministrator],
       };
     }
     const account =

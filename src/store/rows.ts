@@ -6,12 +6,8 @@ import type {
   EventType,
 } from "../lockout/event.ts";
 import type { Factor } from "../lockout/factor.ts";
-import type {
-  AccountState,
-  Counter,
-  LockReason,
-  UserState,
-} from "../lockout/user.ts";
+import type { LockReason } from "../lockout/user-events.ts";
+import type { AccountState, Counter, UserState } from "../lockout/user.ts";
 import type { Org, RecordedEvent, StoredPolicy, TokenRecord } from "./store.ts";
 import { zeroCounters } from "./tables.ts";
 import type {
