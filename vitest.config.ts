@@ -1,7 +1,12 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-// Real servers, browsers and foreign clients: slow on a small machine, never hanging.
-const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
+const shared = {
+  // Real servers, browsers and foreign clients: slow on a small machine, never hanging.
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // Loading the same modules anew for each file took longer than the tests. No test may rely on fresh modules.
+  isolate: false,
+};
 
 export default defineConfig({
   test: {
@@ -12,7 +17,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           // Need compilers and registries: npm run test:interop.
           exclude: [...configDefaults.exclude, "test/interop/heavy/**"],
-          ...timeouts,
+          ...shared,
         },
       },
       {
@@ -27,7 +32,7 @@ export default defineConfig({
           ],
           globalSetup: ["test/support/postgres-setup.ts"],
           env: { TEST_ENGINE: "postgres" },
-          ...timeouts,
+          ...shared,
         },
       },
     ],
