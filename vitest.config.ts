@@ -25,7 +25,7 @@ export default defineConfig({
           // What goes through the doors, once more on the other engine.
           name: "postgres",
           include: [
-            "test/cases/*.test.ts",
+            "test/cases/!(bodies).test.ts",
             "test/client/with-lockout.test.ts",
             "test/interop/{grpc-js,zitadel-client}.test.ts",
             "test/property/*.test.ts",

@@ -9,7 +9,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
-import { openDoors } from "../support/doors.ts";
+import { openAllDoors } from "../support/doors.ts";
 import type { Door } from "../support/doors.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -32,13 +32,15 @@ afterAll(async () => {
 const admin = AdminService.method;
 const management = ManagementService.method;
 
-describe.each(openDoors("http://localhost").map(({ name }) => name))(
+describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     let door: Door;
 
     beforeAll(() => {
-      const found = openDoors(server.url).find(({ name }) => name === doorName);
+      const found = openAllDoors(server.url).find(
+        ({ name }) => name === doorName,
+      );
       if (found === undefined) throw new Error(`no door ${doorName}`);
       door = found;
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDoors } from "../support/doors.ts";
+import { formDoorNames, openAllDoors, openDoors } from "../support/doors.ts";
+import type { Door } from "../support/doors.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { accessSituations } from "./access-situations.ts";
@@ -9,9 +10,11 @@ import { refusalAnswer } from "./situation.ts";
 import { setStage } from "./stage.ts";
 
 let server: TestServer;
+let doors: ReadonlyMap<string, Door>;
 
 beforeAll(async () => {
   server = await startTestServer();
+  doors = new Map(openAllDoors(server.url).map((door) => [door.name, door]));
 });
 
 afterAll(async () => {
@@ -26,13 +29,21 @@ const tables = [
 ] as const;
 
 describe.each(tables)("refusals of the contract, %s", (_section, table) => {
-  describe.each(table)("$name", ({ given, call, refused }) => {
-    it.each(doorNames)("by %s", async (doorName) => {
-      const door = openDoors(server.url).find(({ name }) => name === doorName);
-      if (door === undefined) throw new Error(`no door ${doorName}`);
-      const stage = await setStage(server);
-      await given?.(stage);
-      expect(await call(door, stage)).toEqual(refusalAnswer(refused, doorName));
-    });
-  });
+  describe.each(table.map((situation, place) => ({ ...situation, place })))(
+    "$name",
+    ({ given, call, refused, place }) => {
+      it.each([...doorNames, ...formDoorNames(place)])(
+        "by %s",
+        async (doorName) => {
+          const door = doors.get(doorName);
+          if (door === undefined) throw new Error(`no door ${doorName}`);
+          const stage = await setStage(server);
+          await given?.(stage);
+          expect(await call(door, stage)).toEqual(
+            refusalAnswer(refused, doorName),
+          );
+        },
+      );
+    },
+  );
 });

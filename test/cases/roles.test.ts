@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openDoors } from "../support/doors.ts";
+import { formDoorNames, openAllDoors, openDoors } from "../support/doors.ts";
 import type { CallHeaders, Door } from "../support/doors.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -92,11 +92,18 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
   ORG_OWNER_VIEWER: ["policy.read", "user.read"],
 };
 
-describe.each(Object.entries(table))("%s", (role, granted) => {
-  it.each(openDoors("http://localhost").map(({ name }) => name))(
+const doorNames = openDoors("http://localhost").map(({ name }) => name);
+const roles = Object.entries(table).map(
+  ([role, granted], place) => [role, granted, place] as const,
+);
+
+describe.each(roles)("%s", (role, granted, place) => {
+  it.each([...doorNames, ...formDoorNames(place)])(
     "by %s",
     async (doorName) => {
-      const door = openDoors(server.url).find(({ name }) => name === doorName);
+      const door = openAllDoors(server.url).find(
+        ({ name }) => name === doorName,
+      );
       if (door === undefined) throw new Error(`no door ${doorName}`);
       const stage = await setStage(server);
       const own = { token: await stage.token([role]) };

@@ -46,7 +46,7 @@ export function refusalAnswer(refused: Refusal, door: string): Answer {
     code,
     message: id === undefined ? key : `${key} (${id})`,
     details: id === undefined ? [] : [{ id, message: key }],
-    ...(door === "REST" && { status }),
+    ...(door.startsWith("REST") && { status }),
   };
 }
 

@@ -1,7 +1,12 @@
-import { create, fromJson, getOption, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  fromBinary,
+  fromJson,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
 import type {
   DescMessage,
-  DescMethod,
   DescMethodUnary,
   JsonObject,
   JsonValue,
@@ -14,9 +19,12 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { http } from "../../gen/google/api/annotations_pb.js";
-import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
+import { forms } from "./forms.ts";
+import type { Form } from "./forms.ts";
+import { restRequest } from "./rest-request.ts";
+import { openWire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** What a call is made with. */
 export interface CallHeaders {
@@ -84,25 +92,82 @@ function rpcDoor(name: string, transport: Transport): Door {
         const message = await run(input, { headers: toHeaders(headers) });
         return { ok: true, message: toJson(method.output, message) };
       } catch (error) {
-        const { code, rawMessage, details, findDetails } =
-          asConnectError(error);
-        const found = findDetails();
-        if (found.length !== details.length) {
-          throw new Error("a detail is no ErrorDetail", { cause: error });
-        }
-        return { ok: false, code, message: rawMessage, details: found };
+        return refusalOf(ConnectError.from(error));
       }
     },
   };
 }
 
-function asConnectError(error: unknown) {
-  const { code, rawMessage, details } = ConnectError.from(error);
-  const findDetails = () =>
-    ConnectError.from(error)
-      .findDetails(ErrorDetailSchema)
-      .map(({ id, message }) => ({ id, message }));
-  return { code, rawMessage, details, findDetails };
+function refusalOf(error: ConnectError): Answer {
+  const { code, rawMessage, details } = error;
+  const found = error
+    .findDetails(ErrorDetailSchema)
+    .map(({ id, message }) => ({ id, message }));
+  if (found.length !== details.length) {
+    throw new Error("a detail is no ErrorDetail", { cause: error });
+  }
+  return { ok: false, code, message: rawMessage, details: found };
+}
+
+/** All that the same calls can look like on the wire; see {@link forms}. */
+export function openFormDoors(url: string): readonly Door[] {
+  const wire = openWire(url);
+  return forms.map((form) => formDoor(form, wire));
+}
+
+/** The usual forms of every protocol, and all others: those on one engine, since no store sees what a call looked like. */
+export function openAllDoors(url: string): readonly Door[] {
+  return process.env["TEST_ENGINE"] === "postgres"
+    ? openDoors(url)
+    : [...openDoors(url), ...openFormDoors(url)];
+}
+
+/** Some of {@link openFormDoors} for each of many situations, by its place in their table, so that each form gets its share. */
+export function formDoorNames(place: number): readonly string[] {
+  if (process.env["TEST_ENGINE"] === "postgres") return [];
+  return forms
+    .filter((_form, index) => index % formShares === place % formShares)
+    .map(({ name }) => name);
+}
+
+/** One in so many forms is tried with each situation. */
+const formShares = 6;
+
+function formDoor(form: Form, wire: Wire): Door {
+  return {
+    name: form.name,
+    async call(method, input, headers) {
+      const rest = restRequest(method, input);
+      const message = create(method.input, input);
+      const asJson = (json: JsonValue | undefined) =>
+        json === undefined ? undefined : Buffer.from(JSON.stringify(json));
+      const response = await wire(form, {
+        method,
+        rest,
+        headers: toHeaders(headers),
+        bytes:
+          form.protocol === "rest"
+            ? asJson(rest.body)
+            : form.codec === "json"
+              ? asJson(toJson(method.input, message))
+              : toBinary(method.input, message),
+      });
+      if (response.ok) {
+        const output =
+          form.codec === "json"
+            ? fromJson(method.output, jsonOf(response.bytes))
+            : fromBinary(method.output, response.bytes);
+        return { ok: true, message: toJson(method.output, output) };
+      }
+      return "error" in response
+        ? refusalOf(response.error)
+        : restRefusal(response.status, jsonOf(response.json));
+    },
+  };
+}
+
+function jsonOf(bytes: Uint8Array): JsonValue {
+  return JSON.parse(Buffer.from(bytes).toString()) as JsonValue;
 }
 
 /** JSON over HTTP by the google.api.http rule of the method, as a person would write it with curl. */
@@ -124,83 +189,28 @@ function restDoor(url: string): Door {
         const message = fromJson(method.output, body);
         return { ok: true, message: toJson(method.output, message) };
       }
-      const {
-        code,
-        message,
-        details = [],
-      } = body as {
-        code: Code;
-        message: string;
-        details?: { "@type": string; id: string; message: string }[];
-      };
-      return {
-        ok: false,
-        code,
-        message,
-        details: details.map(({ id, message: text }) => ({
-          id,
-          message: text,
-        })),
-        status: response.status,
-      };
+      return restRefusal(response.status, body);
     },
   };
 }
 
-const prefixes: Readonly<Record<string, string>> = {
-  "zitadel.admin.v1.AdminService": "/admin/v1",
-  "zitadel.management.v1.ManagementService": "/management/v1",
-};
-
-function restRequest<I extends DescMessage>(
-  method: DescMethodUnary<I>,
-  input: MessageInitShape<I>,
-) {
-  const rule = getOption(method, http);
-  const message = toJson(method.input, create(method.input, input));
-  const fields = new Map(Object.entries(message as JsonObject));
-  const path = templateOf(rule).replaceAll(
-    /\{(\w+)\}/g,
-    (_variable, name: string) => {
-      const json = fieldJsonName(method, name);
-      const value = fields.get(json);
-      fields.delete(json);
-      return encodeURIComponent(typeof value === "string" ? value : "");
-    },
-  );
-  const prefix = prefixes[method.parent.typeName] ?? "";
-  const query = rule.body === "*" ? "" : queryOf(Object.fromEntries(fields));
+function restRefusal(status: number, body: JsonValue): Answer {
+  const {
+    code,
+    message,
+    details = [],
+  } = body as {
+    code: Code;
+    message: string;
+    details?: { "@type": string; id: string; message: string }[];
+  };
   return {
-    method: rule.pattern.case?.toUpperCase() ?? "",
-    path: `${prefix}${path}${query}`,
-    body: rule.body === "*" ? Object.fromEntries(fields) : undefined,
+    ok: false,
+    code,
+    message,
+    details: details.map(({ id, message: text }) => ({ id, message: text })),
+    status,
   };
-}
-
-function templateOf({ pattern }: HttpRule): string {
-  if (pattern.case === undefined || pattern.case === "custom") {
-    throw new Error("the method has no plain rule");
-  }
-  return pattern.value;
-}
-
-function fieldJsonName(method: DescMethod, name: string): string {
-  const field = method.input.fields.find((one) => one.name === name);
-  if (field === undefined) throw new Error(`no field ${name}`);
-  return field.jsonName;
-}
-
-function queryOf(fields: JsonObject): string {
-  const pairs = (object: JsonObject, path: string): string[] =>
-    Object.entries(object).flatMap(([name, value]) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? pairs(value, `${path}${name}.`)
-        : [
-            `${path}${name}=${encodeURIComponent(JSON.stringify(value).replaceAll('"', ""))}`,
-          ],
-    );
-  const all = pairs(fields, "");
-  return all.length === 0 ? "" : `?${all.join("&")}`;
 }
 
 function toHeaders({ token, orgId, authorization }: CallHeaders): Headers {

@@ -1,0 +1,67 @@
+import { create, getOption, toJson } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodUnary,
+  JsonObject,
+  MessageInitShape,
+} from "@bufbuild/protobuf";
+import { http } from "../../gen/google/api/annotations_pb.js";
+import type { HttpRule } from "../../gen/google/api/http_pb.js";
+
+const prefixes: Readonly<Record<string, string>> = {
+  "zitadel.admin.v1.AdminService": "/admin/v1",
+  "zitadel.management.v1.ManagementService": "/management/v1",
+};
+
+/** A request by the google.api.http rule of a method, as a person would write it with curl. */
+export function restRequest<I extends DescMessage>(
+  method: DescMethodUnary<I>,
+  input: MessageInitShape<I>,
+) {
+  const rule = getOption(method, http);
+  const message = toJson(method.input, create(method.input, input));
+  const fields = new Map(Object.entries(message as JsonObject));
+  const path = templateOf(rule).replaceAll(
+    /\{(\w+)\}/g,
+    (_variable, name: string) => {
+      const json = fieldJsonName(method, name);
+      const value = fields.get(json);
+      fields.delete(json);
+      return encodeURIComponent(typeof value === "string" ? value : "");
+    },
+  );
+  const prefix = prefixes[method.parent.typeName] ?? "";
+  const query = rule.body === "*" ? "" : queryOf(Object.fromEntries(fields));
+  return {
+    method: rule.pattern.case?.toUpperCase() ?? "",
+    path: `${prefix}${path}${query}`,
+    body: rule.body === "*" ? Object.fromEntries(fields) : undefined,
+  };
+}
+
+function templateOf({ pattern }: HttpRule): string {
+  if (pattern.case === undefined || pattern.case === "custom") {
+    throw new Error("the method has no plain rule");
+  }
+  return pattern.value;
+}
+
+function fieldJsonName(method: DescMethod, name: string): string {
+  const field = method.input.fields.find((one) => one.name === name);
+  if (field === undefined) throw new Error(`no field ${name}`);
+  return field.jsonName;
+}
+
+function queryOf(fields: JsonObject): string {
+  const pairs = (object: JsonObject, path: string): string[] =>
+    Object.entries(object).flatMap(([name, value]) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? pairs(value, `${path}${name}.`)
+        : [
+            `${path}${name}=${encodeURIComponent(JSON.stringify(value).replaceAll('"', ""))}`,
+          ],
+    );
+  const all = pairs(fields, "");
+  return all.length === 0 ? "" : `?${all.join("&")}`;
+}
