@@ -27,7 +27,7 @@ import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
 import type { LockReason } from "../lockout/user-events.ts";
-import type { Answer, EventStore, Store } from "../store/store.ts";
+import type { Answer, EventStore } from "../store/store.ts";
 import type {
   AttemptStore,
   StoredLockout,
@@ -40,7 +40,7 @@ import { resumed, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions {
-  readonly store: AttemptStore & UserStore & EventStore & Pick<Store, "newId">;
+  readonly store: AttemptStore & UserStore & EventStore;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
@@ -63,7 +63,6 @@ export function createAttemptService({
     async beginAttempt(request, context) {
       const { id, orgId } = getCaller(context.values);
       const command = {
-        attemptId: store.newId(),
         factor: readFactor(request.factor),
         client: readClient(request.client),
         ttlMs: attemptTtlMs,
@@ -71,7 +70,7 @@ export function createAttemptService({
       const result = await store.beginAttempt(
         readSubject(orgId, request),
         id,
-        (view) => beginAttempt(view, command),
+        (view, attemptId) => beginAttempt(view, { ...command, attemptId }),
       );
       return {
         decision: decisions[result.decision],

@@ -69,7 +69,8 @@ export interface StoredAttempt extends Attempt {
 
 export interface AttemptTable {
   find(attemptId: string): StoredAttempt | undefined;
-  open(subject: number, attempt: Attempt): void;
+  /** Keeps an open attempt. Says false, and does nothing, where its id is taken. */
+  open(subject: number, attempt: Attempt): boolean;
   close(attemptId: string, closed: ClosedAttempt): void;
   /** The subject's open attempts that have expired at this time, in the order in which they did. */
   expiredOf(subject: number, time: number): readonly StoredAttempt[];

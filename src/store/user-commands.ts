@@ -7,6 +7,7 @@ import type {
 } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { DecideUser, UserChange, UserView } from "../lockout/user.ts";
+import type { NewId } from "./ids.ts";
 import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
 import type { StoredSubject, UserTables } from "./tables.ts";
 import type {
@@ -41,7 +42,7 @@ export interface UserCommands {
     subject: Subject,
     editor: string,
     time: number,
-    decide: (view: UserView) => BeginChange,
+    decide: (view: UserView, attemptId: string) => BeginChange,
   ): BeginResult;
   completeAttempt(
     orgId: string,
@@ -65,7 +66,11 @@ export interface UserCommands {
   toLockout(stored: StoredSubject, time: number): StoredLockout;
 }
 
-export function createUserCommands(tables: UserTables): UserCommands {
+/** @param newId makes the ids of attempts */
+export function createUserCommands(
+  tables: UserTables,
+  newId: NewId,
+): UserCommands {
   const { subjects, attempts, aliases } = tables;
   const commands = createSubjectCommands(tables);
 
@@ -108,14 +113,14 @@ export function createUserCommands(tables: UserTables): UserCommands {
         commands.find(subject),
         editor,
         time,
-        decide,
+        (view) => decide(view, newId()),
       );
-      if (change.opened !== undefined) {
-        if (key === undefined)
-          throw new Error("an attempt is opened for nobody");
-        attempts.open(key, change.opened);
-      }
-      return change.result;
+      const { result, opened } = change;
+      if (opened === undefined) return result;
+      if (key === undefined) throw new Error("an attempt is opened for nobody");
+      let attempt = opened;
+      while (!attempts.open(key, attempt)) attempt = { ...opened, id: newId() };
+      return { ...result, attempt };
     },
 
     completeAttempt: (orgId, attemptId, editor, time, decide) => {

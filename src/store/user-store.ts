@@ -117,11 +117,14 @@ export interface UserStore {
 }
 
 export interface AttemptStore {
-  /** Runs `beginAttempt` of the domain on a subject, and keeps what it opens. */
+  /**
+   * Runs `beginAttempt` of the domain on a subject, and keeps what it opens. The id is new; where another attempt has it all the
+   * same, as after a clock that was set back, the attempt gets the next id that is free.
+   */
   beginAttempt(
     subject: Subject,
     editor: string,
-    decide: (view: UserView) => BeginChange,
+    decide: (view: UserView, attemptId: string) => BeginChange,
   ): Promise<BeginResult>;
   /**
    * Runs `completeAttempt` of the domain, and keeps how the attempt closed, for at least 10 minutes. Throws

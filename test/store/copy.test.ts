@@ -227,9 +227,9 @@ describe("a copy to PostgreSQL", () => {
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },
       "e",
-      (view) =>
+      (view, attemptId) =>
         beginAttempt(view, {
-          attemptId: store.newId(),
+          attemptId,
           ...{ factor: "password", client: {}, ttlMs: 3_600_000 },
         }),
     );

@@ -44,14 +44,16 @@ async function act(store: Store, orgId: string, open: string[]): Promise<void> {
   const outcome = outcomes[below(3)] ?? "failed";
   const commands: (() => Promise<unknown>)[] = [
     async () => {
-      const attemptId = store.newId();
       // Some expire at once.
-      const command = { attemptId, factor: "password", client: {} } as const;
+      const command = { factor: "password", client: {} } as const;
       const ttlMs = below(2) === 0 ? 1 : 60_000;
-      await store.beginAttempt(subject, "e", (view) =>
-        beginAttempt(view, { ...command, ttlMs }),
+      const { attempt } = await store.beginAttempt(
+        subject,
+        "e",
+        (view, attemptId) =>
+          beginAttempt(view, { ...command, attemptId, ttlMs }),
       );
-      open.push(attemptId);
+      open.push(attempt?.id ?? "");
     },
     () =>
       store.completeAttempt(orgId, open.shift() ?? "", "e", (view, attempt) =>

@@ -16,9 +16,9 @@ it("what a command reads does not grow with the users of the organisation, thoug
       store.beginAttempt(
         { kind: "user", orgId: "300000000000000000", userId: idOf(user) },
         "e",
-        (view) =>
+        (view, attemptId) =>
           beginAttempt(view, {
-            ...{ attemptId: store.newId(), factor: "password" },
+            ...{ attemptId, factor: "password" },
             ...{ client: {}, ttlMs: 60_000 },
           }),
       ),

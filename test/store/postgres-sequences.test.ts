@@ -22,9 +22,9 @@ it("events go on where those of a user of the same id ended, who was created and
   const { attempt } = await store.beginAttempt(
     { kind: "user", orgId: "o", userId: "u" },
     "e",
-    (view) =>
+    (view, attemptId) =>
       beginAttempt(view, {
-        ...{ attemptId: store.newId(), factor: "password" },
+        ...{ attemptId, factor: "password" },
         ...{ client: {}, ttlMs: 60_000 },
       }),
   );

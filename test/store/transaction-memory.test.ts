@@ -57,9 +57,8 @@ afterEach(async () => {
 const ttlMs = 60_000;
 
 /** What is called in one go shares a transaction. `meanwhile` runs inside of it. */
-const begin = (subject: Subject, meanwhile?: () => void) => {
-  const attemptId = store.newId();
-  return store.beginAttempt(subject, "e", (view) => {
+const begin = (subject: Subject, meanwhile?: () => void) =>
+  store.beginAttempt(subject, "e", (view, attemptId) => {
     meanwhile?.();
     return beginAttempt(view, {
       attemptId,
@@ -68,7 +67,6 @@ const begin = (subject: Subject, meanwhile?: () => void) => {
       ttlMs,
     });
   });
-};
 
 const setLimit = (limit: number) =>
   store.changePolicy(

@@ -21,7 +21,6 @@ export async function driveStore({
   return {
     pair: async (user, outcome) => {
       const command = {
-        attemptId: store.newId(),
         factor: "password",
         client: {},
         ttlMs,
@@ -29,7 +28,7 @@ export async function driveStore({
       const { attempt } = await store.beginAttempt(
         { kind: "user", orgId, userId: userIdOf(user) },
         editor,
-        (view) => beginAttempt(view, command),
+        (view, attemptId) => beginAttempt(view, { ...command, attemptId }),
       );
       if (attempt === undefined) throw new Error("an attempt was refused");
       const { accepted } = await store.completeAttempt(

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, isUnavailable, unavailable } from "./errors.ts";
@@ -14,6 +15,8 @@ export interface CommitQueueOptions {
   readonly nameKey: KeyObject;
   /** Makes sure that so many keys for new subjects can be taken at once; resolves with what gives them. */
   readonly takeKeys: (count: number) => Promise<() => number>;
+  /** Makes ids of attempts. */
+  readonly newId: NewId;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
   /** Told of the database's time, in milliseconds since 1970, when a batch has read it. */
@@ -160,10 +163,14 @@ export class CommitQueue {
     needs: readonly Need[],
     newKey: () => number,
   ) {
-    const { nameKey, notifies, time: ownTime, onTime } = this.#options;
-    const { loaded, time } = await load(connection, needs, ownTime());
+    const { nameKey, newId, notifies, onTime } = this.#options;
+    const { loaded, time } = await load(
+      connection,
+      needs,
+      this.#options.time(),
+    );
     onTime(time);
-    const workspace = new Workspace(loaded, nameKey, newKey);
+    const workspace = new Workspace(loaded, nameKey, { newKey, newId });
     const settlements = batch.map((waiting) =>
       this.#runOne(waiting, workspace, time),
     );
@@ -203,7 +210,4 @@ const emptyWorkspace = new Workspace(
     ...{ policies: [], policySequences: [], userSequences: [] },
   },
   undefined,
-  () => {
-    throw new BatchError();
-  },
 );

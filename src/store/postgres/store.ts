@@ -116,7 +116,7 @@ async function createStore(
   const names = createNames(database, maxNames);
   const installation = createInstallation(database, newId, readNow);
   const queue = new CommitQueue({
-    ...{ database, nameKey, time, onTime, notifies, maxBatch, maxTries },
+    ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
     afterCommit: (workspace) => {
       if (workspace.events.pending.length > 0) watch.tell();

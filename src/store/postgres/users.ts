@@ -81,7 +81,7 @@ export function createUserStore({
       const { loaded, time } = await database.use((connection) =>
         see(connection, users, ownTime()),
       );
-      const workspace = new Workspace(loaded, undefined, noKey);
+      const workspace = new Workspace(loaded, undefined);
       const { commands } = workspace;
       const due = users.filter((key) => {
         const stored = commands.findStored(key);
@@ -204,8 +204,4 @@ export function createUserStore({
 
 function keyOf(stored: StoredSubject): UserKey {
   return { orgId: stored.orgId, userId: stored.userId ?? "" };
-}
-
-function noKey(): number {
-  throw new Error("who only reads creates no subject");
 }

@@ -3,6 +3,7 @@ import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import { LockoutError } from "../../lockout/errors.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
+import type { NewId } from "../ids.ts";
 import type { StoredPolicy } from "../store.ts";
 import { hashName } from "../name-hash.ts";
 import { toCounters } from "../rows.ts";
@@ -88,6 +89,18 @@ export interface Loaded {
   readonly userSequences: readonly (UserKey & { readonly sequence: number })[];
 }
 
+/** What makes keys of subjects and ids of attempts. */
+export interface Makers {
+  readonly newKey: () => number;
+  readonly newId: NewId;
+}
+
+const readersMakers: Makers = { newKey: nothingNew, newId: nothingNew };
+
+function nothingNew(): never {
+  throw new Error("who only reads makes nothing new");
+}
+
 /** The key of no subject. */
 const nobody = -1;
 
@@ -129,14 +142,14 @@ export class Workspace implements UserTables {
   readonly #aliasLists = new Map<number, readonly Alias[]>();
   readonly #journal = new Journal();
 
-  /** @param nameKey hashes login names, where there are any @param newKey gives keys to new subjects */
+  /** @param nameKey hashes login names, where there are any @param makers what makes what is new; left out by who only reads */
   constructor(
     loaded: Loaded,
     nameKey: KeyObject | undefined,
-    newKey: () => number,
+    makers: Makers = readersMakers,
   ) {
     this.#nameKey = nameKey;
-    this.#newKey = newKey;
+    this.#newKey = makers.newKey;
     this.events = new NewEvents(this.#journal);
     this.policies = new OwnerPolicies(this.#journal, this.events);
     this.#take(loaded);
@@ -144,7 +157,7 @@ export class Workspace implements UserTables {
     this.counters = this.#createCounters();
     this.attempts = this.#createAttempts();
     this.aliases = this.#createAliases();
-    this.commands = createUserCommands(this);
+    this.commands = createUserCommands(this, makers.newId);
   }
 
   /** Runs a command; where it throws, all that it changed is undone. */
@@ -336,10 +349,13 @@ export class Workspace implements UserTables {
     return {
       find: (attemptId) => this.attemptEntries.get(attemptId)?.attempt,
       open: (subject, attempt: Attempt) => {
+        // Of those that were not read the insert finds it: then the batch is run again, with other ids.
+        if (this.attemptEntries.has(attempt.id)) return false;
         this.#journal.set(this.attemptEntries, attempt.id, {
           attempt: { ...attempt, subject },
           change: "new",
         });
+        return true;
       },
       close: (attemptId, closed: ClosedAttempt) => {
         const entry = this.attemptEntries.get(attemptId);

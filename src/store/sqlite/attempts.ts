@@ -21,7 +21,8 @@ export function prepareAttempts(
   const open = database.prepare<
     [string, number, string, string | null, number]
   >(
-    "INSERT INTO attempts (id, subject, factor, client, expire_time) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO attempts (id, subject, factor, client, expire_time) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
     "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
@@ -58,8 +59,10 @@ export function prepareAttempts(
       return row && toAttempt(row);
     },
     open: (subject, { id, factor, client, expireTime }) => {
-      open.run(id, subject, factor, clientColumn(client), expireTime);
+      const columns = [factor, clientColumn(client), expireTime] as const;
+      if (open.run(id, subject, ...columns).changes === 0) return false;
       if (expireTime < earliest.get()) earliest.set(expireTime);
+      return true;
     },
     close: (attemptId, { outcome, result }) => {
       close.run(outcome, JSON.stringify(result), attemptId);

@@ -166,6 +166,7 @@ function createStore(
     policies,
     memory,
     now,
+    newId,
     maxNames,
   });
 

@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import type { NewId } from "../ids.ts";
 import type { Clock } from "../store.ts";
 import { createUserCommands } from "../user-commands.ts";
 import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
@@ -21,6 +22,7 @@ export interface UserStoreContext {
   readonly policies: Policies;
   readonly memory: TransactionMemory;
   readonly now: Clock;
+  readonly newId: NewId;
   /** How many login names that lead to nobody are kept. */
   readonly maxNames: number;
 }
@@ -33,20 +35,24 @@ const expireBatch = 100;
 
 export function createUserStore(
   database: Database,
-  { write, read, events, policies, memory, now, maxNames }: UserStoreContext,
+  context: UserStoreContext,
 ): UserStore & AttemptStore {
+  const { write, read, events, policies, memory, now, maxNames } = context;
   const attempts = prepareAttempts(database, memory);
   const subjects = prepareSubjects(database, memory, maxNames, (key) => {
     attempts.removeOpen(key);
   });
-  const commands = createUserCommands({
-    subjects,
-    counters: prepareCounters(database),
-    attempts,
-    aliases: prepareAliases(database),
-    events,
-    policies,
-  });
+  const commands = createUserCommands(
+    {
+      subjects,
+      counters: prepareCounters(database),
+      attempts,
+      aliases: prepareAliases(database),
+      events,
+      policies,
+    },
+    context.newId,
+  );
 
   /** So that a read shows every attempt closed that has expired. */
   const settleUser = async (key: UserKey): Promise<void> => {

@@ -6,7 +6,6 @@ import {
 import type { Client, Outcome } from "../../../src/lockout/attempt.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import { createIds } from "../../../src/store/ids.ts";
 import type {
   AttemptStore,
   Subject,
@@ -25,19 +24,16 @@ export const onePage = { size: 1000, after: undefined };
 
 /** Calls on attempts, as the API makes them. */
 export function attemptCalls(bed: StoreBed) {
-  const newId = createIds(bed.now, 9);
   return {
     begin: (
       subject: Subject,
       factor: Factor = "password",
       client: Client = {},
       store: AttemptStore = bed.store,
-    ) => {
-      const attemptId = newId();
-      return store.beginAttempt(subject, "login", (view) =>
+    ) =>
+      store.beginAttempt(subject, "login", (view, attemptId) =>
         beginAttempt(view, { attemptId, factor, client, ttlMs }),
-      );
-    },
+      ),
     complete: (
       attemptId: string | undefined,
       outcome: Outcome,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { createIds } from "../../../src/store/ids.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/user-store.ts";
@@ -100,6 +101,30 @@ export function describeAttempts(bed: StoreBed): void {
         failed: 1,
         open: 0,
       });
+    });
+
+    it("gets another id where its own is taken, here or by another process", async () => {
+      const ids = createIds(bed.now, 7);
+      const made = Array.from({ length: 8 }, ids);
+      const repeating = () => {
+        const left = [...made];
+        return () => left.shift() ?? ids();
+      };
+      const bob = { ...alice, userId: "bob" } as const;
+      const first = await bed.open("tool", repeating());
+      const { attempt } = await begin(alice, "password", {}, first);
+      const second = await bed.open("tool", repeating());
+      const others = await Promise.all([
+        begin(bob, "password", {}, second),
+        begin(bob, "totp", {}, second),
+        begin(alice, "totp", {}, second),
+      ]);
+
+      const all = [attempt?.id, ...others.map((begun) => begun.attempt?.id)];
+      expect(new Set(all).size).toBe(all.length);
+      for (const id of all)
+        expect(await complete(id, "failed")).toMatchObject({ failed: 1 });
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 1, open: 0 });
     });
 
     it("outlives the store that opened it", async () => {
