@@ -42,10 +42,13 @@ export interface Attempt {
   readonly closed: ClosedAttempt | undefined;
 }
 
-export interface ClosedAttempt {
-  readonly outcome: Outcome;
-  readonly result: CompleteResult;
-}
+/**
+ * `void`: it was open when the user was unlocked or deactivated. Its chance is no longer held, so it is never accepted,
+ * whatever was compared (I1), and no outcome of it counts.
+ */
+export type ClosedAttempt =
+  | { readonly outcome: Outcome; readonly result: CompleteResult }
+  | { readonly outcome: "void" };
 
 export interface BeginCommand {
   /** The id that the attempt shall have. */
@@ -133,12 +136,21 @@ export function beginAttempt(
   };
 }
 
-/** Says how the comparison ended. Completing twice alike is harmless. */
+/**
+ * Says how the comparison ended. Completing twice alike is harmless. A void attempt takes every outcome, and changes
+ * nothing.
+ */
 export function completeAttempt(
   view: UserView,
   attempt: Attempt,
   outcome: Outcome,
 ): CompleteChange {
+  if (attempt.closed?.outcome === "void") {
+    const { failed } = view.counters[attempt.factor];
+    const limit = limitOf(attempt.factor, view.limits);
+    const locked = view.user?.lock !== undefined;
+    return nothing({ accepted: false, locked, failed, limit });
+  }
   if (attempt.closed !== undefined) {
     if (attempt.closed.outcome !== outcome) {
       throw new LockoutError("attemptClosedOtherwise");

@@ -60,6 +60,8 @@ export interface UserChange<Result> {
   readonly user?: UserState;
   readonly steps: readonly CounterStep[];
   readonly events: readonly NewEvent[];
+  /** The user's open attempts become void. The steps let go of the chances that they hold. */
+  readonly voidsOpen?: true;
 }
 
 /** A command on a user. Throws LockoutError. */
@@ -114,9 +116,13 @@ export function lockUser(api: LockApi): DecideUser<void> {
   };
 }
 
-/** An administrator unlocks a user: all counters start anew. A user who was initial is active then, as at ZITADEL. */
+/**
+ * An administrator unlocks a user: all counters start anew, and open attempts become void. Without that, N attempts held
+ * through the unlock would either lock the user again or, with N fresh chances, make 2N comparisons that can succeed (I1).
+ * A user who was initial is active then, as at ZITADEL.
+ */
 export function unlockUser(api: LockApi): DecideUser<void> {
-  return ({ user }) => {
+  return ({ user, counters }) => {
     const names = lockErrors[api.version];
     if (user === undefined) throw new LockoutError(names.unknownOnUnlock);
     if (user.lock === undefined) throw new LockoutError(names.notLocked);
@@ -127,7 +133,13 @@ export function unlockUser(api: LockApi): DecideUser<void> {
         account: user.account === "inactive" ? "inactive" : "active",
         lock: undefined,
       },
-      steps: factors.map((factor) => ({ factor, failed: "clear", open: 0 })),
+      steps: [
+        ...factors.map(
+          (factor) => ({ factor, failed: "clear", open: 0 }) as const,
+        ),
+        ...release(counters),
+      ],
+      voidsOpen: true,
       events: [{ type: "user.unlocked" }],
     };
   };
@@ -139,7 +151,7 @@ export type WantedState = AccountState | "locked" | undefined;
 /**
  * Registers a user or changes one. A lock is never lifted this way, since unlocking is a call of its own that is
  * audited (I17): a locked user stays locked whatever account state is set beneath the lock. To ask for `locked`
- * locks a user who is not.
+ * locks a user who is not. Open attempts of a user who is deactivated become void.
  */
 export function putUser(wanted: WantedState): DecideUser<void> {
   return (view) => {
@@ -157,13 +169,23 @@ export function putUser(wanted: WantedState): DecideUser<void> {
     }
     const account =
       wanted === undefined || wanted === "locked" ? user.account : wanted;
+    const deactivates = account === "inactive" && user.account !== "inactive";
     return {
       result: undefined,
       user: { ...user, account },
-      steps: [],
+      ...(deactivates
+        ? { steps: release(view.counters), voidsOpen: true }
+        : { steps: [] }),
       events: [],
     };
   };
+}
+
+/** Lets go of the chances that open attempts hold. */
+function release(counters: UserView["counters"]): readonly CounterStep[] {
+  return factors
+    .filter((factor) => counters[factor].open > 0)
+    .map((factor) => ({ factor, failed: 0, open: -counters[factor].open }));
 }
 
 /** The secret that was guessed at is gone: its counter starts anew. A lock stays. */

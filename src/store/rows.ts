@@ -1,5 +1,9 @@
 /** Rows as every engine stores them: the same columns, and the same texts in them. Integers are numbers, below 2^53. */
-import type { Client, CompleteResult, Outcome } from "../lockout/attempt.ts";
+import type {
+  Client,
+  ClosedAttempt,
+  CompleteResult,
+} from "../lockout/attempt.ts";
 import type {
   AggregateType,
   EventPayload,
@@ -153,7 +157,7 @@ export interface AttemptRow {
   readonly factor: Factor;
   readonly client: string | null;
   readonly expire_time: number;
-  readonly outcome: Outcome | null;
+  readonly outcome: ClosedAttempt["outcome"] | null;
   readonly result: string | null;
 }
 
@@ -167,14 +171,21 @@ export function toAttempt(row: AttemptRow): StoredAttempt {
     factor: row.factor,
     client: row.client === null ? {} : (JSON.parse(row.client) as Client),
     expireTime: row.expire_time,
-    closed:
-      row.outcome === null || row.result === null
-        ? undefined
-        : {
-            outcome: row.outcome,
-            result: JSON.parse(row.result) as CompleteResult,
-          },
+    closed: toClosed(row),
   };
+}
+
+function toClosed({ outcome, result }: AttemptRow): ClosedAttempt | undefined {
+  if (outcome === null || result === null) return undefined;
+  return outcome === "void"
+    ? { outcome }
+    : { outcome, result: JSON.parse(result) as CompleteResult };
+}
+
+/** How an attempt was closed, as it is stored: outcome and result. A void one has a result too, since the schema asks for one. */
+export function closedColumns(closed: ClosedAttempt): [string, string] {
+  const result = closed.outcome === "void" ? {} : closed.result;
+  return [closed.outcome, JSON.stringify(result)];
 }
 
 /** The client of an attempt as it is stored. */

@@ -89,7 +89,7 @@ export function createSubjectCommands({
   /** Writes what a command led to; returns the subject if there is one now. */
   const apply = (
     { id, stored }: Found,
-    { user, steps, events: changes }: UserChange<unknown>,
+    { user, steps, events: changes, voidsOpen }: UserChange<unknown>,
     view: UserView,
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
     let key = stored?.key;
@@ -103,6 +103,7 @@ export function createSubjectCommands({
       throw new Error("a command counts for a user whom it does not register");
     }
     for (const step of steps) counters.step(key, step, view.now);
+    if (voidsOpen === true) attempts.voidOpen(key);
     const userId = stored?.userId ?? (id.kind === "user" ? id.userId : "");
     // A name without a user has no events.
     const recorded =

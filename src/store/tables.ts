@@ -72,6 +72,8 @@ export interface AttemptTable {
   /** Keeps an open attempt. Says false, and does nothing, where its id is taken. */
   open(subject: number, attempt: Attempt): boolean;
   close(attemptId: string, closed: ClosedAttempt): void;
+  /** Closes the subject's open attempts as void. */
+  voidOpen(subject: number): void;
   /** The subject's open attempts that have expired at this time, in the order in which they did. */
   expiredOf(subject: number, time: number): readonly StoredAttempt[];
   /** Those of all subjects. */

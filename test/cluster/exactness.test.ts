@@ -1,4 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  Decision,
+  Factor,
+  Outcome,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import { readPeriods } from "../support/periods.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
 import {
@@ -7,6 +13,7 @@ import {
   guess,
   guessUntilLocked,
   ifAway,
+  ifState,
   setLimit,
   startNode,
 } from "./nodes.ts";
@@ -90,6 +97,70 @@ describe("a thousand guesses at once at three nodes", () => {
       }
     },
   );
+
+  it("while a user is unlocked again and again, and guesses are left to expire: never more than the limit in each period", async () => {
+    const limit = 5;
+    await setLimit(nodeAt(0), limit);
+    for (let round = 0; round < rounds; round += 1) {
+      const userId = `unlocked-${(users += 1)}`;
+      let guessing = true;
+      let unlocks = 0;
+      await nodeAt(0).attempts.recordPasswordChange({ userId });
+      const unlockAt = async (place: number) => {
+        const { management } = nodeAt(place);
+        while (guessing) {
+          // Another node's unlock, or a failure, may have come first.
+          await management.lockUser({ id: userId }).catch(ifState);
+          const unlocked = await management
+            .unlockUser({ id: userId })
+            .catch(ifState);
+          if (unlocked !== undefined) unlocks += 1;
+        }
+      };
+      const unlocking = [0, 1, 2].map(unlockAt);
+      const held: string[] = [];
+      let accepted = 0;
+      const complete = async (place: number, attemptId: string) => {
+        const outcome = place % 7 === 0 ? Outcome.SUCCEEDED : Outcome.FAILED;
+        const answer = await nodeAt(place).attempts.completeAttempt({
+          attemptId,
+          outcome,
+        });
+        if (answer.accepted) accepted += 1;
+      };
+      await Promise.all(
+        Array.from({ length: guesses / 2 }, async (_value, place) => {
+          const { decision, attemptId } = await nodeAt(
+            place,
+          ).attempts.beginAttempt({
+            subject: { case: "userId", value: userId },
+            factor: Factor.PASSWORD,
+          });
+          if (decision !== Decision.PROCEED) return;
+          if (place % 3 === 0) held.push(attemptId);
+          else await complete(place + 1, attemptId);
+        }),
+      );
+      guessing = false;
+      await Promise.all(unlocking);
+      // Of those that were held, most are void by now: none is accepted, and none holds a chance.
+      await nodeAt(0).management.lockUser({ id: userId }).catch(ifState);
+      await nodeAt(1).management.unlockUser({ id: userId });
+      const before = accepted;
+      await Promise.all(
+        held.map((attemptId) => complete(0, attemptId).catch(ifState)),
+      );
+      expect(accepted).toBe(before);
+      const told: Told = { compared: 0, failed: 0 };
+      await guessUntilLocked(nodeAt(2), userId, told);
+      expect(told.compared).toBe(limit);
+      const periods = await readPeriods(nodeAt(0).admin, {}, userId);
+      expect(periods.filter(({ compared }) => compared > limit)).toEqual([]);
+      expect(periods.filter(({ end }) => end === "unlocked")).toHaveLength(
+        unlocks + 1,
+      );
+    }
+  });
 
   it("while one of them is killed: never more than the limit, and no answered failure is lost", async () => {
     const limit = 200;

@@ -65,11 +65,12 @@ export async function setLimit(
     await management.addCustomLockoutPolicy(limits);
   } catch (error) {
     if (ConnectError.from(error).code !== Code.AlreadyExists) throw error;
-    await management.updateCustomLockoutPolicy(limits).catch(ifUnchanged);
+    await management.updateCustomLockoutPolicy(limits).catch(ifState);
   }
 }
 
-function ifUnchanged(error: unknown): undefined {
+/** Nothing, for a refusal because of the state; else throws. */
+export function ifState(error: unknown): undefined {
   if (ConnectError.from(error).code !== Code.FailedPrecondition) throw error;
   return undefined;
 }

@@ -57,6 +57,12 @@ function createUser(limit: number, otpLimit = limit) {
         open: counter.open + open,
       };
     }
+    if (change.voidsOpen === true) {
+      for (const [id, attempt] of attempts) {
+        if (attempt.closed === undefined)
+          attempts.set(id, { ...attempt, closed: { outcome: "void" } });
+      }
+    }
     events.push(...change.events.map(({ type }) => type));
     return change.result;
   };
@@ -219,6 +225,65 @@ describe("counting and locking (contract, section 7)", () => {
     expect(user.state()).toEqual({ account: "active", lock: undefined });
   });
 
+  it.each<Outcome>(["succeeded", "failed", "not_a_guess"])(
+    "an attempt that was open at an unlock is void: %s is not accepted and does not count, then or again",
+    (outcome) => {
+      const user = createUser(3, 2);
+      const held = [user.begin(), user.begin("totp"), user.begin("totp")];
+      user.fail("password");
+      user.run(lockUser(noApi));
+      user.run(unlockUser(noApi));
+      for (const factor of factors)
+        expect(user.counters[factor]).toMatchObject({ failed: 0, open: 0 });
+      const fresh = [user.begin("totp"), user.begin("totp")];
+      expect(fresh.map(({ decision }) => decision)).toEqual([
+        "proceed",
+        "proceed",
+      ]);
+      user.complete(fresh[0]?.attempt?.id ?? "", "failed");
+
+      const before = user.events.length;
+      for (const locked of [false, true]) {
+        if (locked) user.run(lockUser(noApi));
+        for (const { attempt } of held) {
+          const failed = attempt?.factor === "totp" ? 1 : 0;
+          const limit = attempt?.factor === "totp" ? 2 : 3;
+          const answer = { accepted: false, locked, failed, limit };
+          expect(user.complete(attempt?.id ?? "", outcome)).toEqual(answer);
+        }
+      }
+      expect(user.events.slice(before)).toEqual(["user.locked"]);
+      expect(user.counters.totp).toMatchObject({ failed: 1, open: 1 });
+    },
+  );
+
+  it("an attempt that was open at a deactivation is void, and failures stay", () => {
+    const user = createUser(3);
+    user.fail();
+    const begun = user.begin();
+    user.run(putUser("inactive"));
+    expect(user.counters.password).toMatchObject({ failed: 1, open: 0 });
+    expect(user.complete(begun.attempt?.id ?? "", "succeeded")).toMatchObject({
+      accepted: false,
+      failed: 1,
+    });
+    const later = user.begin();
+    user.run(putUser("inactive"));
+    expect(user.complete(later.attempt?.id ?? "", "failed").failed).toBe(2);
+  });
+
+  it("an unlock that is refused, since nobody is locked, leaves open attempts open", () => {
+    const user = createUser(3);
+    const begun = user.begin();
+    expect(() => {
+      user.run(unlockUser(noApi));
+    }).toThrow(LockoutError);
+    expect(user.counters.password.open).toBe(1);
+    expect(user.complete(begun.attempt?.id ?? "", "succeeded")).toMatchObject({
+      accepted: true,
+    });
+  });
+
   it("what is no guess gives its chance back", () => {
     const user = createUser(1);
     const begun = user.begin();
@@ -326,19 +391,38 @@ describe("I1: at most N secrets are compared between two resets", () => {
         which: fc.nat(),
       }),
     },
+    { weight: 1, arbitrary: fc.constant({ kind: "unlock" } as const) },
+    { weight: 1, arbitrary: fc.constant({ kind: "changePassword" } as const) },
   );
-  it("in any order of begins, completions and expiries", () => {
+  it("in any order of begins, completions, expiries, unlocks and password changes", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5 }),
         fc.array(step, { maxLength: 60 }),
         (limit, steps) => {
           const user = createUser(limit);
+          user.run(putUser("active"));
           const open: string[] = [];
+          const closedByUnlock: string[] = [];
           // Failures since the last reset, and attempts that may still compare: together never more than N.
           let failures = 0;
+          let locks = 0;
           for (const one of steps) {
-            if (one.kind === "begin") {
+            if (one.kind === "unlock") {
+              // Who is not locked yet is locked by an administrator first.
+              if (failures < limit) {
+                user.run(lockUser(noApi));
+                locks += 1;
+              }
+              user.run(unlockUser(noApi));
+              closedByUnlock.push(...open.splice(0));
+              failures = 0;
+            } else if (one.kind === "changePassword") {
+              // It unlocks nobody, and the chances that are held stay held.
+              if (failures >= limit) continue;
+              user.run(recordPasswordChange);
+              failures = 0;
+            } else if (one.kind === "begin") {
               const begun = user.begin();
               if (begun.attempt !== undefined) open.push(begun.attempt.id);
             } else if (open.length > 0) {
@@ -347,6 +431,7 @@ describe("I1: at most N secrets are compared between two resets", () => {
               if (one.kind === "expire") user.expire(id);
               else user.complete(id, one.outcome);
               if (outcome === "failed") failures += 1;
+              if (outcome === "failed" && failures === limit) locks += 1;
               if (outcome === "succeeded") failures = 0;
             }
             expect(failures + open.length).toBeLessThanOrEqual(limit);
@@ -356,9 +441,12 @@ describe("I1: at most N secrets are compared between two resets", () => {
             });
             expect(user.state()?.lock !== undefined).toBe(failures >= limit);
           }
+          for (const id of closedByUnlock)
+            expect(user.complete(id, "succeeded").accepted).toBe(false);
           // I18: one lock, one event.
-          const locks = user.events.filter((type) => type === "user.locked");
-          expect(locks).toHaveLength(failures >= limit ? 1 : 0);
+          expect(
+            user.events.filter((type) => type === "user.locked"),
+          ).toHaveLength(locks);
         },
       ),
     );

@@ -16,7 +16,8 @@ export type ModelFactor = (typeof modelFactors)[number];
 interface ModelAttempt {
   readonly factor: ModelFactor;
   readonly expireTime: number;
-  closed: { outcome: Outcome; answer: ModelAnswer } | undefined;
+  /** Void: it was open at an unlock. */
+  closed: { outcome: Outcome; answer: ModelAnswer } | "void" | undefined;
 }
 
 export interface ModelAnswer {
@@ -90,6 +91,14 @@ export class AttemptModel {
   complete(id: string, outcome: Outcome): ModelAnswer | undefined {
     const attempt = this.#attempts.get(id);
     if (attempt === undefined) throw new Error(`no attempt ${id}`);
+    if (attempt.closed === "void") {
+      return {
+        accepted: false,
+        locked: this.locked,
+        failedAttempts: this.failed(attempt.factor),
+        limit: this.limit(attempt.factor),
+      };
+    }
     if (attempt.closed !== undefined) {
       return attempt.closed.outcome === outcome
         ? attempt.closed.answer
@@ -147,5 +156,6 @@ export class AttemptModel {
   unlock(): void {
     this.locked = false;
     this.#failed.clear();
+    for (const attempt of this.#attempts.values()) attempt.closed ??= "void";
   }
 }

@@ -1,4 +1,4 @@
-import { createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import type { Client, Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -15,6 +15,8 @@ import {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { readPeriods } from "../support/periods.ts";
+import type { Period } from "../support/periods.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 
@@ -114,16 +116,21 @@ async function setLimit(
     .catch(() => undefined);
 }
 
-async function lockEvents(userId: string): Promise<number> {
+async function countEvents(userId: string, type: string): Promise<number> {
   const admin = createClient(
     AdminService,
     createGrpcTransport({ baseUrl: server.url }),
   );
   const { events } = await admin.listEvents(
-    { aggregateId: userId, eventTypes: ["user.locked"] },
+    { aggregateId: userId, eventTypes: [type] },
     { headers: { authorization: `Bearer ${server.adminToken}` } },
   );
   return events.length;
+}
+
+/** Locked by failures before an administrator came to it. */
+function isState(error: unknown): void {
+  expect(ConnectError.from(error).code).toBe(Code.FailedPrecondition);
 }
 
 const cases = [...doors.map(([name]) => name), "REST"];
@@ -168,12 +175,104 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
           await guesser.complete(attemptId, Outcome.FAILED);
         }
         expect(compared).toBe(limit);
-        expect(await lockEvents(userId)).toBe(1);
+        expect(await countEvents(userId, "user.locked")).toBe(1);
         const last = await guesser.begin(userId);
         expect(last.decision).toBe(Decision.LOCKED);
       }
     },
   );
+
+  it("while somebody unlocks again and again: never more than the limit in each period", async () => {
+    const limit = 5;
+    const management = createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    );
+    const headers = { authorization: `Bearer ${server.adminToken}` };
+    await setLimit(management, limit);
+    for (let round = 0; round < rounds; round += 1) {
+      users += 1;
+      const userId = `unlocked-${users}`;
+      let accepted = 0;
+      let unlocks = 0;
+      let guessing = true;
+      const unlockAll = async () => {
+        while (guessing) {
+          await management.lockUser({ id: userId }, { headers }).catch(isState);
+          await management.unlockUser({ id: userId }, { headers });
+          unlocks += 1;
+        }
+      };
+      await guesser.begin(userId);
+      const unlocking = unlockAll();
+      await Promise.all(
+        Array.from({ length: guesses / 2 }, async (_value, place) => {
+          const { decision, attemptId } = await guesser.begin(userId);
+          if (decision !== Decision.PROCEED) return;
+          const outcome = place % 10 === 0 ? Outcome.SUCCEEDED : Outcome.FAILED;
+          const answer = await guesser.complete(attemptId, outcome);
+          if (answer.accepted) accepted += 1;
+        }),
+      );
+      guessing = false;
+      await unlocking;
+      const admin = createClient(
+        AdminService,
+        createGrpcTransport({ baseUrl: server.url }),
+      );
+      const periods = await readPeriods(admin, headers, userId);
+      expect(
+        periods.filter(({ compared }) => compared > limit),
+        "more than the limit were compared between two resets",
+      ).toEqual([]);
+      const ends = (end: Period["end"]) =>
+        periods.filter((period) => period.end === end).length;
+      expect(unlocks).toBeGreaterThan(0);
+      expect(ends("unlocked")).toBe(unlocks);
+      expect(ends("succeeded")).toBe(accepted);
+      // Nothing that was closed holds a chance: all of them are there.
+      await management.lockUser({ id: userId }, { headers }).catch(isState);
+      await management.unlockUser({ id: userId }, { headers });
+      for (let chance = 0; chance < limit; chance += 1) {
+        const { decision, attemptId } = await guesser.begin(userId);
+        expect(decision).toBe(Decision.PROCEED);
+        await guesser.complete(attemptId, Outcome.FAILED);
+      }
+      expect((await guesser.begin(userId)).decision).toBe(Decision.LOCKED);
+    }
+  });
+
+  it("attempts held through an unlock are never accepted, and take none of the fresh chances", async () => {
+    const limit = 5;
+    const management = createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    );
+    const headers = { authorization: `Bearer ${server.adminToken}` };
+    await setLimit(management, limit);
+    users += 1;
+    const userId = `held-${users}`;
+    const beginAll = async () => {
+      const begun = await Promise.all(
+        Array.from({ length: 50 }, () => guesser.begin(userId)),
+      );
+      return begun.filter(({ decision }) => decision === Decision.PROCEED);
+    };
+    const held = await beginAll();
+    expect(held).toHaveLength(limit);
+    await management.lockUser({ id: userId }, { headers });
+    // The unlock races the completions: those before it find the user locked, those after it are void.
+    const [answers] = await Promise.all([
+      Promise.all(
+        held.map(({ attemptId }) =>
+          guesser.complete(attemptId, Outcome.SUCCEEDED),
+        ),
+      ),
+      management.unlockUser({ id: userId }, { headers }),
+    ]);
+    expect(answers.filter(({ accepted }) => accepted)).toEqual([]);
+    expect(await beginAll()).toHaveLength(limit);
+  });
 
   it("with random outcomes, in random order: never more than the limit between two resets", async () => {
     const limit = 5;
@@ -212,7 +311,9 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
           );
           // Each reset, a success, allows at most the limit anew.
           expect(failed).toBeLessThanOrEqual(limit * (accepted + 1));
-          expect(await lockEvents(userId)).toBeLessThanOrEqual(1);
+          expect(await countEvents(userId, "user.locked")).toBeLessThanOrEqual(
+            1,
+          );
         },
       ),
       { numRuns: Math.max(5, rounds) },

@@ -121,6 +121,8 @@ export class Workspace implements UserTables {
   readonly subjectEntries = new Map<number, SubjectEntry>();
   readonly counterEntries = new Map<string, CounterEntry>();
   readonly attemptEntries = new Map<string, AttemptEntry>();
+  /** Whose stored open attempts become void. */
+  readonly voidedSubjects = new Map<number, true>();
   /** The new lists of subjects whose aliases were replaced. */
   readonly replacedAliases = new Map<number, readonly Alias[]>();
 
@@ -364,6 +366,18 @@ export class Workspace implements UserTables {
           attempt: { ...entry.attempt, closed },
           change: entry.change === "new" ? "new" : "closed",
         });
+      },
+      voidOpen: (subject) => {
+        // Rows that were not read are open ones too; those that were read need no statement of their own.
+        this.#journal.set(this.voidedSubjects, subject, true);
+        for (const [id, { attempt, change }] of this.attemptEntries) {
+          if (attempt.subject !== subject || attempt.closed !== undefined)
+            continue;
+          this.#journal.set(this.attemptEntries, id, {
+            attempt: { ...attempt, closed: { outcome: "void" } },
+            change,
+          });
+        }
       },
       expiredOf: (subject, time) => expired(time, subject),
       expired: (time, limit) => expired(time).slice(0, limit),

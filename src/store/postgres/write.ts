@@ -2,7 +2,7 @@ import { commit, rollback } from "./database.ts";
 import type { Connection } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 import type { Value } from "./values.ts";
-import { clientColumn } from "../rows.ts";
+import { clientColumn, closedColumns } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { policyAggregate } from "./owner-policies.ts";
 import { userAggregate } from "./workspace.ts";
@@ -67,6 +67,10 @@ const insertAttempts: Statement = {
   name: "insert_attempts",
   text: `INSERT INTO attempts (id, subject, factor, client, expire_time, outcome, result)
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])`,
+};
+const voidAttempts: Statement = {
+  name: "void_attempts",
+  text: "UPDATE attempts SET outcome = $1, result = $2 WHERE outcome IS NULL AND subject = ANY ($3::bigint[])",
 };
 const closeAttempts: Statement = {
   name: "close_attempts",
@@ -277,13 +281,20 @@ function writeCounters(
 
 function writeAttempts(
   statements: Statements,
-  { attemptEntries }: Workspace,
+  { attemptEntries, voidedSubjects }: Workspace,
 ): void {
   const entries = [...attemptEntries.values()];
+  // First: what was opened in this batch after the others became void stays open, and what was closed before keeps its outcome.
+  if (voidedSubjects.size > 0) {
+    const [outcome, result] = closedColumns({ outcome: "void" });
+    const subjects = [...voidedSubjects.keys()];
+    statements.push([voidAttempts, outcome, result, subjects]);
+  }
   const opened = entries
     .filter(({ change }) => change === "new")
     .map(({ attempt }) => attempt);
   if (opened.length > 0) {
+    const closed = opened.map(({ closed }) => closed && closedColumns(closed));
     statements.push([
       insertAttempts,
       opened.map(({ id }) => id),
@@ -291,23 +302,21 @@ function writeAttempts(
       opened.map(({ factor }) => factor),
       opened.map(({ client }) => clientColumn(client)),
       opened.map(({ expireTime }) => expireTime),
-      opened.map(({ closed }) => closed?.outcome ?? null),
-      opened.map(({ closed }) =>
-        closed === undefined ? null : JSON.stringify(closed.result),
-      ),
+      closed.map((columns) => columns?.[0] ?? null),
+      closed.map((columns) => columns?.[1] ?? null),
     ]);
   }
   const closed = entries.flatMap(({ attempt, change }) =>
     change === "closed" && attempt.closed !== undefined
-      ? [{ id: attempt.id, ...attempt.closed }]
+      ? [{ id: attempt.id, columns: closedColumns(attempt.closed) }]
       : [],
   );
   if (closed.length > 0) {
     statements.push([
       closeAttempts,
       closed.map(({ id }) => id),
-      closed.map(({ outcome }) => outcome),
-      closed.map(({ result }) => JSON.stringify(result)),
+      closed.map(({ columns }) => columns[0]),
+      closed.map(({ columns }) => columns[1]),
     ]);
   }
 }

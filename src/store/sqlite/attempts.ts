@@ -1,5 +1,10 @@
 import type { Database } from "better-sqlite3";
-import { attemptColumns as columns, clientColumn, toAttempt } from "../rows.ts";
+import {
+  attemptColumns as columns,
+  clientColumn,
+  closedColumns,
+  toAttempt,
+} from "../rows.ts";
 import type { AttemptRow } from "../rows.ts";
 import type { AttemptTable } from "../tables.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
@@ -26,6 +31,9 @@ export function prepareAttempts(
   );
   const close = database.prepare<[string, string, string]>(
     "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
+  );
+  const voidOpen = database.prepare<[string, string, number]>(
+    "UPDATE attempts SET outcome = ?, result = ? WHERE outcome IS NULL AND subject = ?",
   );
   // Nothing has expired before this time, so that most commands need not look. What is closed may leave it too early, never too late.
   const firstExpiry = database
@@ -64,8 +72,11 @@ export function prepareAttempts(
       if (expireTime < earliest.get()) earliest.set(expireTime);
       return true;
     },
-    close: (attemptId, { outcome, result }) => {
-      close.run(outcome, JSON.stringify(result), attemptId);
+    close: (attemptId, closed) => {
+      close.run(...closedColumns(closed), attemptId);
+    },
+    voidOpen: (subject) => {
+      voidOpen.run(...closedColumns({ outcome: "void" }), subject);
     },
     expiredOf: (subject, time) =>
       earliest.get() > time ? [] : expiredOf.all(subject, time).map(toAttempt),

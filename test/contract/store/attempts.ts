@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import {
+  lockUser,
+  putUser,
+  recordPasswordChange,
+  unlockUser,
+} from "../../../src/lockout/user.ts";
+import type { LockApi } from "../../../src/lockout/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/user-store.ts";
 import {
   alice,
@@ -326,6 +332,136 @@ export function describeAttempts(bed: StoreBed): void {
         updateOrgPolicy(orgA.orgId, limits(1, 1)),
       );
       expect(await begin(alice)).toMatchObject({ decision: "locked" });
+    });
+  });
+
+  describe("an attempt that is open when its user is unlocked", () => {
+    const api: LockApi = { version: "v1", authorise: () => undefined };
+    const lock = (store: UserStore = bed.store) =>
+      store.changeUser(aliceKey, "admin", lockUser(api));
+    const unlock = (store: UserStore = bed.store) =>
+      store.changeUser(aliceKey, "admin", unlockUser(api));
+    const refused = { accepted: false, locked: false, failed: 0, limit: 3 };
+
+    beforeEach(() => setLimits(3));
+
+    it("is void: no outcome of it is accepted or counts, also after a restart", async () => {
+      const held = [await begin(alice), await begin(alice), await begin(alice)];
+      const other = await begin(alice, "totp");
+      await lock();
+      await unlock();
+      const before = await bed.events({ aggregateTypes: ["user"] });
+      const outcomes = ["succeeded", "failed", "not_a_guess"] as const;
+      for (const outcome of outcomes) {
+        for (const { attempt } of [...held, other])
+          expect(await complete(attempt?.id, outcome)).toEqual(refused);
+        await bed.reopen();
+      }
+      expect(await bed.events({ aggregateTypes: ["user"] })).toEqual(before);
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
+    });
+
+    it("never expires, and is forgotten like others", async () => {
+      const { attempt } = await begin(alice);
+      await lock();
+      await unlock();
+      bed.time += 10 * 60_000 + ttlMs - 1;
+      expect(await bed.store.settleAttempts(10)).toBe(0);
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0 });
+      expect(await complete(attempt?.id, "succeeded")).toEqual(refused);
+      bed.time += 1;
+      await bed.store.settleAttempts(10);
+      await expect(complete(attempt?.id, "failed")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-att05" },
+      });
+    });
+
+    it("had expired before: then it counted before the unlock", async () => {
+      const { attempt } = await begin(alice);
+      await begin(alice);
+      bed.time += ttlMs;
+      await lock();
+      await unlock();
+      expect(await bed.events({ aggregateTypes: ["user"] })).toMatchObject([
+        { type: "user.human.password.check.failed", editor: "SYSTEM" },
+        { type: "user.human.password.check.failed", editor: "SYSTEM" },
+        { type: "user.locked" },
+        { type: "user.unlocked" },
+      ]);
+      expect(await complete(attempt?.id, "failed")).toMatchObject({
+        failed: 1,
+      });
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
+    });
+
+    it("is told apart from those closed before and begun after, also at once", async () => {
+      const [first, second] = [await begin(alice), await begin(alice)];
+      // One batch, on PostgreSQL.
+      const [, , , voided, third, , fresh] = await Promise.all([
+        complete(first.attempt?.id, "failed"),
+        lock(),
+        unlock(),
+        complete(second.attempt?.id, "succeeded"),
+        begin(alice),
+        begin(alice, "totp"),
+        begin(alice),
+      ]);
+      expect(voided).toEqual(refused);
+      expect(fresh).toMatchObject({ decision: "proceed", open: 2 });
+      expect(await complete(first.attempt?.id, "failed")).toMatchObject({
+        failed: 1,
+      });
+      expect(await complete(third.attempt?.id, "failed")).toMatchObject({
+        failed: 1,
+      });
+      expect(await complete(fresh.attempt?.id, "succeeded")).toMatchObject({
+        accepted: true,
+      });
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
+    });
+
+    it("stays open where the unlock is refused, and where somebody else is unlocked", async () => {
+      const { attempt } = await begin(alice);
+      const bobKey = { orgId: orgA.orgId, userId: "bob" };
+      await bed.store.putUser(bobKey, [], "admin", putUser("locked"));
+      await bed.store.changeUser(bobKey, "admin", unlockUser(api));
+      await expect(unlock()).rejects.toMatchObject({
+        entry: { id: "COMMAND-4M0ds" },
+      });
+      expect(await complete(attempt?.id, "succeeded")).toMatchObject({
+        accepted: true,
+      });
+    });
+
+    it("is void after a deactivation too", async () => {
+      const { attempt } = await begin(alice);
+      await bed.store.putUser(aliceKey, [], "admin", putUser("inactive"));
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
+      expect(await complete(attempt?.id, "succeeded")).toEqual(refused);
+    });
+
+    it("is gone where the user is deleted, whoever registers again", async () => {
+      const { attempt } = await begin(alice);
+      await bed.store.deleteUser(aliceKey);
+      await bed.store.putUser(aliceKey, [], "admin", putUser("active"));
+      await expect(complete(attempt?.id, "succeeded")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-att05" },
+      });
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
+    });
+
+    it("holds its chance through a password change", async () => {
+      await report(alice, "failed");
+      const held = [await begin(alice), await begin(alice)];
+      await bed.store.changeUser(aliceKey, "login", recordPasswordChange);
+      expect(await begin(alice)).toMatchObject({ decision: "proceed" });
+      expect(await begin(alice)).toMatchObject({ decision: "busy", open: 3 });
+      expect(await complete(held[0]?.attempt?.id, "failed")).toMatchObject({
+        failed: 1,
+      });
+      expect(await complete(held[1]?.attempt?.id, "succeeded")).toMatchObject({
+        accepted: true,
+      });
     });
   });
 
