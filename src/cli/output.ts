@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { printable, printableJson } from "../telemetry/printable.ts";
 
 /** For people, or for scripts. */
 export type OutputFormat = "text" | "json";
@@ -11,7 +12,7 @@ export function outputOption(): Option {
 
 /** A document of JSON. */
 export function toJsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }
 
 /** Columns that line up, under a header. */
@@ -32,14 +33,6 @@ export function toTable(
     )
     .map((line) => `${line}\n`)
     .join("");
-}
-
-/** A text without what could steer a terminal: names come from whoever may call the API. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`,
-  );
 }
 
 /** A time in milliseconds since 1970, as RFC 3339 in UTC. */

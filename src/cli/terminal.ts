@@ -1,3 +1,5 @@
+import { printableLines } from "../telemetry/printable.ts";
+
 /** Where a command writes. */
 export interface Terminal {
   /** What was asked for: for people and for scripts to read. */
@@ -6,8 +8,8 @@ export interface Terminal {
   readonly err: (text: string) => void;
 }
 
-/** Standard output and standard error of the process. */
+/** Standard output and standard error of the process. Nothing in a text steers the terminal, whoever wrote it. */
 export const processTerminal: Terminal = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => process.stdout.write(printableLines(text)),
+  err: (text) => process.stderr.write(printableLines(text)),
 };

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import type { DestinationStream, Logger } from "pino";
 import { createLineSink } from "./line-sink.ts";
 import type { LineSink } from "./line-sink.ts";
+import { printable, printableJson } from "./printable.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
@@ -87,7 +88,7 @@ function destination(
   format: "text" | "json",
   write: LogOptions["write"],
 ): DestinationStream {
-  const form = format === "json" ? (line: string) => line : toText;
+  const form = format === "json" ? printableJson : toText;
   if (write !== undefined)
     return {
       write: (line) => {
@@ -135,7 +136,10 @@ function onceAnEventLoopTurn(target: LineSink): DestinationStream {
   };
 }
 
-/** Turns a line of JSON into one for people: time, level, message, then the rest as `name=value`. */
+/**
+ * Turns a line of JSON into one for people: time, level, message, then the rest as `name=value`. Only the stack of an error has lines
+ * of its own, which are indented: none of them can pass for a line of the log.
+ */
 export function toText(line: string): string {
   const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<
     string,
@@ -149,8 +153,12 @@ export function toText(line: string): string {
   for (const [name, value] of Object.entries(rest))
     words.push(`${name}=${toWord(value)}`);
   const stack =
-    err instanceof Object && "stack" in err ? `\n${String(err.stack)}` : "";
-  return `${words.join(" ")}${stack}\n`;
+    err instanceof Object && "stack" in err
+      ? String(err.stack).split("\n")
+      : [];
+  return [words.join(" "), ...stack.map((frame) => `  ${frame}`)]
+    .map((part) => `${printable(part)}\n`)
+    .join("");
 }
 
 function toWord(value: unknown): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { printable, toTable } from "../../src/cli/output.ts";
+import { toTable } from "../../src/cli/output.ts";
 import {
   parseBoolean,
   parseDuration,
@@ -106,10 +106,7 @@ test.each([
   expect(parseBoolean(text)).toBe(value);
 });
 
-test("a name cannot steer the terminal", () => {
-  expect(printable("a\u001b[31mb\n\u009b\u202e")).toBe(
-    String.raw`a\u{1b}[31mb\u{a}\u{9b}\u{202e}`,
-  );
-  expect(printable("Größe 東京")).toBe("Größe 東京");
-  expect(toTable(["ID", "NAME"], [["1", "a\nb"]]).split("\n")).toHaveLength(3);
+test("a name cannot steer the terminal, nor break its line", () => {
+  const table = toTable(["ID", "NAME"], [["1", "a\u001b[31m\nb\u009b"]]);
+  expect(table).toBe(`ID  NAME\n1   a\\u{1b}[31m\\u{a}b\\u{9b}\n`);
 });

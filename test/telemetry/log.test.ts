@@ -80,7 +80,7 @@ test("an error comes with its stack", () => {
   const { log, lines } = record({ level: "info", format: "text" });
   log.error(new Error("the disk is full"));
   expect(lines[0]).toMatch(
-    /ERROR the disk is full\nError: the disk is full\n {4}at /,
+    /ERROR the disk is full\n {2}Error: the disk is full\n {6}at /,
   );
 });
 
@@ -100,4 +100,21 @@ test("a level may be silent", () => {
   const { log, lines } = record({ level: "silent", format: "json" });
   log.fatal("nothing");
   expect(lines).toEqual([]);
+});
+
+test("nothing in a line steers a terminal, in either format", () => {
+  const path = "/\u009b31m\u202e\u2028\u{e0001}";
+  for (const format of ["json", "text"] as const) {
+    const { log, lines } = record({ level: "info", format });
+    const tell = createRecordLog(log, "request", fieldsOf);
+    tell({ path });
+    log.info({ path }, path);
+    log.error(new Error(`no ${path}\n10:00:00.000 INFO  request status=200`));
+    expect(lines).toHaveLength(3);
+    for (const line of lines)
+      expect(line).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}/u);
+    if (format === "json")
+      expect(JSON.parse(lines[0] ?? "")).toMatchObject({ path });
+    else expect(lines[2]).toMatch(/\n {2}10:00:00\.000 INFO/);
+  }
 });

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { addCommand } from "../add-command.ts";
 import { databaseOption } from "../connection.ts";
 import { OperationError } from "../failure.ts";
-import { outputOption, printable, toJsonText } from "../output.ts";
+import { printable } from "../../telemetry/printable.ts";
+import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 

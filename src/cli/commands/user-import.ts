@@ -8,7 +8,7 @@ import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withBackend } from "../connection.ts";
 import { describeFailure, OperationError } from "../failure.ts";
 import { createProgress } from "../progress.ts";
-import { printable } from "../output.ts";
+import { printable } from "../../telemetry/printable.ts";
 import type { Terminal } from "../terminal.ts";
 import { userClients } from "../user-clients.ts";
 import type { UserClients } from "../user-clients.ts";
