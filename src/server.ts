@@ -20,11 +20,15 @@ import { createHealth, healthName } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import { createReflection, reflectionNames } from "./http/reflection.ts";
 import { recordFields } from "./http/request-record.ts";
+import { shareLook } from "./http/shared-look.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
 import { createLogger, createRecordLog } from "./telemetry/log.ts";
 import { createTranscoder, openStream } from "./transcoding/index.ts";
+
+/** For how long one look at the store tells all probes whether it can be written, in milliseconds: each look is a write. */
+const probeMs = 1000;
 
 export interface RunningServer {
   /** Where it listens. */
@@ -111,6 +115,7 @@ async function serve(
       .concat(errorDetails.map(({ file }) => file)),
   );
 
+  const probeStore = shareLook(() => store.ping(), probeMs);
   const http = createHttpServer({
     services: specs,
     openServices: [health.service, ...reflection],
@@ -130,7 +135,7 @@ async function serve(
       }),
     pages: [
       ...debugPages(async () => {
-        await store.ping();
+        await probeStore();
         return health.serving;
       }),
       ...apiPages(describeApi()),

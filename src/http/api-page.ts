@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "@bufbuild/protobuf";
-import { bytesAnswer } from "./status-answer.ts";
+import { staticFile } from "./static-file.ts";
 import type { StaticRoute } from "./static-route.ts";
 
 const javascript = "text/javascript; charset=utf-8";
@@ -43,7 +42,11 @@ const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** `/openapi.json`, and `/debug/api`, a page that shows it and needs nothing from elsewhere. */
+/**
+ * `/openapi.json`, and `/debug/api`, a page that shows it and needs nothing from elsewhere.
+ *
+ * @throws Error where a file of the page is missing
+ */
 export function apiPages(description: JsonObject): StaticRoute[] {
   const directory = findAssets();
   return [
@@ -54,24 +57,18 @@ export function apiPages(description: JsonObject): StaticRoute[] {
     ),
     page("/debug/api", "text/html; charset=utf-8", Buffer.from(html)),
     page("/debug/api/start.js", javascript, Buffer.from(start)),
-    ...Object.entries(assets).map(([name, type]) => ({
-      path: `/debug/api/${name}`,
-      respond: async () =>
-        bytesAnswer(200, header(type), await readFile(join(directory, name))),
-    })),
+    ...Object.entries(assets).map(([name, type]) =>
+      page(`/debug/api/${name}`, type, readFileSync(join(directory, name))),
+    ),
   ];
 }
 
 function page(path: string, type: string, body: Buffer): StaticRoute {
-  return { path, respond: () => bytesAnswer(200, header(type), body) };
-}
-
-function header(type: string): Record<string, string> {
-  return {
+  return staticFile(path, body, {
     "content-type": type,
     "content-security-policy": contentSecurityPolicy,
     "x-content-type-options": "nosniff",
-  };
+  });
 }
 
 /** The build copies the assets beside itself; in a checkout they are where the package is. */

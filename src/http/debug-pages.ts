@@ -2,7 +2,7 @@ import { textAnswer } from "./status-answer.ts";
 import type { StaticRoute } from "./static-route.ts";
 
 /**
- * Pages for probes, at ZITADEL's paths: `/debug/healthz` (the process answers) and `/debug/ready` (it can do its work).
+ * Pages for probes, at ZITADEL's paths: `/debug/healthz` (the process answers) and `/debug/ready` (it can do its work, which is to write).
  *
  * @param isReady checked for each request for `/debug/ready`; a rejection is "no"
  */

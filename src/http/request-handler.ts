@@ -238,7 +238,7 @@ function followPage(
   page: StaticRoute,
 ): UniversalServerResponse | Promise<UniversalServerResponse> {
   if (exchange.method === "GET" || exchange.method === "HEAD")
-    return page.respond();
+    return page.respond(head);
   return methodNotAllowed(head, "GET, HEAD");
 }
 

@@ -20,6 +20,7 @@ export interface RequestHead {
   readonly acceptEncoding: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly grpcEncoding: string | undefined;
+  readonly ifNoneMatch: string | undefined;
   /** Whether a header of some protocol gives the call a timeout. */
   readonly saysTimeout: boolean;
   /** Whether Connect-Protocol-Version is there: Connect's clients send it, though nobody has to. */
@@ -44,6 +45,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let acceptEncoding: string | undefined;
   let contentEncoding: string | undefined;
   let grpcEncoding: string | undefined;
+  let ifNoneMatch: string | undefined;
   let saysTimeout = false;
   let saysConnect = false;
   let origin: string | undefined;
@@ -80,6 +82,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         break;
       case "grpc-encoding":
         grpcEncoding = joined(grpcEncoding, value);
+        break;
+      case "if-none-match":
+        ifNoneMatch = joined(ifNoneMatch, value);
         break;
       case "connect-timeout-ms":
       case "grpc-timeout":
@@ -144,6 +149,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     acceptEncoding,
     contentEncoding,
     grpcEncoding,
+    ifNoneMatch,
     saysTimeout,
     saysConnect,
     origin,

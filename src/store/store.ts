@@ -220,7 +220,7 @@ export interface Store
   initialise(
     init: InstanceInit,
   ): Promise<Instance & { readonly created: boolean }>;
-  /** Throws StoreUnavailableError if the store cannot be used now. */
+  /** Writes something that changes nothing, and throws StoreUnavailableError if the store cannot be written now. */
   ping(): Promise<void>;
   /** Finishes what runs, then lets go of the store. */
   close(): Promise<void>;

@@ -70,11 +70,11 @@ export async function decompress(
  *
  * @param small the answer is not worth the work, and stays plain unless the client refuses that (`identity;q=0`).
  */
-export function responseCompression(
+export function responseCompression<Coding extends { readonly name: string }>(
   acceptEncoding: string | null,
-  available: readonly Compression[],
+  available: readonly Coding[],
   small: boolean,
-): Compression | undefined {
+): Coding | undefined {
   if (acceptEncoding === null || available.length === 0) {
     return undefined;
   }
@@ -84,7 +84,7 @@ export function responseCompression(
   if (small && identity !== 0) {
     return undefined;
   }
-  let best: Compression | undefined;
+  let best: Coding | undefined;
   let bestQuality = 0;
   for (const candidate of available) {
     const alias =

@@ -11,6 +11,7 @@ export type {
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";
+export { responseCompression } from "./encoding.ts";
 export { createJsonReader } from "./json-message.ts";
 export { openStream, streamOpening } from "./stream-opening.ts";
 export type { PlainUnary } from "./plain-unary.ts";

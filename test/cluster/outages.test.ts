@@ -79,7 +79,9 @@ describe("a node that is cut off from the database", () => {
     );
     expect(ConnectError.from(error).code).toBe(Code.Unavailable);
     expect(told.compared).toBe(0);
-    expect(await readiness(far)).toBe(412);
+    await vi.waitFor(async () => {
+      expect(await readiness(far)).toBe(412);
+    }, patience);
     // The other one goes on.
     expect(await readiness(near)).toBe(200);
     await guess(near, "cut off", told);

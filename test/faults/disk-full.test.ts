@@ -31,6 +31,7 @@ it("a disk without room: changes are refused, reads are answered, and it goes on
 }) => {
   await limitFiles("unlimited").catch(() => skip("there is no prlimit here"));
   const { change, read, grpc, rest } = server;
+  await server.becomesReady(true);
   expect(await change(grpc)).toMatchObject({ ok: true });
   expect(await change(rest)).toMatchObject({ ok: true });
 
@@ -40,6 +41,7 @@ it("a disk without room: changes are refused, reads are answered, and it goes on
     expect(await change(grpc)).toEqual(unavailable);
     expect(await change(rest)).toEqual({ ...unavailable, status: 503 });
   }
+  await server.becomesReady(false);
   expect(await read(grpc)).toMatchObject({ ok: true });
   expect(await read(rest)).toMatchObject({ ok: true });
   // What shares a transaction shares its fate, and nothing of it stays.
@@ -53,6 +55,6 @@ it("a disk without room: changes are refused, reads are answered, and it goes on
   await limitFiles("unlimited");
   expect(await change(grpc)).toMatchObject({ ok: true });
   expect(await change(rest)).toMatchObject({ ok: true });
-  expect(await server.isReady()).toBe(true);
+  await server.becomesReady(true);
   await server.expectExactLog();
 });

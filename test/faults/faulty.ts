@@ -17,6 +17,8 @@ export interface Faulty extends ServerProcess {
   readonly listEvents: (door: Door) => Promise<Answer>;
   /** What a load balancer sees. */
   readonly isReady: () => Promise<boolean>;
+  /** Waits until the load balancer sees that: one look at the database tells all that ask within a second. */
+  readonly becomesReady: (ready: boolean) => Promise<void>;
   readonly grpc: Door;
   readonly rest: Door;
   /** That the log has each acknowledged change once, and none that was refused. */
@@ -37,6 +39,7 @@ export async function serveFaulty(
     if (found === undefined) throw new Error(`no door ${name}`);
     return found;
   };
+  const isReady = async () => (await fetch(`${server.url}/debug/ready`)).ok;
   const events = await readEventLog(log);
   const acknowledged = new Set<number>();
   const refused = new Set<number>();
@@ -65,7 +68,9 @@ export async function serveFaulty(
         { asc: true, limit: 1000 },
         { token },
       ),
-    isReady: async () => (await fetch(`${server.url}/debug/ready`)).ok,
+    isReady,
+    becomesReady: (ready) =>
+      expect.poll(isReady, { timeout: 10_000 }).toBe(ready),
     expectExactLog: async () => {
       const all = await readEventLog(database);
       expect(findDisorder(all)).toEqual([]);

@@ -42,7 +42,7 @@ describe("a database that another process keeps locked", () => {
       { ok: true },
       { ok: true },
     ]);
-    expect(await isReady()).toBe(true);
+    await server.becomesReady(true);
     other.close();
     await server.expectExactLog();
     await server.stop("SIGTERM");

@@ -28,11 +28,11 @@ describe("a file that is taken away while it is served", () => {
       await rename(file, directory.file("elsewhere"));
       expect(await change(grpc)).toEqual(unavailable);
       expect(await change(rest)).toEqual({ ...unavailable, status: 503 });
-      expect(await server.isReady()).toBe(false);
+      await server.becomesReady(false);
 
       await rename(directory.file("elsewhere"), file);
       expect(await change(grpc)).toMatchObject({ ok: true });
-      expect(await server.isReady()).toBe(true);
+      await server.becomesReady(true);
       await server.expectExactLog();
     },
   );
@@ -44,13 +44,13 @@ describe("a file that is taken away while it is served", () => {
     expect(await change(grpc)).toMatchObject({ ok: true });
     await rename(directory.file("backup.db"), directory.file("lockoutd.db"));
     expect(await change(grpc)).toEqual(unavailable);
-    expect(await server.isReady()).toBe(false);
+    await server.becomesReady(false);
   });
 
   it("with its directory is not lost without a word", async () => {
     const { change, grpc } = server;
     await rm(directory.path, { recursive: true });
     expect(await change(grpc)).toEqual(unavailable);
-    expect(await server.isReady()).toBe(false);
+    await server.becomesReady(false);
   });
 });

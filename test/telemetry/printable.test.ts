@@ -9,7 +9,9 @@ import {
 const steering = [
   ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(code)),
   ...Array.from({ length: 33 }, (_, i) => String.fromCodePoint(0x7f + i)),
-  ..."\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\u{e0001}",
+  ...Array.from(
+    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\u{e0001}",
+  ),
 ];
 
 test("a text cannot steer the terminal", () => {

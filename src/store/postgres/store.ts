@@ -52,7 +52,7 @@ const findPolicies: Statement = {
   text: `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date
     FROM policies WHERE (owner_kind, resource_owner) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
 };
-// A standby and a read-only database refuse to lock a row.
+// A standby and a read-only database refuse to lock a row. It takes a transaction id, and is written to the log, as any change is.
 const lockForShare: Statement = {
   name: "ping",
   text: "SELECT only_one FROM lockoutd_lock FOR SHARE",

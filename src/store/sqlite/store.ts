@@ -114,6 +114,8 @@ function createStore(
     },
   );
   const snapshot = createSnapshot(database);
+  // Writes the first page as it is (nothing else uses this number), and so finds a locked or read-only file, and a full disk.
+  const writeProbe = database.prepare("PRAGMA user_version = 0");
   let closed = false;
   /** Runs a query of one statement, which needs no transaction to see one state. */
   const readOnce = <T>(query: () => T): T => {
@@ -231,8 +233,10 @@ function createStore(
         return { ...instance, created: true };
       }),
 
-    // An empty transaction: it needs the write lock, and so finds a locked or read-only file too.
-    ping: () => queue.run(() => undefined),
+    ping: () =>
+      queue.run(() => {
+        writeProbe.run();
+      }),
     close: async () => {
       await queue.close();
       watch.close();
