@@ -1,7 +1,9 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { defaultConfig } from "../config.ts";
-import type { Backend } from "./backend.ts";
+import { createClients } from "./clients.ts";
+import type { Clients } from "./clients.ts";
+import type { OpenTransport } from "./database-transport.ts";
 import { UsageError } from "./failure.ts";
 import { isSecret, parseServer } from "./values.ts";
 
@@ -51,19 +53,19 @@ export function addConnectionOptions(command: Command): Command {
 }
 
 /** Runs an action on what the command's flags and the environment name, and lets go of it afterwards. */
-export async function withBackend<Result>(
+export async function withClients<Result>(
   command: Command,
-  action: (backend: Backend) => Promise<Result>,
+  action: (clients: Clients) => Promise<Result>,
 ): Promise<Result> {
-  const backend = await openBackend(command);
+  const { transport, close } = await openTransport(command);
   try {
-    return await action(backend);
+    return await action(createClients(transport));
   } finally {
-    await backend.close();
+    await close();
   }
 }
 
-async function openBackend(command: Command): Promise<Backend> {
+async function openTransport(command: Command): Promise<OpenTransport> {
   const { database, server, token } = command.opts<ConnectionOptions>();
   const isFlag = (name: keyof ConnectionOptions) =>
     command.getOptionValueSource(name) === "cli";
@@ -77,8 +79,8 @@ async function openBackend(command: Command): Promise<Backend> {
     if (isFlag("token")) {
       throw new UsageError("--token is for a server: add --server URL");
     }
-    const { openDatabaseBackend } = await import("./database-backend.ts");
-    return openDatabaseBackend(database);
+    const { openDatabaseTransport } = await import("./database-transport.ts");
+    return openDatabaseTransport(database);
   }
   if (token === undefined) {
     throw new UsageError(
@@ -90,6 +92,6 @@ async function openBackend(command: Command): Promise<Backend> {
       "the token of --token or LOCKOUTD_TOKEN is none: copy it whole and alone, without blanks",
     );
   }
-  const { openServerBackend } = await import("./server-backend.ts");
-  return openServerBackend(server, token);
+  const { openServerTransport } = await import("./server-transport.ts");
+  return openServerTransport(server, token);
 }

@@ -20,6 +20,13 @@ export class OperationError extends Error {
   }
 }
 
+/** What is thrown where a response of a server lacks a field. */
+export function incompleteResponse(): OperationError {
+  return new OperationError(
+    "the server's answer lacks a field: it may be another version of lockoutd, or another program",
+  );
+}
+
 /** The exit code for a failure: 2 where the command was written wrongly, else 1. */
 export function exitCodeOf(error: unknown): 1 | 2 {
   return error instanceof UsageError || error instanceof DatabaseUrlError

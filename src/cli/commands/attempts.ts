@@ -13,12 +13,11 @@ import type {
   CompleteAttemptResponse,
 } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
 import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { userClients } from "../user-clients.ts";
 import { userOrgOption } from "./user.ts";
 
 const factors = {
@@ -88,8 +87,7 @@ Examples:
         "name the user: by --user-id ID or --login-name NAME",
       );
     }
-    const answer = await withBackend(command, (backend) => {
-      const { attempts, on } = userClients(backend);
+    const answer = await withClients(command, ({ attempts, on }) => {
       return attempts.beginAttempt(
         {
           factor: factors[factor],
@@ -123,8 +121,7 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
   ).action(
     async (attemptId: string, options: CompleteOptions, command: Command) => {
       const { outcome, org, output } = options;
-      const answer = await withBackend(command, (backend) => {
-        const { attempts, on } = userClients(backend);
+      const answer = await withClients(command, ({ attempts, on }) => {
         return attempts.completeAttempt(
           { attemptId, outcome: outcomes[outcome] },
           on(org),

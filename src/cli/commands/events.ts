@@ -1,14 +1,16 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { Event } from "../../../gen/zitadel/event_pb.js";
 import { eventTypes } from "../../lockout/event.ts";
 import type { AggregateType } from "../../lockout/event.ts";
 import { addCommand } from "../add-command.ts";
-import type { EventView } from "../backend.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
 import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
+import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
+import { requiredTime } from "../times.ts";
 import { parseEventCount, parseId, parsePast } from "../values.ts";
 
 interface EventsOptions {
@@ -85,17 +87,22 @@ Examples:
     if (since !== undefined && until !== undefined && since > until) {
       throw new UsageError("--since is later than --until: exchange them");
     }
-    const events = await withBackend(command, (backend) =>
-      backend.listEvents({
-        ascending: options.asc,
+    const { events } = await withClients(command, ({ admin }) =>
+      admin.listEvents({
+        asc: options.asc,
         limit: options.limit,
-        types: options.type,
-        aggregateTypes: options.aggregateType,
-        aggregateId: options.aggregate,
-        resourceOwner: options.org,
-        editor: options.editor,
-        since,
-        until,
+        eventTypes: [...options.type],
+        aggregateTypes: [...options.aggregateType],
+        aggregateId: options.aggregate ?? "",
+        resourceOwner: options.org ?? "",
+        editorUserId: options.editor ?? "",
+        creationDateFilter: {
+          case: "range",
+          value: {
+            ...(since !== undefined && { since: timestampFromMs(since) }),
+            ...(until !== undefined && { until: timestampFromMs(until) }),
+          },
+        },
       }),
     );
     terminal.out(
@@ -106,29 +113,31 @@ Examples:
   });
 }
 
-function eventJson(event: EventView) {
+function eventJson({ aggregate, ...event }: Event) {
   return {
-    creationDate: toTime(event.creationDate),
-    type: event.type,
-    aggregate: { type: event.aggregateType, id: event.aggregateId },
-    sequence: event.sequence,
-    resourceOwner: event.resourceOwner,
-    editor: event.editor,
+    creationDate: requiredTime(event.creationDate),
+    type: event.type?.type ?? "",
+    aggregate: { type: aggregate?.type?.type ?? "", id: aggregate?.id ?? "" },
+    sequence: Number(event.sequence),
+    resourceOwner: aggregate?.resourceOwner ?? "",
+    editor: event.editor?.userId ?? "",
     payload: event.payload ?? null,
   };
 }
 
-function eventTable(events: readonly EventView[]): string {
+function eventTable(events: readonly Event[]): string {
   return toTable(
     ["TIME", "TYPE", "ABOUT", "SEQUENCE", "OWNER", "EDITOR", "PAYLOAD"],
-    events.map((event) => [
-      toTime(event.creationDate),
-      event.type,
-      `${event.aggregateType} ${event.aggregateId}`,
-      String(event.sequence),
-      event.resourceOwner,
-      event.editor,
-      event.payload === undefined ? "" : JSON.stringify(event.payload),
-    ]),
+    events
+      .map(eventJson)
+      .map((event) => [
+        event.creationDate,
+        event.type,
+        `${event.aggregate.type} ${event.aggregate.id}`,
+        String(event.sequence),
+        event.resourceOwner,
+        event.editor,
+        event.payload === null ? "" : JSON.stringify(event.payload),
+      ]),
   );
 }

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import type { Organization } from "../../../gen/lockout/v1/access_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
-import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
+import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Org } from "../../store/store.ts";
+import { requiredTime } from "../times.ts";
 import { parseOrgName } from "../values.ts";
 
 interface OrgOptions {
@@ -25,16 +26,16 @@ Example:
   ORG=$(lockoutd org create "Example Ltd")`,
       ),
   ).action(async (name: string, { output }: OrgOptions, command: Command) => {
-    const org = await withBackend(command, (backend) =>
-      backend.createOrg(name),
+    const org = await withClients(command, ({ access }) =>
+      access.createOrganization({ name }),
     );
     if (output === "json") {
       terminal.out(toJsonText(orgJson(org)));
       return;
     }
-    terminal.out(`${org.id}\n`);
+    terminal.out(`${org.organizationId}\n`);
     terminal.err(
-      `Created. For a token of its own: lockoutd token create --org ${org.id} --role ORG_OWNER\n`,
+      `Created. For a token of its own: lockoutd token create --org ${org.organizationId} --role ORG_OWNER\n`,
     );
   });
 
@@ -43,20 +44,24 @@ Example:
       outputOption(),
     ),
   ).action(async ({ output }: OrgOptions, command: Command) => {
-    const orgs = await withBackend(command, (backend) => backend.listOrgs());
+    const { organizations: orgs } = await withClients(command, ({ access }) =>
+      access.listOrganizations({}),
+    );
     terminal.out(
       output === "json" ? toJsonText(orgs.map(orgJson)) : orgTable(orgs),
     );
   });
 }
 
-function orgJson({ id, name, creationDate }: Org) {
-  return { id, name, creationDate: toTime(creationDate) };
+function orgJson({ organizationId, name, createTime }: Organization) {
+  return { id: organizationId, name, creationDate: requiredTime(createTime) };
 }
 
-function orgTable(orgs: readonly Org[]): string {
+function orgTable(orgs: readonly Organization[]): string {
   return toTable(
     ["ID", "CREATED", "NAME"],
-    orgs.map(({ id, name, creationDate }) => [id, toTime(creationDate), name]),
+    orgs
+      .map(orgJson)
+      .map(({ id, creationDate, name }) => [id, creationDate, name]),
   );
 }

@@ -1,11 +1,12 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { addCommand } from "../add-command.ts";
-import type { PolicyView } from "../backend.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
 import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText, toTime } from "../output.ts";
+import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
+import { getPolicy, resetPolicy, setPolicy } from "../policies.ts";
+import type { PolicyView } from "../policies.ts";
 import type { Terminal } from "../terminal.ts";
 import { parseAttempts, parseId } from "../values.ts";
 
@@ -27,9 +28,7 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
     "show and change the lockout policies",
   );
   const print = (policy: PolicyView, output: OutputFormat) => {
-    terminal.out(
-      output === "json" ? toJsonText(policyJson(policy)) : policyText(policy),
-    );
+    terminal.out(output === "json" ? toJsonText(policy) : policyText(policy));
   };
   addGetCommand(group, print);
   addSetCommand(group, print);
@@ -48,8 +47,8 @@ function addGetCommand(group: Command, print: Print): void {
       .addOption(orgOption("for an organisation (default: the default policy)"))
       .addOption(outputOption()),
   ).action(async ({ org, output }: PolicyOptions, command: Command) => {
-    const policy = await withBackend(command, (backend) =>
-      backend.getPolicy(org),
+    const policy = await withClients(command, (clients) =>
+      getPolicy(clients, org),
     );
     print(policy, output);
   });
@@ -92,8 +91,8 @@ Examples:
         "there is nothing to set: add --max-password-attempts N or --max-otp-attempts N",
       );
     }
-    const policy = await withBackend(command, (backend) =>
-      backend.setPolicy(options.org, {
+    const policy = await withClients(command, (clients) =>
+      setPolicy(clients, options.org, {
         ...(maxPasswordAttempts !== undefined && { maxPasswordAttempts }),
         ...(maxOtpAttempts !== undefined && { maxOtpAttempts }),
       }),
@@ -121,15 +120,11 @@ function addResetCommand(group: Command, print: Print): void {
         "name the organisation by --org ID. The default policy cannot be removed; to change it: lockoutd policy set",
       );
     }
-    const policy = await withBackend(command, (backend) =>
-      backend.resetPolicy(org),
+    const policy = await withClients(command, (clients) =>
+      resetPolicy(clients, org),
     );
     print(policy, output);
   });
-}
-
-function policyJson({ changeDate, ...policy }: PolicyView) {
-  return { ...policy, changeDate: toTime(changeDate) };
 }
 
 function policyText(policy: PolicyView): string {
@@ -138,7 +133,7 @@ function policyText(policy: PolicyView): string {
     `Maximum password attempts: ${attempts(policy.maxPasswordAttempts)}`,
     `Maximum OTP attempts:      ${attempts(policy.maxOtpAttempts)}`,
     `Policy:                    ${isDefault ? "default, of the instance" : "of the organisation"} ${resourceOwner}`,
-    `Last change:               ${toTime(changeDate)}, event ${sequence}`,
+    `Last change:               ${changeDate}, event ${sequence}`,
   ]
     .map((line) => `${line}\n`)
     .join("");

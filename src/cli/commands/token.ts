@@ -1,13 +1,15 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { Token } from "../../../gen/lockout/v1/access_service_pb.js";
 import { roles } from "../../auth/roles.ts";
-import type { TokenRecord } from "../../store/store.ts";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
+import { incompleteResponse, UsageError } from "../failure.ts";
+import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
+import { requiredTime } from "../times.ts";
 import { parseExpiry, parseId, parseTokenName } from "../values.ts";
 
 const roleNames = Object.keys(roles);
@@ -83,21 +85,22 @@ Examples:
         `say what the token may do by --role: ${roleNames.join(", ")}`,
       );
     }
-    const { token, secret } = await withBackend(command, (backend) =>
-      backend.createToken({
+    const { token, secret } = await withClients(command, ({ access }) =>
+      access.createToken({
         name,
-        roles: role,
-        orgId: org,
-        expirationDate: expires,
+        roles: [...role],
+        ...(org !== undefined && { organizationId: org }),
+        ...(expires !== undefined && { expireTime: timestampFromMs(expires) }),
       }),
     );
+    if (token === undefined) throw incompleteResponse();
     if (output === "json") {
       terminal.out(toJsonText({ ...tokenJson(token), secret }));
       return;
     }
     terminal.out(`${secret}\n`);
     terminal.err(
-      `This is the only time that the token is shown. To end it: lockoutd token revoke ${token.id}\n`,
+      `This is the only time that the token is shown. To end it: lockoutd token revoke ${token.tokenId}\n`,
     );
   });
 }
@@ -110,8 +113,8 @@ function addListCommand(group: Command, terminal: Terminal): void {
       "list the tokens without their secrets, oldest first",
     ).addOption(outputOption()),
   ).action(async ({ output }: TokenOptions, command: Command) => {
-    const tokens = await withBackend(command, (backend) =>
-      backend.listTokens(),
+    const { tokens } = await withClients(command, ({ access }) =>
+      access.listTokens({}),
     );
     terminal.out(
       output === "json"
@@ -129,35 +132,37 @@ function addRevokeCommand(group: Command, terminal: Terminal): void {
       parseId,
     ),
   ).action(async (id: string, _options: unknown, command: Command) => {
-    await withBackend(command, (backend) => backend.revokeToken(id));
+    await withClients(command, ({ access }) =>
+      access.revokeToken({ tokenId: id }),
+    );
     terminal.err(`Revoked ${id}.\n`);
   });
 }
 
-function tokenJson(token: TokenRecord) {
-  const { id, name, orgId, creationDate, expirationDate } = token;
+function tokenJson(token: Token) {
+  const { tokenId, name, organizationId, roles, createTime, expireTime } =
+    token;
   return {
-    id,
+    id: tokenId,
     name,
-    orgId,
-    roles: token.roles,
-    creationDate: toTime(creationDate),
-    expirationDate:
-      expirationDate === undefined ? null : toTime(expirationDate),
+    orgId: organizationId,
+    roles,
+    creationDate: requiredTime(createTime),
+    expirationDate: expireTime === undefined ? null : requiredTime(expireTime),
   };
 }
 
-function tokenTable(tokens: readonly TokenRecord[]): string {
+function tokenTable(tokens: readonly Token[]): string {
   return toTable(
     ["ID", "ORGANISATION", "EXPIRES", "ROLES", "NAME"],
-    tokens.map((token) => [
-      token.id,
-      token.orgId,
-      token.expirationDate === undefined
-        ? "never"
-        : toTime(token.expirationDate),
-      token.roles.join(","),
-      token.name,
-    ]),
+    tokens
+      .map(tokenJson)
+      .map(({ id, orgId, expirationDate, roles, name }) => [
+        id,
+        orgId,
+        expirationDate ?? "never",
+        roles.join(","),
+        name,
+      ]),
   );
 }

@@ -5,13 +5,12 @@ import { ConnectError } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { UserState } from "../../../gen/lockout/v1/user_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
 import { describeFailure, OperationError } from "../failure.ts";
 import { createProgress } from "../progress.ts";
 import { printable } from "../../telemetry/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import { userClients } from "../user-clients.ts";
-import type { UserClients } from "../user-clients.ts";
+import type { Clients } from "../clients.ts";
 
 // So many users are on their way at once: they share transactions.
 const inFlight = 128;
@@ -58,12 +57,8 @@ Examples:
   jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -`,
       ),
   ).action(async (file: string, _options: object, command: Command) => {
-    await withBackend(command, async (backend) => {
-      const { imported, failed } = await importFile(
-        userClients(backend),
-        file,
-        terminal,
-      );
+    await withClients(command, async (clients) => {
+      const { imported, failed } = await importFile(clients, file, terminal);
       terminal.out(
         `${imported} imported, ${failed} ${failed === 1 ? "line is" : "lines are"} wrong\n`,
       );
@@ -77,7 +72,7 @@ Examples:
 }
 
 async function importFile(
-  clients: UserClients,
+  clients: Clients,
   file: string,
   terminal: Terminal,
 ): Promise<{ readonly imported: number; readonly failed: number }> {

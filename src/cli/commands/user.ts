@@ -14,12 +14,11 @@ import {
 } from "../../../gen/lockout/v1/user_service_pb.js";
 import type { User } from "../../../gen/lockout/v1/user_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withBackend } from "../connection.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
 import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { userClients } from "../user-clients.ts";
-import type { UserClients } from "../user-clients.ts";
+import type { Clients } from "../clients.ts";
 import { parseId } from "../values.ts";
 import { addImportCommand } from "./user-import.ts";
 
@@ -56,14 +55,14 @@ function addShowCommand(group: Command, terminal: Terminal): void {
       .addOption(userOrgOption())
       .addOption(outputOption()),
   ).action(async (userId: string, options: UserOptions, command: Command) => {
-    await withBackend(command, async (backend) => {
-      await show(userClients(backend), userId, options, terminal);
+    await withClients(command, async (clients) => {
+      await show(clients, userId, options, terminal);
     });
   });
 }
 
 async function show(
-  { users, attempts, on }: UserClients,
+  { users, attempts, on }: Clients,
   userId: string,
   { org, output }: UserOptions,
   terminal: Terminal,
@@ -91,8 +90,7 @@ function addListCommand(group: Command, terminal: Terminal): void {
       .addOption(userOrgOption())
       .addOption(outputOption()),
   ).action(async (options: ListOptions, command: Command) => {
-    await withBackend(command, async (backend) => {
-      const clients = userClients(backend);
+    await withClients(command, async (clients) => {
       await (options.locked
         ? listLocked(clients, options, terminal)
         : listAll(clients, options, terminal));
@@ -101,7 +99,7 @@ function addListCommand(group: Command, terminal: Terminal): void {
 }
 
 async function listAll(
-  { users, on }: UserClients,
+  { users, on }: Clients,
   { org, output }: UserOptions,
   terminal: Terminal,
 ): Promise<void> {
@@ -124,7 +122,7 @@ async function listAll(
 }
 
 async function listLocked(
-  { attempts, on }: UserClients,
+  { attempts, on }: Clients,
   { org, output }: UserOptions,
   terminal: Terminal,
 ): Promise<void> {
@@ -175,8 +173,7 @@ function addLockCommands(group: Command, terminal: Terminal): void {
         .addOption(userOrgOption())
         .addOption(outputOption()),
     ).action(async (userId: string, options: UserOptions, command: Command) => {
-      await withBackend(command, async (backend) => {
-        const clients = userClients(backend);
+      await withClients(command, async (clients) => {
         const { management, on } = clients;
         await (name === "lock"
           ? management.lockUser({ id: userId }, on(options.org))

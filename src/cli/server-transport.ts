@@ -1,0 +1,59 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { OpenTransport } from "./database-transport.ts";
+import { oneLine, OperationError } from "./failure.ts";
+import { SessionManager } from "./session-manager.ts";
+
+const timeoutMs = 30_000;
+
+/** Calls a server over gRPC. */
+export function openServerTransport(url: string, token: string): OpenTransport {
+  const sessionManager = new SessionManager(url);
+  return {
+    transport: createGrpcTransport({
+      baseUrl: url,
+      sessionManager,
+      defaultTimeoutMs: timeoutMs,
+      interceptors: [explainNoAnswer(url), authenticate(token)],
+    }),
+    close: async () => {
+      sessionManager.abort();
+    },
+  };
+}
+
+function authenticate(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+}
+
+/** Tells a server that refuses from one that does not answer, or is none of ours. */
+function explainNoAnswer(url: string): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      const { code, rawMessage, details, cause } = ConnectError.from(error);
+      if (code === Code.DeadlineExceeded) {
+        throw new OperationError(
+          `${url} did not answer within ${timeoutMs / 1000} s`,
+          { cause: error },
+        );
+      }
+      // A refusal has a detail. What went wrong below it has the cause that Node gave, or was a stream that ended before it, or
+      // an answer that is not gRPC, of which the transport says the status alone.
+      const isBelow =
+        cause !== undefined ||
+        code === Code.Canceled ||
+        /^HTTP \d+$/.test(rawMessage);
+      if (details.length > 0 || !isBelow) throw error;
+      throw new OperationError(
+        `${url} cannot be reached (${oneLine(rawMessage)}): check the address, http or https, and that lockoutd serves there`,
+        { cause: error },
+      );
+    }
+  };
+}
