@@ -13,10 +13,6 @@ import type { WantedState } from "../lockout/user.ts";
 import type { Alias, StoredUser, UserStore } from "../store/user-store.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
-import { isLongerThan } from "./text-length.ts";
-
-const maxAliases = 100;
-const maxAliasLength = 200;
 
 /** lockout.v1.UserService */
 export function createLockoutUserService(
@@ -65,14 +61,11 @@ export function createLockoutUserService(
 }
 
 /** Folds the aliases; two that fold alike are one. Throws LockoutError. */
-export function readAliases(names: readonly string[]): readonly Alias[] {
-  if (names.length > maxAliases) throw new LockoutError("aliasInvalid");
+function readAliases(names: readonly string[]): readonly Alias[] {
   const aliases = new Map<string, Alias>();
   for (const name of names) {
     const folded = foldName(name);
-    if (folded === "" || isLongerThan(name, maxAliasLength)) {
-      throw new LockoutError("aliasInvalid");
-    }
+    if (folded === "") throw new LockoutError("aliasInvalid");
     if (!aliases.has(folded)) aliases.set(folded, { name, folded });
   }
   return [...aliases.values()];

@@ -18,8 +18,10 @@ import type { Answer, Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
+import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
 import { createManagementService } from "./management-service.ts";
+import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
 import { createZitadelUserService } from "./zitadel-user-service.ts";
 
@@ -94,7 +96,10 @@ function mount<Desc extends DescService>(
     throw new Error(`${service.typeName} has no path prefix`);
   }
   return {
-    spec: createServiceImplSpec<Desc>(service, implementation),
+    spec: createServiceImplSpec<Desc>(
+      service,
+      withinBounds(service, implementation, requestBounds),
+    ),
     pathPrefix,
   };
 }

@@ -8,16 +8,12 @@ import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/user-store.ts";
 import { canonicalAddress } from "./address.ts";
-import { firstCharacters, isLongerThan } from "./text-length.ts";
 
-const maxIdLength = 200;
-const maxClientTextLength = 1000;
+// How long texts may be was checked before: request-bounds.ts.
 
-/** Checks an id of a user: ZITADEL's length, 1 to 200 characters. Throws LockoutError. */
+/** Checks that a user is named. Throws LockoutError. */
 export function requireUserId(userId: string): string {
-  if (userId === "" || isLongerThan(userId, maxIdLength)) {
-    throw new LockoutError("userIdInvalid");
-  }
+  if (userId === "") throw new LockoutError("userIdInvalid");
   return userId;
 }
 
@@ -32,9 +28,7 @@ export function readSubject(
       return { kind: "user", orgId, userId: requireUserId(subject.value) };
     case "loginName": {
       const foldedName = foldName(subject.value);
-      if (foldedName === "" || isLongerThan(subject.value, maxIdLength)) {
-        throw new LockoutError("subjectMissing");
-      }
+      if (foldedName === "") throw new LockoutError("subjectMissing");
       return { kind: "name", orgId, foldedName };
     }
     case undefined:
@@ -43,8 +37,8 @@ export function readSubject(
 }
 
 /**
- * Who tries, as the caller says. Texts come from browsers, so a long one is cut and does not stop a login; an
- * address that is none is the caller's mistake. One address is one text, however it was written. Throws LockoutError.
+ * Who tries, as the caller says. An address that is none is the caller's mistake. One address is one text, however it was written.
+ * Throws LockoutError.
  */
 export function readClient(client: ClientMessage | undefined): Client {
   if (client === undefined) return {};
@@ -57,13 +51,9 @@ export function readClient(client: ClientMessage | undefined): Client {
   return {
     ...(address !== undefined && { address }),
     ...(userAgent !== "" && {
-      userAgent: clientText(userAgent),
+      // Half a surrogate pair, which JSON can hold, would stop readers of the event.
+      userAgent: userAgent.toWellFormed(),
     }),
-    ...(device !== "" && { device: clientText(device) }),
+    ...(device !== "" && { device: device.toWellFormed() }),
   };
-}
-
-/** Half a surrogate pair, which JSON can hold, would stop readers of the event. */
-function clientText(text: string): string {
-  return firstCharacters(text, maxClientTextLength).toWellFormed();
 }

@@ -2,7 +2,11 @@
 
 /** Whether a text has more characters than that. */
 export function isLongerThan(text: string, max: number): boolean {
-  return text.length > max && firstCharacters(text, max).length < text.length;
+  return (
+    text.length > max &&
+    // A character has two units at most: a text that is far too long is not looked through.
+    (text.length > 2 * max || firstCharacters(text, max).length < text.length)
+  );
 }
 
 /** The first characters of a text, never half of one. */

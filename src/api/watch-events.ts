@@ -92,11 +92,11 @@ async function firstPosition(
   after: string,
 ): Promise<number> {
   if (after === "") return store.lastPosition();
+  if (!/^\d{1,15}$/.test(after)) throw new LockoutError("positionInvalid");
   const position = Number(after);
   // One that is still to come is of another past, such as before a backup was restored: what comes until then would be missed.
-  if (!/^\d{1,15}$/.test(after) || position > (await store.lastPosition())) {
+  if (position > (await store.lastPosition()))
     throw new LockoutError("positionInvalid");
-  }
   return position;
 }
 

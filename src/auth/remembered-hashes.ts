@@ -1,3 +1,6 @@
+/** Longer headers are hashed anew each time: blanks, which mean nothing, can make one of any length. */
+const maxHeaderLength = 256;
+
 /**
  * Hashes of secrets that led to a token, by the header that held them. They say nothing of whether the token is still there, and
  * save no more than the hashing.
@@ -16,6 +19,7 @@ export class RememberedHashes {
   }
 
   add(header: string, hash: Uint8Array): void {
+    if (header.length > maxHeaderLength) return;
     const [oldest] = this.#hashes.keys();
     if (this.#hashes.size >= this.#max && oldest !== undefined)
       this.#hashes.delete(oldest);

@@ -2,17 +2,23 @@
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 const blanks = /[\p{White_Space}]+/gu;
 
+/** The most UTF-16 units of a folded name. One character can fold to 18, but no name of 200 that is one to more than this. */
+const maxFoldedLength = 1000;
+
 /**
  * Folds a login name, so that case, Unicode form and blanks cannot split a person into two counters (I8): two
- * names that a person would call the same fold to the same text. Empty where nothing visible is left.
+ * names that a person would call the same fold to the same text. Empty where nothing visible is left, or far more than was given.
+ *
+ * @param name at most 200 characters: who calls has looked, since to fold takes the square of the length
  */
 export function foldName(name: string): string {
   // Upper before lower case: it maps what has several lower cases (ß and ss, σ and ς) to one. Folding can
   // leave a text that folds further (by composing anew), so it runs until nothing changes: a few times at most.
   let folded = name;
   for (;;) {
-    const next = folded
-      .normalize("NFKC")
+    const composed = folded.normalize("NFKC");
+    if (composed.length > maxFoldedLength) return "";
+    const next = composed
       .replaceAll(invisible, "")
       .toUpperCase()
       .toLowerCase()

@@ -289,6 +289,12 @@ const entries = {
     key: "after must be a position from an earlier answer",
     when: "WatchEvents is asked for from a position that is none, or is still to come, as where a backup was restored.",
   },
+  requestTooLong: {
+    id: "LOCKOUTD-req01",
+    code: "INVALID_ARGUMENT",
+    key: "a field of the request is too long",
+    when: "A text or a list of a request is longer than it may be. The message names it, with the most that it may have.",
+  },
   storeUnavailable: {
     id: "LOCKOUTD-sto01",
     code: "UNAVAILABLE",
@@ -310,9 +316,14 @@ export const errorCatalogue: Readonly<Record<ErrorName, ErrorEntry>> = entries;
 export class LockoutError extends Error {
   readonly entry: ErrorEntry;
 
-  constructor(name: ErrorName, options?: ErrorOptions) {
+  /** @param options.about what it is about, where the entry says so: it follows the key in the message */
+  constructor(
+    name: ErrorName,
+    { about, ...options }: ErrorOptions & { readonly about?: string } = {},
+  ) {
     const entry = errorCatalogue[name];
-    super(entry.id === "" ? entry.key : `${entry.key} (${entry.id})`, options);
+    const key = about === undefined ? entry.key : `${entry.key}: ${about}`;
+    super(entry.id === "" ? key : `${key} (${entry.id})`, options);
     this.name = "LockoutError";
     this.entry = entry;
   }

@@ -3,6 +3,17 @@ import type { Clock } from "./store.ts";
 /** Makes ids that are unique and sort by time. */
 export type NewId = () => string;
 
+/** Ids that a store gives have 18 digits; those of tests may be a little longer. */
+const maxIdLength = 64;
+
+/**
+ * Whether a store can have given an id, such as that of an organisation. One that is longer need not be looked for, nor be kept as
+ * unknown.
+ */
+export function mayBeId(id: string): boolean {
+  return id.length <= maxIdLength;
+}
+
 // 1990: late enough for nothing, early enough that every tick since has 12 digits, until 2306.
 const epoch = Date.UTC(1990, 0, 1);
 const tickMs = 10;

@@ -26,6 +26,12 @@ describe("I8: case, Unicode form and blanks cannot split a person", () => {
     expect(foldName(" \u200b\t\u00a0")).toBe("");
   });
 
+  it("leaves nothing of a name that grows beyond measure, as no name does", () => {
+    expect(foldName("\ufdfa".repeat(200))).toBe("");
+    expect(foldName("\ufdfa")).not.toBe("");
+    expect(foldName("\u0390".repeat(200))).not.toBe("");
+  });
+
   it("folds what is folded to itself", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (name) => {

@@ -142,6 +142,17 @@ describe("what is remembered until a commit", () => {
     expect(state.finds).toBe(4);
   });
 
+  it("is not what a long key asks for, which would be kept with it", () => {
+    const state = { finds: 0 };
+    const find = rememberUntilCommit(
+      () => 1,
+      10,
+      () => (state.finds += 1),
+    );
+    const key = `org ${"1".repeat(200)}`;
+    expect([find(key, undefined), find(key, undefined)]).toEqual([1, 2]);
+  });
+
   it("is nothing without a mark", () => {
     let finds = 0;
     const find = rememberUntilCommit(undefined, 10, () => (finds += 1));

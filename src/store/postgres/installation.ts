@@ -1,4 +1,5 @@
 import type { Limits } from "../../lockout/policy.ts";
+import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { tokenColumns, toOrg, toToken } from "../rows.ts";
 import type { OrgRow, TokenRow } from "../rows.ts";
@@ -108,7 +109,7 @@ export function createInstallation(
   const known = new Set<string>();
   const lookUpOrg = createLookups(async (ids) => {
     const { rows } = await database.query(findOrgs, ids);
-    return new Map(rows.map((row) => [row["id"] as string, true]));
+    return new Map(rows.map(({ id }) => [id as string, id as string] as const));
   });
   const lookUpToken = createLookups(async (hashes) => {
     const { rows } = await database.query(
@@ -158,9 +159,12 @@ export function createInstallation(
     orgExists: async (orgId) => {
       // An organisation that is there stays: no command removes one.
       if (known.has(orgId)) return true;
-      if ((await lookUpOrg(orgId)) === undefined) return false;
+      if (!mayBeId(orgId)) return false;
+      // The database's text: the caller's may be a piece of a large request, which would be kept with it.
+      const found = await lookUpOrg(orgId);
+      if (found === undefined) return false;
       if (known.size === maxKnown) known.clear();
-      known.add(orgId);
+      known.add(found);
       return true;
     },
 

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import type {
   Clock,
@@ -179,9 +180,8 @@ async function createStore(
     },
     findPolicy: async (owner) => {
       const aggregate = await findAggregate(owner);
-      return (
-        aggregate && (await lookUpPolicy(`${aggregate.type}\n${aggregate.id}`))
-      );
+      if (aggregate === undefined || !mayBeId(aggregate.id)) return undefined;
+      return lookUpPolicy(`${aggregate.type}\n${aggregate.id}`);
     },
     changePolicy: (owner, editor, decide) => {
       const change = (aggregate: PolicyAggregate) =>

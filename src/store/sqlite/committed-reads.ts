@@ -1,5 +1,8 @@
 import type { CommitMark } from "./commit-mark.ts";
 
+/** The key of a token or of an organisation that there can be is shorter. A longer one is looked up each time, and not kept. */
+const maxKeyLength = 128;
+
 /**
  * Makes a look-up that remembers what it found until anybody commits, so that what is asked for all the time is not looked up all the
  * time. Without a mark it remembers nothing. It is for use outside of transactions: inside of one there may be more than what is
@@ -17,6 +20,7 @@ export function rememberUntilCommit<Wanted, Found>(
   const values = new Map<string, Found>();
   let rememberedAt = mark();
   return (key, wanted) => {
+    if (key.length > maxKeyLength) return find(wanted);
     // Before the look-up: what is committed between the two must not pass for older than it is.
     const now = mark();
     if (now !== rememberedAt) {

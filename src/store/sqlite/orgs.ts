@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { toOrg } from "../rows.ts";
 import type { OrgRow } from "../rows.ts";
@@ -27,8 +28,8 @@ export function prepareOrgs(
   const list = database.prepare<[], OrgRow>(
     "SELECT id, name, creation_date FROM orgs ORDER BY creation_date, id",
   );
-  const exists = database
-    .prepare<[string], number>("SELECT 1 FROM orgs WHERE id = ?")
+  const find = database
+    .prepare<[string], string>("SELECT id FROM orgs WHERE id = ?")
     .pluck();
   const known = new Set<string>();
   return {
@@ -43,9 +44,12 @@ export function prepareOrgs(
     exists: (orgId) => {
       // An organisation that is there stays: no command removes one.
       if (known.has(orgId)) return true;
-      if (exists.get(orgId) === undefined) return false;
+      if (!mayBeId(orgId)) return false;
+      // The database's text: the caller's may be a piece of a large request, which would be kept with it.
+      const found = find.get(orgId);
+      if (found === undefined) return false;
       if (known.size === maxKnown) known.clear();
-      known.add(orgId);
+      known.add(found);
       return true;
     },
   };

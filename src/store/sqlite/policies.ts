@@ -23,8 +23,11 @@ export function preparePolicies(
   events: Events,
   memory: TransactionMemory,
 ): Policies {
-  const find = database.prepare<[string, string], PolicyRow>(
-    `SELECT max_password_attempts, max_otp_attempts, sequence, creation_date, change_date FROM policies
+  const find = database.prepare<
+    [string, string],
+    PolicyRow & { readonly resource_owner: string }
+  >(
+    `SELECT resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date FROM policies
      WHERE owner_kind = ? AND resource_owner = ?`,
   );
   const findDefault = database.prepare<
@@ -51,7 +54,8 @@ export function preparePolicies(
   return {
     find: ({ type, id }) => {
       const row = find.get(type, id);
-      return row && toPolicy(id, row);
+      // What is found is remembered: with the database's text, since the caller's may be a piece of a large request.
+      return row && toPolicy(row.resource_owner, row);
     },
     apply: ({ type, id }, editor, { event, limits }, time) => {
       memory.forget();

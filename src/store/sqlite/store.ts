@@ -1,4 +1,5 @@
 import { listEvents } from "../event-list.ts";
+import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Answer, Clock, PolicyOwner, Store } from "../store.ts";
@@ -179,10 +180,9 @@ function createStore(
     findPolicy: (owner) =>
       answer(() => {
         const aggregate = committedAggregateOf(owner);
-        return (
-          aggregate &&
-          findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate)
-        );
+        // What is asked for is remembered, also where it is not there.
+        if (aggregate === undefined || !mayBeId(aggregate.id)) return undefined;
+        return findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate);
       }),
     changePolicy: (owner, editor, decide) =>
       queue.run(() => {

@@ -25,6 +25,7 @@ export function describeOrgs(bed: StoreBed): void {
       expect(await bed.store.orgExists(id)).toBe(true);
       expect(await bed.store.orgExists("300000000000000009")).toBe(false);
       expect(await bed.store.orgExists("")).toBe(false);
+      expect(await bed.store.orgExists("1".repeat(100_000))).toBe(false);
     });
 
     it("have ids of their own though two processes make the same ones", async () => {

@@ -14,6 +14,10 @@ export function describePolicies(bed: StoreBed): void {
     it("is undefined where the owner has none of its own", async () => {
       await bed.store.initialise(init);
       expect(await bed.store.findPolicy(orgA)).toBeUndefined();
+      const orgId = "1".repeat(100_000);
+      expect(
+        await bed.store.findPolicy({ kind: "org", orgId }),
+      ).toBeUndefined();
     });
 
     it("is given to the command as it is, and changed with its event", async () => {

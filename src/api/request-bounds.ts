@@ -1,0 +1,109 @@
+import type { ErrorName } from "../lockout/errors.ts";
+
+/** The most characters of a text that is refused, or cut, where it has more. */
+export interface TextBound {
+  /** Unicode code points, as ZITADEL's rules count them. */
+  readonly characters: number;
+  /** `cut` for what must not stop a login, else the refusal. `requestTooLong` names the field. */
+  readonly above: ErrorName | "cut";
+}
+
+/** The most elements of a repeated field. */
+export interface ListBound {
+  readonly elements: number;
+  readonly above: ErrorName;
+  /** Of each element, where they are texts. */
+  readonly each?: TextBound;
+}
+
+export type FieldBound = TextBound | ListBound;
+
+/** Nothing that is stored has a longer id: ours have 18 digits, and users' ids are at most as long as ZITADEL's. */
+const idCharacters = 200;
+
+const id: TextBound = { characters: idCharacters, above: "requestTooLong" };
+const userId: TextBound = { characters: idCharacters, above: "userIdInvalid" };
+const loginName: TextBound = { characters: 200, above: "subjectMissing" };
+// A token holds where the page before ended: a time and an id, in which JSON may write six characters for one, as base64url.
+const pageToken: TextBound = { characters: 2000, above: "pageInvalid" };
+// ZITADEL takes 30 types of events and 10 of aggregates: whoever sends as many is served.
+const types: ListBound = {
+  elements: 100,
+  above: "requestTooLong",
+  each: { characters: 200, above: "requestTooLong" },
+};
+
+/**
+ * How long each text and each list of a request may be, by the full name of its field. A field that is not here keeps a server from
+ * starting: nothing that a caller sends is looked at, kept or compared before its length was.
+ */
+export const requestBounds: Readonly<Record<string, FieldBound>> = {
+  "zitadel.admin.v1.ListEventsRequest.editor_user_id": id,
+  "zitadel.admin.v1.ListEventsRequest.event_types": types,
+  "zitadel.admin.v1.ListEventsRequest.aggregate_id": id,
+  "zitadel.admin.v1.ListEventsRequest.aggregate_types": types,
+  "zitadel.admin.v1.ListEventsRequest.resource_owner": id,
+  "zitadel.management.v1.LockUserRequest.id": userId,
+  "zitadel.management.v1.UnlockUserRequest.id": userId,
+  "zitadel.object.v2.RequestContext.org_id": id,
+  "zitadel.object.v2beta.RequestContext.org_id": id,
+  "zitadel.user.v2.LockUserRequest.user_id": userId,
+  "zitadel.user.v2.UnlockUserRequest.user_id": userId,
+  "zitadel.user.v2beta.LockUserRequest.user_id": userId,
+  "zitadel.user.v2beta.UnlockUserRequest.user_id": userId,
+  "lockout.v1.BeginAttemptRequest.user_id": userId,
+  "lockout.v1.BeginAttemptRequest.login_name": loginName,
+  // An IPv6 address has at most 45 characters; the zone that may follow it could have any number, and names have 15.
+  "lockout.v1.Client.address": {
+    characters: 64,
+    above: "clientAddressInvalid",
+  },
+  // Texts from browsers.
+  "lockout.v1.Client.user_agent": { characters: 1000, above: "cut" },
+  "lockout.v1.Client.device": { characters: 1000, above: "cut" },
+  "lockout.v1.CompleteAttemptRequest.attempt_id": {
+    characters: idCharacters,
+    above: "attemptUnknown",
+  },
+  "lockout.v1.ReportAttemptRequest.user_id": userId,
+  "lockout.v1.ReportAttemptRequest.login_name": loginName,
+  "lockout.v1.RecordPasswordChangeRequest.user_id": userId,
+  "lockout.v1.GetLockoutRequest.user_id": userId,
+  "lockout.v1.ListLockedUsersRequest.page_token": pageToken,
+  "lockout.v1.WatchEventsRequest.after": {
+    characters: 20,
+    above: "positionInvalid",
+  },
+  "lockout.v1.WatchEventsRequest.event_types": types,
+  "lockout.v1.User.user_id": userId,
+  "lockout.v1.User.aliases": {
+    elements: 100,
+    above: "aliasInvalid",
+    each: { characters: 200, above: "aliasInvalid" },
+  },
+  "lockout.v1.User.resource_owner": id,
+  "lockout.v1.GetUserRequest.user_id": userId,
+  "lockout.v1.ListUsersRequest.page_token": pageToken,
+  "lockout.v1.DeleteUserRequest.user_id": userId,
+  "lockout.v1.CreateOrganizationRequest.name": {
+    characters: 200,
+    above: "orgNameInvalid",
+  },
+  "lockout.v1.CreateTokenRequest.name": {
+    characters: 200,
+    above: "tokenNameInvalid",
+  },
+  "lockout.v1.CreateTokenRequest.organization_id": {
+    characters: idCharacters,
+    above: "tokenOrgUnknown",
+  },
+  "lockout.v1.CreateTokenRequest.roles": {
+    elements: 100,
+    above: "roleUnknown",
+    each: { characters: 200, above: "roleUnknown" },
+  },
+  "lockout.v1.RevokeTokenRequest.token_id": {
+    characters: idCharacters,
+    above: "tokenUnknown",
+  },
+};
