@@ -9,13 +9,7 @@ import type {
   UnlockUserRequest as UnlockUserRequestBeta,
   UserService as UserServiceBeta,
 } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import {
-  getCaller,
-  holdsPermissionEverywhere,
-  requirePermission,
-} from "../auth/caller.ts";
-import type { Caller } from "../auth/caller.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import { getCaller, requirePermission } from "../auth/caller.ts";
 import { lockUser, unlockUser } from "../lockout/user.ts";
 import type { DecideUser, LockApi } from "../lockout/user.ts";
 import type { UserStore } from "../store/user-store.ts";
@@ -33,7 +27,7 @@ export function createZitadelUserService(
   ) => {
     const caller = getCaller(context.values);
     requireUserId(userId);
-    const orgId = await findOrg(store, userId, caller);
+    const orgId = await findOrg(store, userId, caller.orgId);
     const changed = await store.changeUser(
       { orgId, userId },
       caller.id,
@@ -54,19 +48,12 @@ export function createZitadelUserService(
   };
 }
 
-/**
- * ZITADEL's v2 calls name no organisation, since its ids are unique; ours are so within an organisation only. Where the header
- * names none, the user is looked for where the caller may change users, and nowhere else: what happens to others' users tells
- * nothing. Throws LockoutError where several organisations have the id.
- */
+/** v2 calls do not name the organisation: the user of this id in the call's organisation, else the oldest one. */
 async function findOrg(
   store: UserStore,
   userId: string,
-  caller: Caller,
+  callOrgId: string,
 ): Promise<string> {
-  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, "user.write"))
-    return caller.orgId;
-  const orgs = await store.findOrgsOfUser(userId, 2);
-  if (orgs.length > 1) throw new LockoutError("userAmbiguous");
-  return orgs[0] ?? caller.orgId;
+  const orgs = await store.findOrgsOfUser(userId);
+  return orgs.includes(callOrgId) ? callOrgId : (orgs[0] ?? callOrgId);
 }

@@ -48,7 +48,6 @@ export function createGate(
           homeOrgId: token.orgId,
           roles: token.roles,
           orgId,
-          isOrgNamed: named !== "",
         };
         if (access !== "authenticated")
           requirePermission(caller, orgId, access);
@@ -82,16 +81,9 @@ export function createSystemGate(
   homeOrgId: string,
 ): (context: HandlerContext) => Promise<void> {
   return async ({ requestHeader, values }) => {
-    const named = requestHeader.get("x-zitadel-orgid");
-    const orgId = named ?? homeOrgId;
+    const orgId = requestHeader.get("x-zitadel-orgid") ?? homeOrgId;
     if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
-    setCaller(values, {
-      id: "SYSTEM",
-      homeOrgId,
-      roles: ["IAM_OWNER"],
-      orgId,
-      isOrgNamed: named !== null,
-    });
+    setCaller(values, { id: "SYSTEM", homeOrgId, roles: ["IAM_OWNER"], orgId });
   };
 }
 

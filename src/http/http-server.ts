@@ -1,4 +1,3 @@
-import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
@@ -9,7 +8,7 @@ import type { CorsOrigins } from "./cors.ts";
 import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
 import { withGateRenewal } from "./gate-renewal.ts";
 import type { Stopwatch } from "./gate-renewal.ts";
-import { maxTimerMs, openMessageBytes, resolveLimits } from "./limits.ts";
+import { maxTimerMs, resolveLimits } from "./limits.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { Address } from "./listener.ts";
@@ -28,8 +27,6 @@ import { checkingInterval, Watchdog } from "./watchdog.ts";
 export interface HttpServerOptions {
   /** Services that gRPC, gRPC-Web and Connect reach at `/package.Service/Method`. */
   readonly services?: readonly ServiceImplSpec[];
-  /** Full names of those methods of {@link HttpServerOptions.services} that need no token: they read small messages only. */
-  readonly publicMethods?: ReadonlySet<string>;
   /** The same without {@link HttpServerOptions.handlerOptions}' gate and interceptors: health, reflection. */
   readonly openServices?: readonly ServiceImplSpec[];
   /** Makes the transcoder, from the options that all protocols share. */
@@ -96,21 +93,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ),
     open,
   );
-  const small = {
-    readMaxBytes: Math.min(limits.maxRequestSize, openMessageBytes),
-  };
-  const needsToken = ({ parent, name }: DescMethod) =>
-    options.publicMethods?.has(`${parent.typeName}.${name}`) !== true;
-  const services = methodsThat(needsToken, options.services ?? []);
-  const publicServices = methodsThat(
-    (method) => !needsToken(method),
-    options.services ?? [],
-  );
-  const openServices = options.openServices ?? [];
   const rpcs = new Map([
-    ...createRpcs(services, shared),
-    ...createRpcs(publicServices, { ...shared, ...small }),
-    ...createRpcs(openServices, { ...open, ...small }),
+    ...createRpcs(options.services ?? [], shared),
+    ...createRpcs(options.openServices ?? [], open),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
   const transcoder = options.transcoder?.({
@@ -120,7 +105,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     maxQueryDepth: limits.maxQueryDepth,
     maxJsonDepth: limits.maxJsonDepth,
   });
-  const gate = gateOf(options.handlerOptions);
   const cors = createCors(options.corsOrigins ?? []);
   const listener = new Listener({
     limits,
@@ -133,19 +117,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         createUnaryAdapter({
           groups: [
             {
-              services,
-              options: { ...open, ...gate },
+              services: options.services ?? [],
+              options: { ...open, ...gateOf(options.handlerOptions) },
               mapError,
               transcoder,
             },
             {
-              services: publicServices,
-              options: { ...open, ...gate, ...small },
-              mapError,
-            },
-            {
-              services: openServices,
-              options: { ...open, interceptors: [], ...small },
+              services: options.openServices ?? [],
+              options: { ...open, interceptors: [] },
               mapError: asItIs,
             },
           ],
@@ -200,18 +179,6 @@ function asItIs(error: unknown): unknown {
   return error;
 }
 
-function methodsThat(
-  have: (method: DescMethod) => boolean,
-  services: readonly ServiceImplSpec[],
-): readonly ServiceImplSpec[] {
-  return services.map(({ service, methods }) => ({
-    service,
-    methods: Object.fromEntries(
-      Object.entries(methods).filter(([, { method }]) => have(method)),
-    ),
-  }));
-}
-
 /** A hook that throws must not end the process: it is called from events that nobody else watches. */
 function contained<T>(
   hook: ((told: T) => void) | undefined,
@@ -239,7 +206,7 @@ function openOptions(
       ...given?.jsonOptions,
       recursionLimit: limits.maxJsonDepth,
     },
-    readMaxBytes: limits.maxRequestSize,
+    readMaxBytes: limits.maxMessageBytes,
     maxTimeoutMs: Math.min(given?.maxTimeoutMs ?? maxTimerMs, maxTimerMs),
     shutdownSignal,
     interceptors: [enforceDeadlines],

@@ -12,7 +12,6 @@ import {
 } from "@bufbuild/protobuf";
 import { toConnectError } from "../../src/api/errors.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
-import { mostRequestSize } from "../../src/http/limits.ts";
 import {
   ServerCompatRequestSchema,
   ServerCompatResponseSchema,
@@ -36,11 +35,9 @@ const server = createHttpServer({
   },
   mapError: (error) => toConnectError(error, reportFault),
   limits: {
-    // The suite wants messages without a limit where it asks for none.
-    maxRequestSize:
-      request.messageReceiveLimit > 0
-        ? request.messageReceiveLimit
-        : mostRequestSize,
+    ...(request.messageReceiveLimit > 0
+      ? { maxMessageBytes: request.messageReceiveLimit }
+      : {}),
   },
   ...(request.useTls && serverCreds !== undefined
     ? {

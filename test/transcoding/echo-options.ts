@@ -164,7 +164,7 @@ const namedOptions: Readonly<Record<string, NamedOption>> = {
     "4194304",
     "largest message in bytes; above it 413",
     (options, value) => {
-      options.limits.maxRequestSize = value;
+      options.limits.maxMessageBytes = value;
     },
   ),
   "compress-min-bytes": count(

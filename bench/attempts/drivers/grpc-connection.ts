@@ -88,6 +88,11 @@ export class GrpcConnection {
     return new GrpcConnection(socket, options);
   }
 
+  /** What went over the connection so far. */
+  get sentBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   /** Calls one of the paths, by its place, with a message; resolves with the answer's message. */
   call(path: number, message: Uint8Array): Promise<Buffer> {
     const stream = this.#nextStream;

@@ -11,12 +11,7 @@ import {
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
-import {
-  announcesMoreThan,
-  envelope,
-  envelopeHeaderBytes,
-  openEnvelope,
-} from "./envelope.ts";
+import { envelope, openEnvelope } from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
 import { grpcTimeout, toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
@@ -40,8 +35,7 @@ export function grpcWebForm(
   return {
     spec,
     protocol: "grpc-web",
-    maxBytes: options.readMaxBytes + envelopeHeaderBytes,
-    announcesTooMuch: (start) => announcesMoreThan(options.readMaxBytes, start),
+    maxBytes: options.readMaxBytes + 5,
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
     plainHeader: ["content-type", type, ...moreHeader],

@@ -87,8 +87,7 @@ export function createUserStore(
       });
     },
 
-    findOrgsOfUser: async (userId, limit) =>
-      read(() => subjects.orgsOfUser(userId, limit)),
+    findOrgsOfUser: async (userId) => read(() => subjects.orgsOfUser(userId)),
 
     listUsers: async (orgId, page) => {
       const after = userAfter(page);
