@@ -32,6 +32,7 @@ const safeDigits = 15;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const zero = /^-?[0.]+(?:[eE]|$)/;
 const plainString = /[^"\\\u0000-\u001f]*/y;
+const space = 0x20;
 const blanks = /[ \t\n\r]*/y;
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
@@ -229,6 +230,8 @@ class Parser {
   }
 
   #skipBlanks(): void {
+    // Most often there are none, and the expression costs more than all else about a short value.
+    if (this.#text.charCodeAt(this.#at) > space) return;
     blanks.lastIndex = this.#at;
     blanks.exec(this.#text);
     this.#at = blanks.lastIndex;
