@@ -6,6 +6,7 @@ import { statusAnswer } from "./status-answer.ts";
 export type CorsOrigins = readonly string[] | "*";
 
 const methods = "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE";
+/** Allowed always; beside them, whatever the preflight of an allowed origin asks for. */
 const requestHeaders = [
   "Authorization",
   "Content-Type",
@@ -18,8 +19,18 @@ const requestHeaders = [
   "Grpc-Timeout",
   // Of pages that read server-sent events by fetch, since an EventSource cannot send a token.
   "Last-Event-ID",
-].join(", ");
-const exposedHeaders = "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin";
+];
+const exposedHeaders = [
+  "Grpc-Status",
+  "Grpc-Message",
+  "Grpc-Status-Details-Bin",
+  "x-request-id",
+  "www-authenticate",
+  "retry-after",
+  "etag",
+  "last-event-id",
+];
+const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const preflightSeconds = 7200;
 
 /** The cross-origin rules of the server, after the Fetch standard. */
@@ -29,6 +40,7 @@ export interface Cors {
     method: string,
     origin: string | undefined,
     wantedMethod: string | undefined,
+    wantedHeaders: string | undefined,
   ): UniversalServerResponse | undefined;
   /** Adds what a page needs to read the answer. */
   decorate(origin: string | undefined, header: Headers): void;
@@ -48,11 +60,13 @@ export function createCors(origins: CorsOrigins): Cors {
     const value = allow(origin);
     if (value === undefined) return;
     header.set("access-control-allow-origin", value);
-    header.set("access-control-expose-headers", exposedHeaders);
+    // Cookies of a page are nothing to this server, but pages that send them are refused the response otherwise.
+    if (value !== "*") header.set("access-control-allow-credentials", "true");
+    header.set("access-control-expose-headers", exposedBy(header));
   };
   return {
     decorate,
-    preflight(method, origin, wantedMethod) {
+    preflight(method, origin, wantedMethod, wantedHeaders) {
       if (
         method !== "OPTIONS" ||
         origin === undefined ||
@@ -70,11 +84,29 @@ export function createCors(origins: CorsOrigins): Cors {
         status: 204,
         header: new Headers({
           "access-control-allow-methods": methods,
-          "access-control-allow-headers": requestHeaders,
+          "access-control-allow-headers": allowedHeaders(wantedHeaders),
           "access-control-max-age": String(preflightSeconds),
           vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
         }),
       };
     },
   };
+}
+
+/** The header names that a preflight is granted. */
+function allowedHeaders(wanted = ""): string {
+  const known = new Set(requestHeaders.map((name) => name.toLowerCase()));
+  const more = wanted
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => fieldName.test(name) && !known.has(name));
+  return [...requestHeaders, ...new Set(more)].join(", ");
+}
+
+/** The header names that a page may read: those of all responses, and the trailers that this one has. */
+function exposedBy(header: Headers): string {
+  const trailers = [...header.keys()].filter((name) =>
+    name.startsWith("trailer-"),
+  );
+  return [...exposedHeaders, ...trailers].join(", ");
 }

@@ -24,6 +24,9 @@ const toFields = takesList
       return fields;
     };
 
+/** As Node has it for HTTP/1.1: in any case, alone or in a list. */
+const awaitsContinue = /(?:^|\W)100-continue(?:$|\W)/i;
+
 const noTrailers: OutgoingHttpHeaders = {};
 const waitForTrailers = { waitForTrailers: true };
 
@@ -71,7 +74,7 @@ export class Http2Exchange implements Exchange {
       this.startedAt,
       endOfStream || headers["content-length"] === "0",
     );
-    if (headers.expect === "100-continue") {
+    if (awaitsContinue.test(headers.expect ?? "")) {
       this.body.onFirstRead = () => {
         if (!stream.destroyed && !stream.headersSent)
           stream.additionalHeaders({ ":status": 100 });

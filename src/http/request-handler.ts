@@ -141,6 +141,7 @@ async function answerTo(
     method,
     head.origin,
     head.wantedMethod,
+    head.wantedHeaders,
   );
   if (preflight !== undefined) return preflight;
   // Of the server as a whole there is nothing to say but that it is there (RFC 9110, §9.3.7). No other method has this target.

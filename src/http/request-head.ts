@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { isAuthority } from "./authority.ts";
+import { isAuthority, isSameAuthority } from "./authority.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 
@@ -28,6 +28,8 @@ export interface RequestHead {
   readonly origin: string | undefined;
   /** `Access-Control-Request-Method`: makes an OPTIONS request a preflight. */
   readonly wantedMethod: string | undefined;
+  /** `Access-Control-Request-Headers` of a preflight. */
+  readonly wantedHeaders: string | undefined;
   readonly requestId: string | undefined;
   /** Content-Length, where it is given and the client does not wait for 100 Continue. */
   readonly declaredLength: number | undefined;
@@ -50,6 +52,8 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let saysConnect = false;
   let origin: string | undefined;
   let wantedMethod: string | undefined;
+  let wantedHeaders: string | undefined;
+  let scheme: "http" | "https" = "http";
   let requestId: string | undefined;
   let transferEncoding: string | undefined;
   let length: string | undefined;
@@ -62,6 +66,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
       case ":path":
         // HTTP/2 counts it among the fields; it has a limit of its own.
         bytes -= value.length;
+        break;
+      case ":scheme":
+        if (value === "https") scheme = value;
         break;
       case "host":
         hosts++;
@@ -100,6 +107,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
       case "access-control-request-method":
         wantedMethod = value;
         break;
+      case "access-control-request-headers":
+        wantedHeaders = joined(wantedHeaders, value);
+        break;
       case "x-request-id":
         requestId = value;
         break;
@@ -132,12 +142,17 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         `The header has more than ${limits.maxHeaderCount} fields`,
       );
     }
-    if (hosts > 1) return refusal(400, "Host is given more than once");
     if (contentTypes > 1)
       return refusal(400, "Content-Type is given more than once");
     return (
       refuseTransferEncoding(transferEncoding) ??
-      refuseAuthority(exchange, host) ??
+      refuseAuthority(exchange, {
+        // Clients of gRPC may send a `host` of their own, which says nothing beside an :authority (gRFC A41).
+        hosts:
+          isGrpc(contentType) && exchange.authority !== undefined ? 0 : hosts,
+        host,
+        scheme,
+      }) ??
       refuseTarget(exchange)
     );
   };
@@ -154,6 +169,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     saysConnect,
     origin,
     wantedMethod,
+    wantedHeaders,
     requestId,
     declaredLength:
       length === undefined || expects ? undefined : Number(length),
@@ -176,10 +192,25 @@ export function pathOf(target: string): string {
   return slash < 0 || slash > end ? "/" : target.slice(slash, end);
 }
 
+function isGrpc(contentType: string): boolean {
+  return /^application\/grpc(?!-web)/i.test(contentType);
+}
+
+/** What a request says of the server that it is for, beside `:authority`. */
+interface HostFields {
+  /** How many there are. */
+  readonly hosts: number;
+  /** The last one. */
+  readonly host: string | undefined;
+  readonly scheme: "http" | "https";
+}
+
 function refuseAuthority(
   { httpVersion, authority }: Exchange,
-  host: string | undefined,
+  { hosts, host: lastHost, scheme }: HostFields,
 ): Refusal | undefined {
+  if (hosts > 1) return refusal(400, "Host is given more than once");
+  const host = hosts === 0 ? undefined : lastHost;
   if (httpVersion !== "2.0") {
     // HTTP/1.0 knows no Host (RFC 9112, §3.2).
     if (host === undefined)
@@ -199,7 +230,7 @@ function refuseAuthority(
   if (
     authority !== undefined &&
     host !== undefined &&
-    authority.toLowerCase() !== host.toLowerCase()
+    !isSameAuthority(authority, host, scheme)
   ) {
     return refusal(400, ":authority and Host differ");
   }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { createCors } from "../../src/http/cors.ts";
 import type { CorsOrigins } from "../../src/http/cors.ts";
 import { debugPages } from "../../src/http/debug-pages.ts";
 import { createHealth } from "../../src/http/health.ts";
@@ -27,7 +28,8 @@ describe("a preflight", () => {
       const { status, headers } = await call(path, "OPTIONS", {
         origin: page,
         ...preflight,
-        "access-control-request-headers": "authorization,x-grpc-web",
+        "access-control-request-headers":
+          "authorization,grpc-accept-encoding, X-Requested-With,traceparent,b@d",
       });
       expect(status).toBe(204);
       expect(Object.fromEntries(headers)).toMatchObject({
@@ -35,7 +37,8 @@ describe("a preflight", () => {
         "access-control-allow-methods":
           "OPTIONS, GET, HEAD, POST, PUT, PATCH, DELETE",
         "access-control-allow-headers":
-          "Authorization, Content-Type, Accept, x-zitadel-orgid, x-user-agent, x-grpc-web, Connect-Protocol-Version, Connect-Timeout-Ms, Grpc-Timeout, Last-Event-ID",
+          "Authorization, Content-Type, Accept, x-zitadel-orgid, x-user-agent, x-grpc-web, Connect-Protocol-Version, Connect-Timeout-Ms, Grpc-Timeout, Last-Event-ID, grpc-accept-encoding, x-requested-with, traceparent",
+        "access-control-allow-credentials": "true",
         vary: "Access-Control-Request-Method, Access-Control-Request-Headers, Origin",
         "cache-control": "no-store",
       });
@@ -69,10 +72,19 @@ describe("an answer", () => {
       const { headers } = await call(path, "GET", { origin: page });
       expect(headers.get("access-control-allow-origin")).toBe(page);
       expect(headers.get("access-control-expose-headers")).toBe(
-        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin",
+        "Grpc-Status, Grpc-Message, Grpc-Status-Details-Bin, x-request-id, www-authenticate, retry-after, etag, last-event-id",
       );
+      expect(headers.get("access-control-allow-credentials")).toBe("true");
       expect(headers.get("vary")).toBe("Origin");
     }
+  });
+
+  test("names the trailers that it has", () => {
+    const header = new Headers({ "trailer-x-took": "5" });
+    createCors([page]).decorate(page, header);
+    expect(header.get("access-control-expose-headers")).toMatch(
+      /, last-event-id, trailer-x-took$/,
+    );
   });
 
   test("to another page may not, but is given", async () => {
@@ -82,6 +94,9 @@ describe("an answer", () => {
     });
     expect(response.status).toBe(200);
     expect(response.headers.has("access-control-allow-origin")).toBe(false);
+    expect(response.headers.has("access-control-allow-credentials")).toBe(
+      false,
+    );
     expect(response.headers.get("vary")).toBe("Origin");
   });
 
@@ -89,6 +104,7 @@ describe("an answer", () => {
     const call = await serve("*");
     const { headers } = await call("/debug/healthz", "GET", { origin: page });
     expect(headers.get("access-control-allow-origin")).toBe("*");
+    expect(headers.has("access-control-allow-credentials")).toBe(false);
     expect(headers.has("vary")).toBe(false);
   });
 

@@ -285,3 +285,27 @@ test("100 Continue is said when the body is wanted, and only then", async () => 
   await once(refused, "close");
   expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 401 /);
 });
+
+test.each(["100-continue", "100-Continue", "x, 100-continue"])(
+  "on HTTP/2 too, for Expect: %s",
+  async (expectation) => {
+    const { url } = await serve();
+    const session = http2.connect(url);
+    const stream = session.request(
+      {
+        ":method": "POST",
+        ":path": `${path}/Unary`,
+        "content-type": "application/json",
+        expect: expectation,
+      },
+      { endStream: false },
+    );
+    await once(stream, "continue");
+    stream.end("{}");
+    const [header] = (await once(stream, "response")) as [
+      http2.IncomingHttpHeaders,
+    ];
+    expect(header).toMatchObject({ ":status": 200 });
+    session.destroy();
+  },
+);

@@ -349,6 +349,37 @@ describe("HTTP/2", () => {
       431,
     ],
     "only a Host": [[...base, ["host", "a"]], 200],
+    "a Host that says the default port": [
+      [...base, [":authority", "A.example:80"], ["host", "a.example"]],
+      200,
+    ],
+    "a Host that says the default port of another scheme": [
+      [...base, [":authority", "a.example:443"], ["host", "a.example"]],
+      400,
+    ],
+    // Its own, which metadata named `host` becomes: not to be looked at.
+    "another Host, of a gRPC client": [
+      [
+        ...base,
+        [":authority", "a"],
+        ["host", "b%"],
+        ["content-type", "application/grpc"],
+      ],
+      200,
+    ],
+    "another Host, of a gRPC-Web client": [
+      [
+        ...base,
+        [":authority", "a"],
+        ["host", "b"],
+        ["content-type", "application/grpc-web+proto"],
+      ],
+      400,
+    ],
+    "an :authority with an escape that names a character": [
+      [...base, [":authority", "a%2Fb"]],
+      200,
+    ],
   };
   for (const [name, [fields, status]] of Object.entries(cases)) {
     test(`${name}: ${status}`, async () => {
