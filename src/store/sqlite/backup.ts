@@ -8,8 +8,9 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { StoreRefusedError } from "../store.ts";
-import { openForReading } from "./read-only.ts";
 import { primaryCode, unavailable } from "./errors.ts";
+import { createOwnerOnly } from "./file-access.ts";
+import { openForReading } from "./read-only.ts";
 
 /**
  * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps
@@ -34,8 +35,8 @@ export function backupSqlite(path: string, target: string): void {
   const database = openForReading(path);
   const unfinished = `${file}.unfinished-${process.pid}`;
   try {
-    // For the owner alone: it holds what the database holds.
-    closeSync(openSync(unfinished, "wx", 0o600));
+    // It holds what the database holds.
+    createOwnerOnly(unfinished);
     database.prepare("VACUUM INTO ?").run(unfinished);
     sync(unfinished);
     // Unlike a rename, this never replaces a file that came to be meanwhile.

@@ -10,6 +10,7 @@ import Database from "better-sqlite3";
 import { StoreRefusedError } from "../store.ts";
 import type { Transaction } from "./commit-queue.ts";
 import { primaryCode, unavailable } from "./errors.ts";
+import { closeToOthers, createOwnerOnly } from "./file-access.ts";
 import { migrate, pendingMigrations } from "./migrate.ts";
 import type { Migration } from "./migrate.ts";
 import { takeServerLock } from "./server-lock.ts";
@@ -48,6 +49,7 @@ export function openDatabase(
           `another lockoutd serves ${file}: stop it first, or give this one another database`,
         );
       }
+      closeToOthers(file);
       prepare(database, migrations);
     } else if (pending.length > 0) {
       migrateUnserved(database, file, migrations);
@@ -96,8 +98,9 @@ function findFile(path: string, create: boolean): string {
       );
     }
     if (create) {
-      // For the owner alone: it holds login names and who failed to log in. SQLite gives its other files the same mode.
-      closeSync(openSync(file, "a", 0o600));
+      // It holds login names and who failed to log in. SQLite gives its other files the same mode.
+      if (found === undefined) createOwnerOnly(file);
+      closeSync(openSync(file, "a"));
     } else if (found === undefined) {
       throw new StoreRefusedError(
         `there is no database ${file}: check the path; "lockoutd serve" creates it`,

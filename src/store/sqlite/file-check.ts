@@ -1,14 +1,18 @@
-import { statSync } from "node:fs";
 import { StoreUnavailableError } from "../store.ts";
+import { identityOf } from "./file-access.ts";
+import type { ServerLock } from "./server-lock.ts";
 
 /**
  * Makes a check that the files of an open database are still where they were, for whoever keeps it open for long: what is written
  * into a file that was deleted or replaced is gone when it is closed, and the kernel says nothing. The check throws
- * StoreUnavailableError.
+ * StoreUnavailableError, also where another server has come in, since the file of the lock was removed.
  *
  * @param file the path of the database without symbolic links
  */
-export function createFileCheck(file: string): () => void {
+export function createFileCheck(
+  file: string,
+  lock: ServerLock | undefined,
+): () => void {
   const files = [file, `${file}-wal`, `${file}-shm`]
     .map((path) => ({ path, identity: identityOf(path) }))
     .filter(({ identity }) => identity !== undefined);
@@ -19,15 +23,10 @@ export function createFileCheck(file: string): () => void {
         `${path} was removed or replaced while it was served: put it back, or stop the server and restore a backup`,
       );
     }
+    if (lock?.holds() === false) {
+      throw new StoreUnavailableError(
+        `${file}.lock was removed while ${file} was served, and another server has locked it since: stop one of the two`,
+      );
+    }
   };
-}
-
-/** What a file is, whatever it is called. */
-function identityOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
 }

@@ -102,7 +102,9 @@ function createStore(
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
   const watch = createAppendWatch(() => events.lastPosition());
-  const checkFiles = exclusive ? createFileCheck(database.name) : undefined;
+  const checkFiles = exclusive
+    ? createFileCheck(database.name, opened.lock)
+    : undefined;
   const queue = new CommitQueue(
     createTransaction(database, memory, checkFiles),
     {
