@@ -118,6 +118,7 @@ async function serve(
   const probeStore = shareLook(() => store.ping(), probeMs);
   const http = createHttpServer({
     services: specs,
+    publicMethods,
     openServices: [health.service, ...reflection],
     transcoder: (shared) =>
       createTranscoder({

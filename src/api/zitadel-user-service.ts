@@ -9,7 +9,13 @@ import type {
   UnlockUserRequest as UnlockUserRequestBeta,
   UserService as UserServiceBeta,
 } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { getCaller, requirePermission } from "../auth/caller.ts";
+import {
+  getCaller,
+  holdsPermissionEverywhere,
+  requirePermission,
+} from "../auth/caller.ts";
+import type { Caller } from "../auth/caller.ts";
+import { LockoutError } from "../lockout/errors.ts";
 import { lockUser, unlockUser } from "../lockout/user.ts";
 import type { DecideUser, LockApi } from "../lockout/user.ts";
 import type { UserStore } from "../store/user-store.ts";
@@ -27,7 +33,7 @@ export function createZitadelUserService(
   ) => {
     const caller = getCaller(context.values);
     requireUserId(userId);
-    const orgId = await findOrg(store, userId, caller.orgId);
+    const orgId = await findOrg(store, userId, caller);
     const changed = await store.changeUser(
       { orgId, userId },
       caller.id,
@@ -48,12 +54,19 @@ export function createZitadelUserService(
   };
 }
 
-/** v2 calls do not name the organisation: the user of this id in the call's organisation, else the oldest one. */
+/**
+ * ZITADEL's v2 calls name no organisation, since its ids are unique; ours are so within an organisation only. Where the header
+ * names none, the user is looked for where the caller may change users, and nowhere else: what happens to others' users tells
+ * nothing. Throws LockoutError where several organisations have the id.
+ */
 async function findOrg(
   store: UserStore,
   userId: string,
-  callOrgId: string,
+  caller: Caller,
 ): Promise<string> {
-  const orgs = await store.findOrgsOfUser(userId);
-  return orgs.includes(callOrgId) ? callOrgId : (orgs[0] ?? callOrgId);
+  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, "user.write"))
+    return caller.orgId;
+  const orgs = await store.findOrgsOfUser(userId, 2);
+  if (orgs.length > 1) throw new LockoutError("userAmbiguous");
+  return orgs[0] ?? caller.orgId;
 }

@@ -14,6 +14,8 @@ export interface Caller {
   readonly roles: readonly string[];
   /** The organisation of the call. */
   readonly orgId: string;
+  /** Whether the call names it; else it is the caller's own. */
+  readonly isOrgNamed: boolean;
 }
 
 const callerKey = createContextKey<Caller | undefined>(undefined, {
@@ -32,6 +34,16 @@ export function getCaller(values: ContextValues): Caller {
     throw new Error("a public method has no caller");
   }
   return caller;
+}
+
+/** Whether the caller has the permission in every organisation. */
+export function holdsPermissionEverywhere(
+  caller: Caller,
+  permission: Permission,
+): boolean {
+  return caller.roles.some(
+    (role) => isRole(role) && holdsEverywhere(role) && grants(role, permission),
+  );
 }
 
 /** Throws LockoutError unless the caller has the permission in the organisation. */

@@ -48,6 +48,7 @@ export function createGate(
           homeOrgId: token.orgId,
           roles: token.roles,
           orgId,
+          isOrgNamed: named !== "",
         };
         if (access !== "authenticated")
           requirePermission(caller, orgId, access);
@@ -81,9 +82,16 @@ export function createSystemGate(
   homeOrgId: string,
 ): (context: HandlerContext) => Promise<void> {
   return async ({ requestHeader, values }) => {
-    const orgId = requestHeader.get("x-zitadel-orgid") ?? homeOrgId;
+    const named = requestHeader.get("x-zitadel-orgid");
+    const orgId = named ?? homeOrgId;
     if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
-    setCaller(values, { id: "SYSTEM", homeOrgId, roles: ["IAM_OWNER"], orgId });
+    setCaller(values, {
+      id: "SYSTEM",
+      homeOrgId,
+      roles: ["IAM_OWNER"],
+      orgId,
+      isOrgNamed: named !== null,
+    });
   };
 }
 

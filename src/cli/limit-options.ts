@@ -7,6 +7,10 @@ type Limits = ServerConfig["limits"];
 
 /** How a limit is written. */
 const kinds = {
+  requestSize: {
+    value: "<size>",
+    parse: (text: string) => parseSize(text, 1, 4 * 1024 ** 2),
+  },
   size: { value: "<size>", parse: (text: string) => parseSize(text, 1) },
   sizeOrNone: { value: "<size>", parse: (text: string) => parseSize(text, 0) },
   count: { value: "<number>", parse: (text: string) => parseCount(text, 1) },
@@ -31,11 +35,11 @@ interface LimitFlag {
 
 /** The flag of each limit, in the order of the help. */
 export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
-  maxMessageBytes: {
-    flag: "--max-message-bytes",
-    kind: "size",
-    description: "a message, after decompression",
-    byDefault: "4MiB",
+  maxRequestSize: {
+    flag: "--max-request-size",
+    kind: "requestSize",
+    description: "a message of a request, after decompression; at most 4MiB",
+    byDefault: "256KiB",
   },
   maxTargetBytes: {
     flag: "--max-target-bytes",

@@ -106,13 +106,13 @@ export function parseAttempts(text: string): number {
 }
 
 /** A number of bytes: `4194304`, `16KiB` or `4MiB`. */
-export function parseSize(text: string, least: 0 | 1): number {
+export function parseSize(text: string, least: 0 | 1, most = maxSize): number {
   const [, number = "", unit] = /^(\d{1,10})(KiB|MiB)?$/.exec(text) ?? [];
   const bytes =
     Number(number) * (unit === "MiB" ? 1024 ** 2 : unit === "KiB" ? 1024 : 1);
-  if (number === "" || bytes < least || bytes > maxSize) {
+  if (number === "" || bytes < least || bytes > most) {
     throw new InvalidArgumentError(
-      `Write a number of bytes from ${least} to 2047MiB, such as 4194304, 16KiB or 4MiB.`,
+      `Write a number of bytes from ${least} to ${Math.floor(most / 1024 ** 2)}MiB, such as 4194304, 16KiB or 4MiB.`,
     );
   }
   return bytes;

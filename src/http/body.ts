@@ -21,6 +21,12 @@ export interface BodyPatience {
 
 /** Takes a body that is read whole; exactly one of its methods is called, once. */
 export interface BodyCollector {
+  /**
+   * Called with what has come so far, while more is awaited, until it knows: whether the body announces more than was asked for.
+   * Left out where bodies announce nothing.
+   */
+  readonly announcesTooMuch?:
+    ((start: Uint8Array) => boolean | undefined) | undefined;
   whole(body: Uint8Array): void;
   /** The body is longer than was asked for: what has come so far is put back. */
   tooLong(): void;
@@ -57,6 +63,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #waitingSince = 0;
   #collector: BodyCollector | undefined;
   #collectorBytes = 0;
+  /** Whether the collector knows what the body announces. */
+  #announced = false;
   #drain: { bytes: number; over(complete: boolean): void } | undefined;
 
   /**
@@ -219,10 +227,19 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #collect(chunk: Uint8Array, collector: BodyCollector): void {
     this.#keep(chunk);
     this.#collectorBytes -= chunk.byteLength;
-    if (this.#collectorBytes >= 0) return;
+    if (this.#collectorBytes >= 0 && !this.#announcesTooMuch(collector)) return;
     this.#collector = undefined;
     this.#stream.pause();
     collector.tooLong();
+  }
+
+  #announcesTooMuch({ announcesTooMuch }: BodyCollector): boolean {
+    if (announcesTooMuch === undefined || this.#announced) return false;
+    const [first = nothing] = this.#queue;
+    const start = this.#queue.length > 1 ? Buffer.concat(this.#queue) : first;
+    const verdict = announcesTooMuch(start);
+    this.#announced = verdict !== undefined;
+    return verdict === true;
   }
 
   /** The stream is closed: what has not come by now never will. */

@@ -25,6 +25,7 @@ export function connectOptions(
 function checkingQuery(
   options: Partial<UniversalHandlerOptions>,
 ): (context: HandlerContext) => Promise<void> {
+  const { readMaxBytes = Infinity } = options;
   const readers = new Map<DescMessage, (bytes: Uint8Array) => Message>();
   const readJson = (schema: DescMessage, bytes: Uint8Array): void => {
     let reader = readers.get(schema);
@@ -44,6 +45,11 @@ function checkingQuery(
         query.get("base64") === "1"
           ? base64Decode(message)
           : Buffer.from(message);
+      if (bytes.byteLength > readMaxBytes)
+        throw new ConnectError(
+          `the message in the query is larger than ${readMaxBytes} bytes`,
+          Code.ResourceExhausted,
+        );
       if (query.has("compression")) return;
       if (query.get("encoding") === "json")
         readJson(context.method.input, bytes);

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
@@ -8,7 +9,7 @@ import type { CorsOrigins } from "./cors.ts";
 import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
 import { withGateRenewal } from "./gate-renewal.ts";
 import type { Stopwatch } from "./gate-renewal.ts";
-import { maxTimerMs, resolveLimits } from "./limits.ts";
+import { maxTimerMs, openMessageBytes, resolveLimits } from "./limits.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import type { Address } from "./listener.ts";
@@ -27,6 +28,8 @@ import { checkingInterval, Watchdog } from "./watchdog.ts";
 export interface HttpServerOptions {
   /** Services that gRPC, gRPC-Web and Connect reach at `/package.Service/Method`. */
   readonly services?: readonly ServiceImplSpec[];
+  /** Full names of those methods of {@link HttpServerOptions.services} that need no token: they read small messages only. */
+  readonly publicMethods?: ReadonlySet<string>;
   /** The same without {@link HttpServerOptions.handlerOptions}' gate and interceptors: health, reflection. */
   readonly openServices?: readonly ServiceImplSpec[];
   /** Makes the transcoder, from the options that all protocols share. */
@@ -93,9 +96,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ),
     open,
   );
+  const small = {
+    readMaxBytes: Math.min(limits.maxRequestSize, openMessageBytes),
+  };
+  const needsToken = ({ parent, name }: DescMethod) =>
+    options.publicMethods?.has(`${parent.typeName}.${name}`) !== true;
+  const services = methodsThat(needsToken, options.services ?? []);
+  const publicServices = methodsThat(
+    (method) => !needsToken(method),
+    options.services ?? [],
+  );
+  const openServices = options.openServices ?? [];
   const rpcs = new Map([
-    ...createRpcs(options.services ?? [], shared),
-    ...createRpcs(options.openServices ?? [], open),
+    ...createRpcs(services, shared),
+    ...createRpcs(publicServices, { ...shared, ...small }),
+    ...createRpcs(openServices, { ...open, ...small }),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
   const transcoder = options.transcoder?.({
@@ -105,6 +120,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     maxQueryDepth: limits.maxQueryDepth,
     maxJsonDepth: limits.maxJsonDepth,
   });
+  const gate = gateOf(options.handlerOptions);
   const cors = createCors(options.corsOrigins ?? []);
   const listener = new Listener({
     limits,
@@ -117,14 +133,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         createUnaryAdapter({
           groups: [
             {
-              services: options.services ?? [],
-              options: { ...open, ...gateOf(options.handlerOptions) },
+              services,
+              options: { ...open, ...gate },
               mapError,
               transcoder,
             },
             {
-              services: options.openServices ?? [],
-              options: { ...open, interceptors: [] },
+              services: publicServices,
+              options: { ...open, ...gate, ...small },
+              mapError,
+            },
+            {
+              services: openServices,
+              options: { ...open, interceptors: [], ...small },
               mapError: asItIs,
             },
           ],
@@ -179,6 +200,18 @@ function asItIs(error: unknown): unknown {
   return error;
 }
 
+function methodsThat(
+  have: (method: DescMethod) => boolean,
+  services: readonly ServiceImplSpec[],
+): readonly ServiceImplSpec[] {
+  return services.map(({ service, methods }) => ({
+    service,
+    methods: Object.fromEntries(
+      Object.entries(methods).filter(([, { method }]) => have(method)),
+    ),
+  }));
+}
+
 /** A hook that throws must not end the process: it is called from events that nobody else watches. */
 function contained<T>(
   hook: ((told: T) => void) | undefined,
@@ -206,7 +239,7 @@ function openOptions(
       ...given?.jsonOptions,
       recursionLimit: limits.maxJsonDepth,
     },
-    readMaxBytes: limits.maxMessageBytes,
+    readMaxBytes: limits.maxRequestSize,
     maxTimeoutMs: Math.min(given?.maxTimeoutMs ?? maxTimerMs, maxTimerMs),
     shutdownSignal,
     interceptors: [enforceDeadlines],

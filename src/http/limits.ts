@@ -3,8 +3,11 @@
  * time or connections off; sizes cannot be switched off.
  */
 export interface HttpLimits {
-  /** Largest message, after decompression, in bytes. Streams: each message. Default 4 MiB. */
-  readonly maxMessageBytes: number;
+  /**
+   * Largest message of a request, after decompression, in bytes; of a stream each one. At most {@link mostRequestSize}. Default
+   * 256 KiB: the largest that any call of lockout needs, a user with 100 aliases, has room in it.
+   */
+  readonly maxRequestSize: number;
   /** Longest request target (path and query), in bytes; above it: 414. Default 8 KiB. */
   readonly maxTargetBytes: number;
   /** Parameters of a query, where JSON over HTTP has one; above it: 400. Default 256. */
@@ -48,7 +51,7 @@ export interface HttpLimits {
 
 /** The defaults of {@link HttpLimits}. */
 export const defaultLimits: HttpLimits = {
-  maxMessageBytes: 4 * 1024 * 1024,
+  maxRequestSize: 256 * 1024,
   maxTargetBytes: 8 * 1024,
   maxQueryParameters: 256,
   maxQueryDepth: 16,
@@ -70,7 +73,7 @@ export const defaultLimits: HttpLimits = {
 };
 
 const sizes = [
-  "maxMessageBytes",
+  "maxRequestSize",
   "maxTargetBytes",
   "maxQueryParameters",
   "maxQueryDepth",
@@ -80,8 +83,19 @@ const sizes = [
   "maxStreamsPerConnection",
 ] as const satisfies (keyof HttpLimits)[];
 
+/** Most that {@link HttpLimits.maxRequestSize} may be, in bytes: to read 3 MB of JSON keeps everybody else waiting for 0.2 s. */
+export const mostRequestSize = 4 * 1024 * 1024;
+
+/** Largest message for which nobody needs a token, in bytes: names to look up are shorter. */
+export const openMessageBytes = 4096;
+
 /** Deeper JSON would exhaust the stack. */
 export const mostJsonDepth = 1000;
+
+const bounds = {
+  maxRequestSize: mostRequestSize,
+  maxJsonDepth: mostJsonDepth,
+} as const satisfies Partial<Record<keyof HttpLimits, number>>;
 
 /** Longest delay that Node's timers take; a longer one would fire at once. */
 export const maxTimerMs = 2 ** 31 - 1;
@@ -95,7 +109,8 @@ export function resolveLimits(given: Partial<HttpLimits> = {}): HttpLimits {
   const limits: HttpLimits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
     const least = (sizes as readonly string[]).includes(name) ? 1 : 0;
-    const most = name === "maxJsonDepth" ? mostJsonDepth : maxTimerMs;
+    const most =
+      (bounds as Readonly<Record<string, number>>)[name] ?? maxTimerMs;
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new RangeError(
         `limit ${name} must be a whole number from ${least} to ${most}, not ${String(value)}`,

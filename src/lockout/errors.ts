@@ -199,6 +199,12 @@ const entries = {
     key: "unknown user state",
     when: "PutUser asks for a state that does not exist.",
   },
+  userAmbiguous: {
+    id: "LOCKOUTD-usr06",
+    code: "FAILED_PRECONDITION",
+    key: "several organisations have a user of this id: name one of them in the header x-zitadel-orgid",
+    when: "LockUser or UnlockUser (v2) names no organisation, and several in which the caller may change users have a user of that id. Nothing was changed.",
+  },
   subjectMissing: {
     id: "LOCKOUTD-att01",
     code: "INVALID_ARGUMENT",

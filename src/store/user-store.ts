@@ -101,8 +101,8 @@ export interface UserStore {
     decide: DecideUser<void>,
   ): Promise<StoredUser>;
   findUser(key: UserKey): Promise<StoredUser | undefined>;
-  /** The organisations that have a user of this id, oldest user first. */
-  findOrgsOfUser(userId: string): Promise<readonly string[]>;
+  /** The organisations that have a user of this id, oldest user first, at most `limit`. */
+  findOrgsOfUser(userId: string, limit: number): Promise<readonly string[]>;
   /** The organisation's users by id. */
   listUsers(orgId: string, page: PageRequest): Promise<Page<StoredUser>>;
   /** Removes the user, the aliases, the counters and the open attempts; the events stay. Says whether there was one. */

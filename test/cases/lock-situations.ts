@@ -6,7 +6,7 @@ import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
 import { refusal } from "./situation.ts";
 import type { Call, Situation, Stage } from "./situation.ts";
-import { grpcDoor } from "./stage.ts";
+import { grpcDoor, setStage } from "./stage.ts";
 
 const noUser = "Errors.User.NotFound";
 const notLockable = "Errors.User.ShouldBeActiveOrInitial";
@@ -85,6 +85,100 @@ const versions: readonly Version[] = [
   { name: "v2", call: v2(UserService), ids: v2Ids },
   { name: "v2beta", call: v2(UserServiceBeta), ids: v2Ids },
 ];
+
+/** Puts the stage's user into organisations of their own, besides the stage's. */
+const putElsewhere =
+  (count: number, state: UserState) =>
+  async (stage: Stage): Promise<void> => {
+    for (let place = 0; place < count; place += 1) {
+      const { orgId } = await setStage(stage.server);
+      await grpcDoor(stage).call(
+        LockoutUserService.method.putUser,
+        { userId: stage.userId, state },
+        { token: stage.server.adminToken, orgId },
+      );
+    }
+  };
+
+/** A call of v2 by a token of the stage with these roles, perhaps on a named organisation. */
+const v2As =
+  (
+    { method }: typeof UserService | typeof UserServiceBeta,
+    name: "lockUser" | "unlockUser",
+    roles: readonly string[],
+    orgId?: (stage: Stage) => string,
+  ): Call =>
+  async (door, stage) =>
+    door.call<DescMessage, DescMessage>(
+      method[name],
+      { userId: stage.userId },
+      {
+        token: await stage.token(roles),
+        ...(orgId !== undefined && { orgId: orgId(stage) }),
+      },
+    );
+
+const ambiguous = refusal.precondition(
+  "LOCKOUTD-usr06",
+  "several organisations have a user of this id: name one of them in the header x-zitadel-orgid",
+);
+
+/** v2 without the organisation's header: where a user is looked for. */
+const elsewhereSituations = ([name, service]: readonly [
+  string,
+  typeof UserService | typeof UserServiceBeta,
+]): readonly Situation[] => [
+  ...(["lockUser", "unlockUser"] as const).flatMap((method): Situation[] => [
+    {
+      name: `${name} ${method}: several organisations have the id, whatever the states`,
+      given: async (stage) => {
+        await putElsewhere(1, UserState.LOCKED)(stage);
+        await putElsewhere(1, UserState.INACTIVE)(stage);
+      },
+      call: v2As(service, method, ["IAM_USER_MANAGER"]),
+      refused: ambiguous,
+    },
+    {
+      name: `${name} ${method}: the caller's own organisation and another have the id`,
+      given: async (stage) => {
+        await put(UserState.ACTIVE)(stage);
+        await putElsewhere(1, UserState.ACTIVE)(stage);
+      },
+      call: v2As(service, method, ["IAM_OWNER"]),
+      refused: ambiguous,
+    },
+  ]),
+  // Who may not change users there learns nothing of them, neither that they exist nor their state.
+  ...[["ORG_OWNER"], ["ORG_OWNER", "IAM_OWNER_VIEWER"], ["ORG_USER_MANAGER"]]
+    .map((roles) => [roles, [UserState.ACTIVE, UserState.LOCKED]] as const)
+    .flatMap(([roles, states]) =>
+      states.flatMap((state): Situation[] => [
+        {
+          name: `${name} LockUser by ${roles.join()}: others have the id, in state ${state}`,
+          given: putElsewhere(2, state),
+          call: v2As(service, "lockUser", roles),
+          refused: refusal.notFound(v2Ids.lockUnknown, noUser),
+        },
+        {
+          name: `${name} UnlockUser by ${roles.join()}: others have the id, in state ${state}`,
+          given: putElsewhere(1, state),
+          call: v2As(service, "unlockUser", roles),
+          refused: refusal.notFound(v2Ids.unlockUnknown, noUser),
+        },
+      ]),
+    ),
+  {
+    name: `${name} LockUser: the organisation that the header names does not have the id`,
+    given: putElsewhere(1, UserState.ACTIVE),
+    call: v2As(service, "lockUser", ["IAM_OWNER"], ({ orgId }) => orgId),
+    refused: refusal.notFound(v2Ids.lockUnknown, noUser),
+  },
+];
+
+const v2Services = [
+  ["v2", UserService],
+  ["v2beta", UserServiceBeta],
+] as const;
 
 /** Section 3 of the contract: lock and unlock. */
 export const lockSituations: readonly Situation[] = [
@@ -171,6 +265,7 @@ export const lockSituations: readonly Situation[] = [
       ),
     refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
   },
+  ...v2Services.flatMap(elsewhereSituations),
   {
     name: "an id that is too long",
     call: (door, { orgOwner }) =>

@@ -67,7 +67,7 @@ const check = "/grpc.health.v1.Health/Check";
 describe("sizes and counts", () => {
   serveWith(
     ...noTimeouts,
-    ...["--max-message-bytes", "1KiB", "--max-target-bytes", "100"],
+    ...["--max-request-size", "1KiB", "--max-target-bytes", "100"],
     ...["--max-query-parameters", "2", "--max-query-depth", "1"],
     ...["--max-json-depth", "1"],
     ...["--max-header-bytes", "600", "--max-header-count", "12"],
@@ -77,7 +77,7 @@ describe("sizes and counts", () => {
     ...["--drain-bytes", "64KiB", "--drain-timeout", "1m"],
   );
 
-  test("--max-message-bytes", async () => {
+  test("--max-request-size", async () => {
     const send = (service: string) =>
       fetch(`${server.url}${check}`, {
         method: "POST",

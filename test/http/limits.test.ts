@@ -10,6 +10,7 @@ import { debugPages } from "../../src/http/debug-pages.ts";
 import {
   defaultLimits,
   mostJsonDepth,
+  mostRequestSize,
   resolveLimits,
 } from "../../src/http/limits.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
@@ -57,7 +58,8 @@ describe("limits", () => {
 
   test("that make no sense are refused by name", () => {
     for (const limits of [
-      { maxMessageBytes: 0 },
+      { maxRequestSize: 0 },
+      { maxRequestSize: mostRequestSize + 1 },
       { idleTimeoutMs: -1 },
       { headersTimeoutMs: 2 ** 31 },
       { drainBytes: 1.5 },

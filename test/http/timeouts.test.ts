@@ -103,7 +103,7 @@ describe("HTTP/1.1", () => {
     // Reset, where a blank arrives late.
     const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.write(
-      `POST ${path}/Unary HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n`,
+      `POST ${path}/Unary HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n`,
     );
     const dribble = setInterval(() => socket.write(" "), 10);
     expect(await ended(1)).toMatchObject([{ status: 504 }]);

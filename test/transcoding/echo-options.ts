@@ -164,7 +164,7 @@ const namedOptions: Readonly<Record<string, NamedOption>> = {
     "4194304",
     "largest message in bytes; above it 413",
     (options, value) => {
-      options.limits.maxMessageBytes = value;
+      options.limits.maxRequestSize = value;
     },
   ),
   "compress-min-bytes": count(

@@ -4,6 +4,7 @@ import {
   createHttpServer,
   type HttpServer,
 } from "../../src/http/http-server.ts";
+import { mostRequestSize } from "../../src/http/limits.ts";
 import { Fault } from "../../src/transcoding/fault.ts";
 import {
   createTranscoder,
@@ -35,6 +36,7 @@ export function createEchoServer(
     .map((service) => ({ spec: echoService(service, json) }));
   return createHttpServer({
     limits: {
+      maxRequestSize: mostRequestSize,
       ...limits,
       // The transcoder's own limit is what is tested. HTTP/2 in Node takes no field of 64 KiB.
       maxTargetBytes:

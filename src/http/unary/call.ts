@@ -62,6 +62,7 @@ const maxPlainBytes = 64 * 1024;
  */
 export class UnaryCall implements BodyCollector, Listed {
   place = -1;
+  readonly announcesTooMuch: UnaryForm["announcesTooMuch"];
   readonly #plan: CallPlan;
   readonly #request: RunningRequest;
   readonly #head: RequestHead;
@@ -80,6 +81,7 @@ export class UnaryCall implements BodyCollector, Listed {
     context: UnaryContext,
     timeout: CallTimeout | undefined,
   ) {
+    this.announcesTooMuch = plan.form.announcesTooMuch;
     this.#plan = plan;
     this.#request = request;
     this.#head = head;

@@ -10,13 +10,30 @@ export function envelope(flags: number, message: Uint8Array): Buffer {
   return bytes;
 }
 
+/**
+ * Whether the first message of a body announces to be longer than `maxBytes`; nothing where too little of the body has come to
+ * know.
+ */
+export function announcesMoreThan(
+  maxBytes: number,
+  start: Uint8Array,
+): boolean | undefined {
+  return start.byteLength < envelopeHeaderBytes
+    ? undefined
+    : lengthOf(start) > maxBytes;
+}
+
 /** The message of a body that consists of one message without flags, else nothing. */
 export function openEnvelope(body: Uint8Array): Uint8Array | undefined {
   if (body.byteLength < envelopeHeaderBytes || body[0] !== 0) return undefined;
-  let length = 0;
-  for (let i = 1; i < envelopeHeaderBytes; i += 1)
-    length = length * 0x100 + (body[i] ?? 0);
-  return length === body.byteLength - envelopeHeaderBytes
+  return lengthOf(body) === body.byteLength - envelopeHeaderBytes
     ? body.subarray(envelopeHeaderBytes)
     : undefined;
+}
+
+function lengthOf(start: Uint8Array): number {
+  let length = 0;
+  for (let i = 1; i < envelopeHeaderBytes; i += 1)
+    length = length * 0x100 + (start[i] ?? 0);
+  return length;
 }

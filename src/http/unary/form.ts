@@ -27,6 +27,8 @@ export interface UnaryForm {
   readonly protocol: Exclude<RunningRequest["protocol"], "http">;
   /** A body that is longer does not hold one message within the limits. */
   readonly maxBytes: number;
+  /** Whether the start of a body announces a message over the limit; nothing where that cannot be known yet. */
+  readonly announcesTooMuch?: (start: Uint8Array) => boolean | undefined;
   /** What the header and the trailer of an answer begin with. */
   readonly header: Fields;
   readonly trailer: Fields;

@@ -11,7 +11,12 @@ import {
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
-import { envelope, openEnvelope } from "./envelope.ts";
+import {
+  announcesMoreThan,
+  envelope,
+  envelopeHeaderBytes,
+  openEnvelope,
+} from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
 import { grpcTimeout, toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
@@ -35,7 +40,8 @@ export function grpcWebForm(
   return {
     spec,
     protocol: "grpc-web",
-    maxBytes: options.readMaxBytes + 5,
+    maxBytes: options.readMaxBytes + envelopeHeaderBytes,
+    announcesTooMuch: (start) => announcesMoreThan(options.readMaxBytes, start),
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
     plainHeader: ["content-type", type, ...moreHeader],

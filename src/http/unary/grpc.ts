@@ -12,7 +12,12 @@ import {
   setTrailerStatus,
 } from "@connectrpc/connect/protocol-grpc";
 import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
-import { envelope, openEnvelope } from "./envelope.ts";
+import {
+  announcesMoreThan,
+  envelope,
+  envelopeHeaderBytes,
+  openEnvelope,
+} from "./envelope.ts";
 import type { CallTimeout, UnaryForm } from "./form.ts";
 import type { UnarySpec } from "./invoke.ts";
 import { createMessageCodec } from "./message-codec.ts";
@@ -30,7 +35,8 @@ export function grpcForm(
   return {
     spec,
     protocol: "grpc",
-    maxBytes: options.readMaxBytes + 5,
+    maxBytes: options.readMaxBytes + envelopeHeaderBytes,
+    announcesTooMuch: (start) => announcesMoreThan(options.readMaxBytes, start),
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
     plainHeader: ["content-type", type, ...moreHeader],

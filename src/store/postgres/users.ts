@@ -46,7 +46,7 @@ const forgetClosed: Statement = {
 };
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
-  text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key",
+  text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
 };
 const listUsers: Statement = {
   name: "list_users",
@@ -144,8 +144,8 @@ export function createUserStore({
       findOne(key, (commands, stored, time) =>
         commands.toLockout(stored, time),
       ),
-    findOrgsOfUser: async (userId) => {
-      const { rows } = await database.query(orgsOfUser, userId);
+    findOrgsOfUser: async (userId, limit) => {
+      const { rows } = await database.query(orgsOfUser, userId, limit);
       return rows.map((row) => row["org_id"] as string);
     },
 

@@ -20,7 +20,7 @@ export interface Subjects extends SubjectTable {
     limit: number,
   ): readonly StoredSubject[];
   /** Oldest user first. */
-  orgsOfUser(userId: string): readonly string[];
+  orgsOfUser(userId: string, limit: number): readonly string[];
 }
 
 /**
@@ -95,8 +95,8 @@ export function prepareSubjects(
      ORDER BY lock_time, user_id LIMIT ?`,
   );
   const orgsOfUser = database
-    .prepare<[string], string>(
-      "SELECT org_id FROM subjects WHERE user_id = ? ORDER BY key",
+    .prepare<[string, number], string>(
+      "SELECT org_id FROM subjects WHERE user_id = ? ORDER BY key LIMIT ?",
     )
     .pluck();
 
@@ -180,6 +180,6 @@ export function prepareSubjects(
           limit,
         )
         .map(toSubject),
-    orgsOfUser: (userId) => orgsOfUser.all(userId),
+    orgsOfUser: (userId, limit) => orgsOfUser.all(userId, limit),
   };
 }

@@ -87,7 +87,8 @@ export function createUserStore(
       });
     },
 
-    findOrgsOfUser: async (userId) => read(() => subjects.orgsOfUser(userId)),
+    findOrgsOfUser: async (userId, limit) =>
+      read(() => subjects.orgsOfUser(userId, limit)),
 
     listUsers: async (orgId, page) => {
       const after = userAfter(page);

@@ -80,7 +80,7 @@ export function describeLifetime(bed: StoreBed): void {
         async () => bed.store.onAppended(() => undefined),
         () => bed.store.findUser(aliceKey),
         () => bed.store.findLockout(aliceKey),
-        () => bed.store.findOrgsOfUser("u"),
+        () => bed.store.findOrgsOfUser("u", 2),
         () => bed.store.listUsers("o", onePage),
         () => bed.store.listLocked("o", undefined, onePage),
         () => bed.store.changeUser(aliceKey, "e", recordPasswordChange),

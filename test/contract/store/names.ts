@@ -72,7 +72,7 @@ export function describeNames(bed: StoreBed): void {
       });
 
       expect(await bed.events()).toEqual(before);
-      expect(await bed.store.findOrgsOfUser("nobody")).toEqual([]);
+      expect(await bed.store.findOrgsOfUser("nobody", 2)).toEqual([]);
       expect(await bed.store.listUsers(orgA.orgId, onePage)).toMatchObject({
         items: [],
       });

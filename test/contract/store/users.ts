@@ -69,7 +69,7 @@ export function describeUsers(bed: StoreBed): void {
       });
       expect(await bed.store.findUser(alice)).toBeUndefined();
       expect(await bed.store.findLockout(alice)).toBeUndefined();
-      expect(await bed.store.findOrgsOfUser("alice")).toEqual([]);
+      expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
     });
 
     it("is measured by the organisation's own policy, else by the default", async () => {
@@ -205,10 +205,11 @@ export function describeUsers(bed: StoreBed): void {
       expect((await bed.events()).map(({ sequence }) => sequence)).toEqual([
         1, 1, 2,
       ]);
-      expect(await bed.store.findOrgsOfUser("alice")).toEqual([
-        orgB.orgId,
-        orgA.orgId,
-      ]);
+      const orgs = [orgB.orgId, orgA.orgId];
+      expect(await bed.store.findOrgsOfUser("alice", 3)).toEqual(orgs);
+      expect(await bed.store.findOrgsOfUser("alice", 1)).toEqual(
+        orgs.slice(0, 1),
+      );
     });
 
     it("keeps every one of 1,000 steps at once", async () => {
@@ -231,7 +232,7 @@ export function describeUsers(bed: StoreBed): void {
       expect(await bed.store.deleteUser(alice)).toBe(true);
       expect(await bed.store.deleteUser(alice)).toBe(false);
       expect(await bed.store.findUser(alice)).toBeUndefined();
-      expect(await bed.store.findOrgsOfUser("alice")).toEqual([]);
+      expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
       expect(await bed.events()).toHaveLength(2);
 
       const { events } = await bed.store.changeUser(alice, "e", fail);
