@@ -90,6 +90,25 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     description: "calls at once on an HTTP/2 connection",
     byDefault: "100",
   },
+  maxAnonymousStreamsPerConnection: {
+    flag: "--max-anonymous-streams-per-connection",
+    kind: "countOrNone",
+    description:
+      "streams without a token on a connection: watches of health, reflection",
+    byDefault: "16",
+  },
+  maxAnonymousStreamsPerAddress: {
+    flag: "--max-anonymous-streams-per-address",
+    kind: "countOrNone",
+    description: "and from one address, a /64 network in IPv6",
+    byDefault: "512",
+  },
+  maxAnonymousStreams: {
+    flag: "--max-anonymous-streams",
+    kind: "countOrNone",
+    description: "and in all",
+    byDefault: "2048",
+  },
   streamResetBurst: {
     flag: "--stream-reset-burst",
     kind: "countOrNone",
@@ -157,7 +176,7 @@ export function limitOptions(): readonly Option[] {
       .default(defaultConfig.limits[name], byDefault)
       .argParser(parse)
       .helpGroup(
-        "Limits of what a client may ask (0s, and 0 connections: no limit):",
+        "Limits of what a client may ask (0s, and 0 connections or streams: no limit):",
       );
   });
 }

@@ -14,6 +14,8 @@ export interface Exchange {
   /** Names and values by turns, in the order of the wire; without pseudo-headers. */
   readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
+  /** Stands for the connection: the same object for all its exchanges. */
+  readonly connection: object;
   readonly body: RequestBody;
   /** The client cannot be answered any more. */
   isGone(): boolean;

@@ -41,13 +41,21 @@ export function createHealth(services: readonly string[]): Health {
       if (signal.aborted) wake();
     });
 
+  /** Looked up before, so that what a watcher has sent does not stay as long as the watch. */
+  async function* watch(isKnown: boolean, signal: AbortSignal) {
+    yield { status: isKnown ? current() : ServingStatus.SERVICE_UNKNOWN };
+    if (serving) {
+      await drained(signal);
+      signal.throwIfAborted();
+      if (isKnown) yield { status: current() };
+    }
+    throw new ConnectError("the server is shutting down", Code.Unavailable);
+  }
+
   const implementation: ServiceImpl<typeof HealthService> = {
     check({ service: name }) {
       if (!known.has(name))
-        throw new ConnectError(
-          `unknown service ${JSON.stringify(name)}`,
-          Code.NotFound,
-        );
+        throw new ConnectError("the service is unknown", Code.NotFound);
       return { status: current() };
     },
     list() {
@@ -58,15 +66,8 @@ export function createHealth(services: readonly string[]): Health {
         ),
       };
     },
-    async *watch({ service: name }, context) {
-      const isKnown = known.has(name);
-      yield { status: isKnown ? current() : ServingStatus.SERVICE_UNKNOWN };
-      if (serving) {
-        await drained(context.signal);
-        context.signal.throwIfAborted();
-        if (isKnown) yield { status: current() };
-      }
-      throw new ConnectError("the server is shutting down", Code.Unavailable);
+    watch({ service: name }, { signal }) {
+      return watch(known.has(name), signal);
     },
   };
 

@@ -1,6 +1,7 @@
 import type { ContextValues } from "@connectrpc/connect";
 import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { peerKey } from "./anonymous-streams.ts";
 import { clampTimeoutHeader } from "./deadline.ts";
 import type { Exchange } from "./exchange.ts";
 import { requestIdKey } from "./request-id.ts";
@@ -38,7 +39,9 @@ export function toHttpRequest(
     header: webHeaders(exchange.rawHeaders),
     body: exchange.body,
     signal: abort.signal,
-    contextValues: createContextValues().set(requestIdKey, requestId),
+    contextValues: createContextValues()
+      .set(requestIdKey, requestId)
+      .set(peerKey, exchange),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Transcoder } from "../transcoding/index.ts";
+import { createAnonymousStreamGate } from "./anonymous-streams.ts";
 import { createCors } from "./cors.ts";
 import type { CorsOrigins } from "./cors.ts";
 import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
@@ -110,7 +111,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const rpcs = new Map([
     ...createRpcs(services, shared),
     ...createRpcs(publicServices, { ...shared, ...small }),
-    ...createRpcs(openServices, { ...open, ...small }),
+    ...createRpcs(openServices, {
+      ...open,
+      ...small,
+      requestGate: createAnonymousStreamGate(limits),
+    }),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
   const transcoder = options.transcoder?.({

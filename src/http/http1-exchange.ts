@@ -66,6 +66,10 @@ export class Http1Exchange implements Exchange {
     response.on("close", Http1Exchange.#onClosed);
   }
 
+  get connection(): object {
+    return this.#request.socket;
+  }
+
   isGone(): boolean {
     return this.#response.destroyed || this.#request.socket.destroyed;
   }

@@ -82,6 +82,10 @@ export class Http2Exchange implements Exchange {
     }
   }
 
+  get connection(): object {
+    return this.#stream.session ?? this;
+  }
+
   isGone(): boolean {
     return this.#stream.destroyed || this.#stream.aborted;
   }

@@ -26,6 +26,15 @@ export interface HttpLimits {
   readonly streamResetBurst: number;
   /** … and per second from then on. Above it the connection is closed (CVE-2023-44487). Default 20. */
   readonly streamResetRate: number;
+  /**
+   * Streams without a token (watches of health, reflection) that one connection has open at once; above it: RESOURCE_EXHAUSTED.
+   * Default 16: a client needs one for each service that it watches.
+   */
+  readonly maxAnonymousStreamsPerConnection: number;
+  /** The same from one address (IPv6: one /64 network). Default 512. A load balancer's are all from one. */
+  readonly maxAnonymousStreamsPerAddress: number;
+  /** The same for the server. Default 2048: each takes 75 KiB. */
+  readonly maxAnonymousStreams: number;
   /** Connections from one address (IPv6: one /64 network). A load balancer's are all from one. Default 4096. */
   readonly maxConnectionsPerAddress: number;
   /**
@@ -61,6 +70,9 @@ export const defaultLimits: HttpLimits = {
   maxStreamsPerConnection: 100,
   streamResetBurst: 200,
   streamResetRate: 20,
+  maxAnonymousStreamsPerConnection: 16,
+  maxAnonymousStreamsPerAddress: 512,
+  maxAnonymousStreams: 2048,
   maxConnectionsPerAddress: 4096,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
