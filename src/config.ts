@@ -25,8 +25,16 @@ export interface ServerConfig {
   readonly logLevel: LogLevel;
   /** How long a shutdown waits for calls that run, in milliseconds. */
   readonly shutdownGraceMs: number;
+  /** How much one caller or tenant may have; 0 is no quota. */
+  readonly quotas: Quotas;
   /** What one client may ask of the server. */
   readonly limits: Omit<HttpLimits, "shutdownGraceMs">;
+}
+
+/** How much one caller or tenant may have. */
+export interface Quotas {
+  /** Streams of events that a token may have open: each of them costs memory and a little of each append. Default 100. */
+  readonly maxWatchesPerToken: number;
 }
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
@@ -45,5 +53,6 @@ export const defaultConfig: ServerConfig = {
   attemptTtlMs: 60_000,
   logLevel: "info",
   shutdownGraceMs: defaultLimits.shutdownGraceMs,
+  quotas: { maxWatchesPerToken: 100 },
   limits: defaultLimits,
 };

@@ -32,7 +32,7 @@ export function createLocalTransport({
   const throwFault: ReportFault = (error) => {
     throw error;
   };
-  const { attemptTtlMs } = defaultConfig;
+  const { attemptTtlMs, quotas } = defaultConfig;
   const draining = new AbortController().signal;
   const factory = createHandlerFactory(
     withMappedErrors(
@@ -43,6 +43,7 @@ export function createLocalTransport({
   const handlers = createServices({
     store,
     attemptTtlMs,
+    maxWatchesPerToken: quotas.maxWatchesPerToken,
     draining,
   }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));
   return createTransport({

@@ -33,9 +33,11 @@ import type {
   StoredLockout,
   UserStore,
 } from "../store/user-store.ts";
+import { createEventFeed } from "./event-feed.ts";
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
+import { createWatchQuota } from "./watch-quota.ts";
 import { resumed, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
@@ -43,6 +45,8 @@ export interface AttemptServiceOptions {
   readonly store: AttemptStore & UserStore & EventStore;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
+  /** How many watches a token may have open; 0 for any number. */
+  readonly maxWatchesPerToken: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
@@ -55,10 +59,13 @@ export interface AttemptServiceOptions {
 export function createAttemptService({
   store,
   attemptTtlMs,
+  maxWatchesPerToken,
   draining,
   openStream,
   checkToken,
 }: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
+  const feed = createEventFeed(store);
+  const watches = createWatchQuota(maxWatchesPerToken);
   return {
     async beginAttempt(request, context) {
       const { id, orgId } = getCaller(context.values);
@@ -133,14 +140,21 @@ export function createAttemptService({
       };
     },
 
-    watchEvents: (request, context) =>
-      watchEvents(store, resumed(request, context), context.signal, {
-        onStart: () => {
-          openStream?.(context);
-        },
-        checkToken: () => checkToken?.(context),
-        draining,
-      }),
+    async *watchEvents(request, context) {
+      const leave = watches.enter(getCaller(context.values).id);
+      const wanted = resumed(request, context);
+      try {
+        yield* watchEvents(store, feed, wanted, context.signal, {
+          onStart: () => {
+            openStream?.(context);
+          },
+          checkToken: () => checkToken?.(context),
+          draining,
+        });
+      } finally {
+        leave();
+      }
+    },
   };
 }
 

@@ -10,6 +10,7 @@ const codes: Readonly<Record<ErrorCode, Code>> = {
   INVALID_ARGUMENT: Code.InvalidArgument,
   NOT_FOUND: Code.NotFound,
   PERMISSION_DENIED: Code.PermissionDenied,
+  RESOURCE_EXHAUSTED: Code.ResourceExhausted,
   UNAUTHENTICATED: Code.Unauthenticated,
   UNAVAILABLE: Code.Unavailable,
 };

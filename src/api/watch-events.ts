@@ -5,7 +5,9 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
+import { eventTypes as knownTypes } from "../lockout/event.ts";
 import type { Answer, EventStore } from "../store/store.ts";
+import type { EventFeed, Following } from "./event-feed.ts";
 import { eventMessage } from "./events.ts";
 
 // Small enough that a slow reader holds little, large enough that catching up is quick.
@@ -44,39 +46,43 @@ export function eventId(message: Message): string | undefined {
 }
 
 /**
- * The events after a position, then each as it is written, without a gap or a repeat: what was read last is the
- * position that is asked from next, and a notice only says that it is worth asking. Ends with the call's signal;
+ * The events after a position, then each as it is written, without a gap or a repeat: how far it was read is the
+ * position that is asked from next, and a notice only says that it is worth asking. What is new comes from the feed, which reads it
+ * once for all; what is older from the store. Ends with the call's signal;
  * with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position; and, instead
  * of sending more events, with the refusal of a token that has ended.
  */
 export async function* watchEvents(
   store: EventStore,
+  feed: EventFeed,
   request: Wanted,
   signal: AbortSignal,
   { onStart, checkToken, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
+  const types = wantedTypes(request.eventTypes);
   let position = await firstPosition(store, request.after);
   const ending =
     draining === undefined ? signal : AbortSignal.any([signal, draining]);
   const bell = createBell(ending);
-  const unsubscribe = store.onAppended(bell.ring);
+  const unsubscribe = feed.listen(bell.ring);
   onStart();
   try {
+    // Of what was written before the feed was listened to, it may have told others only.
+    let following = await readAfter(store, position, types);
     while (!ending.aborted) {
-      const rung = bell.next();
-      const events = await store.listEvents({
-        ascending: true,
-        limit: batchSize,
-        positionAfter: position,
-        types: request.eventTypes,
-      });
+      const events =
+        types === undefined
+          ? following.events
+          : following.events.filter(({ type }) => types.has(type));
       // After they are read: none that was written after the token's end is sent.
       if (events.length > 0) await checkToken();
-      for (const event of events) {
-        position = event.position;
-        yield { position: String(position), event: eventMessage(event) };
-      }
-      if (events.length < batchSize) await rung;
+      for (const event of events)
+        yield { position: String(event.position), event: eventMessage(event) };
+      position = following.upTo;
+      const rung = bell.next();
+      following =
+        feed.after(position) ?? (await readAfter(store, position, types));
+      if (following.upTo === position) await rung;
     }
   } finally {
     unsubscribe();
@@ -85,6 +91,37 @@ export async function* watchEvents(
   if (!signal.aborted) {
     throw new ConnectError("the server is shutting down", Code.Unavailable);
   }
+}
+
+/** Which types of events are sent; undefined for all. Those that there are, and no others, which nothing has. */
+function wantedTypes(
+  asked: readonly string[],
+): ReadonlySet<string> | undefined {
+  if (asked.length === 0) return undefined;
+  const names = new Set(asked);
+  return new Set(knownTypes.filter((type) => names.has(type)));
+}
+
+/** The next events that the store has. */
+async function readAfter(
+  store: EventStore,
+  position: number,
+  types: ReadonlySet<string> | undefined,
+): Promise<Following> {
+  const last = await store.lastPosition();
+  // None has an unknown type, but no type at all would be any.
+  if (types?.size === 0) return { events: [], upTo: Math.max(position, last) };
+  const events = await store.listEvents({
+    ascending: true,
+    limit: batchSize,
+    positionAfter: position,
+    ...(types !== undefined && { types: [...types] }),
+  });
+  const end = events.at(-1)?.position ?? position;
+  return {
+    events,
+    upTo: events.length < batchSize ? Math.max(end, last) : end,
+  };
 }
 
 async function firstPosition(

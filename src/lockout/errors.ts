@@ -10,6 +10,7 @@ export type ErrorCode =
   | "INVALID_ARGUMENT"
   | "NOT_FOUND"
   | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
   | "UNAUTHENTICATED"
   | "UNAVAILABLE";
 
@@ -294,6 +295,12 @@ const entries = {
     code: "INVALID_ARGUMENT",
     key: "after must be a position from an earlier answer",
     when: "WatchEvents is asked for from a position that is none, or is still to come, as where a backup was restored.",
+  },
+  watchesTooMany: {
+    id: "LOCKOUTD-evt03",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the token has as many watches open as it may have: end one, or use another token",
+    when: "WatchEvents is called with a token that has `--max-watches-per-token` streams open.",
   },
   requestTooLong: {
     id: "LOCKOUTD-req01",

@@ -10,14 +10,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { defaultConfig } from "../../src/config.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { setStage } from "./stage.ts";
 
+const { quotas } = defaultConfig;
 let server: TestServer;
 
+const maxWatchesPerToken = 20;
+
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ quotas: { ...quotas, maxWatchesPerToken } });
 });
 
 afterAll(async () => {
@@ -102,6 +106,10 @@ function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
       `${server.url}/lockout/v1/events:watch?${query.toString()}`,
       { headers: { ...authorization(options), accept }, signal },
     );
+    if (!response.ok) {
+      const { message, code } = (await response.json()) as RestStatus;
+      throw new ConnectError(message, code);
+    }
     expect(response.headers.get("content-type")).toContain(accept);
     options.onHeader?.();
     for await (const line of linesOf(response)) {
@@ -226,6 +234,44 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       isOurs,
     );
     expect(removed).toEqual(third.slice(-1));
+  });
+
+  it("refuses a token that has as many open as it may have, and no other", async () => {
+    const { token } = await setStage(server);
+    const [greedy, modest] = [
+      await token(["IAM_OWNER_VIEWER"]),
+      await token(["IAM_OWNER_VIEWER"]),
+    ];
+    const stop = new AbortController();
+    const watch = openDoor();
+    const open = async (secret: string) => {
+      const header = Promise.withResolvers<undefined>();
+      const onHeader = () => {
+        header.resolve(undefined);
+      };
+      // The generator runs while its first event is awaited.
+      watch({ token: secret, onHeader }, stop.signal)
+        [Symbol.asyncIterator]()
+        .next()
+        .catch((error: unknown) => {
+          header.reject(error);
+        });
+      await header.promise;
+    };
+    try {
+      for (let count = 0; count < maxWatchesPerToken; count += 1)
+        await open(greedy);
+      const refused = await take(watch, { token: greedy }, 1, () => true).catch(
+        (error: unknown) => ConnectError.from(error),
+      );
+      expect(refused).toMatchObject({
+        code: Code.ResourceExhausted,
+        rawMessage: expect.stringContaining("LOCKOUTD-evt03") as string,
+      });
+      await open(modest);
+    } finally {
+      stop.abort();
+    }
   });
 
   it("from now: the header comes at once, and what is written after it is sent", async () => {

@@ -9,6 +9,7 @@ import { setUpCollector } from "../collector.ts";
 import { databaseOption } from "../connection.ts";
 import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
+import { quotaOptions, readQuotas } from "../quota-options.ts";
 import { describeStartFailure } from "../start-failure.ts";
 import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -143,7 +144,8 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         .default(defaultConfig.shutdownGraceMs, "20s")
         .argParser(parseWait),
     );
-  for (const option of limitOptions()) command.addOption(option);
+  for (const option of [...quotaOptions(), ...limitOptions()])
+    command.addOption(option);
   command
     .addHelpText("after", explanation)
     .action(async (options: ServeOptions) => {
@@ -192,6 +194,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     attemptTtlMs: options.attemptTtl,
     logLevel: options.logLevel,
     shutdownGraceMs: options.shutdownGrace,
+    quotas: readQuotas({ ...options }),
     limits: readLimits({ ...options }),
   };
 }
