@@ -1,8 +1,9 @@
 import { expireAttempt } from "../lockout/attempt.ts";
 import { factors } from "../lockout/factor.ts";
+import { newUser } from "../lockout/user.ts";
 import type { UserChange, UserView } from "../lockout/user.ts";
 import type { RecordedEvent } from "./store.ts";
-import { zeroCounters } from "./tables.ts";
+import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
 import type {
   CountersByFactor,
   StoredAttempt,
@@ -12,10 +13,15 @@ import type {
 } from "./tables.ts";
 import type { Subject, UserKey } from "./user-store.ts";
 
+/** The key of no subject. */
+const nobody = 0;
+
 /** A subject as a command finds it: nothing of it is stored where nobody asked before. */
 export interface Found {
   readonly id: SubjectId;
   readonly stored: StoredSubject | undefined;
+  /** A login name that leads to a user, and is not kept yet. */
+  readonly newName?: SubjectId | undefined;
 }
 
 /** What a command on a subject led to. */
@@ -50,6 +56,7 @@ export function createSubjectCommands({
   attempts,
   aliases,
   events,
+  nameEvents,
   policies,
 }: UserTables): SubjectCommands {
   const findUser = (key: UserKey): Found => {
@@ -60,15 +67,18 @@ export function createSubjectCommands({
   const find = (subject: Subject): Found => {
     if (subject.kind === "user") return findUser(subject);
     const { orgId, foldedName } = subject;
-    const key = aliases.find(orgId, foldedName);
     const id: SubjectId = {
       kind: "name",
       orgId,
       hash: subjects.hashName(foldedName),
     };
+    const user = aliases.find(orgId, foldedName);
+    const name = subjects.find(id)?.key;
     return {
       id,
-      stored: key === undefined ? subjects.find(id) : subjects.get(key),
+      // Read also where it was read just now, or is not there, since a user has to be read.
+      stored: subjects.get(user ?? name ?? nobody),
+      newName: user !== undefined && name === undefined ? id : undefined,
     };
   };
 
@@ -89,35 +99,31 @@ export function createSubjectCommands({
   /** Writes what a command led to; returns the subject if there is one now. */
   const apply = (
     { id, stored }: Found,
-    { user, steps, events: changes, voidsOpen }: UserChange<unknown>,
+    change: UserChange<unknown>,
     view: UserView,
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
+    const { user, steps, events: changes, voidsOpen } = change;
     let key = stored?.key;
-    if (user !== undefined) {
+    if (user !== undefined && (id.kind === "user" || isCounted(change))) {
       if (key === undefined) key = subjects.create(id, user).key;
       else subjects.update(key, user);
     }
     if (key === undefined) {
-      if (steps.length === 0 && changes.length === 0)
-        return { key, events: [] };
+      if (!isCounted(change)) return { key, events: [] };
       throw new Error("a command counts for a user whom it does not register");
     }
     for (const step of steps) counters.step(key, step, view.now);
     if (voidsOpen === true) attempts.voidOpen(key);
     const userId = stored?.userId ?? (id.kind === "user" ? id.userId : "");
-    // A name without a user has no events.
-    const recorded =
-      userId === ""
-        ? []
-        : changes.map((event) =>
-            events.append(
-              { type: "user", id: userId, resourceOwner: id.orgId },
-              view.editor,
-              event,
-              view.now,
-            ),
-          );
-    return { key, events: recorded };
+    const isName = userId === "";
+    const aggregate = isName
+      ? nameAggregate(id.orgId, key)
+      : userAggregate(id.orgId, userId);
+    const log = isName ? nameEvents : events;
+    const recorded = changes.map((event) =>
+      log.append(aggregate, view.editor, event, view.now),
+    );
+    return { key, events: isName ? [] : recorded };
   };
 
   /** Closes an expired attempt as of the moment it expired. */
@@ -167,9 +173,9 @@ export function createSubjectCommands({
     const { found, view } = look(subject, editor, time);
     const change = decide(view);
     const applied = apply(found, change, view);
-    // Of names, the most recent ones are kept, also those that were only refused.
-    if (found.stored !== undefined && found.stored.userId === undefined)
-      subjects.touch(found.stored.key);
+    // As a name that leads to nobody is kept when something is counted for it: the time that this takes must not tell who it leads to.
+    if (subject.newName !== undefined && isCounted(change))
+      subjects.create(subject.newName, newUser);
     return { change, ...applied };
   };
 
@@ -198,6 +204,11 @@ export function foundAgain(stored: StoredSubject): Found {
       ? { kind: "name", orgId, hash: new Uint8Array(0) }
       : { kind: "user", orgId, userId };
   return { id, stored };
+}
+
+/** Whether something is counted, so that a name is kept. */
+function isCounted({ steps, events }: UserChange<unknown>): boolean {
+  return steps.length > 0 || events.length > 0;
 }
 
 function hasOpen(counted: CountersByFactor): boolean {

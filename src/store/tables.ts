@@ -31,13 +31,11 @@ export type SubjectId =
 export interface SubjectTable {
   find(id: SubjectId): StoredSubject | undefined;
   get(key: number): StoredSubject | undefined;
-  /** Of names, the one asked about least recently makes room, now or soon. */
+  /** Of names, one of the lowest rank makes room, now or soon. */
   create(id: SubjectId, state: UserState): StoredSubject;
   update(key: number, state: UserState): void;
   /** Removes a subject with its aliases, counters and open attempts. */
   remove(key: number): void;
-  /** Makes a name the most recent one. */
-  touch(key: number): void;
   /** What is stored of a login name that leads to nobody. */
   hashName(foldedName: string): Uint8Array;
 }
@@ -97,6 +95,16 @@ export interface Aggregate {
   readonly resourceOwner: string;
 }
 
+/** Whose events those of a user are. */
+export function userAggregate(orgId: string, userId: string): Aggregate {
+  return { type: "user", id: userId, resourceOwner: orgId };
+}
+
+/** Whose events those of a login name that leads to nobody are: its id is as long as a user's. */
+export function nameAggregate(orgId: string, key: number): Aggregate {
+  return userAggregate(orgId, String(key).padStart(18, "0"));
+}
+
 /** The aggregate that a policy belongs to: its owner. */
 export interface PolicyAggregate {
   readonly type: "instance" | "org";
@@ -145,5 +153,7 @@ export interface UserTables {
   readonly attempts: AttemptTable;
   readonly aliases: AliasTable;
   readonly events: EventTable;
+  /** As `events`, of the names that lead to nobody: written alike, and read by nobody. */
+  readonly nameEvents: EventTable;
   readonly policies: LimitTable;
 }

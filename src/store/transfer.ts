@@ -101,8 +101,9 @@ export const transferTables: readonly TransferTable[] = [
     key: [integer("key")],
     rest: [
       ...[text("org_id"), text("user_id"), integer("since_position")],
-      ...[bytes("name_hash"), integer("recency"), text("account")],
-      ...[text("lock_reason"), integer("lock_time"), text("lock_by")],
+      ...[bytes("name_hash"), integer("recency"), integer("rank")],
+      ...[text("account"), text("lock_reason"), integer("lock_time")],
+      text("lock_by"),
     ],
   },
   {

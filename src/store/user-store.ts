@@ -21,8 +21,11 @@ import type {
 } from "../lockout/user.ts";
 import type { RecordedEvent } from "./store.ts";
 
-/** How many login names that lead to nobody are kept, unless a store is opened with another number. */
+/** How many login names are kept, unless a store is opened with another number. */
 export const defaultMaxNames = 100_000;
+
+/** So many of the last events of names that lead to nobody are kept, at least: nobody reads them. */
+export const keptNameEvents = 10_000;
 
 /** A user of an organisation. Two organisations may have users of the same id: they are two people. */
 export interface UserKey {
@@ -33,8 +36,12 @@ export interface UserKey {
 /**
  * Whose secret is guessed at: an id for which the caller vouches, or what a person typed as a login name, folded
  * by `foldName`. A name leads to the user with that alias. A name without a user is counted like a user, but is
- * none: it is not listed, has no events, only a hash of the name is stored (people type passwords into the wrong
- * field), and of all such names only the most recent are kept, 100,000 by default, whatever else happens.
+ * none: it is not listed, has no events, and only a hash of the name is stored (people type passwords into the wrong
+ * field). Names are kept up to a bound, 100,000 by default: above it the organisation that has the most gives up names, first those
+ * that failed the least, of these the oldest, and locked ones last.
+ *
+ * What is written, and how long it takes, does not tell whether a name leads to a user. So a name that does is kept too, though nothing is
+ * counted for it; a name's events are written to a table that nobody reads; and whoever is refused, locked or busy, writes nothing.
  */
 export type Subject =
   | ({ readonly kind: "user" } & UserKey)

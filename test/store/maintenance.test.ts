@@ -71,6 +71,11 @@ describe("check", () => {
       /there is no instance/,
     ],
     [
+      "names that are counted wrongly",
+      "UPDATE name_counts SET count = 9",
+      /9 login names are counted of \d+, but 1 are kept/,
+    ],
+    [
       "an open attempt that is gone",
       "DELETE FROM attempts",
       /counts 1 open attempts of totp, but has 0/,

@@ -27,7 +27,7 @@ export interface CommitQueueOptions {
   /** How often a batch that met others' transactions is tried. */
   readonly maxTries: number;
   /** Called when a batch was committed, before its callers are told. Does not throw: they have been served. */
-  readonly afterCommit: (workspace: Workspace) => void | Promise<void>;
+  readonly afterCommit: (workspace: Workspace) => void;
 }
 
 interface Waiting {
@@ -153,7 +153,7 @@ export class CommitQueue {
     const { workspace, settlements } = await database.use(async (connection) =>
       this.#transact(connection, batch, needs, newKey),
     );
-    await afterCommit(workspace);
+    afterCommit(workspace);
     return settlements;
   }
 

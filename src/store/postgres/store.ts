@@ -120,13 +120,16 @@ async function createStore(
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
     afterCommit: (workspace) => {
-      if (workspace.events.pending.length > 0) watch.tell();
-      // What is too many now is removed after the next batch, if the database cannot be used.
-      return names.trim(workspace).catch(() => undefined);
+      names.added(workspace);
+      // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
+      if (workspace.events.pending.length > 0)
+        setImmediate(() => {
+          watch.tell();
+        });
     },
   });
   const users = createUserStore({
-    ...{ database, queue, time },
+    ...{ database, queue, time, names },
     hashName: (foldedName) => hashName(nameKey, foldedName),
   });
 

@@ -1,3 +1,4 @@
+import { keptNameEvents } from "../user-store.ts";
 import type {
   AttemptStore,
   Subject,
@@ -8,6 +9,7 @@ import type { StoredSubject } from "../tables.ts";
 import type { UserCommands } from "../user-commands.ts";
 import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { Names } from "./names.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
@@ -23,6 +25,7 @@ export interface UserStoreContext {
   readonly queue: CommitQueue;
   /** What is stored of a login name that leads to nobody. */
   readonly hashName: (foldedName: string) => Uint8Array;
+  readonly names: Names;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
 }
@@ -44,6 +47,12 @@ const forgetClosed: Statement = {
       SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT $2) AS oldest
       WHERE outcome IS NOT NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) - ${keepClosedMs})`,
 };
+const forgetNameEvents: Statement = {
+  name: "forget_name_events",
+  text: `DELETE FROM name_events WHERE position IN (
+      SELECT position FROM name_events
+      WHERE position <= (SELECT position FROM name_log_head) - ${keptNameEvents} ORDER BY position LIMIT $1)`,
+};
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
   text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
@@ -63,6 +72,7 @@ export function createUserStore({
   database,
   queue,
   hashName,
+  names,
   time: ownTime,
 }: UserStoreContext): UserStore & AttemptStore {
   const needOf = (subject: Subject): Need =>
@@ -197,6 +207,8 @@ export function createUserStore({
         if (expired === 0) break;
       }
       await database.query(forgetClosed, ownTime(), limit);
+      await database.query(forgetNameEvents, limit);
+      await names.trim();
       return closed;
     },
   };

@@ -8,7 +8,7 @@ import type { StoredPolicy } from "../store.ts";
 import { hashName } from "../name-hash.ts";
 import { toCounters } from "../rows.ts";
 import type { CounterRow } from "../rows.ts";
-import { zeroCounters } from "../tables.ts";
+import { nameAggregate, userAggregate, zeroCounters } from "../tables.ts";
 import type {
   Aggregate,
   AliasTable,
@@ -34,11 +34,9 @@ export interface SubjectEntry {
   readonly stored: StoredSubject;
   /** Of names. */
   readonly hash: Uint8Array | undefined;
-  /** Of users: of the last event when it was read. */
+  /** Of the last event when it was read. */
   readonly sequence: number;
   readonly change: "none" | "new" | "updated" | "removed";
-  /** A name that was asked about. */
-  readonly touched: boolean;
 }
 
 /** A counter, and what is to be done to the row: relative steps, never a value that was read before (I2). */
@@ -131,6 +129,7 @@ export class Workspace implements UserTables {
   readonly attempts: AttemptTable;
   readonly aliases: AliasTable;
   readonly events: NewEvents;
+  readonly nameEvents: NewEvents;
   readonly policies: OwnerPolicies;
   /** The commands of users, on these tables. */
   readonly commands: UserCommands;
@@ -153,6 +152,7 @@ export class Workspace implements UserTables {
     this.#nameKey = nameKey;
     this.#newKey = makers.newKey;
     this.events = new NewEvents(this.#journal);
+    this.nameEvents = new NewEvents(this.#journal);
     this.policies = new OwnerPolicies(this.#journal, this.events);
     this.#take(loaded);
     this.subjects = this.#createSubjects();
@@ -167,15 +167,19 @@ export class Workspace implements UserTables {
     return this.#journal.run(command);
   }
 
+  /** Where the events of a subject are recorded. */
+  logOf({ userId }: StoredSubject): NewEvents {
+    return userId === undefined ? this.nameEvents : this.events;
+  }
+
   #take(loaded: Loaded): void {
     for (const { stored, hash, sequence } of loaded.subjects) {
       this.subjectEntries.set(stored.key, {
         ...{ stored, hash, sequence },
-        ...{ change: "none", touched: false },
+        change: "none",
       });
       this.#index(stored, hash);
-      if (stored.userId !== undefined)
-        this.events.take(userAggregate(stored.orgId, stored.userId), sequence);
+      this.logOf(stored).take(aggregateOf(stored), sequence);
     }
     for (const { orgId, userId, sequence } of loaded.userSequences)
       this.events.take(userAggregate(orgId, userId), sequence);
@@ -256,12 +260,6 @@ export class Workspace implements UserTables {
           });
         }
       },
-      touch: (key) => {
-        this.#journal.set(this.subjectEntries, key, {
-          ...requireEntry(key),
-          touched: true,
-        });
-      },
       hashName: (foldedName) => {
         if (this.#nameKey === undefined)
           throw new Error("no name was expected");
@@ -284,7 +282,7 @@ export class Workspace implements UserTables {
     };
     this.#journal.set(this.subjectEntries, stored.key, {
       ...{ stored, hash, sequence: 0 },
-      ...{ change: "new", touched: false },
+      change: "new",
     });
     this.#index(stored, hash);
     return stored;
@@ -419,9 +417,11 @@ export class Workspace implements UserTables {
   }
 }
 
-/** Whose events those of a user are. */
-export function userAggregate(orgId: string, userId: string): Aggregate {
-  return { type: "user", id: userId, resourceOwner: orgId };
+/** Whose events those of a subject are. */
+export function aggregateOf({ key, orgId, userId }: StoredSubject): Aggregate {
+  return userId === undefined
+    ? nameAggregate(orgId, key)
+    : userAggregate(orgId, userId);
 }
 
 function userKey(orgId: string, userId: string): string {

@@ -5,7 +5,8 @@ import type { Value } from "./values.ts";
 import { clientColumn, closedColumns } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { policyAggregate } from "./owner-policies.ts";
-import { userAggregate } from "./workspace.ts";
+import type { PendingEvent } from "./new-events.ts";
+import { aggregateOf } from "./workspace.ts";
 import type { SubjectEntry, Workspace } from "./workspace.ts";
 
 /** Where other nodes are told of new events. */
@@ -44,10 +45,9 @@ const catchUp: Statement = {
 const updateSubjects: Statement = {
   name: "update_subjects",
   text: `UPDATE subjects SET account = s.account, lock_reason = s.lock_reason, lock_time = s.lock_time,
-      lock_by = s.lock_by, sequence = s.sequence,
-      recency = CASE WHEN s.touched THEN nextval('name_recency') ELSE subjects.recency END
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::boolean[])
-      AS s (key, account, lock_reason, lock_time, lock_by, sequence, touched)
+      lock_by = s.lock_by, sequence = s.sequence
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
+      AS s (key, account, lock_reason, lock_time, lock_by, sequence)
     WHERE subjects.key = s.key`,
 };
 const stepCounters: Statement = {
@@ -105,18 +105,20 @@ const putPolicySequences: Statement = {
   text: `UPDATE policy_owners SET sequence = p.sequence FROM unnest($1::text[], $2::text[], $3::bigint[]) AS p (kind, owner, sequence)
     WHERE policy_owners.owner_kind = p.kind AND policy_owners.resource_owner = p.owner`,
 };
-// The head of the log is locked last, and until the commit.
-const appendEvents: Statement = {
-  name: "append_events",
-  text: `WITH head AS (UPDATE log_head SET position = position + $1::bigint RETURNING position)
-    INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+// The heads of the logs are locked last, the users' after the names', and until the commit.
+const appendTo = (table: string, head: string): Statement => ({
+  name: `append_${table}`,
+  text: `WITH head AS (UPDATE ${head} SET position = position + $1::bigint RETURNING position)
+    INSERT INTO ${table} (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
     SELECT head.position - $1::bigint + e.place, e.aggregate_type, e.aggregate_id, e.resource_owner, e.sequence, e.type,
       e.editor, e.creation_date, e.payload
     FROM head, unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[])
       WITH ORDINALITY
       AS e (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload, place)
     RETURNING position`,
-};
+});
+const appendNameEvents = appendTo("name_events", "name_log_head");
+const appendEvents = appendTo("events", "log_head");
 const notify: Statement = {
   name: "notify",
   text: `SELECT pg_notify('${channel}', '')`,
@@ -141,29 +143,18 @@ export async function writeAndCommit(
   writeAttempts(statements, workspace);
   writeAliases(statements, workspace);
   writePolicies(statements, workspace);
-  if (statements.length === 0 && workspace.events.pending.length === 0) {
+  writeEvents(statements, appendNameEvents, workspace.nameEvents.pending);
+  const events = workspace.events.pending;
+  const appended = statements.length;
+  writeEvents(statements, appendEvents, events);
+  if (statements.length === 0) {
     await send([rollback]);
     return;
   }
-  const events = workspace.events.pending;
-  const appended = statements.length;
-  if (events.length > 0) {
-    statements.push([
-      appendEvents,
-      events.length,
-      events.map(({ aggregateType }) => aggregateType),
-      events.map(({ aggregateId }) => aggregateId),
-      events.map(({ resourceOwner }) => resourceOwner),
-      events.map(({ sequence }) => sequence),
-      events.map(({ type }) => type),
-      events.map(({ editor }) => editor),
-      events.map(({ creationDate }) => creationDate),
-      events.map(({ payload }) =>
-        payload === undefined ? null : JSON.stringify(payload),
-      ),
-    ]);
-    if (notifies) statements.push([notify]);
-  }
+  // Also of names, whose attempts nobody waits for: the time that it takes must not tell who exists.
+  const isRecorded =
+    events.length > 0 || workspace.nameEvents.pending.length > 0;
+  if (isRecorded && notifies) statements.push([notify]);
   const results = await send(...statements, [commit]);
   if (results.at(-1)?.command !== "COMMIT")
     throw new StoreUnavailableError("the transaction was not committed");
@@ -175,18 +166,37 @@ export async function writeAndCommit(
   for (const [place, event] of events.entries()) event.position = first + place;
 }
 
-function writeSubjects(
+function writeEvents(
   statements: Statements,
-  { subjectEntries, events }: Workspace,
+  append: Statement,
+  events: readonly PendingEvent[],
 ): void {
-  const entries = [...subjectEntries.values()];
+  if (events.length === 0) return;
+  statements.push([
+    append,
+    events.length,
+    events.map(({ aggregateType }) => aggregateType),
+    events.map(({ aggregateId }) => aggregateId),
+    events.map(({ resourceOwner }) => resourceOwner),
+    events.map(({ sequence }) => sequence),
+    events.map(({ type }) => type),
+    events.map(({ editor }) => editor),
+    events.map(({ creationDate }) => creationDate),
+    events.map(({ payload }) =>
+      payload === undefined ? null : JSON.stringify(payload),
+    ),
+  ]);
+}
+
+function writeSubjects(statements: Statements, workspace: Workspace): void {
+  const entries = [...workspace.subjectEntries.values()];
   const removed = entries.filter(({ change }) => change === "removed");
   if (removed.length > 0) {
     const keys = removed.map(({ stored }) => stored.key);
     statements.push([removeOpenAttempts, keys], [removeSubjects, keys]);
   }
-  const sequenceOf = ({ stored: { orgId, userId } }: SubjectEntry) =>
-    userId === undefined ? 0 : events.sequenceOf(userAggregate(orgId, userId));
+  const sequenceOf = ({ stored }: SubjectEntry) =>
+    workspace.logOf(stored).sequenceOf(aggregateOf(stored));
   // Nodes that create the same subjects meet at the same one first.
   const created = entries
     .filter(({ change }) => change === "new")
@@ -219,7 +229,7 @@ function writeSubjects(
   const updated = entries.filter(
     (entry) =>
       entry.change === "updated" ||
-      (entry.change === "none" && (entry.touched || isAppended(entry))),
+      (entry.change === "none" && isAppended(entry)),
   );
   if (updated.length > 0) {
     statements.push([
@@ -230,7 +240,6 @@ function writeSubjects(
       updated.map(({ stored }) => stored.lock?.time ?? null),
       updated.map(({ stored }) => stored.lock?.by ?? null),
       updated.map(sequenceOf),
-      updated.map(({ touched }) => touched),
     ]);
   }
 }

@@ -42,6 +42,7 @@ export function checkSqlite(path: string): CheckReport {
         .all(),
     );
     checkUsers(database, check);
+    checkNames(database, check);
     check.checkOpenAttempts(
       database.prepare<[], OpenMismatch>(openMismatchSql).all(),
     );
@@ -61,6 +62,25 @@ function checkFile(database: Database, check: StateCheck): void {
   const orphans = database.pragma("foreign_key_check") as { table: string }[];
   for (const { table } of orphans) {
     check.report(`a row of the table ${table} refers to one that is not there`);
+  }
+}
+
+/** The number of names is counted, and by it they make room for others. */
+function checkNames(database: Database, check: StateCheck): void {
+  const rows = database
+    .prepare<[], [string, number, number]>(
+      `SELECT org_id, sum(counted), sum(found) FROM (
+         SELECT org_id, count AS counted, 0 AS found FROM name_counts
+         UNION ALL SELECT org_id, 0, count(*) FROM subjects WHERE name_hash IS NOT NULL GROUP BY org_id
+         UNION ALL SELECT 'all organisations', count, (SELECT count(*) FROM subjects WHERE name_hash IS NOT NULL) FROM names
+       ) GROUP BY org_id HAVING sum(counted) <> sum(found)`,
+    )
+    .raw()
+    .all();
+  for (const [orgId, counted, found] of rows) {
+    check.report(
+      `${counted} login names are counted of ${orgId}, but ${found} are kept`,
+    );
   }
 }
 

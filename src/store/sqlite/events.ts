@@ -6,6 +6,7 @@ import type { EventRow } from "../rows.ts";
 import type { EventFilter, RecordedEvent } from "../store.ts";
 import { recordedEvent } from "../tables.ts";
 import type { EventTable } from "../tables.ts";
+import { keptNameEvents } from "../user-store.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
 export interface Events extends EventTable, EventLog {
@@ -14,25 +15,63 @@ export interface Events extends EventTable, EventLog {
 }
 
 export function prepareEvents(database: Database): Events {
+  const lastPosition = database
+    .prepare<[], number | null>("SELECT max(position) FROM events")
+    .pluck();
+  return {
+    ...prepareAppend(database, "events"),
+    lastPosition: () => lastPosition.get() ?? 0,
+    list: (filter, within) => {
+      const { sql, values } = listQuery(filter, within);
+      return database
+        .prepare<(string | number)[], EventRow>(sql)
+        .all(...values)
+        .map(toEvent);
+    },
+  };
+}
+
+/** What is recorded of the names that lead to nobody, as the events of users are. */
+export interface NameEvents extends EventTable {
+  /** Removes the oldest ones beyond those that are kept, so many at most. */
+  forget(limit: number): void;
+}
+
+export function prepareNameEvents(database: Database): NameEvents {
+  const forget = database.prepare<[number]>(
+    `DELETE FROM name_events WHERE position IN (
+       SELECT position FROM name_events
+       WHERE position <= (SELECT max(position) FROM name_events) - ${keptNameEvents}
+       ORDER BY position LIMIT ?
+     )`,
+  );
+  return {
+    ...prepareAppend(database, "name_events"),
+    forget: (limit) => {
+      forget.run(limit);
+    },
+  };
+}
+
+function prepareAppend(
+  database: Database,
+  table: "events" | "name_events",
+): EventTable {
   // `+?`: what has an order, as `max` does, SQLite plans anew whenever a value that stands alone is bound to it, which takes four
   // times as long as the search (as of 3.54, with STAT4, in exprCompareVariable).
   const lastSequence = database
     .prepare<[string, string, string], number | null>(
-      `SELECT max(sequence) FROM events
+      `SELECT max(sequence) FROM ${table}
        WHERE aggregate_id = +? AND aggregate_type = +? AND resource_owner = +?`,
     )
     .pluck();
   const insert = database.prepare<
     [string, string, string, number, string, string, number, string | null]
   >(
-    `INSERT INTO events (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+    `INSERT INTO ${table} (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const lastPosition = database
-    .prepare<[], number | null>("SELECT max(position) FROM events")
-    .pluck();
   return {
-    lastPosition: () => lastPosition.get() ?? 0,
     append: (aggregate, editor, event, time) => {
       const last = lastSequence.get(
         aggregate.id,
@@ -55,13 +94,6 @@ export function prepareEvents(database: Database): Events {
         sequence,
         creationDate: time,
       });
-    },
-    list: (filter, within) => {
-      const { sql, values } = listQuery(filter, within);
-      return database
-        .prepare<(string | number)[], EventRow>(sql)
-        .all(...values)
-        .map(toEvent);
     },
   };
 }

@@ -111,7 +111,10 @@ function createStore(
       maxBatch,
       afterCommit: () => {
         recent?.forget();
-        watch.check();
+        // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
+        setImmediate(() => {
+          watch.check();
+        });
       },
       ...(exclusive ? serverRetries : toolRetries),
     },

@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
-import { createNameKey, hashName } from "../name-hash.ts";
 import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
 import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
+import { prepareNames } from "./names.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
@@ -24,7 +24,7 @@ export interface Subjects extends SubjectTable {
 }
 
 /**
- * `maxNames`: so many names that lead to nobody are kept. `onRemove` is told of the subjects that are removed,
+ * `maxNames`: so many login names are kept. `onRemove` is told of the subjects that are removed,
  * before they are.
  */
 export function prepareSubjects(
@@ -52,6 +52,7 @@ export function prepareSubjects(
       ...LockColumns,
     ]
   >(
+    // Recency means nothing any more, but a name has to have one.
     `INSERT INTO subjects (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, since_position)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
   );
@@ -61,28 +62,6 @@ export function prepareSubjects(
   const remove = database.prepare<[number]>(
     "DELETE FROM subjects WHERE key = ?",
   );
-  const lastRecency = database
-    .prepare<[], number | null>(
-      "SELECT max(recency) FROM subjects WHERE recency IS NOT NULL",
-    )
-    .pluck();
-  const touch = database.prepare<[number, number]>(
-    "UPDATE subjects SET recency = ? WHERE key = ?",
-  );
-  const oldestName = database
-    .prepare<[], number>(
-      "SELECT key FROM subjects WHERE recency IS NOT NULL ORDER BY recency LIMIT 1",
-    )
-    .pluck();
-  const countNames = database
-    .prepare<[], number>("SELECT count FROM names")
-    .pluck();
-  const addNames = database.prepare<[number]>(
-    "UPDATE names SET count = count + ?",
-  );
-  const hashKey = database
-    .prepare<[], Buffer>("SELECT hash_key FROM names")
-    .pluck();
   const listUsers = database.prepare<[string, string, number], SubjectRow>(
     `SELECT ${columns} FROM subjects WHERE org_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
   );
@@ -100,34 +79,11 @@ export function prepareSubjects(
     )
     .pluck();
 
-  const newestRecency = memory.value(() => lastRecency.get() ?? 0);
-  const nextRecency = () => {
-    const recency = newestRecency.get() + 1;
-    newestRecency.set(recency);
-    return recency;
+  const removeRow = (key: number) => {
+    onRemove(key);
+    remove.run(key);
   };
-  const names = memory.value(() => countNames.get() ?? 0);
-  const nameKey = memory.value(() => {
-    const bytes = hashKey.get();
-    if (bytes === undefined) throw new Error("the key of the names is missing");
-    return createNameKey(bytes);
-  });
-  /** Makes room for a name, and counts it. */
-  const makeRoom = () => {
-    const before = names.get();
-    let count = before;
-    for (; count >= maxNames; count -= 1) {
-      const oldest = oldestName.get();
-      if (oldest === undefined) break;
-      onRemove(oldest);
-      remove.run(oldest);
-    }
-    count += 1;
-    // At the bound one goes for each that comes.
-    if (count === before) return;
-    addNames.run(count - before);
-    names.set(count);
-  };
+  const names = prepareNames(database, memory, maxNames, removeRow);
   const fromRow = (row: SubjectRow | undefined) => row && toSubject(row);
 
   return {
@@ -141,12 +97,12 @@ export function prepareSubjects(
     create: (id, state) => {
       const [userId, hash] =
         id.kind === "user" ? [id.userId, null] : [null, id.hash];
-      if (hash !== null) makeRoom();
+      if (hash !== null) names.add(id.orgId);
       const { lastInsertRowid } = insert.run(
         id.orgId,
         userId,
         hash,
-        hash === null ? null : nextRecency(),
+        hash === null ? null : 0,
         state.account,
         ...lockColumns(state),
       );
@@ -160,14 +116,8 @@ export function prepareSubjects(
     update: (key, state) => {
       update.run(state.account, ...lockColumns(state), key);
     },
-    remove: (key) => {
-      onRemove(key);
-      remove.run(key);
-    },
-    touch: (key) => {
-      touch.run(nextRecency(), key);
-    },
-    hashName: (foldedName) => hashName(nameKey.get(), foldedName),
+    remove: removeRow,
+    hashName: (foldedName) => names.hash(foldedName),
     listUsers: (orgId, after, limit) =>
       listUsers.all(orgId, after ?? "", limit).map(toSubject),
     listLocked: (orgId, since, after, limit) =>

@@ -73,7 +73,10 @@ export function openSqliteTarget(path: string): TransferTarget {
     finish: async () => {
       run(() =>
         database.exec(
-          "UPDATE names SET count = (SELECT count(*) FROM subjects WHERE name_hash IS NOT NULL)",
+          `UPDATE names SET count = (SELECT count(*) FROM subjects WHERE name_hash IS NOT NULL);
+           DELETE FROM name_counts;
+           INSERT INTO name_counts (org_id, count)
+             SELECT org_id, count(*) FROM subjects WHERE name_hash IS NOT NULL GROUP BY org_id`,
         ),
       );
     },

@@ -7,6 +7,7 @@ import type { AttemptStore, UserKey, UserStore } from "../user-store.ts";
 import { prepareAliases } from "./aliases.ts";
 import { prepareAttempts } from "./attempts.ts";
 import { prepareCounters } from "./counters.ts";
+import { prepareNameEvents } from "./events.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
 import { prepareSubjects } from "./subjects.ts";
@@ -42,6 +43,7 @@ export function createUserStore(
   const subjects = prepareSubjects(database, memory, maxNames, (key) => {
     attempts.removeOpen(key);
   });
+  const nameEvents = prepareNameEvents(database);
   const commands = createUserCommands(
     {
       subjects,
@@ -49,6 +51,7 @@ export function createUserStore(
       attempts,
       aliases: prepareAliases(database),
       events,
+      nameEvents,
       policies,
     },
     context.newId,
@@ -147,6 +150,7 @@ export function createUserStore(
       }
       await write(() => {
         attempts.forget(time - keepClosedMs, limit);
+        nameEvents.forget(limit);
       });
       return closed;
     },

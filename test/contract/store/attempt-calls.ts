@@ -6,6 +6,7 @@ import {
 import type { Client, Outcome } from "../../../src/lockout/attempt.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import type { PolicyOwner } from "../../../src/store/store.ts";
 import type {
   AttemptStore,
   Subject,
@@ -47,11 +48,15 @@ export function attemptCalls(bed: StoreBed) {
         (view, attempt) => completeAttempt(view, attempt, outcome),
       ),
     /** Gives the organisation a policy. */
-    setLimits: (password: number, otp = password) =>
+    setLimits: (
+      password: number,
+      otp = password,
+      org: Extract<PolicyOwner, { kind: "org" }> = orgA,
+    ) =>
       bed.store.changePolicy(
-        orgA,
+        org,
         "admin",
-        addOrgPolicy(orgA.orgId, limits(password, otp)),
+        addOrgPolicy(org.orgId, limits(password, otp)),
       ),
     report: (subject: Subject, outcome: Outcome, factor: Factor = "password") =>
       bed.store.reportAttempt(subject, "login", (view) =>

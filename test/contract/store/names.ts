@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { putUser } from "../../../src/lockout/user.ts";
 import type { Subject } from "../../../src/store/user-store.ts";
 import {
@@ -21,6 +21,10 @@ export function describeNames(bed: StoreBed): void {
   const { begin, complete, report, setLimits } = attemptCalls(bed);
   const counterOf = async () =>
     (await bed.store.findLockout(aliceKey))?.view.counters.password;
+
+  const failedOf = async (name: string) =>
+    (await report(named(name), "not_a_guess")).failed;
+  const settle = () => bed.store.settleAttempts(1000);
 
   describe("a login name", () => {
     it("leads to the user with that alias", async () => {
@@ -103,37 +107,109 @@ export function describeNames(bed: StoreBed): void {
       });
     });
 
-    it("is one of the most recent that are kept, and a user's record is not its to take", async () => {
-      const failedOf = async (name: string) =>
-        (await report(named(name), "not_a_guess")).failed;
-      await report(alice, "failed");
-      const first = await begin(named("name 0"));
-      for (let index = 0; index < maxNames; index += 1)
-        await report(named(`name ${index}`), "failed");
-      // All that fit are there. To ask for the first makes it the most recent.
-      expect(await failedOf("name 0")).toBe(1);
-
-      await report(named("one more"), "failed");
-      expect(await failedOf("name 0")).toBe(1);
-      expect(await failedOf("one more")).toBe(1);
-      expect(await failedOf("name 2")).toBe(1);
-      // The least recent one made room, and is counted anew; it now takes the place of the next.
-      expect(await failedOf("name 1")).toBe(0);
-      expect(await failedOf("name 3")).toBe(0);
-      expect(await failedOf("name 0")).toBe(1);
-
-      for (let index = 0; index < 3 * maxNames; index += 1)
-        await begin(named(`flood ${index}`));
-      expect(await failedOf("name 0")).toBe(0);
-      await expect(complete(first.attempt?.id, "failed")).rejects.toMatchObject(
-        {
-          entry: { id: "LOCKOUTD-att05" },
-        },
+    it("that leads to nobody is not kept where nothing was counted for it", async () => {
+      const many = Array.from({ length: 3 * maxNames }, (_value, index) =>
+        report(named(`name ${index}`), "not_a_guess"),
       );
+      await report(named("tried"), "failed");
+      await Promise.all(many);
+      await settle();
+      expect(await failedOf("tried")).toBe(1);
+    });
+  });
+
+  describe("login names beyond the bound", () => {
+    beforeEach(async () => {
+      await setLimits(2);
+      await setLimits(2, 2, orgB);
+    });
+    const inB = (name: string) => named(name, orgB.orgId);
+    /** Begins an attempt that counts for nothing: of the lowest rank. */
+    const look = async (subject: Subject) => {
+      const { attempt } = await begin(subject);
+      await complete(attempt?.id, "not_a_guess", bed.store, subject.orgId);
+      return attempt?.id;
+    };
+    const isKept = (id: string | undefined) =>
+      complete(id, "not_a_guess").then(
+        () => true,
+        () => false,
+      );
+    const lock = async (subject: Subject) => {
+      await report(subject, "failed");
+      await report(subject, "failed");
+    };
+
+    it("make no room in other organisations, nor of what is counted for users", async () => {
+      await report(alice, "failed");
+      await lock(named("locked"));
+      await report(named("tried"), "failed");
+      const seen = await look(named("seen"));
+      for (let index = 0; index < 3 * maxNames; index += 1)
+        await begin(inB(`flood ${index}`));
+      await settle();
+
+      expect(await begin(named("locked"))).toMatchObject({
+        decision: "locked",
+        failed: 2,
+      });
+      expect(await failedOf("tried")).toBe(1);
+      expect(await isKept(seen)).toBe(true);
       expect(await counterOf()).toMatchObject({ failed: 1 });
       // Those that made room took their open attempts along.
       bed.time += ttlMs;
-      expect(await bed.store.settleAttempts(1000)).toBe(maxNames - 1);
+      expect(await bed.store.settleAttempts(1000)).toBe(maxNames - 3);
+    });
+
+    it("make room where they are: those that failed least first, of these the oldest, locked ones last", async () => {
+      await lock(named("locked"));
+      const ids: (string | undefined)[] = [];
+      for (let index = 0; index < maxNames / 2; index += 1)
+        ids.push(await look(named(`seen ${index}`)));
+      // Tried after it was kept.
+      await report(named("seen 0"), "failed");
+      for (let index = 0; index < maxNames / 2; index += 1)
+        await report(named(`tried ${index}`), "failed");
+      await settle();
+      const kept = await Promise.all(ids.map(isKept));
+      expect(kept).toEqual(ids.map((_id, index) => index !== 1));
+
+      for (let index = 0; index < maxNames; index += 1)
+        await report(named(`more ${index}`), "failed");
+      await settle();
+      expect(await begin(named("locked"))).toMatchObject({
+        decision: "locked",
+      });
+      expect(await failedOf(`more ${maxNames - 1}`)).toBe(1);
+      expect(await failedOf("seen 0")).toBe(0);
+      expect(await failedOf("tried 0")).toBe(0);
+    });
+
+    it("make room of the oldest where all are locked", async () => {
+      await lock(inB("elsewhere"));
+      for (let index = 0; index < 2 * maxNames; index += 1)
+        await lock(named(`locked ${index}`));
+      await settle();
+      const decisionOf = async (subject: Subject) =>
+        (await begin(subject)).decision;
+      expect(await decisionOf(inB("elsewhere"))).toBe("locked");
+      expect(await decisionOf(named(`locked ${2 * maxNames - 1}`))).toBe(
+        "locked",
+      );
+      expect(await decisionOf(named("locked 0"))).toBe("proceed");
+    });
+
+    it("make room for each organisation's share", async () => {
+      for (let index = 0; index < 2 * maxNames; index += 1)
+        await lock(inB(`locked ${index}`));
+      for (let index = 0; index < maxNames / 2; index += 1)
+        await report(named(`tried ${index}`), "failed");
+      await settle();
+      for (let index = 0; index < maxNames / 2; index += 1)
+        expect(await failedOf(`tried ${index}`), `tried ${index}`).toBe(1);
+      expect(await begin(inB(`locked ${2 * maxNames - 1}`))).toMatchObject({
+        decision: "locked",
+      });
     });
   });
 }

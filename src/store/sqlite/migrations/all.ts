@@ -1,6 +1,7 @@
 import type { Migration } from "../migrate.ts";
 import { policies } from "./0001-policies.ts";
 import { users } from "./0002-users.ts";
+import { names } from "./0003-names.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
-export const migrations: readonly Migration[] = [policies, users];
+export const migrations: readonly Migration[] = [policies, users, names];
