@@ -11,12 +11,14 @@ export interface Worker<Order, Result> {
 
 type Answer<Result> = { readonly done: Result } | { readonly failed: string };
 
-/** Starts a program that calls {@link takeOrders}. */
+/** Starts a program that calls {@link takeOrders}; `detached` has it be a session of its own. */
 export function startWorker<Order extends object, Result>(
   core: Core,
   program: string,
+  { detached = false }: { readonly detached?: boolean } = {},
 ): Worker<Order, Result> {
   const child = spawnPinned(core, process.execPath, [program], {
+    detached,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit").then(() => [

@@ -1,5 +1,4 @@
-/** A process that carries out one attack, with less claim to the CPU than what is measured. */
-import { setPriority } from "node:os";
+/** A process that carries out one attack, in a session of its own, so that it has less claim to the CPU than what is measured. */
 import { takeOrders } from "../../bench/support/worker.ts";
 import type { Target } from "./attack.ts";
 import { attacks } from "./attacks/all.ts";
@@ -18,7 +17,6 @@ export interface AttackResult extends TallyResult {
   readonly faults: readonly string[];
 }
 
-setPriority(10);
 takeOrders(
   async ({ name, step, target }: AttackOrder): Promise<AttackResult> => {
     const attack = [idle, ...attacks].find((one) => one.name === name);

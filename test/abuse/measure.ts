@@ -8,6 +8,7 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import type { Attack, Target } from "./attack.ts";
 import type { AttackOrder, AttackResult } from "./attacker.ts";
 import type { ProbeOrder, ProbeResult } from "./probe.ts";
+import { favourDatabase } from "./priority.ts";
 import { startAttackedServer } from "./server.ts";
 import type { Observation } from "./verdict.ts";
 import { openClient } from "./wire/rest.ts";
@@ -58,6 +59,7 @@ export async function measure(
   const attacker: Worker<AttackOrder, AttackResult> = startWorker(
     "load",
     program("attacker.ts"),
+    { detached: true },
   );
   const probe: Worker<ProbeOrder, ProbeResult> = startWorker(
     "load",
@@ -80,6 +82,7 @@ export async function measure(
     await probe.run({
       begin: { port: server.port, tls, token: login, loginNames },
     });
+    favourDatabase();
     server.resetPeak();
     const result = await Promise.race([
       attacker.run({ ...order, step: "run" }),

@@ -25,6 +25,28 @@ export function favourMeasurement(): void {
   }
 }
 
+/** The same for the processes of PostgreSQL that this process has started: each connection's is a session of its own. */
+export function favourDatabase(): void {
+  for (const pid of below(process.pid)) {
+    try {
+      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      if (name === "postgres") favourSession(pid);
+    } catch {
+      // It has ended, or we may not.
+    }
+  }
+}
+
+function below(pid: number): readonly number[] {
+  try {
+    const file = `/proc/${pid}/task/${pid}/children`;
+    const children = readFileSync(file, "utf8").split(" ").filter(Boolean);
+    return children.map(Number).flatMap((child) => [child, ...below(child)]);
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Has the session of a process go before others: Linux shares the CPU between sessions first, and priorities are within a session. Returns
  * the priority that it had. Throws where the system does not let us.

@@ -3,6 +3,7 @@ import type { Attack } from "../attack.ts";
 import { openRead, request } from "../wire/http1.ts";
 import {
   callBlock,
+  dataFrames,
   grpcBlock,
   openHttp2,
   streamFrames,
@@ -56,7 +57,14 @@ export const reflectedFiles: Attack = {
       // The windows of the streams have room for ten turns.
       for (let turn = 0; turn < 10; turn += 1) {
         for (const stream of streams) {
-          if (!(await connection.more(stream, asked, span))) return;
+          if (
+            !(await connection.more(
+              Buffer.concat(dataFrames(stream, asked, false)),
+              asked.length,
+              span,
+            ))
+          )
+            return;
         }
       }
     });

@@ -68,27 +68,18 @@ export class Http2Connection {
     span: Span,
     end = true,
   ): Promise<boolean> {
-    while (this.#window < content.length) {
-      if (span.over || !this.socket.writable) return false;
-      await this.#room(span.leftMs);
-    }
-    this.#window -= content.length;
-    this.write(streamFrames(this.next(), block, content, end));
-    return true;
+    const frames = streamFrames(this.next(), block, content, end);
+    return this.more(frames, content.length, span);
   }
 
-  /** Sends more on an open stream, of what the window of the connection has room for. False where there is none in time. */
-  async more(
-    stream: number,
-    content: Uint8Array,
-    span: Span,
-  ): Promise<boolean> {
-    while (this.#window < content.length) {
+  /** Sends DATA frames that hold so many bytes, when the window of the connection has room for them. False where there is none in time. */
+  async more(frames: Buffer, bytes: number, span: Span): Promise<boolean> {
+    while (this.#window < bytes) {
       if (span.over || !this.socket.writable) return false;
       await this.#room(span.leftMs);
     }
-    this.#window -= content.length;
-    this.write(...dataFrames(stream, content, false));
+    this.#window -= bytes;
+    this.write(frames);
     return true;
   }
 
@@ -216,7 +207,8 @@ export function streamFrames(
   ]);
 }
 
-function dataFrames(
+/** Content in frames of 16 KiB. */
+export function dataFrames(
   stream: number,
   content: Uint8Array,
   end: boolean,
