@@ -2,6 +2,12 @@ import { createClient } from "@connectrpc/connect";
 import type { Client, Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AttemptService } from "../gen/lockout/v1/attempt_service_pb.js";
+import {
+  checkId,
+  checkObject,
+  checkOptionalFunction,
+  checkOptionalMs,
+} from "./arguments.ts";
 import { SessionManager } from "./session-manager.ts";
 
 /** How to reach a server, and as whom. */
@@ -34,7 +40,7 @@ export interface LockoutClient {
   readonly attempts: Client<typeof AttemptService>;
   /**
    * Clears the user's password counter, once a new password is stored. It unlocks nobody. Rejects with a
-   * ConnectError.
+   * ConnectError, and with a TypeError where the id is empty, blank or no string.
    */
   recordPasswordChange(userId: string): Promise<void>;
   /** Ends the connection, with the calls that run. */
@@ -47,13 +53,18 @@ const defaultTimeoutMs = 5000;
 // swallow each until the operating system gives it up, which takes minutes.
 const livenessOptions = { pingIntervalMs: 2000, pingTimeoutMs: 1500 };
 
-/** Makes a client. Throws TypeError where the url or the token cannot be one. */
+/** Makes a client. Throws TypeError where an option cannot be one, such as a token that is undefined. */
 export function createLockoutClient(
   options: LockoutClientOptions,
 ): LockoutClient {
+  checkObject("options", options);
   const { token, orgId, timeoutMs = defaultTimeoutMs } = options;
   const url = checkUrl(options.url);
   checkToken(token);
+  // An empty one would be the token's own organisation, and its users other people.
+  if (orgId !== undefined) checkId("orgId", orgId);
+  checkOptionalMs("timeoutMs", timeoutMs);
+  checkOptionalFunction("transport", options.transport);
   const transportOptions: TransportOptions = {
     baseUrl: url,
     interceptors: [identify(token, orgId)],
@@ -77,6 +88,7 @@ function overTransport(transport: Transport, close: () => void): LockoutClient {
   return {
     attempts,
     recordPasswordChange: async (userId) => {
+      checkId("userId", userId);
       await attempts.recordPasswordChange({ userId });
     },
     close,
@@ -93,7 +105,7 @@ function identify(token: string, orgId: string | undefined): Interceptor {
 
 // What comes out of an unset variable of the environment is found here, and not at the first login.
 function checkUrl(text: string): string {
-  const url = URL.parse(text);
+  const url = typeof text === "string" ? URL.parse(text) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
     throw new TypeError(
       `url must be like http://127.0.0.1:8080, not ${JSON.stringify(text)}`,
@@ -102,8 +114,8 @@ function checkUrl(text: string): string {
   return text;
 }
 
-function checkToken(token: string): void {
-  if (!/^[\x21-\x7e]+$/.test(token)) {
+function checkToken(token: unknown): void {
+  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     throw new TypeError("token must be the secret of a token, in one line");
   }
 }

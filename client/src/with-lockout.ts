@@ -1,6 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Factor, Outcome } from "../gen/lockout/v1/attempt_service_pb.js";
 import type { CompleteAttemptResponse } from "../gen/lockout/v1/attempt_service_pb.js";
+import {
+  checkFunction,
+  checkId,
+  checkObject,
+  checkOptionalFunction,
+  checkOptionalMs,
+  checkOptionalText,
+  checkText,
+} from "./arguments.ts";
 import { beginWithin } from "./begin.ts";
 import type { BeginRequest } from "./begin.ts";
 import { completeWithin } from "./complete.ts";
@@ -12,7 +21,8 @@ import type { Verified, Verify } from "./verdict.ts";
 
 /**
  * Whose secret is compared: the id of a user of yours, or what a person typed, where no user was found by it. A name
- * that nobody has is counted and locks like a user, so that nobody learns which names exist.
+ * that nobody has is counted and locks like a user, so that nobody learns which names exist. A name that is empty or
+ * blank is a result, `invalid`; an id that is, or one that is not a string, is a TypeError.
  */
 export type LockoutUser =
   | { readonly userId: string; readonly loginName?: never }
@@ -54,10 +64,11 @@ const defaultCompleteTimeoutMs = 10_000;
  *
  * It fails closed: a server that cannot be reached, or does not allow the call, is a result that is not accepted.
  *
- * It rejects in two cases, in both of which nobody is signed in. With what `verify` threw: the attempt then counts as
+ * It rejects in three cases, in each of which nobody is signed in. With what `verify` threw: the attempt then counts as
  * failed, since an error after the comparison (a row that could not be written, a connection that an attacker broke)
  * would else be a free guess. Code that knows that it compared nothing says so: it returns `"not-a-guess"` or throws
- * NotAGuess. And with the reason of `options.signal`: the chance is given back.
+ * NotAGuess. With the reason of `options.signal`: the chance is given back. And with a TypeError, before anything is asked
+ * or compared, where an argument is not of its type, such as a user without an id or name.
  */
 export async function withLockout(
   client: LockoutClient,
@@ -66,6 +77,7 @@ export async function withLockout(
   verify: Verify,
   options: WithLockoutOptions = {},
 ): Promise<LockoutResult> {
+  checkArguments(client, user, factor, verify, options);
   const {
     signal,
     busyTimeoutMs = defaultBusyTimeoutMs,
@@ -112,6 +124,50 @@ export async function withLockout(
   } catch (error) {
     return lockoutResult(uncompleted(error), undefined, error);
   }
+}
+
+/** Throws TypeError for what code without types may pass. */
+function checkArguments(
+  client: unknown,
+  user: unknown,
+  factor: unknown,
+  verify: unknown,
+  options: unknown,
+): void {
+  checkObject("client", client);
+  checkObject("client.attempts", client["attempts"]);
+  checkObject("user", user);
+  const { userId, loginName } = user;
+  if ((userId === undefined) === (loginName === undefined)) {
+    throw new TypeError(
+      `user must have either a userId or a loginName, not ${userId === undefined ? "neither" : "both"}`,
+    );
+  }
+  if (userId !== undefined) checkId("user.userId", userId);
+  else checkText("user.loginName", loginName);
+  if (typeof factor !== "string" || !Object.hasOwn(factorNumbers, factor)) {
+    throw new TypeError(
+      `factor must be one of ${Object.keys(factorNumbers).join(", ")}`,
+    );
+  }
+  checkFunction("verify", verify);
+  checkObject("options", options);
+  checkOptions(options);
+}
+
+function checkOptions(options: Readonly<Record<string, unknown>>): void {
+  const { client, signal, busyTimeoutMs, completeTimeoutMs, dummy } = options;
+  checkOptionalMs("options.busyTimeoutMs", busyTimeoutMs);
+  checkOptionalMs("options.completeTimeoutMs", completeTimeoutMs);
+  checkOptionalFunction("options.dummy", dummy);
+  if (signal !== undefined) {
+    checkObject("options.signal", signal);
+    checkFunction("options.signal.throwIfAborted", signal["throwIfAborted"]);
+  }
+  if (client === undefined) return;
+  checkObject("options.client", client);
+  for (const name of ["address", "userAgent", "device"])
+    checkOptionalText(`options.client.${name}`, client[name]);
 }
 
 function beginRequest(

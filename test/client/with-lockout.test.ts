@@ -326,6 +326,8 @@ test("a refusal to complete is final, and not asked for again", async () => {
 test.each([
   ["a login name that is too long", { loginName: "x".repeat(201) }],
   ["an empty login name", { loginName: "" }],
+  ["a blank login name", { loginName: " \t\u00a0" }],
+  ["a login name of invisible characters", { loginName: "\u200b\u2060" }],
 ])("%s is refused like an unknown one", async (_what, user) => {
   const verify = vi.fn(right);
   const dummy = vi.fn();
@@ -553,11 +555,117 @@ test("an organisation that does not exist refuses the login", async () => {
   expect(result.private.outcome).toBe("unavailable");
 });
 
-test.each([
+test.each<[unknown, string]>([
   [{ url: "", token: "secret" }, "url must be like"],
   [{ url: "localhost:8080", token: "secret" }, "url must be like"],
   [{ url: "http://localhost:8080", token: "" }, "token must be"],
   [{ url: "http://localhost:8080", token: "secret\n" }, "token must be"],
+  [{ url: "http://localhost:8080" }, "token must be"],
+  [{ token: "secret" }, "url must be like"],
+  [undefined, "options must be"],
+  ...[
+    { orgId: "" },
+    { orgId: null },
+    { orgId: 5 },
+    { timeoutMs: NaN },
+    { timeoutMs: "5s" },
+    { transport: {} },
+  ].map((options): [unknown, string] => [
+    { url: "http://localhost:8080", token: "secret", ...options },
+    `${Object.keys(options).join()} must be`,
+  ]),
 ])("createLockoutClient(%j) says what is wrong", (options, message) => {
-  expect(() => createLockoutClient(options)).toThrow(message);
+  const create = createLockoutClient as (options: unknown) => unknown;
+  expect(() => create(options)).toThrow(TypeError);
+  expect(() => create(options)).toThrow(message);
+});
+
+/** As code without types calls it. */
+const untyped = withLockout as unknown as (
+  ...args: unknown[]
+) => Promise<{ readonly accepted: boolean }>;
+
+const noSubjects: readonly unknown[] = [
+  ...[undefined, null, "alice", 5, [], ["alice"], {}],
+  ...[undefined, null, "", 5, 5n, NaN, {}, [], true, Symbol("id"), " \t"].map(
+    (userId) => ({ userId }),
+  ),
+  ...["\u200b\ufeff", "\u2800", "\u0000", "\ud800"].map((userId) => ({
+    userId,
+  })),
+  ...[undefined, null, 5, NaN, {}, ["bob"], false].map((loginName) => ({
+    loginName,
+  })),
+  { userId: "alice", loginName: "bob" },
+  { userId: "alice", loginName: "" },
+  { userId: null, loginName: "bob" },
+  { userId: undefined, loginName: undefined },
+  { id: "alice" },
+];
+
+test("a user without an id or a name is a TypeError, before anything is asked or compared", async () => {
+  let calls = 0;
+  const client = house.clientWith((next) => async (request) => {
+    calls += 1;
+    return next(request);
+  });
+  const verify = vi.fn(right);
+  for (const user of noSubjects) {
+    await expect(untyped(client, user, "password", verify)).rejects.toThrow(
+      TypeError,
+    );
+  }
+  const passed = await untyped(
+    client,
+    { userId: undefined, loginName: "typed" },
+    "password",
+    wrong,
+  );
+  expect(passed.accepted).toBe(false);
+  client.close();
+  expect(verify).not.toHaveBeenCalled();
+  // Begun and completed, for the one that is good.
+  expect(calls).toBe(2);
+});
+
+const user = { userId: "argument" };
+test.each<[string, unknown[], RegExp]>([
+  ["no client", [undefined, user, "password", right], /^client must be/],
+  ["another client", [{}, user, "password", right], /^client\.attempts must/],
+  ["no factor", ["", user, undefined, right], /^factor must be one of/],
+  ["a passkey", ["", user, "passkey", right], /^factor must be one of/],
+  ["toString", ["", user, "toString", right], /^factor must be one of/],
+  ["a factor's number", ["", user, 1, right], /^factor must be one of/],
+  ["no verify", ["", user, "password"], /^verify must be a function/],
+  ["a promise", ["", user, "password", Promise.resolve(true)], /^verify must/],
+  ["null options", ["", user, "password", right, null], /^options must be/],
+  ...(
+    [
+      [{ busyTimeoutMs: NaN }, /busyTimeoutMs must be milliseconds.*NaN/],
+      [{ busyTimeoutMs: "5" }, /busyTimeoutMs must be/],
+      [{ completeTimeoutMs: -1 }, /completeTimeoutMs must be/],
+      [{ dummy: true }, /dummy must be a function/],
+      [{ signal: {} }, /signal.* must be/],
+      [{ client: "192.0.2.1" }, /client must be an object/],
+      [{ client: { address: null } }, /client\.address must be a string/],
+    ] as const
+  ).map(([options, message]): [string, unknown[], RegExp] => [
+    Object.keys(options).join(),
+    ["", user, "password", right, options],
+    message,
+  ]),
+])("a wrong argument is a TypeError: %s", async (_what, args, message) => {
+  const [client, ...others] = args;
+  const before = await house.events(user.userId);
+  const failed = untyped(client === "" ? house.client : client, ...others);
+  await expect(failed).rejects.toThrow(TypeError);
+  await expect(failed).rejects.toThrow(message);
+  expect(await house.events(user.userId)).toEqual(before);
+});
+
+test("a password change of nobody is a TypeError", async () => {
+  for (const userId of [undefined, null, "", " ", 5, {}])
+    await expect(
+      house.client.recordPasswordChange(userId as string),
+    ).rejects.toThrow(TypeError);
 });
