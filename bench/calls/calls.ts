@@ -30,7 +30,7 @@ export const connections = 4;
  * Connections over HTTP/1.1, each with a request on its way. They are opened within the time that wrk measures: with
  * 128 of them p99 was fifty times p50, and told of that moment.
  */
-export const http1Connections = 32;
+export const http1Connections = 64;
 
 export interface Call {
   readonly title: string;

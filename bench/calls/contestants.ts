@@ -93,7 +93,6 @@ export async function startOurs(
 ): Promise<Contender> {
   const server = await startLockoutd({
     database: join(directory, "lockoutd.db"),
-    requestLog: true,
     nodeOptions,
   });
   const { pid, port, token } = server;

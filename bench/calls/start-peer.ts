@@ -4,7 +4,7 @@ import type { Contender } from "./contestants.ts";
 import { tokenVariable } from "./peers/peer-process.ts";
 import type { PeerPorts } from "./peers/peer-process.ts";
 
-/** Starts a peer on the server's core, and waits until it says where it listens. Its log goes to /dev/null. */
+/** Starts a peer on the server's core, and waits until it says where it listens. It writes no log. */
 export async function startPeer(
   program: string,
   args: readonly string[],

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { openLogPipe } from "./log-pipe.ts";
 import { spawnPinned, stopProcess } from "./processes.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -23,8 +24,6 @@ export interface LockoutdOptions {
   readonly entry?: string;
   /** So many wrong passwords lock a user, if the database is new: 5 unless set. */
   readonly passwordLimit?: number;
-  /** The server's log: warnings alone, on our standard error, unless the lines of requests are wanted, which go to /dev/null. */
-  readonly requestLog?: boolean;
   /** Options for Node itself. */
   readonly nodeOptions?: readonly string[];
 }
@@ -34,14 +33,14 @@ export const defaultPasswordLimit = 5;
 /** The benchmarks' token: databases are copied, and so it is the same in all. */
 const token = randomBytes(32).toString("base64url");
 
-/** Starts `lockoutd serve` on the server's core, and waits until it listens. */
+/** Starts `lockoutd serve` on the server's core, and waits until it listens. It logs as it does unless told otherwise, into a pipe. */
 export async function startLockoutd({
   database,
   entry = main,
   passwordLimit = defaultPasswordLimit,
-  requestLog = false,
   nodeOptions = [],
 }: LockoutdOptions): Promise<LockoutdServer> {
+  const log = openLogPipe();
   const child = spawnPinned(
     "server",
     process.execPath,
@@ -55,13 +54,13 @@ export async function startLockoutd({
         database.includes("://") ? database : `sqlite:${database}`,
       ],
       ...["--default-max-password-attempts", `${passwordLimit}`],
-      ...["--log-level", requestLog ? "info" : "warn"],
     ],
     {
       env: { ...process.env, LOCKOUTD_ADMIN_TOKEN: token },
-      stdio: ["ignore", "pipe", requestLog ? "ignore" : "inherit"],
+      stdio: ["ignore", "pipe", log.descriptor],
     },
   );
+  log.close();
   const { stdout, pid } = child;
   if (stdout === null || pid === undefined) {
     throw new Error("the server could not be started");
