@@ -9,6 +9,7 @@ import {
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
+import { cut } from "../transcoding/index.ts";
 import { asGrpcWebText, isGrpcWebText } from "./grpc-web-text.ts";
 import type { RequestHead } from "./request-head.ts";
 import { bytesAnswer, statusAnswer } from "./status-answer.ts";
@@ -34,7 +35,7 @@ export function spokenProtocol({
 /** The answer for a path that nothing is served at, in the form that the caller understands. */
 export function unknownPath(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError(
-    `unknown method ${head.path}`,
+    `unknown method ${cut(head.path)}`,
     Code.Unimplemented,
   );
   return (

@@ -13,6 +13,14 @@ export interface HttpRequest extends UniversalServerRequest {
   readonly contextValues: ContextValues;
 }
 
+/** Connect's handlers repeat an encoding that they do not know. Those that they know are shorter, in characters. */
+const maxEncodingLength = 100;
+const encodingHeaders = new Set([
+  "grpc-encoding",
+  "content-encoding",
+  "connect-content-encoding",
+]);
+
 /** Stands for the client's authority, which no part of the server may rely on, in the URLs that handlers see. */
 const fixedOrigin = "http://lockoutd.invalid";
 
@@ -57,7 +65,13 @@ export function webHeaders(rawHeaders: readonly string[]): Headers {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? "").toLowerCase();
     if (name.startsWith(":")) continue;
-    headers.append(name, clampTimeoutHeader(name, rawHeaders[i + 1] ?? ""));
+    const value = rawHeaders[i + 1] ?? "";
+    headers.append(
+      name,
+      encodingHeaders.has(name)
+        ? value.slice(0, maxEncodingLength)
+        : clampTimeoutHeader(name, value),
+    );
   }
   return headers;
 }

@@ -7,6 +7,7 @@ import type { Transcoder } from "../transcoding/index.ts";
 import { createAnonymousStreamGate } from "./anonymous-streams.ts";
 import { createCors } from "./cors.ts";
 import type { CorsOrigins } from "./cors.ts";
+import { cutErrors } from "./cut-errors.ts";
 import { enforceDeadlineOfGate, enforceDeadlines } from "./deadline.ts";
 import { withGateRenewal } from "./gate-renewal.ts";
 import type { Stopwatch } from "./gate-renewal.ts";
@@ -247,7 +248,7 @@ function openOptions(
     readMaxBytes: limits.maxRequestSize,
     maxTimeoutMs: Math.min(given?.maxTimeoutMs ?? maxTimerMs, maxTimerMs),
     shutdownSignal,
-    interceptors: [enforceDeadlines],
+    interceptors: [enforceDeadlines, cutErrors],
     requestGate: () => undefined,
   };
 }
@@ -258,7 +259,7 @@ function sharedOptions(
 ): Partial<UniversalHandlerOptions> {
   return {
     ...open,
-    interceptors: [enforceDeadlines, ...(given.interceptors ?? [])],
+    interceptors: [enforceDeadlines, cutErrors, ...(given.interceptors ?? [])],
     ...(given.requestGate === undefined
       ? {}
       : { requestGate: enforceDeadlineOfGate(given.requestGate) }),

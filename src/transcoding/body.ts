@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { quote } from "./cut.ts";
 import { badRequest, bodyTooLarge, Fault } from "./fault.ts";
 import { parseMediaType } from "./media-type.ts";
 import type { BodyForm } from "./request-message.ts";
@@ -109,7 +110,7 @@ export function checkContentType(
     throw new Fault(
       415,
       Code.InvalidArgument,
-      `the Content-Type ${JSON.stringify(contentType)} is not supported`,
+      `the Content-Type ${quote(contentType)} is not supported`,
       {
         header: acceptHeader(rule),
       },

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { quote } from "./cut.ts";
 import { acceptHeader, type ContentTypeRule } from "./body.ts";
 import { bodyTooLarge, Fault } from "./fault.ts";
 import { parseQualityList } from "./media-type.ts";
@@ -25,7 +26,7 @@ export function requestCompression(
     throw new Fault(
       415,
       Code.InvalidArgument,
-      `the Content-Encoding ${JSON.stringify(coding)} is not supported`,
+      `the Content-Encoding ${quote(coding)} is not supported`,
       {
         header: {
           ...acceptHeader(rule),

@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { cut } from "./cut.ts";
 
 /** One thing that is wrong with a request, and where: a path of field names as the client wrote them. */
 export interface FieldViolation {
@@ -31,12 +32,9 @@ export class Fault extends Error {
   }
 }
 
-/** How much of a text that may repeat what was sent goes back: in gRPC an answer's error is metadata, which clients bound by 8 KiB. */
-const maxTextLength = 200;
-
 /** 400 for a request as a whole. */
 export function badRequest(message: string): Fault {
-  return new Fault(400, Code.InvalidArgument, shortened(message));
+  return new Fault(400, Code.InvalidArgument, cut(message));
 }
 
 /** 400 for one field of a request, with a google.rpc.BadRequest detail; an empty path is the body as a whole. */
@@ -45,8 +43,8 @@ export function badField(field: string, description: string): Fault {
     return badRequest(`the body ${description}`);
   }
   const violation = {
-    field: shortened(field),
-    description: shortened(description),
+    field: cut(field),
+    description: cut(description),
   };
   return new Fault(
     400,
@@ -54,12 +52,6 @@ export function badField(field: string, description: string): Fault {
     `the field ${violation.field} ${violation.description}`,
     { violation },
   );
-}
-
-function shortened(text: string): string {
-  return text.length <= maxTextLength
-    ? text
-    : `${text.slice(0, maxTextLength).toWellFormed()}…`;
 }
 
 /** 406 where Accept excludes every form that an answer could have. */

@@ -12,6 +12,7 @@ export type {
   TranscodingRouter,
 } from "./options.ts";
 export { responseCompression } from "./encoding.ts";
+export { cut, maxMessageBytes } from "./cut.ts";
 export { createJsonReader } from "./json-message.ts";
 export { openStream, streamOpening } from "./stream-opening.ts";
 export type { PlainUnary } from "./plain-unary.ts";

@@ -6,6 +6,7 @@ import {
   type Registry,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { quote } from "./cut.ts";
 import { badField } from "./fault.ts";
 import { namedFields } from "./field-path.ts";
 import type { JsonMembers, JsonNode } from "./json-parser.ts";
@@ -231,7 +232,7 @@ function conformMap(
 ): JsonValue {
   const target = emptyObject();
   for (const name of Object.keys(source)) {
-    const path = `${at}[${JSON.stringify(name)}]`;
+    const path = `${at}[${quote(name)}]`;
     const key = mapKey(field.mapKey, name, path);
     if (key in target) {
       throw badField(path, "is a key that stands twice");
@@ -258,7 +259,7 @@ function conformAny(
     typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
   );
   if (desc === undefined) {
-    throw badField(at, `holds the unknown type ${JSON.stringify(typeUrl)}`);
+    throw badField(at, `holds the unknown type ${quote(typeUrl)}`);
   }
   const target = emptyObject();
   target["@type"] = typeUrl;

@@ -1,3 +1,5 @@
+import { quote } from "./cut.ts";
+
 /** A JSON value as it was written: objects without a prototype, numbers that would lose digits kept as text. */
 export type JsonNode =
   | null
@@ -112,7 +114,7 @@ class Parser {
       const name = this.#string();
       if (name in members) {
         throw new JsonSyntaxError(
-          `the name ${JSON.stringify(name)} stands twice in one object`,
+          `the name ${quote(name)} stands twice in one object`,
         );
       }
       this.#skipBlanks();

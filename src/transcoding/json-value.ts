@@ -1,5 +1,6 @@
 import { type DescEnum, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { decodeBase64 } from "./base64.ts";
+import { quote } from "./cut.ts";
 import { badField } from "./fault.ts";
 import { ExactNumber, type JsonMembers, type JsonNode } from "./json-parser.ts";
 import { enumNumbers } from "./leaf.ts";
@@ -95,7 +96,7 @@ export function conformEnum(
     if (!numbers.has(node) && !ignoreUnknown) {
       throw badField(
         at,
-        `has ${JSON.stringify(node)}, which is not a value of ${desc.typeName}`,
+        `has ${quote(node)}, which is not a value of ${desc.typeName}`,
       );
     }
     return node;

@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { quote } from "./cut.ts";
 
 /** Finds a required field that is not set, by its path in JSON names. */
 export type RequiredCheck = (message: ReflectMessage) => string | undefined;
@@ -74,10 +75,7 @@ function* children(
     case "map":
       if (field.mapKind === "message") {
         for (const [key, value] of message.get(field)) {
-          yield [
-            value as ReflectMessage,
-            `${path}[${JSON.stringify(String(key))}]`,
-          ];
+          yield [value as ReflectMessage, `${path}[${quote(String(key))}]`];
         }
       }
       break;

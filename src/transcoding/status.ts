@@ -19,6 +19,7 @@ import {
   BadRequestSchema,
   RetryInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.js";
+import { cut, maxMessageBytes } from "./cut.ts";
 import { Fault } from "./fault.ts";
 
 /** The JSON of an error. */
@@ -110,13 +111,14 @@ export function errorJson(
   shape: ErrorShape,
   options: Partial<JsonWriteOptions>,
 ): JsonObject {
+  const message = cut(error.rawMessage, maxMessageBytes);
   const details = error.details.map((detail) => detailJson(detail, options));
   const body: JsonObject =
     shape === "status"
-      ? { code: error.code, message: error.rawMessage }
+      ? { code: error.code, message }
       : {
           code: status,
-          message: error.rawMessage,
+          message,
           status: codeName(error.code),
         };
   if (details.length > 0) {

@@ -11,6 +11,7 @@ import {
   parseTimeout,
   setTrailerStatus,
 } from "@connectrpc/connect/protocol-grpc";
+import { cutError } from "../cut-errors.ts";
 import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
 import {
   announcesMoreThan,
@@ -86,12 +87,9 @@ export function grpcTimeout(
     : parseTimeout(clampTimeoutHeader(grpcTimeoutHeader, value), maxTimeoutMs);
 }
 
-/** Escaped, and once more in the status, it still fits into the metadata that clients take: 8 KiB, as a rule. */
-const maxMessageLength = 500;
-
 /** What a caller may know of anything thrown. */
 export function toConnectError(reason: unknown): ConnectError {
-  if (reason instanceof ConnectError) return withShortMessage(reason);
+  if (reason instanceof ConnectError) return cutError(reason);
   return new ConnectError(
     "internal error",
     Code.Internal,
@@ -99,15 +97,4 @@ export function toConnectError(reason: unknown): ConnectError {
     undefined,
     reason,
   );
-}
-
-/** A message that repeats what a client sent is as long as that, and a trailer of HTTP/2 that is too long resets the stream. */
-function withShortMessage(error: ConnectError): ConnectError {
-  const { rawMessage, code, metadata, cause } = error;
-  if (rawMessage.length <= maxMessageLength) return error;
-  const start = rawMessage.slice(0, maxMessageLength).toWellFormed();
-  const short = new ConnectError(`${start}…`, code, metadata, undefined, cause);
-  short.details = error.details;
-  short.isWireError = error.isWireError;
-  return short;
 }
