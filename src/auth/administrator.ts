@@ -2,6 +2,7 @@ import { createDefaultPolicy } from "../lockout/policy.ts";
 import type { Limits } from "../lockout/policy.ts";
 import type { Instance, Store } from "../store/store.ts";
 import type { Role } from "./roles.ts";
+import { findAdminTokenFault } from "./admin-token.ts";
 import { hashSecret, newSecret } from "./tokens.ts";
 
 /** The name of the token that the operator sets; whatever has this name gives way to it. */
@@ -27,7 +28,7 @@ export interface CreatedInstance {
  * Sees to it that there is an instance with an administrator. The first start creates it. A secret that the
  * operator sets is the administrator's from that start on: it replaces one that was set before.
  *
- * Throws RangeError where the operator's secret could not be sent in a header.
+ * Throws RangeError where the operator's secret is too short, or cannot be sent in a header.
  */
 export async function ensureAdministrator(
   store: Store,
@@ -36,11 +37,10 @@ export async function ensureAdministrator(
   readonly instance: Instance;
   readonly created?: CreatedInstance;
 }> {
-  if (adminToken !== undefined && !/^[\x21-\x7e]+$/.test(adminToken)) {
-    throw new RangeError(
-      "LOCKOUTD_ADMIN_TOKEN must be printable ASCII without blanks, since it is sent in a header",
-    );
-  }
+  const fault =
+    adminToken === undefined ? undefined : findAdminTokenFault(adminToken);
+  if (fault !== undefined)
+    throw new RangeError(`the administrator's token ${fault}`);
   const secret = adminToken ?? newSecret();
   const token = {
     hash: hashSecret(secret),

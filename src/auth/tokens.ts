@@ -6,8 +6,8 @@ export function newSecret(): string {
 }
 
 /**
- * What is stored of a secret: its SHA-256. Secrets have 256 random bits, so a slow hash would protect nothing
- * that this one does not.
+ * What is stored of a secret: its SHA-256. Secrets have 256 random bits, and an operator's own are long
+ * (`admin-token.ts`), so a slow hash would protect nothing that this one does not.
  */
 export function hashSecret(secret: string): Uint8Array {
   return hash("sha256", secret, "buffer");

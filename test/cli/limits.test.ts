@@ -22,6 +22,7 @@ import { run } from "./command.ts";
 // What each limit does is tested in test/http; here, that its flag reaches it. The flags are small, and each test would
 // see something else, or run out of time, under the default.
 
+const token = "the-token-of-the-limits-administrator";
 let directory: TempDir;
 let server: ServerProcess;
 let port: number;
@@ -30,7 +31,7 @@ function serveWith(...flags: readonly string[]): void {
   beforeAll(async () => {
     directory = await makeTempDir();
     const database = directory.file("lockoutd.db");
-    server = await startServerProcess(database, "limits-token", flags);
+    server = await startServerProcess(database, token, flags);
     port = Number(new URL(server.url).port);
   });
   afterAll(async () => {
@@ -90,7 +91,7 @@ describe("sizes and counts", () => {
     });
   });
 
-  const authorization = "Bearer limits-token";
+  const authorization = `Bearer ${token}`;
 
   test.each([
     ["--max-query-parameters", "$a&$b&$c", "more than 2 parameters"],

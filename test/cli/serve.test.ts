@@ -93,7 +93,7 @@ test("the database is made in the working directory, for its owner alone", async
 });
 
 test("LOCKOUTD_ADMIN_TOKEN is the token, and is not printed", async () => {
-  const token = "a-token-of-my-own";
+  const token = "a-token-of-my-own-that-is-long-enough";
   const server = await serve({ LOCKOUTD_ADMIN_TOKEN: token });
   expect((await getPolicy(server.url, token)).status).toBe(200);
   await stop(server);
@@ -101,13 +101,16 @@ test("LOCKOUTD_ADMIN_TOKEN is the token, and is not printed", async () => {
   expect(server.stdout() + server.stderr()).not.toContain(token);
 });
 
-test("LOCKOUTD_ADMIN_TOKEN that no header can carry is refused, and not repeated", async () => {
-  const { code, stderr } = await runHere(["serve", ...anyPort], {
-    LOCKOUTD_ADMIN_TOKEN: "my töken",
-  });
-  expect(code).toBe(2);
-  expect(stderr).toContain("LOCKOUTD_ADMIN_TOKEN");
-  expect(stderr).not.toContain("töken");
+test("LOCKOUTD_ADMIN_TOKEN that is too short or that no header can carry is refused, and not repeated", async () => {
+  for (const secret of ["my töken", "a-secret-of-31-characters-xxxxx"]) {
+    const { code, stdout, stderr } = await runHere(["serve", ...anyPort], {
+      LOCKOUTD_ADMIN_TOKEN: secret,
+    });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^lockoutd: LOCKOUTD_ADMIN_TOKEN .*openssl rand/);
+    expect(stderr).not.toContain(secret);
+  }
+  expect(existsSync(directory.file("lockoutd.db"))).toBe(false);
 });
 
 test("flags count before variables, variables before defaults, empty ones not at all", async () => {

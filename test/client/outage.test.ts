@@ -13,7 +13,7 @@ import type { TempDir } from "../support/temp-dir.ts";
 import { clientWith } from "./support.ts";
 
 const user = { userId: "someone" };
-const token = "the-token-of-the-administrator";
+const token = "the-token-of-the-outage-administrator";
 
 const opened: (() => Promise<void> | void)[] = [];
 

@@ -13,7 +13,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { startServerProcess } from "../support/server-process.ts";
 
-const token = "cluster-test-token";
+const token = "the-token-of-the-cluster-administrator";
 const headers = { authorization: `Bearer ${token}` };
 
 /** A node in a process of its own, and clients of it. */

@@ -22,7 +22,7 @@ import { startServerProcess } from "../support/server-process.ts";
 
 const rounds = 50;
 const limit = 5;
-const token = "crash-test-token";
+const token = "the-token-of-the-crash-administrator";
 const headers = { headers: { authorization: `Bearer ${token}` } };
 let directory: string;
 

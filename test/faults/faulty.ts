@@ -25,7 +25,7 @@ export interface Faulty extends ServerProcess {
   readonly expectExactLog: () => Promise<void>;
 }
 
-const token = "fault-test-token";
+const token = "the-token-of-the-faults-administrator";
 
 /** @param log where the events before are read, if not in the database */
 export async function serveFaulty(

@@ -35,7 +35,7 @@ const { values } = parseArgs({
   options: { minutes: { type: "string", default: "10" } },
 });
 const totalMs = Number(values.minutes) * 60_000;
-const token = "soak-token";
+const token = "the-token-of-the-soak-administrator";
 const limit = 5;
 const sampleMs = 500;
 

@@ -37,7 +37,7 @@ afterEach(async () => {
 const startServer = (database: string) =>
   startTestServer({
     database,
-    adminToken: "the-administrator",
+    adminToken: "the-token-of-the-copy-administrator",
     defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
   });
 

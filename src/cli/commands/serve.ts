@@ -2,6 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { defaultConfig, logLevels } from "../../config.ts";
 import type { LogLevel, ServerConfig } from "../../config.ts";
+import { findAdminTokenFault } from "../../auth/admin-token.ts";
 import type { CreatedInstance } from "../../auth/administrator.ts";
 import { startServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
@@ -14,7 +15,6 @@ import { describeStartFailure } from "../start-failure.ts";
 import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
 import {
-  isSecret,
   parseAttempts,
   parseBoolean,
   parseListen,
@@ -43,7 +43,7 @@ The administrator's token:
   The first start creates one with the role IAM_OWNER and prints it, once, on
   standard output; the log on standard error never has it. Where
   LOCKOUTD_ADMIN_TOKEN is set, that is the administrator's token from then on,
-  and nothing is printed. There is no flag for it, since other users of the
+  and nothing is printed. It needs 32 characters or more, chosen at random. There is no flag for it, since other users of the
   machine can see flags.
 
 Stopping:
@@ -211,10 +211,8 @@ function readTls({ tlsCert, tlsKey }: ServeOptions): ServerConfig["tls"] {
 
 function readAdminToken(): string | undefined {
   const secret = process.env["LOCKOUTD_ADMIN_TOKEN"];
-  if (secret !== undefined && !isSecret(secret)) {
-    throw new UsageError(
-      "LOCKOUTD_ADMIN_TOKEN cannot be sent in a header: use printable ASCII without blanks, such as 43 random characters",
-    );
-  }
+  const fault = secret === undefined ? undefined : findAdminTokenFault(secret);
+  if (fault !== undefined)
+    throw new UsageError(`LOCKOUTD_ADMIN_TOKEN ${fault}`);
   return secret;
 }

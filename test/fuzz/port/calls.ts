@@ -13,7 +13,7 @@ import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 
 /** The administrator's token of a server that is fuzzed. */
-export const fuzzToken = "fuzz-token";
+export const fuzzToken = "the-token-of-the-fuzz-administrator";
 
 export const targets = [
   "/zitadel.admin.v1.AdminService/UpdateLockoutPolicy",
