@@ -7,7 +7,8 @@ import type { RecordedEvent } from "../store/store.ts";
 export function eventMessage(
   event: RecordedEvent,
 ): MessageInitShape<typeof EventSchema> {
-  const payload: JsonObject | undefined = event.payload;
+  // Flat, and read from JSON: only that its lists are not to be changed differs.
+  const payload = event.payload as JsonObject | undefined;
   return {
     editor: { userId: event.editor, service: "lockoutd" },
     aggregate: {

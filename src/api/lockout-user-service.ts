@@ -50,9 +50,9 @@ export function createLockoutUserService(
     },
 
     async deleteUser(request, context) {
-      const { orgId } = getCaller(context.values);
+      const { id, orgId } = getCaller(context.values);
       const userId = requireUserId(request.userId);
-      if (!(await store.deleteUser({ orgId, userId }))) {
+      if (!(await store.deleteUser({ orgId, userId }, id))) {
         throw new LockoutError("userUnknown");
       }
       return {};

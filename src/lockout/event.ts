@@ -1,32 +1,161 @@
-/** Every type of event that is written. The names are ZITADEL's, but for those of recovery codes. */
-export const eventTypes = [
-  "instance.policy.lockout.added",
-  "instance.policy.lockout.changed",
-  "org.policy.lockout.added",
-  "org.policy.lockout.changed",
-  "org.policy.lockout.removed",
-  "user.locked",
-  "user.unlocked",
-  "user.human.password.check.failed",
-  "user.human.password.check.succeeded",
-  "user.human.password.changed",
-  "user.human.mfa.otp.check.failed",
-  "user.human.mfa.otp.check.succeeded",
-  "user.human.mfa.otp.sms.check.failed",
-  "user.human.mfa.otp.sms.check.succeeded",
-  "user.human.mfa.otp.email.check.failed",
-  "user.human.mfa.otp.email.check.succeeded",
-  "user.human.mfa.recovery_code.check.failed",
-  "user.human.mfa.recovery_code.check.succeeded",
-] as const;
-
-export type EventType = (typeof eventTypes)[number];
+/**
+ * The catalogue of events: every type that is written stands here once, with what it is about and what its payload says.
+ * `docs/events.md` is made from it.
+ */
 
 /** What an event is about: its sequence counts within this. */
 export type AggregateType = "instance" | "org" | "user";
 
+/** One entry of the catalogue. */
+export interface EventEntry {
+  readonly aggregate: AggregateType;
+  /** When it is written, for the page of events. */
+  readonly when: string;
+  /** The fields of the payload and what they say. What is unknown, or as it always is, is left out. */
+  readonly payload: Readonly<Record<string, string>>;
+}
+
+const addedLimits = {
+  maxPasswordAttempts: "left out where it is 0",
+  maxOTPAttempts: "left out where it is 0",
+};
+const changedLimits = {
+  maxPasswordAttempts: "where it changed",
+  maxOTPAttempts: "where it changed",
+};
+const client = {
+  address: "the client's, canonical",
+  userAgent: "the client's, at most 1,000 characters",
+  device: "the client's, at most 1,000 characters",
+};
+const failed = {
+  ...client,
+  expired: "`true` where nobody completed the attempt in time",
+};
+
+function failedCheck(factor: string): EventEntry {
+  return {
+    aggregate: "user",
+    when: `A ${factor} was wrong, or an attempt with one was not completed in time.`,
+    payload: failed,
+  };
+}
+
+function succeededCheck(factor: string): EventEntry {
+  return {
+    aggregate: "user",
+    when: `A ${factor} was right.`,
+    payload: client,
+  };
+}
+
+const entries = {
+  "instance.policy.lockout.added": {
+    aggregate: "instance",
+    when: "The first start created the default policy.",
+    payload: addedLimits,
+  },
+  "instance.policy.lockout.changed": {
+    aggregate: "instance",
+    when: "The default policy was changed.",
+    payload: changedLimits,
+  },
+  "org.policy.lockout.added": {
+    aggregate: "org",
+    when: "The organisation got a policy of its own.",
+    payload: addedLimits,
+  },
+  "org.policy.lockout.changed": {
+    aggregate: "org",
+    when: "The organisation's policy was changed.",
+    payload: changedLimits,
+  },
+  "org.policy.lockout.removed": {
+    aggregate: "org",
+    when: "The organisation's policy was removed: the default holds again.",
+    payload: {},
+  },
+  "user.human.added": {
+    aggregate: "user",
+    when: "The user was registered, or first seen by an attempt or a password change.",
+    payload: { state: "`USER_STATE_…`, left out where the user is active" },
+  },
+  "user.removed": {
+    aggregate: "user",
+    when: "The user was deleted, with aliases, counters and open attempts. Who is registered by this id later is somebody else.",
+    payload: {},
+  },
+  "user.deactivated": {
+    aggregate: "user",
+    when: "The user became inactive.",
+    payload: {},
+  },
+  "user.reactivated": {
+    aggregate: "user",
+    when: "The user, who was inactive, became active.",
+    payload: {},
+  },
+  "user.lockout.state.changed": {
+    aggregate: "user",
+    when: "The user became active or initial otherwise. An unlock makes an initial user active without this event, as at ZITADEL.",
+    payload: { state: "`USER_STATE_…`" },
+  },
+  "user.lockout.aliases.changed": {
+    aggregate: "user",
+    when: "The user got other names to log in with. Many names are more than one event.",
+    payload: {
+      added: "the names that came, as they were given",
+      removed: "the names that went",
+    },
+  },
+  "user.locked": {
+    aggregate: "user",
+    when: "The user was locked: by the failure that reached the limit, or by an administrator.",
+    payload: {
+      reason: "`LOCK_REASON_…`; of an administrator's lock nothing else",
+      factor: "`FACTOR_…`",
+      failedAttempts: "of this factor",
+      address: "the client's, canonical",
+      attemptId: "left out where the failure was reported after the fact",
+    },
+  },
+  "user.unlocked": {
+    aggregate: "user",
+    when: "The user was unlocked: all counters start anew.",
+    payload: {},
+  },
+  "user.human.password.check.failed": failedCheck("password"),
+  "user.human.password.check.succeeded": succeededCheck("password"),
+  "user.human.password.changed": {
+    aggregate: "user",
+    when: "The password was changed: its counter starts anew.",
+    payload: {},
+  },
+  "user.human.mfa.otp.check.failed": failedCheck("TOTP code"),
+  "user.human.mfa.otp.check.succeeded": succeededCheck("TOTP code"),
+  "user.human.mfa.otp.sms.check.failed": failedCheck("code sent by SMS"),
+  "user.human.mfa.otp.sms.check.succeeded": succeededCheck("code sent by SMS"),
+  "user.human.mfa.otp.email.check.failed": failedCheck("code sent by e-mail"),
+  "user.human.mfa.otp.email.check.succeeded": succeededCheck(
+    "code sent by e-mail",
+  ),
+  "user.human.mfa.recovery_code.check.failed": failedCheck("recovery code"),
+  "user.human.mfa.recovery_code.check.succeeded":
+    succeededCheck("recovery code"),
+} as const satisfies Readonly<Record<string, EventEntry>>;
+
+export type EventType = keyof typeof entries;
+
+/** The catalogue, by type. */
+export const eventCatalogue: Readonly<Record<EventType, EventEntry>> = entries;
+
+/** Every type of event that is written. The names are ZITADEL's where it has one. */
+export const eventTypes = Object.keys(entries) as readonly EventType[];
+
 /** What an event says beyond its type: a flat object of JSON values. */
-export type EventPayload = Readonly<Record<string, number | string | boolean>>;
+export type EventPayload = Readonly<
+  Record<string, number | string | boolean | readonly string[]>
+>;
 
 /** An event as the domain decides it; the store adds the rest when it is written. */
 export interface NewEvent {

@@ -1,36 +1,67 @@
+/** What the events come to: the present state must be the same. */
 import { checkEvents, factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import type { EventPayload } from "./event.ts";
 import type { Limits } from "./policy.ts";
+import { stateOf } from "./user-events.ts";
+import type { AccountState } from "./user-events.ts";
 
 /** What the events of a user come to. */
 export interface ReplayedUser {
+  /** Whether the registration was an event. Of who was there before, only what changed since is known. */
+  readonly isRecorded: boolean;
+  /** Undefined where it is not known. */
+  readonly account: AccountState | undefined;
   readonly isLocked: boolean;
   readonly failed: Readonly<Record<Factor, number>>;
+  /** The names of which it is known whether the user has them. Where the registration was an event, the user has no others. */
+  readonly aliases: ReadonlyMap<string, boolean>;
 }
+
+const noFailures: ReplayedUser["failed"] = {
+  password: 0,
+  totp: 0,
+  otp_sms: 0,
+  otp_email: 0,
+  recovery_code: 0,
+};
 
 /** A user before the first event. */
 export const unseenUser: ReplayedUser = {
+  isRecorded: false,
+  account: undefined,
   isLocked: false,
-  failed: {
-    password: 0,
-    totp: 0,
-    otp_sms: 0,
-    otp_email: 0,
-    recovery_code: 0,
-  },
+  failed: noFailures,
+  aliases: new Map(),
 };
 
-/** What holds after one more event of a user. */
+/** What holds after one more event of a user; undefined where nothing of the user is left. */
 export function replayUserEvent(
   user: ReplayedUser,
   type: string,
-): ReplayedUser {
+  payload: EventPayload = {},
+): ReplayedUser | undefined {
   switch (type) {
+    case "user.human.added":
+      return { ...unseenUser, isRecorded: true, account: stateOf(payload) };
+    case "user.removed":
+      return undefined;
+    case "user.deactivated":
+      return { ...user, account: "inactive" };
+    case "user.reactivated":
+    case "user.lockout.state.changed":
+      return { ...user, account: stateOf(payload) };
+    case "user.lockout.aliases.changed":
+      return { ...user, aliases: changedAliases(user, payload) };
     case "user.locked":
       return { ...user, isLocked: true };
     case "user.unlocked":
-      return unseenUser;
+      return {
+        ...user,
+        account: user.account === "initial" ? "active" : user.account,
+        isLocked: false,
+        failed: noFailures,
+      };
     case "user.human.password.changed":
       return withFailed(user, "password", 0);
   }
@@ -63,6 +94,23 @@ export function replayPolicyEvent(
     ),
     maxOtpAttempts: number("maxOTPAttempts", limits?.maxOtpAttempts ?? 0),
   };
+}
+
+function changedAliases(
+  { aliases, isRecorded }: ReplayedUser,
+  payload: EventPayload,
+): ReplayedUser["aliases"] {
+  const names = (field: string) => {
+    const value = payload[field];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  };
+  const changed = new Map(aliases);
+  for (const name of names("removed")) {
+    if (isRecorded) changed.delete(name);
+    else changed.set(name, false);
+  }
+  for (const name of names("added")) changed.set(name, true);
+  return changed;
 }
 
 function withFailed(

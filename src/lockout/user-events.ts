@@ -1,5 +1,8 @@
-import type { NewEvent } from "./event.ts";
+import type { EventPayload, NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
+
+/** The state of an account apart from a lock. */
+export type AccountState = "active" | "initial" | "inactive";
 
 /** Why a user is locked. */
 export type LockReason = "password_attempts" | "otp_attempts" | "administrator";
@@ -43,6 +46,73 @@ export const lockedByAdministrator: NewEvent = {
   type: "user.locked",
   payload: { reason: reasonName("administrator") },
 };
+
+/** A user was registered. */
+export function userAdded(account: AccountState): NewEvent {
+  return {
+    type: "user.human.added",
+    ...(account !== "active" && { payload: { state: stateName(account) } }),
+  };
+}
+
+/** A user was deleted. */
+export const userRemoved: NewEvent = { type: "user.removed" };
+
+/** The state of an account changed, if it did. */
+export function accountChanged(
+  from: AccountState,
+  to: AccountState,
+): readonly NewEvent[] {
+  if (from === to) return [];
+  if (to === "inactive") return [{ type: "user.deactivated" }];
+  if (from === "inactive" && to === "active")
+    return [{ type: "user.reactivated" }];
+  return [
+    { type: "user.lockout.state.changed", payload: { state: stateName(to) } },
+  ];
+}
+
+/** So many names are in one event: as many characters as the client of a check may have. */
+const namesInEvent = 10;
+
+/** The aliases of a user changed from one list to another, if they did. Their order is nobody's business. */
+export function aliasesChanged(
+  from: readonly string[],
+  to: readonly string[],
+): readonly NewEvent[] {
+  const without = (names: readonly string[], others: readonly string[]) => {
+    const known = new Set(others);
+    return names.filter((name) => !known.has(name));
+  };
+  const removed = without(from, to).map((name) => ({ field: "removed", name }));
+  const added = without(to, from).map((name) => ({ field: "added", name }));
+  const changes = [...removed, ...added];
+  const events: NewEvent[] = [];
+  for (let start = 0; start < changes.length; start += namesInEvent) {
+    const part = changes.slice(start, start + namesInEvent);
+    events.push({
+      type: "user.lockout.aliases.changed",
+      payload: Object.fromEntries(
+        [...Map.groupBy(part, ({ field }) => field)].map(([field, names]) => [
+          field,
+          names.map(({ name }) => name),
+        ]),
+      ),
+    });
+  }
+  return events;
+}
+
+/** As `lockout.v1.UserState` names it. */
+function stateName(account: AccountState): string {
+  return `USER_STATE_${account.toUpperCase()}`;
+}
+
+/** The state that a payload names; active where it names none. */
+export function stateOf({ state }: EventPayload): AccountState {
+  const states = ["initial", "inactive"] as const;
+  return states.find((account) => stateName(account) === state) ?? "active";
+}
 
 /** As `lockout.v1.LockReason` names it. */
 function reasonName(reason: LockReason): string {

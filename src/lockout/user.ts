@@ -4,11 +4,12 @@ import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./policy.ts";
-import { lockedByAdministrator } from "./user-events.ts";
-import type { LockReason } from "./user-events.ts";
-
-/** The state of an account apart from a lock. */
-export type AccountState = "active" | "initial" | "inactive";
+import {
+  accountChanged,
+  lockedByAdministrator,
+  userRemoved,
+} from "./user-events.ts";
+import type { AccountState, LockReason } from "./user-events.ts";
 
 export interface Lock {
   readonly reason: LockReason;
@@ -53,7 +54,10 @@ export interface CounterStep {
   readonly open: number;
 }
 
-/** What a command on a user leads to; the store writes all of it or nothing. */
+/**
+ * What a command on a user leads to; the store writes all of it or nothing. Where the user was never seen it writes the event of
+ * the registration first.
+ */
 export interface UserChange<Result> {
   readonly result: Result;
   /** The user's new state, where it changes or the user was never seen. */
@@ -176,7 +180,9 @@ export function putUser(wanted: WantedState): DecideUser<void> {
       ...(deactivates
         ? { steps: release(view.counters), voidsOpen: true }
         : { steps: [] }),
-      events: [],
+      // Who is new has this state from the registration on.
+      events:
+        view.user === undefined ? [] : accountChanged(user.account, account),
     };
   };
 }
@@ -187,6 +193,13 @@ function release(counters: UserView["counters"]): readonly CounterStep[] {
     .filter((factor) => counters[factor].open > 0)
     .map((factor) => ({ factor, failed: 0, open: -counters[factor].open }));
 }
+
+/** Somebody removes a user: the store removes what there is of him, but for the events. */
+export const removeUser: DecideUser<void> = () => ({
+  result: undefined,
+  steps: [],
+  events: [userRemoved],
+});
 
 /** The secret that was guessed at is gone: its counter starts anew. A lock stays. */
 export const recordPasswordChange: DecideUser<void> = (view) => ({

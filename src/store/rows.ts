@@ -10,8 +10,8 @@ import type {
   EventType,
 } from "../lockout/event.ts";
 import type { Factor } from "../lockout/factor.ts";
-import type { LockReason } from "../lockout/user-events.ts";
-import type { AccountState, Counter, UserState } from "../lockout/user.ts";
+import type { AccountState, LockReason } from "../lockout/user-events.ts";
+import type { Counter, UserState } from "../lockout/user.ts";
 import type { Org, RecordedEvent, StoredPolicy, TokenRecord } from "./store.ts";
 import { zeroCounters } from "./tables.ts";
 import type {

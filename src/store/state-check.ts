@@ -1,43 +1,12 @@
 import type { EventPayload } from "../lockout/event.ts";
-import { factors } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
-import type { Limits } from "../lockout/policy.ts";
-import {
-  replayPolicyEvent,
-  replayUserEvent,
-  unseenUser,
-} from "../lockout/replay.ts";
-import type { ReplayedUser } from "../lockout/replay.ts";
+import { PolicyCheck } from "./check-policies.ts";
+import type { PolicyState } from "./check-policies.ts";
+import { UserCheck } from "./check-users.ts";
+import type { UserRow } from "./check-users.ts";
+import type { Problems } from "./problems.ts";
 import type { EventRow } from "./rows.ts";
 import type { CheckReport } from "./store.ts";
-
-/** Said of each database; further ones are only counted. */
-const maxProblems = 100;
-
-/** A policy as it is stored. */
-export interface PolicyState {
-  readonly owner_kind: string;
-  readonly resource_owner: string;
-  readonly max_password_attempts: number;
-  readonly max_otp_attempts: number;
-}
-
-/** A user as it is stored. */
-export interface SubjectState {
-  readonly org_id: string;
-  readonly user_id: string;
-  readonly lock_time: number | null;
-  /** Failures by factor; none where there is no counter. */
-  readonly failed: ReadonlyMap<Factor, number>;
-}
-
-/** A counter that does not agree with the attempts that are open. */
-export interface OpenMismatch {
-  readonly subject: number;
-  readonly factor: string;
-  readonly open: number;
-  readonly found: number;
-}
 
 /** What an event says that is checked. */
 export type CheckedEvent = Pick<
@@ -51,158 +20,142 @@ export type CheckedEvent = Pick<
   | "payload"
 >;
 
+/** One moment of a database, whichever engine keeps it. */
+export interface CheckSource {
+  /** The rows of a query. */
+  rows<Row>(sql: string): readonly Row[] | Promise<readonly Row[]>;
+  /** All events, in the order of their positions. */
+  events(): Iterable<CheckedEvent> | AsyncIterable<CheckedEvent>;
+}
+
+/** The columns of {@link CheckedEvent}. */
+export const checkedEventColumns =
+  "position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload";
+
 /**
- * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that policies,
- * locks and counters are what the events say. An engine gives the rows of one moment: first all events, in the order of their
- * positions, then the rest.
+ * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that policies
+ * and users are what the events say; and that the open attempts are as many as are counted.
  */
-export class StateCheck {
-  readonly #problems: string[] = [];
-  readonly #registered: ReadonlyMap<string, number>;
-  readonly #policies = new Map<string, Limits>();
-  readonly #users = new Map<string, ReplayedUser>();
-  readonly #sequences = new Map<string, number>();
-  #count = 0;
-  #events = 0;
-  #userCount = 0;
-
-  /** @param registered the positions since which the users that are there exist: organisation, id, position */
-  constructor(registered: Iterable<readonly [string, string, number]>) {
-    this.#registered = new Map(
-      [...registered].map(([orgId, userId, since]) => [
-        key(orgId, userId),
-        since,
-      ]),
-    );
-  }
-
-  /** Notes a problem. */
-  report(problem: string): void {
-    this.#count += 1;
-    if (this.#problems.length < maxProblems) this.#problems.push(problem);
-  }
-
-  /** What is empty, or copied in part, contradicts nothing, and is no installation all the same. */
-  checkInstance(rows: readonly unknown[]): void {
-    if (rows.length > 0) return;
-    this.report(
+export async function checkState(
+  source: CheckSource,
+  problems: Problems,
+): Promise<CheckReport> {
+  const instances = await source.rows("SELECT id FROM instance");
+  // What is empty, or copied in part, contradicts nothing, and is no installation all the same.
+  if (instances.length === 0)
+    problems.report(
       "there is no instance: the database is empty, or a copy that was broken off",
     );
+  const userRows = await source.rows<UserRow>(
+    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time
+     FROM subjects WHERE user_id IS NOT NULL`,
+  );
+  const users = new UserCheck(problems, userRows);
+  const policies = new PolicyCheck(problems);
+  const sequences = new Sequences(problems);
+  let events = 0;
+  for await (const event of source.events()) {
+    events += 1;
+    sequences.add(event);
+    const payload =
+      event.payload === null ? {} : (JSON.parse(event.payload) as EventPayload);
+    const { aggregate_type: kind, resource_owner: owner, type } = event;
+    if (kind === "user")
+      users.add(owner, event.aggregate_id, event.position, type, payload);
+    else policies.add(kind, owner, type, payload);
+  }
+  policies.check(
+    await source.rows<PolicyState>(
+      "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",
+    ),
+  );
+  users.check({
+    failed: await readFailures(source),
+    aliases: await readAliases(source),
+  });
+  await checkOpenAttempts(source, problems);
+  return {
+    events,
+    users: userRows.length,
+    problems: problems.list,
+    count: problems.count,
+  };
+}
+
+/** The sequences of each aggregate count from 1 without a gap. */
+class Sequences {
+  readonly #problems: Problems;
+  readonly #last = new Map<string, number>();
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
   }
 
-  addEvent(row: CheckedEvent): void {
-    this.#events += 1;
-    const {
-      aggregate_type: type,
-      aggregate_id: id,
-      resource_owner: owner,
-    } = row;
-    const aggregate = key(type, owner, id);
-    const expected = (this.#sequences.get(aggregate) ?? 0) + 1;
-    if (row.sequence !== expected) {
-      this.report(
-        `event ${row.position}, of ${type} ${id}, has sequence ${row.sequence}, not ${expected}`,
+  add(event: CheckedEvent): void {
+    const { aggregate_type: type, aggregate_id: id, sequence } = event;
+    const aggregate = `${type}\n${event.resource_owner}\n${id}`;
+    const expected = (this.#last.get(aggregate) ?? 0) + 1;
+    if (sequence !== expected) {
+      this.#problems.report(
+        `event ${event.position}, of ${type} ${id}, has sequence ${sequence}, not ${expected}`,
       );
     }
-    this.#sequences.set(aggregate, row.sequence);
-    if (type === "user") {
-      const user = key(owner, id);
-      // A user who was deleted and came back starts anew; the events of before stay.
-      if (row.position > (this.#registered.get(user) ?? Infinity)) {
-        this.#users.set(
-          user,
-          replayUserEvent(this.#users.get(user) ?? unseenUser, row.type),
-        );
-      }
-      return;
-    }
-    const limits = replayPolicyEvent(
-      this.#policies.get(key(type, owner)),
-      row.type,
-      row.payload === null ? {} : (JSON.parse(row.payload) as EventPayload),
+    this.#last.set(aggregate, sequence);
+  }
+}
+
+async function readFailures(
+  source: CheckSource,
+): Promise<Map<number, Map<Factor, number>>> {
+  const rows = await source.rows<{
+    readonly subject: number;
+    readonly factor: Factor;
+    readonly failed: number;
+  }>("SELECT subject, factor, failed FROM counters WHERE failed <> 0");
+  const failures = new Map<number, Map<Factor, number>>();
+  for (const { subject, factor, failed } of rows) {
+    const own = failures.get(subject) ?? new Map<Factor, number>();
+    failures.set(subject, own.set(factor, failed));
+  }
+  return failures;
+}
+
+async function readAliases(
+  source: CheckSource,
+): Promise<Map<number, string[]>> {
+  const rows = await source.rows<{
+    readonly subject: number;
+    readonly name: string;
+  }>("SELECT subject, name FROM aliases");
+  const aliases = new Map<number, string[]>();
+  for (const { subject, name } of rows) {
+    const own = aliases.get(subject);
+    if (own === undefined) aliases.set(subject, [name]);
+    else own.push(name);
+  }
+  return aliases;
+}
+
+async function checkOpenAttempts(
+  source: CheckSource,
+  problems: Problems,
+): Promise<void> {
+  const mismatches = await source.rows<{
+    readonly subject: number;
+    readonly factor: string;
+    readonly open: number;
+    readonly found: number;
+  }>(
+    `SELECT * FROM (
+       SELECT subject, factor, open,
+         (SELECT count(*) FROM attempts
+          WHERE attempts.subject = counters.subject AND attempts.factor = counters.factor
+            AND attempts.outcome IS NULL) AS found
+       FROM counters) AS counted WHERE open <> found`,
+  );
+  for (const { subject, factor, open, found } of mismatches) {
+    problems.report(
+      `subject ${subject} counts ${open} open attempts of ${factor}, but has ${found}`,
     );
-    if (limits === undefined) this.#policies.delete(key(type, owner));
-    else this.#policies.set(key(type, owner), limits);
   }
-
-  checkPolicies(rows: readonly PolicyState[]): void {
-    const seen = new Set<string>();
-    for (const row of rows) {
-      const { owner_kind: kind, resource_owner: owner } = row;
-      const [password, otp] = [row.max_password_attempts, row.max_otp_attempts];
-      seen.add(key(kind, owner));
-      const limits = this.#policies.get(key(kind, owner));
-      if (
-        limits?.maxPasswordAttempts !== password ||
-        limits.maxOtpAttempts !== otp
-      ) {
-        this.report(
-          `the policy of ${kind} ${owner} is ${password}/${otp}, but its events come to ${limitsText(limits)}`,
-        );
-      }
-    }
-    for (const [owner, limits] of this.#policies) {
-      if (!seen.has(owner)) {
-        this.report(
-          `the policy of ${owner.replace("\n", " ")} is missing: its events come to ${limitsText(limits)}`,
-        );
-      }
-    }
-  }
-
-  checkUser(row: SubjectState): void {
-    this.#userCount += 1;
-    const { org_id: orgId, user_id: userId } = row;
-    const user = this.#users.get(key(orgId, userId)) ?? unseenUser;
-    const who = `user ${userId} of the organisation ${orgId}`;
-    if (user.isLocked !== (row.lock_time !== null)) {
-      this.report(
-        `${who} is ${row.lock_time === null ? "not locked" : "locked"}, but the events say otherwise`,
-      );
-    }
-    for (const factor of factors) {
-      const counted = row.failed.get(factor) ?? 0;
-      if (counted !== user.failed[factor]) {
-        this.report(
-          `${who} has ${counted} failures of ${factor}, but the events come to ${user.failed[factor]}`,
-        );
-      }
-    }
-  }
-
-  checkOpenAttempts(mismatches: readonly OpenMismatch[]): void {
-    for (const { subject, factor, open, found } of mismatches) {
-      this.report(
-        `subject ${subject} counts ${open} open attempts of ${factor}, but has ${found}`,
-      );
-    }
-  }
-
-  /** What was found. */
-  result(): CheckReport {
-    return {
-      events: this.#events,
-      users: this.#userCount,
-      problems: this.#problems,
-      count: this.#count,
-    };
-  }
-}
-
-/** Finds {@link OpenMismatch}, in the words of both engines. */
-export const openMismatchSql = `SELECT * FROM (
-  SELECT subject, factor, open,
-    (SELECT count(*) FROM attempts
-     WHERE attempts.subject = counters.subject AND attempts.factor = counters.factor
-       AND attempts.outcome IS NULL) AS found
-  FROM counters) AS counted WHERE open <> found`;
-
-function key(...parts: readonly string[]): string {
-  return parts.join("\n");
-}
-
-function limitsText(limits: Limits | undefined): string {
-  return limits === undefined
-    ? "none"
-    : `${limits.maxPasswordAttempts}/${limits.maxOtpAttempts}`;
 }

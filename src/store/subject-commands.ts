@@ -1,5 +1,6 @@
 import { expireAttempt } from "../lockout/attempt.ts";
 import { factors } from "../lockout/factor.ts";
+import { userAdded } from "../lockout/user-events.ts";
 import { newUser } from "../lockout/user.ts";
 import type { UserChange, UserView } from "../lockout/user.ts";
 import type { RecordedEvent } from "./store.ts";
@@ -104,9 +105,13 @@ export function createSubjectCommands({
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
     const { user, steps, events: changes, voidsOpen } = change;
     let key = stored?.key;
+    let recorded = changes;
     if (user !== undefined && (id.kind === "user" || isCounted(change))) {
-      if (key === undefined) key = subjects.create(id, user).key;
-      else subjects.update(key, user);
+      if (key === undefined) {
+        key = subjects.create(id, user).key;
+        if (id.kind === "user")
+          recorded = [userAdded(user.account), ...changes];
+      } else subjects.update(key, user);
     }
     if (key === undefined) {
       if (!isCounted(change)) return { key, events: [] };
@@ -120,10 +125,10 @@ export function createSubjectCommands({
       ? nameAggregate(id.orgId, key)
       : userAggregate(id.orgId, userId);
     const log = isName ? nameEvents : events;
-    const recorded = changes.map((event) =>
+    const appended = recorded.map((event) =>
       log.append(aggregate, view.editor, event, view.now),
     );
-    return { key, events: isName ? [] : recorded };
+    return { key, events: isName ? [] : appended };
   };
 
   /** Closes an expired attempt as of the moment it expired. */

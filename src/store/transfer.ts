@@ -68,7 +68,7 @@ export const transferTables: readonly TransferTable[] = [
   {
     name: "orgs",
     key: [text("id")],
-    rest: [text("name"), integer("creation_date")],
+    rest: [text("name"), integer("creation_date"), integer("recorded")],
   },
   {
     name: "tokens",
@@ -76,6 +76,7 @@ export const transferTables: readonly TransferTable[] = [
     rest: [
       ...[bytes("hash"), text("name"), text("org_id"), text("roles")],
       ...[integer("creation_date"), integer("expiration_date")],
+      integer("recorded"),
     ],
   },
   {
@@ -103,7 +104,7 @@ export const transferTables: readonly TransferTable[] = [
       ...[text("org_id"), text("user_id"), integer("since_position")],
       ...[bytes("name_hash"), integer("recency"), integer("rank")],
       ...[text("account"), text("lock_reason"), integer("lock_time")],
-      text("lock_by"),
+      ...[text("lock_by"), integer("recorded")],
     ],
   },
   {

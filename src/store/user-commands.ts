@@ -6,9 +6,12 @@ import type {
   CompleteResult,
 } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
+import { aliasesChanged } from "../lockout/user-events.ts";
+import { removeUser } from "../lockout/user.ts";
 import type { DecideUser, UserChange, UserView } from "../lockout/user.ts";
 import type { NewId } from "./ids.ts";
 import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
+import { userAggregate } from "./tables.ts";
 import type { StoredSubject, UserTables } from "./tables.ts";
 import type {
   Alias,
@@ -37,7 +40,7 @@ export interface UserCommands {
     time: number,
     decide: DecideUser<void>,
   ): StoredUser;
-  deleteUser(key: UserKey): boolean;
+  deleteUser(key: UserKey, editor: string, time: number): boolean;
   beginAttempt(
     subject: Subject,
     editor: string,
@@ -71,7 +74,7 @@ export function createUserCommands(
   tables: UserTables,
   newId: NewId,
 ): UserCommands {
-  const { subjects, attempts, aliases } = tables;
+  const { subjects, attempts, aliases, events } = tables;
   const commands = createSubjectCommands(tables);
 
   const toUser = (stored: StoredSubject): StoredUser => ({
@@ -97,14 +100,24 @@ export function createUserCommands(
       const { stored } = commands.findUser(key);
       if (stored === undefined)
         throw new Error("a command puts a user whom it does not register");
+      const before = aliases.list(stored.key);
       aliases.replace(key.orgId, stored.key, names);
-      return toUser(stored);
+      const user = toUser(stored);
+      for (const event of aliasesChanged(before, user.aliases))
+        events.append(
+          userAggregate(key.orgId, key.userId),
+          editor,
+          event,
+          time,
+        );
+      return user;
     },
 
-    deleteUser: (key) => {
-      const { stored } = commands.findUser(key);
-      if (stored === undefined) return false;
-      subjects.remove(stored.key);
+    deleteUser: (key, editor, time) => {
+      const found = commands.findUser(key);
+      if (found.stored === undefined) return false;
+      commands.run(found, editor, time, removeUser);
+      subjects.remove(found.stored.key);
       return true;
     },
 

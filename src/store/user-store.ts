@@ -98,7 +98,7 @@ export interface UserStore {
     decide: DecideUser<Result>,
   ): Promise<Changed<Result>>;
   /**
-   * Runs a command on a user and replaces the aliases. Throws LockoutError `aliasTaken` where an alias belongs to
+   * Runs a command on a user and replaces the aliases; events say which came and went. Throws LockoutError `aliasTaken` where an alias belongs to
    * another user of the organisation.
    */
   putUser(
@@ -112,8 +112,11 @@ export interface UserStore {
   findOrgsOfUser(userId: string, limit: number): Promise<readonly string[]>;
   /** The organisation's users by id. */
   listUsers(orgId: string, page: PageRequest): Promise<Page<StoredUser>>;
-  /** Removes the user, the aliases, the counters and the open attempts; the events stay. Says whether there was one. */
-  deleteUser(key: UserKey): Promise<boolean>;
+  /**
+   * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Says whether
+   * there was one.
+   */
+  deleteUser(key: UserKey, editor: string): Promise<boolean>;
   findLockout(key: UserKey): Promise<StoredLockout | undefined>;
   /** The organisation's locked users, by the time of the lock and then by id, locked at `since` or later. */
   listLocked(

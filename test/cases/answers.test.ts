@@ -282,7 +282,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       );
       const events = await door.call(
         admin.listEvents,
-        { aggregateId: userId, resourceOwner: orgId },
+        { limit: 1, aggregateId: userId, resourceOwner: orgId },
         { token: server.adminToken },
       );
       expect(messageOf(events)).toMatchObject({

@@ -342,9 +342,10 @@ describe("counting and locking (contract, section 7)", () => {
         type.type,
       ]),
     ).toEqual([
-      ["1", "user.human.password.check.failed"],
+      ["1", "user.human.added"],
       ["2", "user.human.password.check.failed"],
-      ["3", "user.locked"],
+      ["3", "user.human.password.check.failed"],
+      ["4", "user.locked"],
     ]);
     expect(await org.begin(user)).toMatchObject({
       decision: "DECISION_LOCKED",
@@ -509,8 +510,10 @@ describe("counting and locking (contract, section 7)", () => {
     expect(await other.begin({ userId: "twin" })).toMatchObject({
       decision: "DECISION_PROCEED",
     });
-    expect(await one.events("twin")).toHaveLength(2);
-    expect(await other.events("twin")).toHaveLength(0);
+    expect(await one.events("twin")).toHaveLength(3);
+    expect(await other.events("twin")).toMatchObject([
+      { type: { type: "user.human.added" } },
+    ]);
   });
 
   it("an attempt of another organisation does not exist", async () => {

@@ -63,8 +63,8 @@ describe("a bound between two milliseconds", () => {
       const userId = `late-${nanos}`;
       const call = { headers };
       await users.putUser({ userId, state: UserState.LOCKED }, call);
-      const aggregateId = userId;
-      const { events } = await admin.listEvents({ aggregateId }, call);
+      const lock = { aggregateId: userId, eventTypes: ["user.locked"] };
+      const { events } = await admin.listEvents(lock, call);
       const [{ creationDate } = {}] = events;
       const { lockTime } = await attempts.getLockout({ userId }, call);
       if (creationDate === undefined || lockTime === undefined)
@@ -73,8 +73,7 @@ describe("a bound between two milliseconds", () => {
       const count = async (
         filter: Parameters<typeof admin.listEvents>[0],
       ): Promise<number> =>
-        (await admin.listEvents({ aggregateId, ...filter }, call)).events
-          .length;
+        (await admin.listEvents({ ...lock, ...filter }, call)).events.length;
       const range = (value: { since?: Timestamp; until?: Timestamp }) =>
         count({ creationDateFilter: { case: "range", value } });
       const from = (asc: boolean) =>

@@ -3,6 +3,7 @@ import { describeAttempts } from "./store/attempts.ts";
 import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
 import { describeCommands } from "./store/commands.ts";
+import { describeUserEvents } from "./store/user-events.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
@@ -31,6 +32,7 @@ export function describeStore(
     describeOrgs(bed);
     describeTokens(bed);
     describeUsers(bed);
+    describeUserEvents(bed);
     describeAttempts(bed);
     describeNames(bed);
     describeLifetime(bed);

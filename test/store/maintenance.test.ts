@@ -51,6 +51,32 @@ describe("check", () => {
       /is not locked, but the events say otherwise/,
     ],
     [
+      "a user who is gone",
+      "DELETE FROM subjects WHERE user_id = 'user-3'",
+      /user user-3 of the organisation \d+ is missing/,
+    ],
+    [
+      "a user whom nobody registered",
+      `INSERT INTO subjects (org_id, user_id, since_position, account)
+       SELECT first_org_id, 'intruder', 0, 'active' FROM instance`,
+      /user intruder .* is there, but no event says/,
+    ],
+    [
+      "a user who was activated by hand",
+      "UPDATE subjects SET account = 'active' WHERE account = 'inactive'",
+      /user aliased .* is active, but the events come to inactive/,
+    ],
+    [
+      "a name that is gone",
+      "DELETE FROM aliases WHERE name = 'Al'",
+      /user aliased .* lacks the alias Al,/,
+    ],
+    [
+      "a name that leads to another user",
+      `UPDATE aliases SET subject = (SELECT key FROM subjects WHERE user_id = 'user-5') WHERE name = 'Al'`,
+      /user user-5 .* has the alias Al, but/,
+    ],
+    [
       "an event that is gone",
       "DELETE FROM events WHERE position = 5",
       /has sequence \d+, not \d+/,

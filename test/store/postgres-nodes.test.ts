@@ -73,7 +73,7 @@ async function act(store: Store, orgId: string, open: string[]): Promise<void> {
         "e",
         putUser(below(4) === 0 ? "locked" : undefined),
       ),
-    () => store.deleteUser(key),
+    () => store.deleteUser(key, "e"),
     () => store.changeUser(key, "e", lockUser(api)),
     () => store.changeUser(key, "e", unlockUser(api)),
     () => store.changeUser(key, "e", recordPasswordChange),

@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { usePostgres } from "../support/use-postgres.ts";
@@ -10,16 +10,13 @@ it("events go on where those of a user of the same id ended, who was created and
   const { url, drop } = await postgres.createDatabase();
   const store = await openPostgresStore({ url, exclusive: true });
   const client = new Client({ connectionString: url });
+  const observer = new Client({ connectionString: url });
   await client.connect();
-  // What others commit between this node's reading and its writing.
-  await client.query(`
-    CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      INSERT INTO events VALUES (-1, 'user', 'u', 'o', 1, 'user.human.password.check.succeeded', 'e', 0, NULL);
-      RETURN NULL;
-    END $$;
-    CREATE TRIGGER meanwhile BEFORE INSERT ON subjects EXECUTE FUNCTION meanwhile()`);
-
-  const { attempt } = await store.beginAttempt(
+  await observer.connect();
+  // Between this node's reading and its writing: whoever holds the head of the log may append, and nobody else.
+  await client.query("BEGIN");
+  await client.query("SELECT position FROM log_head FOR UPDATE");
+  const begun = store.beginAttempt(
     { kind: "user", orgId: "o", userId: "u" },
     "e",
     (view, attemptId) =>
@@ -28,14 +25,34 @@ it("events go on where those of a user of the same id ended, who was created and
         ...{ client: {}, ttlMs: 60_000 },
       }),
   );
+  await vi.waitFor(async () => {
+    const { rowCount } = await observer.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    expect(rowCount).toBe(1);
+  }, 10_000);
+  await client.query(`
+    UPDATE log_head SET position = position + 1;
+    INSERT INTO events SELECT position, 'user', 'u', 'o', 1, 'user.human.added', 'e', 0, NULL FROM log_head;
+    UPDATE log_head SET position = position + 1;
+    INSERT INTO events SELECT position, 'user', 'u', 'o', 2, 'user.removed', 'e', 0, NULL FROM log_head;
+    COMMIT`);
+
+  const { attempt } = await begun;
   await store.completeAttempt("o", attempt?.id ?? "", "e", (view, stored) =>
     completeAttempt(view, stored, "succeeded"),
   );
   const { rows } = await client.query(
-    "SELECT sequence FROM events WHERE aggregate_id = 'u' ORDER BY sequence",
+    "SELECT sequence, type FROM events WHERE aggregate_id = 'u' ORDER BY sequence",
   );
   await client.end();
+  await observer.end();
   await store.close();
   await drop();
-  expect(rows).toEqual([{ sequence: "1" }, { sequence: "2" }]);
+  expect(rows).toEqual([
+    { sequence: "1", type: "user.human.added" },
+    { sequence: "2", type: "user.removed" },
+    { sequence: "3", type: "user.human.added" },
+    { sequence: "4", type: "user.human.password.check.succeeded" },
+  ]);
 });

@@ -38,6 +38,11 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     factor: "FACTOR_TOTP",
   });
   await post("/lockout/v1/users/aliased", { aliases: ["Al", "al@x"] }, "PUT");
+  await post(
+    "/lockout/v1/users/aliased",
+    { aliases: ["Al", "b"], state: "USER_STATE_INACTIVE" },
+    "PUT",
+  );
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post("/management/v1/policies/lockout", {}, "DELETE");
   await post("/admin/v1/policies/password/lockout", {}, "PUT");

@@ -1,10 +1,6 @@
-import type { Factor } from "../../lockout/factor.ts";
-import { openMismatchSql, StateCheck } from "../state-check.ts";
-import type {
-  CheckedEvent,
-  OpenMismatch,
-  PolicyState,
-} from "../state-check.ts";
+import { Problems } from "../problems.ts";
+import { checkedEventColumns, checkState } from "../state-check.ts";
+import type { CheckedEvent } from "../state-check.ts";
 import type { CheckReport } from "../store.ts";
 import { beginReading, commit, openDatabase, plain } from "./database.ts";
 import type { Connection } from "./database.ts";
@@ -24,7 +20,13 @@ export async function checkPostgres(url: string): Promise<CheckReport> {
     await requireMigrated(database, migrations);
     return await database.use(async (connection) => {
       await connection.send([beginReading]);
-      const report = await checkAll(connection);
+      const report = await checkState(
+        {
+          rows: (sql) => rowsOf(connection, sql),
+          events: () => readEvents(connection),
+        },
+        new Problems(),
+      );
       await connection.send([commit]);
       return report;
     });
@@ -33,74 +35,26 @@ export async function checkPostgres(url: string): Promise<CheckReport> {
   }
 }
 
-async function checkAll(connection: Connection): Promise<CheckReport> {
-  const users = await rowsOf<{
-    readonly key: number;
-    readonly org_id: string;
-    readonly user_id: string;
-    readonly since_position: number;
-    readonly lock_time: number | null;
-  }>(
-    connection,
-    "SELECT key, org_id, user_id, since_position, lock_time FROM subjects WHERE user_id IS NOT NULL",
-  );
-  const check = new StateCheck(
-    users.map((user) => [user.org_id, user.user_id, user.since_position]),
-  );
-  check.checkInstance(await rowsOf(connection, "SELECT id FROM instance"));
-  await checkEvents(connection, check);
-  check.checkPolicies(
-    await rowsOf<PolicyState>(
-      connection,
-      "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",
-    ),
-  );
-  const counters = await rowsOf<{
-    readonly subject: number;
-    readonly factor: Factor;
-    readonly failed: number;
-  }>(connection, "SELECT subject, factor, failed FROM counters");
-  const failed = Map.groupBy(counters, ({ subject }) => subject);
-  for (const user of users) {
-    check.checkUser({
-      ...user,
-      failed: new Map(
-        failed
-          .get(user.key)
-          ?.map((counter) => [counter.factor, counter.failed]),
-      ),
-    });
-  }
-  check.checkOpenAttempts(
-    await rowsOf<OpenMismatch>(connection, openMismatchSql),
-  );
-  return check.result();
-}
-
-async function checkEvents(
-  { send }: Connection,
-  check: StateCheck,
-): Promise<void> {
+async function* readEvents({ send }: Connection): AsyncGenerator<CheckedEvent> {
   for (let after = 0; ;) {
     const [result] = await send([
       plain(
-        `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload
-         FROM events WHERE position > $1 ORDER BY position LIMIT $2`,
+        `SELECT ${checkedEventColumns} FROM events WHERE position > $1 ORDER BY position LIMIT $2`,
       ),
       ...[after, eventsAtOnce],
     ]);
     const events = (result?.rows ?? []) as unknown as readonly CheckedEvent[];
-    for (const event of events) check.addEvent(event);
+    yield* events;
     const last = events.at(-1);
     if (last === undefined) return;
     after = last.position;
   }
 }
 
-async function rowsOf<T>(
+async function rowsOf<Row>(
   { send }: Connection,
-  text: string,
-): Promise<readonly T[]> {
-  const [result] = await send([plain(text)]);
-  return (result?.rows ?? []) as unknown as readonly T[];
+  sql: string,
+): Promise<readonly Row[]> {
+  const [result] = await send([plain(sql)]);
+  return (result?.rows ?? []) as unknown as readonly Row[];
 }

@@ -145,8 +145,10 @@ export function createUserStore({
         ],
         (commands, time) => commands.putUser(key, names, editor, time, decide),
       ),
-    deleteUser: (key) =>
-      write([{ kind: "user", ...key }], (commands) => commands.deleteUser(key)),
+    deleteUser: (key, editor) =>
+      write([{ kind: "user", ...key }], (commands, time) =>
+        commands.deleteUser(key, editor, time),
+      ),
 
     findUser: (key) =>
       findOne(key, (commands, stored) => commands.toUser(stored)),

@@ -23,24 +23,13 @@ const removeOpenAttempts: Statement = {
 const insertSubjects: Statement = {
   name: "insert_subjects",
   text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, sequence,
-      since_position)
+      since_position, recorded)
     SELECT s.key, s.org_id, s.user_id, s.name_hash,
       CASE WHEN s.name_hash IS NULL THEN NULL ELSE nextval('name_recency') END,
-      s.account, s.lock_reason, s.lock_time, s.lock_by, s.sequence, h.position
+      s.account, s.lock_reason, s.lock_time, s.lock_by, s.sequence, h.position, 1
     FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[],
       $8::text[], $9::bigint[])
       AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, sequence)`,
-};
-// A user may have been created, with events, and removed by others since the sequences were read, when there was no row to be
-// locked. From the insert on there is; and this statement sees all that was committed before.
-const catchUp: Statement = {
-  name: "catch_up",
-  text: `UPDATE subjects SET sequence = e.sequence, since_position = h.position
-    FROM log_head AS h, unnest($1::bigint[], $2::text[], $3::text[]) AS s (key, org_id, user_id),
-      LATERAL (SELECT sequence FROM events
-        WHERE aggregate_id = s.user_id AND aggregate_type = 'user' AND resource_owner = s.org_id
-        ORDER BY sequence DESC LIMIT 1) AS e
-    WHERE subjects.key = s.key AND subjects.sequence < e.sequence`,
 };
 const updateSubjects: Statement = {
   name: "update_subjects",
@@ -213,15 +202,6 @@ function writeSubjects(statements: Statements, workspace: Workspace): void {
       created.map(({ stored }) => stored.lock?.time ?? null),
       created.map(({ stored }) => stored.lock?.by ?? null),
       created.map(sequenceOf),
-    ]);
-    const users = created.flatMap(({ stored: { key, orgId, userId } }) =>
-      userId === undefined ? [] : [{ key, orgId, userId }],
-    );
-    statements.push([
-      catchUp,
-      users.map(({ key }) => key),
-      users.map(({ orgId }) => orgId),
-      users.map(({ userId }) => userId),
     ]);
   }
   const isAppended = (entry: SubjectEntry) =>

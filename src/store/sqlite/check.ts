@@ -1,11 +1,7 @@
 import type { Database } from "better-sqlite3";
-import type { Factor } from "../../lockout/factor.ts";
-import { openMismatchSql, StateCheck } from "../state-check.ts";
-import type {
-  CheckedEvent,
-  OpenMismatch,
-  PolicyState,
-} from "../state-check.ts";
+import { Problems } from "../problems.ts";
+import { checkedEventColumns, checkState } from "../state-check.ts";
+import type { CheckedEvent } from "../state-check.ts";
 import type { CheckReport } from "../store.ts";
 import { openForReading } from "./read-only.ts";
 
@@ -13,60 +9,47 @@ import { openForReading } from "./read-only.ts";
  * Verifies a database, also while it is served: the file itself, and the state against the events. It reads one
  * snapshot, so writers do not disturb it.
  */
-export function checkSqlite(path: string): CheckReport {
+export async function checkSqlite(path: string): Promise<CheckReport> {
   const database = openForReading(path);
   try {
     database.exec("BEGIN");
-    const check = new StateCheck(
-      database
-        .prepare<[], [string, string, number]>(
-          "SELECT org_id, user_id, since_position FROM subjects WHERE user_id IS NOT NULL",
-        )
-        .raw()
-        .all(),
+    const problems = new Problems();
+    checkFile(database, problems);
+    checkNames(database, problems);
+    return await checkState(
+      {
+        rows: <Row>(sql: string) => database.prepare<[], Row>(sql).all(),
+        events: () =>
+          database
+            .prepare<[], CheckedEvent>(
+              `SELECT ${checkedEventColumns} FROM events ORDER BY position`,
+            )
+            .iterate(),
+      },
+      problems,
     );
-    checkFile(database, check);
-    check.checkInstance(database.prepare("SELECT id FROM instance").all());
-    const events = database
-      .prepare<[], CheckedEvent>(
-        `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload
-         FROM events ORDER BY position`,
-      )
-      .iterate();
-    for (const event of events) check.addEvent(event);
-    check.checkPolicies(
-      database
-        .prepare<[], PolicyState>(
-          "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",
-        )
-        .all(),
-    );
-    checkUsers(database, check);
-    checkNames(database, check);
-    check.checkOpenAttempts(
-      database.prepare<[], OpenMismatch>(openMismatchSql).all(),
-    );
-    return check.result();
   } finally {
     database.close();
   }
 }
 
-function checkFile(database: Database, check: StateCheck): void {
+function checkFile(database: Database, problems: Problems): void {
   const rows = database.pragma("integrity_check") as {
     integrity_check: string;
   }[];
   for (const { integrity_check: said } of rows) {
-    if (said !== "ok") check.report(`the file is damaged: ${said}`);
+    if (said !== "ok") problems.report(`the file is damaged: ${said}`);
   }
   const orphans = database.pragma("foreign_key_check") as { table: string }[];
   for (const { table } of orphans) {
-    check.report(`a row of the table ${table} refers to one that is not there`);
+    problems.report(
+      `a row of the table ${table} refers to one that is not there`,
+    );
   }
 }
 
 /** The number of names is counted, and by it they make room for others. */
-function checkNames(database: Database, check: StateCheck): void {
+function checkNames(database: Database, problems: Problems): void {
   const rows = database
     .prepare<[], [string, number, number]>(
       `SELECT org_id, sum(counted), sum(found) FROM (
@@ -78,28 +61,8 @@ function checkNames(database: Database, check: StateCheck): void {
     .raw()
     .all();
   for (const [orgId, counted, found] of rows) {
-    check.report(
+    problems.report(
       `${counted} login names are counted of ${orgId}, but ${found} are kept`,
     );
-  }
-}
-
-function checkUsers(database: Database, check: StateCheck): void {
-  const counters = database
-    .prepare<[number], [Factor, number]>(
-      "SELECT factor, failed FROM counters WHERE subject = ?",
-    )
-    .raw();
-  const rows = database
-    .prepare<[], [number, string, string, number | null]>(
-      "SELECT key, org_id, user_id, lock_time FROM subjects WHERE user_id IS NOT NULL",
-    )
-    .raw()
-    .all();
-  for (const [subject, orgId, userId, lockTime] of rows) {
-    check.checkUser({
-      ...{ org_id: orgId, user_id: userId, lock_time: lockTime },
-      failed: new Map(counters.all(subject)),
-    });
   }
 }

@@ -80,7 +80,8 @@ export function createUserStore(
       write(() => commands.changeUser(key, editor, now(), decide)),
     putUser: (key, names, editor, decide) =>
       write(() => commands.putUser(key, names, editor, now(), decide)),
-    deleteUser: (key) => write(() => commands.deleteUser(key)),
+    deleteUser: (key, editor) =>
+      write(() => commands.deleteUser(key, editor, now())),
 
     findUser: async (key) => {
       await settleUser(key);

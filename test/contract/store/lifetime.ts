@@ -85,7 +85,7 @@ export function describeLifetime(bed: StoreBed): void {
         () => bed.store.listLocked("o", undefined, onePage),
         () => bed.store.changeUser(aliceKey, "e", recordPasswordChange),
         () => bed.store.putUser(aliceKey, [], "e", recordPasswordChange),
-        () => bed.store.deleteUser(aliceKey),
+        () => bed.store.deleteUser(aliceKey, "e"),
         () => begin(alice),
         () => complete("a", "failed"),
         () => report(alice, "failed"),

@@ -99,7 +99,10 @@ export function describeUsers(bed: StoreBed): void {
         ],
       }));
 
-      expect(first.events).toMatchObject([{ sequence: 1, payload: undefined }]);
+      expect(first.events).toMatchObject([
+        { sequence: 1, type: "user.human.added", editor: "e1" },
+        { sequence: 2, payload: undefined },
+      ]);
       expect(second).toMatchObject({
         result: "done",
         events: [
@@ -107,13 +110,13 @@ export function describeUsers(bed: StoreBed): void {
             aggregateType: "user",
             aggregateId: "alice",
             resourceOwner: orgA.orgId,
-            sequence: 2,
+            sequence: 3,
             type: "user.human.password.check.failed",
             editor: "e2",
             creationDate: start + 5,
             payload: { address: "::1" },
           },
-          { sequence: 3, type: "user.locked" },
+          { sequence: 4, type: "user.locked" },
         ],
       });
       expect(await bed.events()).toEqual([...first.events, ...second.events]);
@@ -203,7 +206,7 @@ export function describeUsers(bed: StoreBed): void {
         lock: undefined,
       });
       expect((await bed.events()).map(({ sequence }) => sequence)).toEqual([
-        1, 1, 2,
+        1, 2, 1, 2, 3,
       ]);
       const orgs = [orgB.orgId, orgA.orgId];
       expect(await bed.store.findOrgsOfUser("alice", 3)).toEqual(orgs);
@@ -221,7 +224,7 @@ export function describeUsers(bed: StoreBed): void {
       );
       expect((await see(alice)).counters.password.failed).toBe(1000);
       expect((await bed.events()).map(({ sequence }) => sequence)).toEqual(
-        Array.from({ length: 1000 }, (_, index) => index + 1),
+        Array.from({ length: 1001 }, (_, index) => index + 1),
       );
     });
 
@@ -229,14 +232,19 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.putUser(alice, [alias("Al")], "e", putUser("locked"));
       await bed.store.changeUser(alice, "e", recordPasswordChange);
 
-      expect(await bed.store.deleteUser(alice)).toBe(true);
-      expect(await bed.store.deleteUser(alice)).toBe(false);
+      expect(await bed.store.deleteUser(alice, "e")).toBe(true);
+      expect(await bed.store.deleteUser(alice, "e")).toBe(false);
       expect(await bed.store.findUser(alice)).toBeUndefined();
       expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
-      expect(await bed.events()).toHaveLength(2);
+      const before = await bed.events();
+      expect(before.at(-1)).toMatchObject({ type: "user.removed" });
 
       const { events } = await bed.store.changeUser(alice, "e", fail);
-      expect(events).toMatchObject([{ sequence: 3 }]);
+      expect(events.map(({ sequence }) => sequence)).toEqual([
+        before.length + 1,
+        before.length + 2,
+      ]);
+      expect(await bed.events()).toEqual([...before, ...events]);
       expect(await bed.store.findUser(alice)).toMatchObject({
         lock: undefined,
         aliases: [],
@@ -248,18 +256,18 @@ export function describeUsers(bed: StoreBed): void {
       const [, first, removed, second, again, last, other] = await Promise.all([
         register(alice),
         bed.store.changeUser(alice, "e", fail),
-        bed.store.deleteUser(alice),
+        bed.store.deleteUser(alice, "e"),
         bed.store.changeUser(alice, "e", fail),
-        bed.store.deleteUser(alice),
+        bed.store.deleteUser(alice, "e"),
         bed.store.changeUser(alice, "e", fail),
         bed.store.changeUser(bob, "e", fail),
       ]);
 
       expect([removed, again]).toEqual([true, true]);
-      expect(first.events).toMatchObject([{ sequence: 1 }]);
-      expect(second.events).toMatchObject([{ sequence: 2 }]);
-      expect(last.events).toMatchObject([{ sequence: 3 }]);
-      expect(other.events).toMatchObject([{ sequence: 1 }]);
+      expect(first.events).toMatchObject([{ sequence: 2 }]);
+      expect(second.events).toMatchObject([{ sequence: 4 }, { sequence: 5 }]);
+      expect(last.events).toMatchObject([{ sequence: 7 }, { sequence: 8 }]);
+      expect(other.events).toMatchObject([{ sequence: 1 }, { sequence: 2 }]);
       expect((await see(alice)).counters.password.failed).toBe(1);
     });
 
@@ -311,7 +319,7 @@ export function describeUsers(bed: StoreBed): void {
 
       await put(alice, "x");
       await put(bob, "b", "Y");
-      await bed.store.deleteUser(alice);
+      await bed.store.deleteUser(alice, "e");
       await put(bob, "x");
       expect((await bed.store.findUser(bob))?.aliases).toEqual(["x"]);
     });

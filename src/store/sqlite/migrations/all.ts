@@ -2,6 +2,12 @@ import type { Migration } from "../migrate.ts";
 import { policies } from "./0001-policies.ts";
 import { users } from "./0002-users.ts";
 import { names } from "./0003-names.ts";
+import { recorded } from "./0004-recorded.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
-export const migrations: readonly Migration[] = [policies, users, names];
+export const migrations: readonly Migration[] = [
+  policies,
+  users,
+  names,
+  recorded,
+];

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { eventCatalogue } from "../../src/lockout/event.ts";
+
+// The page is made from the catalogue: `npx vitest run test/docs -u` writes it anew.
+it("docs/events.md lists every type of event", async () => {
+  const rows = Object.entries(eventCatalogue).map(
+    ([type, { aggregate, when, payload }]) => {
+      const fields = Object.entries(payload).map(
+        ([name, meaning]) => `\`${name}\`: ${meaning}`,
+      );
+      return `| \`${type}\` | ${aggregate} | ${when} | ${fields.join("; ")} |`;
+    },
+  );
+  const page = [
+    "# Events",
+    "",
+    "Every change is an event, written in the same transaction: no user, policy or lock comes, changes or goes without one. Events are",
+    "never changed or removed. Each has an aggregate (what it is about), the aggregate's resource owner (the organisation, or the",
+    "instance), a `sequence` within the aggregate, a time, an editor and perhaps a payload. The editor is the id of the token that",
+    "called, or `SYSTEM`: the server itself, as where an attempt was not completed in time, or the command line at the database.",
+    "",
+    "`ListEvents`, `WatchEvents` and `lockoutd events` show them to callers with the permission `events.read`. Types are ZITADEL's where",
+    "ZITADEL has one; it has none with `lockout` or `recovery_code` in the name. A field of a payload whose value is unknown is left out.",
+    "",
+    "| type | about | when | payload |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    "Login names that lead to nobody have no events: people type passwords into the wrong field.",
+    "",
+  ].join("\n");
+  await expect(page).toMatchFileSnapshot("../../docs/events.md");
+});
