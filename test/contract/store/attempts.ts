@@ -389,6 +389,7 @@ export function describeAttempts(bed: StoreBed): void {
       await lock();
       await unlock();
       expect(await bed.events({ aggregateTypes: ["user"] })).toMatchObject([
+        { type: "user.human.added" },
         { type: "user.human.password.check.failed", editor: "SYSTEM" },
         { type: "user.human.password.check.failed", editor: "SYSTEM" },
         { type: "user.locked" },
