@@ -77,6 +77,12 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     description: "the fields of a header",
     byDefault: "128",
   },
+  maxConnections: {
+    flag: "--max-connections",
+    kind: "countOrNone",
+    description: "connections of all clients together",
+    byDefault: "12000",
+  },
   maxConnectionsPerAddress: {
     flag: "--max-connections-per-address",
     kind: "countOrNone",
@@ -112,7 +118,8 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
   streamResetBurst: {
     flag: "--stream-reset-burst",
     kind: "countOrNone",
-    description: "calls that an HTTP/2 client may cancel at once",
+    description:
+      "calls on an HTTP/2 connection that may be cut at once, by either side",
     byDefault: "200",
   },
   streamResetRate: {
@@ -120,6 +127,18 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     kind: "countOrNone",
     description: "and from then on per second",
     byDefault: "20",
+  },
+  maxHeldBytesPerConnection: {
+    flag: "--max-held-bytes-per-connection",
+    kind: "size",
+    description: "what the calls of a connection hold in memory",
+    byDefault: "8MiB",
+  },
+  maxHeldBytes: {
+    flag: "--max-held-bytes",
+    kind: "size",
+    description: "what the calls of all connections hold in memory",
+    byDefault: "160MiB",
   },
   headersTimeoutMs: {
     flag: "--headers-timeout",

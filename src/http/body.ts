@@ -19,6 +19,14 @@ export interface BodyPatience {
   readonly idleMs: number;
 }
 
+/** Whose body it is. */
+export interface BodyOwner {
+  /** When the request began, by `performance.now()`. */
+  readonly startedAt: number;
+  /** Keeps account of bytes that wait in memory to be read; negative once they are. */
+  hold(bytes: number): void;
+}
+
 /** Takes a body that is read whole; exactly one of its methods is called, once. */
 export interface BodyCollector {
   /**
@@ -54,7 +62,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   onFirstRead: (() => void) | undefined;
 
   readonly #stream: BodyStream;
-  readonly #startedAt: number;
+  readonly #owner: BodyOwner;
   #queue: Uint8Array[] = [];
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
@@ -69,12 +77,11 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /**
    * @param stream whose owner calls {@link gone} when it is closed
-   * @param startedAt when the request began, by `performance.now()`
    * @param empty whether the header already says that no body follows
    */
-  constructor(stream: Readable, startedAt: number, empty: boolean) {
+  constructor(stream: Readable, owner: BodyOwner, empty: boolean) {
     this.#stream = stream;
-    this.#startedAt = startedAt;
+    this.#owner = owner;
     if (empty) this.#state = "ended";
   }
 
@@ -90,6 +97,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   next(): Promise<IteratorResult<Uint8Array>> {
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
+      this.#handOver(chunk);
       if (this.#state === "open") this.#stream.resume();
       return Promise.resolve({ done: false, value: chunk });
     }
@@ -150,7 +158,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   check(now: number): void {
     if (this.#waiter === undefined && this.#collector === undefined) return;
     const { totalMs, idleMs } = this.patience;
-    if (totalMs > 0 && now - this.#startedAt > totalMs)
+    if (totalMs > 0 && now - this.#owner.startedAt > totalMs)
       this.#giveUp("the request body", totalMs);
     else if (idleMs > 0 && now - this.#waitingSince > idleMs)
       this.#giveUp("the next part of the request body", idleMs);
@@ -262,6 +270,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       if (this.#drain.bytes < 0) this.#drain.over(false);
       return;
     }
+    this.#owner.hold(chunk.byteLength);
     if (this.#collector !== undefined) {
       this.#collect(chunk, this.#collector);
       return;
@@ -273,9 +282,15 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     this.#waiter = undefined;
+    this.#handOver(chunk);
     waiter.resolve({ done: false, value: chunk });
     // The next piece is asked for: what is not read stays with the client.
     this.#stream.pause();
+  }
+
+  /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
+  #handOver(chunk: Uint8Array): void {
+    if (this.patience.idleMs > 0) this.#owner.hold(-chunk.byteLength);
   }
 
   /** Most bodies are one piece: an array that grows would make room for many. */

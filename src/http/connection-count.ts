@@ -1,25 +1,37 @@
 import { isIPv6 } from "node:net";
 
-/** Counts the connections of each client address. */
+/** Counts the connections, those of each client address too. */
 export class ConnectionCount {
   readonly #counts = new Map<string, number>();
   readonly #max: number;
+  readonly #maxPerAddress: number;
+  #total = 0;
 
-  /** @param max connections of one address, 0 for any number */
-  constructor(max: number) {
+  /**
+   * @param max connections, 0 for any number
+   * @param maxPerAddress connections of one address, 0 for any number
+   */
+  constructor(max: number, maxPerAddress: number) {
     this.#max = max;
+    this.#maxPerAddress = maxPerAddress;
   }
 
-  /** Counts a connection in, unless the address has its share; then returns false. */
+  /** Counts a connection in, unless there is no room for it, or its address has its share; then returns false. */
   enter(address: string): boolean {
     const key = networkOf(address);
     const count = this.#counts.get(key) ?? 0;
-    if (this.#max > 0 && count >= this.#max) return false;
+    if (
+      (this.#max > 0 && this.#total >= this.#max) ||
+      (this.#maxPerAddress > 0 && count >= this.#maxPerAddress)
+    )
+      return false;
     this.#counts.set(key, count + 1);
+    this.#total += 1;
     return true;
   }
 
   leave(address: string): void {
+    this.#total -= 1;
     const key = networkOf(address);
     const count = this.#counts.get(key) ?? 0;
     if (count <= 1) this.#counts.delete(key);

@@ -55,6 +55,22 @@ export function methodNotAllowed(
   return statusAnswer(405, Code.Unimplemented, "Method Not Allowed", { allow });
 }
 
+/** Seconds after which a client may try again that was refused for lack of room. */
+const retryAfterSeconds = "1";
+
+/** The answer to a request for which there is no room: the connection, or the server, holds too much already. */
+export function overloaded(head: RequestHead): UniversalServerResponse {
+  const error = new ConnectError(
+    "the server, or this connection, has too much to do: try again later",
+    Code.Unavailable,
+  );
+  const answer =
+    errorAnswer(head, error) ??
+    statusAnswer(503, Code.Unavailable, error.rawMessage);
+  answer.header?.set("retry-after", retryAfterSeconds);
+  return answer;
+}
+
 /** The answer for a fault of this server. */
 export function internalError(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError("internal error", Code.Internal);

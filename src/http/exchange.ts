@@ -20,6 +20,8 @@ export interface Exchange {
   /** The client cannot be answered any more. */
   isGone(): boolean;
 
+  /** Keeps account of what the request holds in memory, in bytes; negative where that is given back. */
+  hold(bytes: number): void;
   /** Calls the listener when the client leaves before its answer is complete. */
   onGone(listener: () => void): void;
   /** Calls the listener once, when nothing more will happen. */

@@ -5,6 +5,8 @@ import type {
 } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { RequestBody } from "./body.ts";
+import { Holder } from "./connection/holder.ts";
+import type { HoldingConnection } from "./connection/holder.ts";
 import { drained, ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -19,10 +21,12 @@ interface ServingResponse extends ServerResponse {
   [exchangeKey]?: Http1Exchange;
 }
 
+/** A larger body is sent as it is: to copy it would cost more than a write, in bytes. */
+const mostCopiedBytes = 16 * 1024;
+
 /** {@link Exchange} over HTTP/1.0 and HTTP/1.1. */
-export class Http1Exchange implements Exchange {
+export class Http1Exchange extends Holder implements Exchange {
   readonly httpVersion: "1.0" | "1.1";
-  readonly startedAt = performance.now();
   readonly method: string;
   readonly target: string;
   readonly authority = undefined;
@@ -31,6 +35,7 @@ export class Http1Exchange implements Exchange {
   readonly body: RequestBody;
   readonly #request: ServedRequest;
   readonly #response: ServingResponse;
+  readonly #connection: HoldingConnection<Http1Exchange>;
   readonly #draining: () => boolean;
   readonly #onClose: (() => void)[] = [];
   #spoilt = false;
@@ -40,8 +45,11 @@ export class Http1Exchange implements Exchange {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
+    connection: HoldingConnection<Http1Exchange>,
     draining: () => boolean,
   ) {
+    super(connection.account);
+    this.#connection = connection;
     this.#request = request;
     this.#response = response;
     this.#draining = draining;
@@ -54,7 +62,7 @@ export class Http1Exchange implements Exchange {
       request.headers;
     const empty =
       encoding === undefined && (length === undefined || length === "0");
-    this.body = new RequestBody(request, this.startedAt, empty);
+    this.body = new RequestBody(request, this, empty);
     // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
     request.on("error", ignore);
     response.on("error", ignore);
@@ -94,8 +102,11 @@ export class Http1Exchange implements Exchange {
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#response.write(chunk)) return undefined;
-    return drained(this.#response);
+    this.hold(chunk.byteLength);
+    const taken = this.#response.write(chunk, () => {
+      this.hold(-chunk.byteLength);
+    });
+    return taken ? undefined : drained(this.#response);
   }
 
   flush(): void {
@@ -118,13 +129,16 @@ export class Http1Exchange implements Exchange {
       this.#isLast() ? [...headers, "connection", "close"] : headers,
     );
     if (trailers !== undefined) this.#response.addTrailers({ ...trailers });
+    this.hold(body.byteLength);
     // As a string of the same bytes: Node sends strings together with the header, in one write instead of two.
-    this.#response.end(
-      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(
+    if (body.byteLength > mostCopiedBytes) this.#response.end(body);
+    else
+      this.#response.end(
+        Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(
+          "latin1",
+        ),
         "latin1",
-      ),
-      "latin1",
-    );
+      );
   }
 
   release(complete: boolean): void {
@@ -166,7 +180,9 @@ export class Http1Exchange implements Exchange {
   static #onClosed(this: ServingResponse): void {
     const exchange = this[exchangeKey];
     if (exchange === undefined) return;
+    exchange.leave();
     for (const listener of exchange.#onClose) listener();
+    exchange.#connection.closed(exchange);
   }
 
   /** Node closes a connection right after its last answer. A client that is still sending would be reset: `release` does it. */

@@ -5,6 +5,8 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import { RequestBody } from "./body.ts";
+import { Holder } from "./connection/holder.ts";
+import type { HoldingConnection } from "./connection/holder.ts";
 import { drained, ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -35,9 +37,8 @@ interface ServedStream extends ServerHttp2Stream {
 }
 
 /** {@link Exchange} over HTTP/2, on the stream itself: Node's compatibility objects cost more than they give here. */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange extends Holder implements Exchange {
   readonly httpVersion = "2.0";
-  readonly startedAt = performance.now();
   readonly method: string;
   readonly target: string;
   readonly authority: string | undefined;
@@ -45,6 +46,7 @@ export class Http2Exchange implements Exchange {
   readonly remoteAddress: string;
   readonly body: RequestBody;
   readonly #stream: ServedStream;
+  readonly #connection: HoldingConnection<Http2Exchange>;
   #onClose: (() => void)[] = [];
   #trailers: OutgoingHttpHeaders = noTrailers;
   #ended = false;
@@ -57,7 +59,10 @@ export class Http2Exchange implements Exchange {
     flags: number,
     rawHeaders: readonly string[],
     remoteAddress: string,
+    connection: HoldingConnection<Http2Exchange>,
   ) {
+    super(connection.account);
+    this.#connection = connection;
     this.#stream = stream;
     this.#stream[exchangeKey] = this;
     stream.on("close", Http2Exchange.#onClosed);
@@ -71,7 +76,7 @@ export class Http2Exchange implements Exchange {
     const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     this.body = new RequestBody(
       stream,
-      this.startedAt,
+      this,
       endOfStream || headers["content-length"] === "0",
     );
     if (awaitsContinue.test(headers.expect ?? "")) {
@@ -96,9 +101,13 @@ export class Http2Exchange implements Exchange {
 
   onGone(listener: () => void): void {
     this.onClose(() => {
-      if (!this.#ended || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR)
-        listener();
+      if (this.wasCut()) listener();
     });
+  }
+
+  /** Of a closed stream: whether it was reset, by whichever side, before its response was complete. */
+  wasCut(): boolean {
+    return !this.#ended || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
   }
 
   onClose(listener: () => void): void {
@@ -122,8 +131,11 @@ export class Http2Exchange implements Exchange {
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#stream.write(chunk)) return undefined;
-    return drained(this.#stream);
+    this.hold(chunk.byteLength);
+    const taken = this.#stream.write(chunk, () => {
+      this.hold(-chunk.byteLength);
+    });
+    return taken ? undefined : drained(this.#stream);
   }
 
   flush(): void {
@@ -142,6 +154,7 @@ export class Http2Exchange implements Exchange {
     trailers: Readonly<Record<string, string>> | undefined,
   ): void {
     this.#ended = true;
+    this.hold(body.byteLength);
     const fields = toFields(headers);
     const stream = this.#stream;
     if (trailers === undefined) {
@@ -164,8 +177,10 @@ export class Http2Exchange implements Exchange {
     const exchange = this[exchangeKey];
     this[exchangeKey] = undefined;
     if (exchange === undefined) return;
+    exchange.leave();
     exchange.body.gone();
     for (const listener of exchange.#onClose) listener();
+    exchange.#connection.closed(exchange);
   }
 
   #awaitTrailers(): void {

@@ -22,9 +22,12 @@ export interface HttpLimits {
   readonly maxHeaderCount: number;
   /** Concurrent streams on one HTTP/2 connection. Default 100. */
   readonly maxStreamsPerConnection: number;
-  /** Streams that an HTTP/2 client may reset at once … Default 200. */
+  /**
+   * Streams of an HTTP/2 connection that may end at once without their response: reset by the client (CVE-2023-44487), or by the
+   * server for what the client did (CVE-2025-8671). Above it the connection ends with ENHANCE_YOUR_CALM. Default 200 …
+   */
   readonly streamResetBurst: number;
-  /** … and per second from then on. Above it the connection is closed (CVE-2023-44487). Default 20. */
+  /** … and per second from then on. Default 20. */
   readonly streamResetRate: number;
   /**
    * Streams without a token (watches of health, reflection) that one connection has open at once; above it: RESOURCE_EXHAUSTED.
@@ -35,8 +38,21 @@ export interface HttpLimits {
   readonly maxAnonymousStreamsPerAddress: number;
   /** The same for the server. Default 2048: each takes 75 KiB. */
   readonly maxAnonymousStreams: number;
+  /** Connections of all clients together; further ones are closed. Default 12,000: idle ones take half a gibibyte at most. */
+  readonly maxConnections: number;
   /** Connections from one address (IPv6: one /64 network). A load balancer's are all from one. Default 4096. */
   readonly maxConnectionsPerAddress: number;
+  /**
+   * Bytes that the requests of one connection may hold: what they have received, what waits to be sent, and a price for each that
+   * is open. Above it HTTP/2 requests wait, and pipelined ones end the connection. Default 8 MiB: a hundred open streams take
+   * half of it.
+   */
+  readonly maxHeldBytesPerConnection: number;
+  /**
+   * The same for all connections together: above it requests are refused, and those connections end that hold most. Default
+   * 160 MiB, enough for 13,000 requests at once or 3,400 open streams, which leaves 512 MiB enough for everything else.
+   */
+  readonly maxHeldBytes: number;
   /**
    * Milliseconds for a request's header to arrive; also for the TLS handshake, the first bytes of a connection, and the first
    * stream of an HTTP/2 connection. Default 10 s.
@@ -73,7 +89,10 @@ export const defaultLimits: HttpLimits = {
   maxAnonymousStreamsPerConnection: 16,
   maxAnonymousStreamsPerAddress: 512,
   maxAnonymousStreams: 2048,
+  maxConnections: 12_000,
   maxConnectionsPerAddress: 4096,
+  maxHeldBytesPerConnection: 8 * 1024 * 1024,
+  maxHeldBytes: 160 * 1024 * 1024,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   streamIdleTimeoutMs: 300_000,
@@ -93,6 +112,8 @@ const sizes = [
   "maxHeaderBytes",
   "maxHeaderCount",
   "maxStreamsPerConnection",
+  "maxHeldBytesPerConnection",
+  "maxHeldBytes",
 ] as const satisfies (keyof HttpLimits)[];
 
 /** Most that {@link HttpLimits.maxRequestSize} may be, in bytes: to read 3 MB of JSON keeps everybody else waiting for 0.2 s. */

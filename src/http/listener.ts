@@ -4,6 +4,9 @@ import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ConnectionCount } from "./connection-count.ts";
+import { Budget, ConnectionAccount } from "./connection/budget.ts";
+import { Http1Connection } from "./connection/http1-connection.ts";
+import type { Http1Handler } from "./connection/http1-connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -17,13 +20,6 @@ import { sniff } from "./preface.ts";
 import { replaceStreamTable } from "./stream-table.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** Where a socket finds the last request of its connection, while that is being answered. */
-const exchangeKey = Symbol("exchange");
-
-interface ServedSocket extends Socket {
-  [exchangeKey]?: Http1Exchange | undefined;
-}
-
 /** How long an idle connection of HTTP/1.1 stays open when the server ends, for a request that is on its way, in milliseconds. */
 const idlePatienceMs = 500;
 
@@ -36,7 +32,8 @@ export interface ListenerParts {
   readonly limits: HttpLimits;
   readonly tls: TlsOptions | undefined;
   readonly watchdog: Watchdog;
-  readonly onExchange: (exchange: Exchange) => void;
+  /** @param refused there is no room for the request */
+  readonly onExchange: (exchange: Exchange, refused: boolean) => void;
   /** Bytes that are no HTTP/1.1 request were answered with this status. */
   readonly onMalformed: (status: number, remoteAddress: string) => void;
   readonly onFault: (fault: unknown) => void;
@@ -54,6 +51,8 @@ export class Listener {
   readonly #sessions = new Set<Http2Session>();
   readonly #lingering: LingeringConnections;
   readonly #count: ConnectionCount;
+  readonly #budget: Budget;
+  readonly #http1Handler: Http1Handler;
   /** Connections that have not said which version they speak. */
   readonly #undecided = new Set<Socket>();
   /** Requests that are being answered. */
@@ -66,7 +65,16 @@ export class Listener {
   constructor(parts: ListenerParts) {
     this.#parts = parts;
     this.#lingering = new LingeringConnections(parts.limits);
-    this.#count = new ConnectionCount(parts.limits.maxConnectionsPerAddress);
+    const { limits } = parts;
+    this.#count = new ConnectionCount(
+      limits.maxConnections,
+      limits.maxConnectionsPerAddress,
+    );
+    this.#budget = new Budget(
+      limits.maxHeldBytes,
+      limits.maxHeldBytesPerConnection,
+    );
+    this.#http1Handler = this.#createHttp1Handler();
     this.#h1 = this.#createHttp1();
     this.#h2 = this.#createHttp2();
     this.#shareThePort();
@@ -128,28 +136,19 @@ export class Listener {
   #createHttp1(): http.Server {
     const { limits, tls } = this.#parts;
     const server = createHttp1Server(limits, tls);
-    const draining = () => this.#draining;
     const take = (
       request: http.IncomingMessage,
       response: http.ServerResponse,
       awaitsContinue: boolean,
     ) => {
-      if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") {
-        this.#refuse(request.socket, refusedFor("VERSION"));
-        return;
-      }
-      const exchange = new Http1Exchange(request, response, draining);
-      if (awaitsContinue) {
-        exchange.body.onFirstRead = () => {
-          if (!response.headersSent && !response.destroyed)
-            response.writeContinue();
-        };
-      }
-      const socket: ServedSocket = request.socket;
-      socket[exchangeKey] = exchange;
-      this.#take(exchange, () => {
-        if (socket[exchangeKey] === exchange) socket[exchangeKey] = undefined;
-      });
+      const { socket, httpVersion } = request;
+      if (httpVersion === "1.1" || httpVersion === "1.0")
+        Http1Connection.of(socket)?.arrive({
+          request,
+          response,
+          awaitsContinue,
+        });
+      else this.#refuse(socket, refusedFor("VERSION"));
     };
     server.on(
       "request",
@@ -179,6 +178,31 @@ export class Listener {
     return server;
   }
 
+  #createHttp1Handler(): Http1Handler {
+    const draining = () => this.#draining;
+    const last = () => true;
+    return {
+      create: ({ request, response, awaitsContinue }, connection, isLast) => {
+        const exchange = new Http1Exchange(
+          request,
+          response,
+          connection,
+          isLast ? last : draining,
+        );
+        if (awaitsContinue) {
+          exchange.body.onFirstRead = () => {
+            if (!response.headersSent && !response.destroyed)
+              response.writeContinue();
+          };
+        }
+        return exchange;
+      },
+      serve: (exchange, refused) => {
+        this.#take(exchange, refused);
+      },
+    };
+  }
+
   #createHttp2(): http2.Http2Server {
     const server = createHttp2Server(this.#parts.limits);
     // Every session has its own listener; without one here, Node would throw.
@@ -195,6 +219,7 @@ export class Listener {
     this.#h1.removeAllListeners(event);
     const hand = (version: 1 | 2, socket: Socket) => {
       if (version === 1) {
+        this.#countHttp1(socket);
         for (const listener of toHttp1) listener.call(this.#h1, socket);
         return;
       }
@@ -232,31 +257,57 @@ export class Listener {
     });
   }
 
+  #countHttp1(socket: Socket): void {
+    const account = new ConnectionAccount(
+      this.#budget,
+      socket.remoteAddress ?? "",
+      () => {
+        socket.destroy();
+      },
+    );
+    new Http1Connection(
+      socket,
+      account,
+      this.#parts.limits.maxHeldBytesPerConnection,
+      this.#http1Handler,
+      this.#parts.watchdog,
+    );
+  }
+
   #guard(session: http2.ServerHttp2Session, socket: Socket): void {
     const { limits, watchdog } = this.#parts;
     replaceStreamTable(session);
-    const guarded = new Http2Session(session, socket, limits);
+    // Asked once: a session's own socket is a proxy.
+    const remoteAddress = socket.remoteAddress ?? "";
+    const account = new ConnectionAccount(this.#budget, remoteAddress, () => {
+      guarded.calm();
+    });
+    const guarded = new Http2Session({
+      session,
+      socket,
+      account,
+      limits,
+      serve: (exchange, refused) => {
+        this.#take(exchange, refused);
+      },
+    });
     this.#sessions.add(guarded);
     watchdog.add(guarded);
     socket.once("close", () => {
       this.#sessions.delete(guarded);
       watchdog.delete(guarded);
     });
-    const onClose = () => {
-      guarded.closed();
-    };
-    // Asked once: a session's own socket is a proxy.
-    const remoteAddress = socket.remoteAddress ?? "";
     session.on("stream", (stream, headers, flags, rawHeaders) => {
-      const exchange = new Http2Exchange(
-        stream,
-        headers,
-        flags,
-        rawHeaders,
-        remoteAddress,
+      guarded.opened(
+        new Http2Exchange(
+          stream,
+          headers,
+          flags,
+          rawHeaders,
+          remoteAddress,
+          guarded,
+        ),
       );
-      guarded.opened();
-      this.#take(exchange, onClose);
     });
     if (this.#draining) guarded.close();
   }
@@ -265,7 +316,7 @@ export class Listener {
     // Whatever goes wrong with a connection ends it, and nothing else.
     socket.on("error", () => undefined);
     const address = socket.remoteAddress ?? "";
-    if (!this.#count.enter(address)) {
+    if (this.#budget.isFull || !this.#count.enter(address)) {
       socket.destroy();
       return false;
     }
@@ -278,12 +329,10 @@ export class Listener {
     return true;
   }
 
-  /** @param onClose called when nothing more will happen */
-  #take(exchange: Exchange, onClose: () => void): void {
+  #take(exchange: Http1Exchange | Http2Exchange, refused: boolean): void {
     this.#running++;
     exchange.onClose(() => {
       this.#running--;
-      onClose();
       if (!this.#draining) return;
       setImmediate(() => {
         // An answer whose header had left before did not say that the connection closes.
@@ -291,18 +340,19 @@ export class Listener {
         this.#whenIdle();
       });
     });
-    this.#parts.onExchange(exchange);
+    const isFull = this.#budget.refuses(exchange.account);
+    exchange.enter(this.#budget);
+    this.#parts.onExchange(exchange, refused || isFull);
   }
 
-  #refuse(socket: ServedSocket, error: NodeJS.ErrnoException): void {
+  #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
     if (this.#lingering.check(socket)) return;
-    const running = socket[exchangeKey];
-    if (running !== undefined && isHttpError(error)) {
-      // The malformed part follows a request that is being answered, or is its body.
-      running.spoil(() => {
+    if (isHttpError(error)) {
+      // The malformed part may follow a request that is being answered, or be its body.
+      const isSpoilt = Http1Connection.of(socket)?.spoil(() => {
         this.#lingering.begin(socket);
       });
-      return;
+      if (isSpoilt === true) return;
     }
     const status = refuseBytes(socket, error, this.#parts.limits);
     if (status === undefined) return;
@@ -316,6 +366,7 @@ export class Listener {
     if (this.#onIdle === undefined) return;
     // Ends the interval in which the HTTP server looks at its time-outs.
     this.#h1.close();
+    this.#budget.stop();
     this.#onIdle();
   }
 }

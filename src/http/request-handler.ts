@@ -1,11 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
+import { handlerBytes } from "./connection/budget.ts";
 import type { Cors } from "./cors.ts";
 import { timeoutOf } from "./deadline.ts";
 import {
   internalError,
   methodNotAllowed,
+  overloaded,
   spokenProtocol,
   unknownPath,
 } from "./early-answer.ts";
@@ -48,11 +50,12 @@ interface GeneralParts {
 }
 
 /**
- * The life of a request: header → refusal → preflight → route → answer → log. Nothing that a client sends makes it throw.
+ * The life of a request: header → refusal → preflight → route → answer → log. Nothing that a client sends makes it throw. One that
+ * is `refused` for lack of room is only told so.
  */
 export function createRequestHandler(
   parts: RequestHandlerParts,
-): (exchange: Exchange) => void {
+): (exchange: Exchange, refused: boolean) => void {
   const { limits, watchdog } = parts;
   const contained = (running: RunningRequest, work: Promise<void>) => {
     work.catch((fault: unknown) => {
@@ -77,7 +80,7 @@ export function createRequestHandler(
       unary(running, head, parts.router(method, target, head.path))
     );
   };
-  return (exchange) => {
+  return (exchange, refused) => {
     const running = new RunningRequest(exchange, limits);
     watchdog.add(running);
     exchange.onClose(() => {
@@ -88,7 +91,10 @@ export function createRequestHandler(
     running.path = head.path;
     running.requestId = requestIdFrom(head.requestId);
     try {
-      if (!takesUnary(running, head)) serveGenerally(running, head);
+      if (refused) {
+        running.protocol = spokenProtocol(head) ?? "http";
+        contained(running, reply(parts, running, head, overloaded(head)));
+      } else if (!takesUnary(running, head)) serveGenerally(running, head);
     } catch (fault) {
       parts.onFault(fault);
       exchange.destroy();
@@ -250,6 +256,7 @@ function toCall(
   clientStreams: boolean,
   limits: HttpLimits,
 ): HttpRequest | undefined {
+  exchange.hold(handlerBytes);
   exchange.body.patience = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };

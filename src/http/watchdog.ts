@@ -43,7 +43,7 @@ export class Watchdog {
   }
 }
 
-/** How often time-outs are looked at: often enough for the shortest of them. */
+/** How often time-outs are looked at, and what connections did meanwhile: often enough for the shortest of them. */
 export function checkingInterval(limits: HttpLimits): number {
   const timeouts = [
     limits.headersTimeoutMs,
@@ -54,6 +54,6 @@ export function checkingInterval(limits: HttpLimits): number {
   ].filter((ms) => ms > 0);
   return Math.max(
     10,
-    Math.min(1000, ...timeouts.map((ms) => Math.floor(ms / 4))),
+    Math.min(250, ...timeouts.map((ms) => Math.floor(ms / 4))),
   );
 }

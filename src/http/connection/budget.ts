@@ -1,0 +1,164 @@
+import { networkOf } from "../connection-count.ts";
+import { Roster } from "../roster.ts";
+import type { Listed } from "../roster.ts";
+
+/** What an open request was measured to take by itself, in bytes. */
+export const requestBytes = 12 * 1024;
+
+/** What it takes beyond, where a handler for streams serves it, in bytes: iterators, signals, web headers, codecs. */
+export const handlerBytes = 36 * 1024;
+
+/** What a request takes that has come on a connection of HTTP/1.1 while the one before it is being served, in bytes. */
+export const waitingBytes = 4 * 1024;
+
+/** For so long a request may hold what it likes, in milliseconds: within it, honest clients have taken their responses. */
+const graceMs = 1000;
+
+/** How often it is looked for requests that hold too much for too long, while there is need, in milliseconds. */
+const reliefIntervalMs = 100;
+
+/** For so long connections are ended in one go, in milliseconds: everybody else waits. */
+const reliefSliceMs = 10;
+
+/** A request, and what it holds. */
+export interface Holding extends Listed {
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+  readonly account: ConnectionAccount;
+  /** In bytes. */
+  readonly held: number;
+}
+
+/** What one connection holds: its requests, what they have received, and what waits to be sent. */
+export class ConnectionAccount {
+  /** In bytes. */
+  held = 0;
+  /** The part of {@link held} of requests that have not begun. */
+  waiting = 0;
+  readonly network: string;
+  /** Tells the client, and ends the connection. */
+  readonly end: () => void;
+  readonly #budget: Budget;
+
+  constructor(budget: Budget, address: string, end: () => void) {
+    this.#budget = budget;
+    this.network = networkOf(address);
+    this.end = end;
+  }
+
+  /** @param bytes negative where they are given back */
+  hold(bytes: number): void {
+    this.held += bytes;
+    this.#budget.hold(bytes);
+  }
+
+  /** The same for a request that has not begun. */
+  wait(bytes: number): void {
+    this.waiting += bytes;
+    this.hold(bytes);
+  }
+}
+
+/**
+ * What all connections together may hold in memory, and who has to go when it is too much. From three quarters of it on, requests
+ * are refused of connections that hold more than a connection's share. From seven eighths on, connections end until a quarter is
+ * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average. Beyond the whole, all that is new is refused.
+ */
+export class Budget {
+  #held = 0;
+  readonly #max: number;
+  readonly #high: number;
+  readonly #low: number;
+  readonly #share: number;
+  readonly #open = new Roster<Holding>();
+  #relief: NodeJS.Timeout | undefined;
+
+  /**
+   * @param maxBytes for all connections
+   * @param maxConnectionBytes for one; an eighth of it is its share when memory is short
+   */
+  constructor(maxBytes: number, maxConnectionBytes: number) {
+    this.#max = maxBytes;
+    this.#high = (7 / 8) * maxBytes;
+    this.#low = (3 / 4) * maxBytes;
+    this.#share = maxConnectionBytes / 8;
+  }
+
+  hold(bytes: number): void {
+    this.#held += bytes;
+    if (bytes > 0 && this.#held > this.#high) this.#relieveIn(0);
+  }
+
+  /** Puts a request under observation, until it {@link leave}s. */
+  enter(holding: Holding): void {
+    this.#open.add(holding);
+  }
+
+  leave(holding: Holding): void {
+    this.#open.delete(holding);
+  }
+
+  /** Whether there is no room for anything new. */
+  get isFull(): boolean {
+    return this.#held > this.#max;
+  }
+
+  /** Whether a new request of the connection has to be refused. */
+  refuses(account: ConnectionAccount): boolean {
+    return (
+      this.isFull || (this.#held > this.#low && account.held > this.#share)
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#relief);
+  }
+
+  #relieveIn(ms: number): void {
+    this.#relief ??= setTimeout(() => {
+      this.#relief = undefined;
+      if (this.#held > this.#high) this.#relieveIn(this.#relieve());
+    }, ms).unref();
+  }
+
+  /** @returns when to look again, in milliseconds */
+  #relieve(): number {
+    const start = performance.now();
+    let left = this.#held;
+    for (const [account, bytes] of this.#findHolders(start - graceMs)) {
+      if (left <= this.#low) break;
+      account.end();
+      left -= bytes;
+      if (performance.now() - start > reliefSliceMs) return 0;
+    }
+    return reliefIntervalMs;
+  }
+
+  /**
+   * The connections that hold at least as much as the average one, by requests that began before the given time, and how much that
+   * is: who goes first comes first.
+   */
+  #findHolders(before: number): [ConnectionAccount, number][] {
+    const holders = new Map<ConnectionAccount, number>();
+    const networks = new Map<string, number>();
+    this.#open.forEach(({ startedAt, account, held }) => {
+      const old = startedAt > before ? 0 : held;
+      holders.set(account, (holders.get(account) ?? account.waiting) + old);
+      const { network } = account;
+      networks.set(network, (networks.get(network) ?? 0) + old);
+    });
+    const average = this.#held / holders.size;
+    const ofNetwork = ({ network }: ConnectionAccount) =>
+      networks.get(network) ?? 0;
+    return (
+      [...holders]
+        .filter(([, bytes]) => bytes >= average)
+        // Among equals the newest go first: they are last.
+        .reverse()
+        .sort(
+          ([a, aBytes], [b, bBytes]) =>
+            ofNetwork(b) - ofNetwork(a) || bBytes - aBytes,
+        )
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { requestBytes } from "./budget.ts";
+import type { Budget, ConnectionAccount, Holding } from "./budget.ts";
+
+/** A connection, as far as its exchanges know it. */
+export interface HoldingConnection<Exchange> {
+  readonly account: ConnectionAccount;
+  /** Nothing more will happen to the exchange. */
+  closed(exchange: Exchange): void;
+}
+
+/** The part of an exchange that keeps account of what its request holds in memory. */
+export abstract class Holder implements Holding {
+  readonly startedAt = performance.now();
+  readonly account: ConnectionAccount;
+  /** In bytes. */
+  held = 0;
+  place = -1;
+  #budget: Budget | undefined;
+
+  constructor(account: ConnectionAccount) {
+    this.account = account;
+  }
+
+  /** The request is being served from now on. */
+  enter(budget: Budget): void {
+    this.#budget = budget;
+    this.hold(requestBytes);
+    budget.enter(this);
+  }
+
+  /** @param bytes negative where they are given back */
+  hold(bytes: number): void {
+    if (this.#budget === undefined) return;
+    this.held += bytes;
+    this.account.hold(bytes);
+  }
+
+  /** Nothing of it is left. */
+  protected leave(): void {
+    const budget = this.#budget;
+    if (budget === undefined) return;
+    this.#budget = undefined;
+    budget.leave(this);
+    this.account.hold(-this.held);
+  }
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Http1Exchange } from "../http1-exchange.ts";
+import type { Watched, Watchdog } from "../watchdog.ts";
+import { waitingBytes } from "./budget.ts";
+import type { ConnectionAccount } from "./budget.ts";
+import type { HoldingConnection } from "./holder.ts";
+
+/** A request that has come. */
+export interface Http1Request {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly awaitsContinue: boolean;
+}
+
+/** How an {@link Http1Connection} serves its requests. */
+export interface Http1Handler {
+  /** @param last whether the connection closes after the response */
+  create(
+    request: Http1Request,
+    connection: Http1Connection,
+    last: boolean,
+  ): Http1Exchange;
+  /** @param refused the client has sent more than may wait */
+  serve(exchange: Http1Exchange, refused: boolean): void;
+}
+
+const connectionKey = Symbol("connection");
+
+interface ServedSocket extends Socket {
+  [connectionKey]?: Http1Connection;
+}
+
+/** For so long a connection on which requests wait is not read, in milliseconds: the end of a client is only seen by reading. */
+const unreadMs = 5000;
+
+/**
+ * One connection of HTTP/1.1: its requests are served one after the other, since their responses have to leave in that order. While
+ * some wait, nothing more is read, unless the one that is served takes long. What comes beyond the bound is told, and is the last.
+ */
+export class Http1Connection
+  implements HoldingConnection<Http1Exchange>, Watched
+{
+  place = -1;
+  readonly account: ConnectionAccount;
+  readonly #socket: Socket;
+  readonly #maxBytes: number;
+  readonly #handler: Http1Handler;
+  readonly #watchdog: Watchdog;
+  #running: Http1Exchange | undefined;
+  #waiting: Http1Request[] = [];
+  /** The last request that is looked at: with it the connection holds more than it may. */
+  #overflow: Http1Request | undefined;
+  /** Ends the connection after the last request that has come. */
+  #spoil: (() => void) | undefined;
+
+  /** @param maxBytes that the connection may hold */
+  constructor(
+    socket: Socket,
+    account: ConnectionAccount,
+    maxBytes: number,
+    handler: Http1Handler,
+    watchdog: Watchdog,
+  ) {
+    this.#socket = socket;
+    this.account = account;
+    this.#maxBytes = maxBytes;
+    this.#handler = handler;
+    this.#watchdog = watchdog;
+    (socket as ServedSocket)[connectionKey] = this;
+    socket.once("close", Http1Connection.#onClose);
+  }
+
+  static of(socket: Socket): Http1Connection | undefined {
+    return (socket as ServedSocket)[connectionKey];
+  }
+
+  /** A request has come, with its header. */
+  arrive(request: Http1Request): void {
+    if (this.#running === undefined) {
+      this.#begin(request);
+      return;
+    }
+    if (this.#overflow !== undefined) return;
+    if (this.#waiting.length === 0) {
+      this.#watchdog.add(this);
+      this.#stopReading();
+    }
+    this.#waiting.push(request);
+    this.account.wait(waitingBytes);
+    if (this.account.held <= this.#maxBytes) return;
+    this.#overflow = request;
+    this.#stopReading();
+  }
+
+  closed(): void {
+    this.#running = undefined;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.account.wait(-waitingBytes);
+    if (this.#waiting.length === 0) this.#watchdog.delete(this);
+    if (this.#waiting.length === 0 && next !== this.#overflow) this.#read();
+    this.#begin(next);
+  }
+
+  check(now: number): void {
+    const since = this.#running?.startedAt ?? now;
+    if (now - since < unreadMs) return;
+    if (this.#overflow === undefined) this.#read();
+    else this.#socket.destroy();
+  }
+
+  /**
+   * What follows the last request is no HTTP, or it is its body that is none.
+   *
+   * @param close ends the connection, once that request is answered
+   * @returns false where no request is there
+   */
+  spoil(close: () => void): boolean {
+    if (this.#running === undefined) return false;
+    if (this.#waiting.length === 0) this.#running.spoil(close);
+    else this.#spoil = close;
+    return true;
+  }
+
+  #stopReading(): void {
+    this.#socket.off("resume", Http1Connection.#onResume);
+    this.#socket.on("resume", Http1Connection.#onResume);
+    this.#socket.pause();
+  }
+
+  #read(): void {
+    this.#socket.off("resume", Http1Connection.#onResume);
+    this.#socket.resume();
+  }
+
+  #begin(request: Http1Request): void {
+    const refused = request === this.#overflow;
+    const exchange = this.#handler.create(request, this, refused);
+    this.#running = exchange;
+    if (this.#spoil !== undefined && this.#waiting.length === 0)
+      exchange.spoil(this.#spoil);
+    this.#handler.serve(exchange, refused);
+  }
+
+  static #onClose(this: ServedSocket): void {
+    const connection = this[connectionKey];
+    if (connection === undefined) return;
+    connection.account.wait(-waitingBytes * connection.#waiting.length);
+    connection.#waiting = [];
+    connection.#watchdog.delete(connection);
+  }
+
+  /** Whatever has the socket read on, such as a body that is looked at: what has come is enough. */
+  static #onResume(this: Socket): void {
+    this.pause();
+  }
+}
