@@ -17,6 +17,7 @@ import type {
 import { answerOnce } from "./constant-answers.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";
+import type { InTurn } from "./list-turns.ts";
 import { boundMs } from "./moment.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
 
@@ -26,6 +27,7 @@ const maxEvents = 1000;
 /** zitadel.admin.v1.AdminService */
 export function createAdminService(
   store: PolicyStore & EventStore,
+  inTurn: InTurn,
 ): ServiceImpl<typeof AdminService> {
   const defaultPolicyAnswer = answerOnce(
     GetLockoutPolicyResponseSchema,
@@ -47,7 +49,8 @@ export function createAdminService(
     },
 
     async listEvents(request) {
-      const events = await store.listEvents(eventFilter(request));
+      const filter = eventFilter(request);
+      const events = await inTurn(() => store.listEvents(filter));
       return { events: events.map(eventMessage) };
     },
   };

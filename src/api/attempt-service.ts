@@ -34,6 +34,7 @@ import type {
   UserStore,
 } from "../store/user-store.ts";
 import { createEventFeed } from "./event-feed.ts";
+import type { InTurn } from "./list-turns.ts";
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
@@ -45,6 +46,8 @@ export interface AttemptServiceOptions {
   readonly store: AttemptStore & UserStore & EventStore;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
+  /** Lets lists be read, a few at once. */
+  readonly inTurn: InTurn;
   /** How many watches a token may have open; 0 for any number. */
   readonly maxWatchesPerToken: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
@@ -59,6 +62,7 @@ export interface AttemptServiceOptions {
 export function createAttemptService({
   store,
   attemptTtlMs,
+  inTurn,
   maxWatchesPerToken,
   draining,
   openStream,
@@ -131,7 +135,7 @@ export function createAttemptService({
     async listLockedUsers(request, context) {
       const { orgId } = getCaller(context.values);
       const since = request.since && boundMs(request.since);
-      const page = await readPage(request, (asked) =>
+      const page = await readPage(inTurn, request, (asked) =>
         store.listLocked(orgId, since, asked),
       );
       return {

@@ -11,12 +11,14 @@ import { LockoutError } from "../lockout/errors.ts";
 import { putUser } from "../lockout/user.ts";
 import type { WantedState } from "../lockout/user.ts";
 import type { Alias, StoredUser, UserStore } from "../store/user-store.ts";
+import type { InTurn } from "./list-turns.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
 
 /** lockout.v1.UserService */
 export function createLockoutUserService(
   store: UserStore,
+  inTurn: InTurn,
 ): ServiceImpl<typeof UserService> {
   return {
     async putUser(request, context) {
@@ -40,7 +42,7 @@ export function createLockoutUserService(
 
     async listUsers(request, context) {
       const { orgId } = getCaller(context.values);
-      const page = await readPage(request, (asked) =>
+      const page = await readPage(inTurn, request, (asked) =>
         store.listUsers(orgId, asked),
       );
       return {

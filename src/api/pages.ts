@@ -1,21 +1,26 @@
 import { LockoutError } from "../lockout/errors.ts";
+import type { InTurn } from "./list-turns.ts";
 import type { Page, PageRequest } from "../store/user-store.ts";
 
 const defaultPageSize = 100;
 const maxPageSize = 1000;
 
-/** Reads one page of a list, as the public API guides have it (AIP-158). Throws LockoutError. */
+/** Reads one page of a list in its turn, as the public API guides have it (AIP-158). Throws LockoutError. */
 export async function readPage<Item>(
+  inTurn: InTurn,
   request: { readonly pageSize: number; readonly pageToken: string },
   read: (page: PageRequest) => Promise<Page<Item>>,
 ): Promise<Page<Item>> {
   const { pageSize, pageToken } = request;
   if (pageSize < 0) throw new LockoutError("pageInvalid");
   try {
-    return await read({
-      size: pageSize === 0 ? defaultPageSize : Math.min(pageSize, maxPageSize),
-      after: pageToken === "" ? undefined : pageToken,
-    });
+    return await inTurn(() =>
+      read({
+        size:
+          pageSize === 0 ? defaultPageSize : Math.min(pageSize, maxPageSize),
+        after: pageToken === "" ? undefined : pageToken,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new LockoutError("pageInvalid", { cause: error });

@@ -20,6 +20,7 @@ import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
 import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
+import { createListTurns } from "./list-turns.ts";
 import { createManagementService } from "./management-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
@@ -74,17 +75,18 @@ export function createServices(
   options: ServicesOptions,
 ): readonly MountedService[] {
   const { store } = options;
+  const inTurn = createListTurns();
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);
   return [
-    mount(AdminService, createAdminService(store)),
+    mount(AdminService, createAdminService(store, inTurn)),
     mount(ManagementService, createManagementService(store)),
     mount(SettingsService, settings),
     mount(SettingsServiceBeta, settings),
     mount(ZitadelUserService, users),
     mount(ZitadelUserServiceBeta, users),
-    mount(AttemptService, createAttemptService(options)),
-    mount(LockoutUserService, createLockoutUserService(store)),
+    mount(AttemptService, createAttemptService({ ...options, inTurn })),
+    mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store)),
   ];
 }

@@ -18,9 +18,13 @@ export interface EventLog {
   ): readonly RecordedEvent[] | Promise<readonly RecordedEvent[]>;
 }
 
+/** So many events are read at once: some milliseconds, also where each of them is as large as can be. */
+const sliceSize = 100;
+
 /**
  * Lists events window by window, and lets others have their turn in between: a filter that fits few events of many
- * would else stop all other calls, or the database, while it looks through them. So each kind of filter need not have an
+ * would else stop all other calls, or the database, while it looks through them; and so would many large events that fit. So each kind
+ * of filter need not have an
  * index, which every event that is written would pay for. Events never change, so the windows fit together.
  *
  * @param windowSize how many positions are looked through at once
@@ -30,22 +34,31 @@ export async function listEvents(
   filter: EventFilter,
   windowSize: number,
 ): Promise<readonly RecordedEvent[]> {
-  const all: Positions = {
+  let rest: Positions = {
     after: filter.positionAfter ?? 0,
     upTo: await log.lastPosition(),
   };
-  // The index of an aggregate's events finds them all at once, whatever their positions.
-  const step =
+  // The index of an aggregate's events finds them all at once, whatever their positions, and would find them all for each slice.
+  const [step, most] =
     filter.aggregateId === undefined || filter.aggregateId === ""
-      ? windowSize
-      : Infinity;
+      ? [windowSize, sliceSize]
+      : [Infinity, Infinity];
   const found: RecordedEvent[] = [];
-  for (const within of windows(all, step, filter.ascending)) {
-    const limit = filter.limit - found.length;
+  while (rest.after < rest.upTo) {
+    const within = windowOf(rest, step, filter.ascending);
+    const limit = Math.min(filter.limit - found.length, most);
+    const slice = await log.list({ ...filter, limit }, within);
     // Not spread into `push`: there may be more than a call takes arguments.
-    for (const event of await log.list({ ...filter, limit }, within))
-      found.push(event);
+    for (const event of slice) found.push(event);
     if (found.length >= filter.limit) break;
+    // A slice that is full may have left some of its window.
+    const last = slice.length === limit ? slice.at(-1) : undefined;
+    rest = filter.ascending
+      ? { ...rest, after: last?.position ?? within.upTo }
+      : {
+          ...rest,
+          upTo: last === undefined ? within.after : last.position - 1,
+        };
     await setImmediate();
   }
   return found;
@@ -97,16 +110,13 @@ export function eventConditions(
   return conditions;
 }
 
-function* windows(
+/** The positions of a rest that are looked through next. */
+function windowOf(
   { after, upTo }: Positions,
   step: number,
   ascending: boolean,
-): Generator<Positions> {
-  if (ascending) {
-    for (let from = after; from < upTo; from += step)
-      yield { after: from, upTo: Math.min(from + step, upTo) };
-  } else {
-    for (let to = upTo; to > after; to -= step)
-      yield { after: Math.max(to - step, after), upTo: to };
-  }
+): Positions {
+  return ascending
+    ? { after, upTo: Math.min(after + step, upTo) }
+    : { after: Math.max(upTo - step, after), upTo };
 }

@@ -58,15 +58,21 @@ it("a list of many events has each once, in order, either way", async () => {
   ).toEqual([10_001, 10_000, 9_999]);
 });
 
-it("a list that looks through many events lets others in between", async () => {
-  let turns = 0;
-  let listed = false;
-  const turn = () => {
-    turns += 1;
-    if (!listed) setImmediate(turn);
-  };
-  setImmediate(turn);
-  expect(await sequences({ since: count })).toEqual([count]);
-  listed = true;
-  expect(turns).toBeGreaterThanOrEqual(3);
-});
+it.each([
+  ["looks through", { since: count }, 1, 3],
+  ["has", { limit: 1000 }, 1000, 9],
+])(
+  "a list that %s many events lets others in between",
+  async (_what, filter, length, least) => {
+    let turns = 0;
+    let listed = false;
+    const turn = () => {
+      turns += 1;
+      if (!listed) setImmediate(turn);
+    };
+    setImmediate(turn);
+    expect(await sequences(filter)).toHaveLength(length);
+    listed = true;
+    expect(turns).toBeGreaterThanOrEqual(least);
+  },
+);

@@ -7,7 +7,7 @@ import type {
 } from "../user-store.ts";
 import type { StoredSubject } from "../tables.ts";
 import type { UserCommands } from "../user-commands.ts";
-import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
+import { readLockedPage, readUserPage } from "../user-pages.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Names } from "./names.ts";
 import { nowSql } from "./database.ts";
@@ -162,30 +162,34 @@ export function createUserStore({
     },
 
     listUsers: async (orgId, page) => {
-      const after = userAfter(page);
       await settleAll();
-      const { rows } = await database.query(
-        listUsers,
-        ...[orgId, after ?? "", page.size + 1],
-      );
-      const found = rows.map((row) => toSubject(row as unknown as SubjectRow));
-      const { commands } = await look(found.map(keyOf));
-      return userPage(found, page, (stored) => commands.toUser(stored));
+      return readUserPage(page, async (after, limit) => {
+        const { rows } = await database.query(
+          listUsers,
+          ...[orgId, after ?? "", limit],
+        );
+        const found = rows.map((row) =>
+          toSubject(row as unknown as SubjectRow),
+        );
+        const { commands } = await look(found.map(keyOf));
+        return found.map((stored) => commands.toUser(stored));
+      });
     },
     listLocked: async (orgId, since, page) => {
-      const after = lockedAfter(page);
       await settleAll();
-      const { rows } = await database.query(
-        listLocked,
-        ...[orgId, since ?? Number.MIN_SAFE_INTEGER],
-        ...[after?.time ?? Number.MIN_SAFE_INTEGER, after?.userId ?? ""],
-        page.size + 1,
-      );
-      const found = rows.map((row) => toSubject(row as unknown as SubjectRow));
-      const { commands, time } = await look(found.map(keyOf));
-      return lockedPage(found, page, (stored) =>
-        commands.toLockout(stored, time),
-      );
+      return readLockedPage(page, async (after, limit) => {
+        const { rows } = await database.query(
+          listLocked,
+          ...[orgId, since ?? Number.MIN_SAFE_INTEGER],
+          ...[after?.time ?? Number.MIN_SAFE_INTEGER, after?.userId ?? ""],
+          limit,
+        );
+        const found = rows.map((row) =>
+          toSubject(row as unknown as SubjectRow),
+        );
+        const { commands, time } = await look(found.map(keyOf));
+        return found.map((stored) => commands.toLockout(stored, time));
+      });
     },
 
     beginAttempt: (subject, editor, decide) =>

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../store.ts";
 import { createUserCommands } from "../user-commands.ts";
-import { lockedAfter, lockedPage, userAfter, userPage } from "../user-pages.ts";
+import { readLockedPage, readUserPage } from "../user-pages.ts";
 import type { AttemptStore, UserKey, UserStore } from "../user-store.ts";
 import { prepareAliases } from "./aliases.ts";
 import { prepareAttempts } from "./attempts.ts";
@@ -95,13 +95,12 @@ export function createUserStore(
       read(() => subjects.orgsOfUser(userId, limit)),
 
     listUsers: async (orgId, page) => {
-      const after = userAfter(page);
       await settleAll();
-      return read(() =>
-        userPage(
-          subjects.listUsers(orgId, after, page.size + 1),
-          page,
-          (stored) => commands.toUser(stored),
+      return readUserPage(page, (after, limit) =>
+        read(() =>
+          subjects
+            .listUsers(orgId, after, limit)
+            .map((stored) => commands.toUser(stored)),
         ),
       );
     },
@@ -115,18 +114,12 @@ export function createUserStore(
     },
 
     listLocked: async (orgId, since, page) => {
-      const after = lockedAfter(page);
       await settleAll();
-      return read(() =>
-        lockedPage(
-          subjects.listLocked(
-            orgId,
-            since ?? Number.MIN_SAFE_INTEGER,
-            after,
-            page.size + 1,
-          ),
-          page,
-          (stored) => commands.toLockout(stored, now()),
+      return readLockedPage(page, (after, limit) =>
+        read(() =>
+          subjects
+            .listLocked(orgId, since ?? Number.MIN_SAFE_INTEGER, after, limit)
+            .map((stored) => commands.toLockout(stored, now())),
         ),
       );
     },

@@ -361,6 +361,56 @@ export function describeUsers(bed: StoreBed): void {
       ).toEqual({ items: [], next: undefined });
     });
 
+    it("ends a page at 1 MiB of JSON, and goes on in the next", async () => {
+      const userIds = Array.from(
+        { length: 60 },
+        (_, index) => `u${100 + index}`,
+      );
+      await Promise.all(
+        userIds.map((userId) =>
+          bed.store.putUser(
+            { orgId: orgA.orgId, userId },
+            Array.from({ length: 100 }, (_, index) =>
+              // A control character takes six bytes of JSON.
+              alias(`${userId}.${index}.`.padEnd(200, "a\u0001")),
+            ),
+            "e",
+            putUser(undefined),
+          ),
+        ),
+      );
+      const pages = await readAll(
+        (page) => bed.store.listUsers(orgA.orgId, page),
+        1000,
+      );
+      expect(pages.flat().map(({ userId }) => userId)).toEqual(userIds);
+      const sizes = pages.map((page) =>
+        Buffer.byteLength(JSON.stringify(page)),
+      );
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(1024 * 1024);
+      expect(sizes.slice(0, -1).every((size) => size > 900_000)).toBe(true);
+    });
+
+    it("lets others have their turn while a page is read", async () => {
+      await Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          register({ orgId: orgA.orgId, userId: `u${index}` }),
+        ),
+      );
+      let turns = 0;
+      let listed = false;
+      const turn = () => {
+        turns += 1;
+        if (!listed) setImmediate(turn);
+      };
+      setImmediate(turn);
+      const page = { size: 1000, after: undefined };
+      const { items } = await bed.store.listUsers(orgA.orgId, page);
+      listed = true;
+      expect(items).toHaveLength(60);
+      expect(turns).toBeGreaterThanOrEqual(2);
+    });
+
     it("has the locked ones by the time of the lock, page by page", async () => {
       const userIds = ["d", "c", "b", "a"];
       for (const [index, userId] of userIds.entries()) {
