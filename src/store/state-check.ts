@@ -7,6 +7,8 @@ import type { UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
 import type { EventRow } from "./rows.ts";
 import type { CheckReport } from "./store.ts";
+import { copyStateSql, describeCopyState } from "./transfer.ts";
+import type { CopyState } from "./transfer.ts";
 
 /** What an event says that is checked. */
 export type CheckedEvent = Pick<
@@ -40,6 +42,11 @@ export async function checkState(
   source: CheckSource,
   problems: Problems,
 ): Promise<CheckReport> {
+  // Whatever else is right: it is not known to be like its source.
+  for (const { state } of await source.rows<{ readonly state: CopyState }>(
+    copyStateSql,
+  ))
+    problems.report(`the database ${describeCopyState(state)}`);
   const instances = await source.rows("SELECT id FROM instance");
   // What is empty, or copied in part, contradicts nothing, and is no installation all the same.
   if (instances.length === 0)

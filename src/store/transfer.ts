@@ -24,10 +24,21 @@ export interface TransferTable {
   readonly rest: readonly TransferColumn[];
 }
 
+/**
+ * How far a copy into a database is, until it is known to be like its source: `unfinished` from its first write on, `different` where
+ * both sides were compared and are not alike.
+ */
+export type CopyState = "unfinished" | "different";
+
+/** Reads how far a copy into a database is, as text `state`, in the words of both engines. */
+export const copyStateSql = "SELECT state FROM copy_state";
+
 /** A database that is read. */
 export interface TransferSource {
   /** What it is called in messages; never a password. */
   readonly name: string;
+  /** Undefined where it is the target of no copy, or of one that is done. */
+  copyState(): Promise<CopyState | undefined>;
   /** 32 bytes that no other installation has: the key under which it hashes login names. */
   identity(): Promise<Uint8Array>;
   count(table: TransferTable): Promise<number>;
@@ -42,6 +53,10 @@ export interface TransferSource {
 
 /** A database that is filled. */
 export interface TransferTarget extends TransferSource {
+  /** Notes how far the copy is; undefined: it is done. On disk when it resolves. */
+  mark(state: CopyState | undefined): Promise<void>;
+  /** Removes all rows of the tables that are copied. */
+  clear(): Promise<void>;
   /** Makes it a copy of the installation with this identity. Only where it has no rows. */
   adopt(identity: Uint8Array): Promise<void>;
   /** The key of the last row, if there is one. */
@@ -141,11 +156,19 @@ export function keyOf({ key }: TransferTable, row: Row): Row {
   return row.slice(0, key.length);
 }
 
-/** Why a database with a part of an installation is not served. */
-export function unfinishedCopy(name: string): StoreRefusedError {
-  return new StoreRefusedError(
-    `${name} holds a copy that was broken off: run the same "lockoutd copy" again, which finishes it`,
-  );
+/** What is wrong with a database that is the target of a copy, and what to do. */
+export function describeCopyState(state: CopyState): string {
+  return state === "unfinished"
+    ? 'holds a copy that was broken off: run the same "lockoutd copy" again, which finishes it'
+    : 'holds a copy that is not like its source: run the same "lockoutd copy" again, which makes it anew';
+}
+
+/** Why a database with a copy that is not done is not served, changed or copied. */
+export function unfinishedCopy(
+  name: string,
+  state: CopyState = "unfinished",
+): StoreRefusedError {
+  return new StoreRefusedError(`${name} ${describeCopyState(state)}`);
 }
 
 /** What was copied, and whether both sides are alike. */
@@ -164,8 +187,9 @@ export interface CopyReport {
 const batchSize = 1000;
 
 /**
- * Copies an installation, or goes on with a copy that was broken off, and then counts and hashes both sides. Throws
- * StoreRefusedError where the source is none or the target holds another installation, and StoreUnavailableError.
+ * Copies an installation, or goes on with a copy that was broken off, and then counts and hashes both sides. Until these are found
+ * alike the target is marked, and nobody serves it. One that was found different is made anew. Throws StoreRefusedError where the
+ * source is none, or the target holds another installation or a copy that has been used since, and StoreUnavailableError.
  *
  * @param onProgress is told how many rows are copied, of how many.
  */
@@ -174,7 +198,19 @@ export async function copyInstallation(
   target: TransferTarget,
   onProgress: (done: number, total: number) => void,
 ): Promise<CopyReport> {
-  await prepareTarget(source, target);
+  if (!(await prepareTarget(source, target)))
+    return compareDone(source, target);
+  await copyRows(source, target, onProgress);
+  const report = await compare(source, target);
+  await target.mark(report.differences.length === 0 ? undefined : "different");
+  return report;
+}
+
+async function copyRows(
+  source: TransferSource,
+  target: TransferTarget,
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
   let total = 0;
   let done = 0;
   for (const table of transferTables) {
@@ -194,28 +230,55 @@ export async function copyInstallation(
     }
   }
   await target.finish();
-  return compare(source, target);
 }
 
-/** Makes sure that the target is empty, or holds a part of the same installation. */
+/**
+ * Makes sure that the target is empty, or holds a part of the same installation, and marks it. Says false where it holds a copy that
+ * is done, of which nothing may be touched.
+ */
 async function prepareTarget(
   source: TransferSource,
   target: TransferTarget,
-): Promise<void> {
+): Promise<boolean> {
+  const sourceState = await source.copyState();
+  if (sourceState !== undefined) throw unfinishedCopy(source.name, sourceState);
   if ((await source.count(instanceTable)) === 0) {
     throw new StoreRefusedError(
       `${source.name} holds no installation: name the database that was served`,
     );
   }
   const identity = await source.identity();
-  if (Buffer.compare(identity, await target.identity()) === 0) return;
+  if (Buffer.compare(identity, await target.identity()) === 0) {
+    const state = await target.copyState();
+    // One that an earlier version broke off has no mark, and no instance either, which comes last.
+    const isDone =
+      state === undefined && (await target.count(instanceTable)) > 0;
+    if (isDone) return false;
+    await target.mark("unfinished");
+    if (state === "different") await target.clear();
+    return true;
+  }
   for (const table of transferTables) {
     if ((await target.count(table)) === 0) continue;
     throw new StoreRefusedError(
       `${target.name} holds another installation: name a database that has nothing in it yet`,
     );
   }
+  await target.mark("unfinished");
   await target.adopt(identity);
+  return true;
+}
+
+/** Compares a copy that is done with its source. Rows of what was served since would mix with those of the source. */
+async function compareDone(
+  source: TransferSource,
+  target: TransferTarget,
+): Promise<CopyReport> {
+  const report = await compare(source, target);
+  if (report.differences.length === 0) return report;
+  throw new StoreRefusedError(
+    `${target.name} holds a copy that was finished before, and one of the two has changed since (${report.differences.join("; ")}): name a database that has nothing in it yet`,
+  );
 }
 
 async function compare(

@@ -50,6 +50,25 @@ async function breakOff(): Promise<void> {
   ).rejects.toThrow("broken off");
 }
 
+/** Neither served nor changed by a command, and `check` says why. */
+async function expectUnusable(database: string, why: RegExp): Promise<void> {
+  await expect(startServer(database)).rejects.toThrow(why);
+  const commands = [
+    ["token", "create", "--role", "IAM_OWNER"],
+    ["org", "create", "another"],
+    ["policy", "set", "--max-password-attempts", "7"],
+    ["user", "unlock", "user-5"],
+  ];
+  for (const command of commands) {
+    const { code, stderr } = await run(...command, "--database", database);
+    expect(code, command.join(" ")).toBe(1);
+    expect(stderr).toMatch(why);
+  }
+  const { code, stdout, stderr } = await run("check", "--database", database);
+  expect(code).toBe(1);
+  expect(stdout + stderr).toMatch(why);
+}
+
 /** All that a database says of itself, by its own check and through its store. */
 async function look(database: string) {
   const now = () => later;
@@ -169,6 +188,56 @@ describe("a copy", () => {
     expect(differences[0]).toMatch(
       /^events: (\d+) rows here and \1 there, with other values$/,
     );
+    await expectUnusable(to, /is not like its source: run the same/);
+    // Once more makes it anew.
+    expect(await copyDatabase(from, to, silent)).toMatchObject({
+      differences: [],
+    });
+    expect(await checkDatabase(to)).toMatchObject({ problems: [] });
+    expect(await look(to)).toEqual(await look(from));
+  });
+
+  it("is not usable from its first row on until both sides were compared", async () => {
+    for (const stop of [1, 5, Infinity]) {
+      const target = `sqlite:${directory.file(`stopped-${stop}.db`)}`;
+      await expect(
+        copyDatabase(from, target, (done, total) => {
+          // The last row is the instance's: all is there, and nothing compared.
+          if (done >= Math.min(stop, total)) throw new Error("broken off");
+        }),
+      ).rejects.toThrow("broken off");
+      await expectUnusable(target, /holds a copy that was broken off: run/);
+      await expect(
+        copyDatabase(target, `sqlite:${directory.file("x.db")}`, silent),
+      ).rejects.toThrow(/holds a copy that was broken off/);
+      expect(await copyDatabase(from, target, silent)).toMatchObject({
+        differences: [],
+      });
+      expect(await checkDatabase(target)).toMatchObject({ problems: [] });
+    }
+  });
+
+  it("that is done and was used since is not written to", async () => {
+    await copyDatabase(from, to, silent);
+    const store = await openStore(to, { exclusive: false, now: server.now });
+    await store.createOrg("of the copy alone");
+    await store.close();
+    const before = await look(to);
+    await expect(copyDatabase(from, to, silent)).rejects.toThrow(
+      /finished before, and one of the two has changed since \(orgs: 1 rows here and 2 there/,
+    );
+    expect(await look(to)).toEqual(before);
+    expect(await checkDatabase(to)).toMatchObject({ problems: [] });
+  });
+
+  it("that an earlier version broke off goes on", async () => {
+    await breakOff();
+    const database = new Database(directory.file("to.db"));
+    database.exec("DELETE FROM copy_state");
+    database.close();
+    expect(await copyDatabase(from, to, silent)).toMatchObject({
+      differences: [],
+    });
   });
 
   it("is refused where it would lose something, with what to do", async () => {
@@ -260,14 +329,18 @@ describe("a copy to PostgreSQL", () => {
         if (done > 20) throw new Error("broken off");
       }),
     ).rejects.toThrow("broken off");
-    await expect(startServer(url)).rejects.toThrow(
-      /holds a copy that was broken off/,
-    );
-    const { problems } = await checkDatabase(url);
-    expect(problems).toContainEqual(expect.stringMatching(/broken off/));
+    await expectUnusable(url, /holds a copy that was broken off/);
+    const database = new Database(directory.file("from.db"));
+    database.exec("UPDATE events SET editor = 'somebody' WHERE position = 1");
+    database.close();
+    const { differences } = await copyDatabase(from, url, silent);
+    expect(differences).toHaveLength(1);
+    await expectUnusable(url, /is not like its source/);
     expect(await copyDatabase(from, url, silent)).toMatchObject({
       differences: [],
     });
+    expect(await checkDatabase(url)).toMatchObject({ problems: [] });
+    expect(await look(url)).toEqual(await look(from));
   });
 
   it("has no backup of ours, and says what to use", async () => {

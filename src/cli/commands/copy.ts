@@ -22,8 +22,8 @@ export function addCopyCommand(program: Command, terminal: Terminal): void {
       "after",
       `
 Stop the servers first: what they change meanwhile would be missing. A copy that was broken off goes on where it
-stopped when the same command is run again; no server starts on it before. In the end both sides are counted and
-hashed, table by table. The source stays as it is.
+stopped when the same command is run again. In the end both sides are counted and hashed, table by table; until they
+are found alike no server starts on the new database, and no other command works on it. The source stays as it is.
 
 Examples:
   lockoutd copy --from sqlite:./lockoutd.db --to postgres://lockoutd:PASSWORD@db:5432/lockoutd
@@ -46,7 +46,7 @@ Examples:
       }
       if (differences.length > 0) {
         throw new OperationError(
-          `both sides are not alike (${differences.join("; ")}): stop what changes them, empty the new database, and copy again`,
+          `both sides are not alike (${differences.join("; ")}): stop what changes them, and run the same command again, which makes the copy anew`,
         );
       }
       if (output !== "json") terminal.out("both sides are alike\n");

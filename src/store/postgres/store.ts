@@ -25,6 +25,8 @@ import { migrate, requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
 import { createNames } from "./names.ts";
 import { createUserStore } from "./users.ts";
+import { unfinishedCopy } from "../transfer.ts";
+import { readCopyState } from "./transfer.ts";
 import type { PolicyAggregate } from "../tables.ts";
 import { channel } from "./write.ts";
 
@@ -63,7 +65,7 @@ const lockForShare: Statement = {
  * Opens a store on PostgreSQL. All integers in it are read as JavaScript numbers: positions, sequences, limits and times stay
  * far below 2^53.
  *
- * Throws DatabaseUrlError, StoreRefusedError (not our database, a newer one) and StoreUnavailableError.
+ * Throws DatabaseUrlError, StoreRefusedError (not our database, a newer one, a copy that is not done) and StoreUnavailableError.
  */
 export async function openPostgresStore(
   options: PostgresStoreOptions,
@@ -72,6 +74,8 @@ export async function openPostgresStore(
   try {
     if (options.exclusive) await migrate(database, migrations);
     else await requireMigrated(database, migrations);
+    const copied = await readCopyState(database);
+    if (copied !== undefined) throw unfinishedCopy(database.name, copied);
     return await createStore(database, options);
   } catch (error) {
     await database.close();

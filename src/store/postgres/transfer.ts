@@ -1,7 +1,8 @@
 import { StoreRefusedError } from "../store.ts";
-import { columnsOf, keyOf } from "../transfer.ts";
+import { columnsOf, copyStateSql, keyOf, transferTables } from "../transfer.ts";
 import type {
   Cell,
+  CopyState,
   Row,
   TransferColumn,
   TransferSource,
@@ -58,6 +59,29 @@ export async function openPostgresTarget(url: string): Promise<TransferTarget> {
   }
   return {
     ...reader(database),
+    mark: async (state) => {
+      await database.use(async ({ send }) => {
+        await send(
+          [begin],
+          [plain("DELETE FROM copy_state")],
+          [
+            plain(
+              "INSERT INTO copy_state (only_one, state) SELECT 1, $1::text WHERE $1::text IS NOT NULL",
+            ),
+            state ?? null,
+          ],
+          [commit],
+        );
+      });
+    },
+    clear: async () => {
+      const deletions = transferTables
+        .toReversed()
+        .map(({ name }) => [plain(`DELETE FROM ${name}`)] as const);
+      await database.use(async ({ send }) => {
+        await send([begin], ...deletions, [commit]);
+      });
+    },
     adopt: async (identity) => {
       await database.query(plain("UPDATE names SET hash_key = $1"), identity);
     },
@@ -80,6 +104,7 @@ export async function openPostgresTarget(url: string): Promise<TransferTarget> {
 function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
   return {
     name: database.name,
+    copyState: () => readCopyState(database),
     identity: async () => {
       const { rows } = await database.query(
         plain("SELECT hash_key FROM names"),
@@ -108,6 +133,14 @@ function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
       return rows.map((row) => toRow(columnsOf(table), row));
     },
   };
+}
+
+/** How far a copy into this database is, if it is the target of one. */
+export async function readCopyState(
+  database: PostgresDatabase,
+): Promise<CopyState | undefined> {
+  const { rows } = await database.query(plain(copyStateSql));
+  return rows[0]?.["state"] as CopyState | undefined;
 }
 
 async function write(

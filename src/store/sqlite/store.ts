@@ -1,7 +1,7 @@
 import { listEvents } from "../event-list.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
-import { StoreUnavailableError } from "../store.ts";
+import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
 import type { Answer, Clock, PolicyOwner, Store } from "../store.ts";
 import { createAppendWatch } from "./append-watch.ts";
 import { createCommitMark, lookOnceAMoment } from "./commit-mark.ts";
@@ -22,6 +22,7 @@ import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
 import { prepareTokens } from "./tokens.ts";
+import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
 import type { PolicyAggregate } from "../tables.ts";
 import { defaultMaxNames } from "../user-store.ts";
@@ -68,7 +69,7 @@ const eventWindow = 10_000;
  * Opens a store on an SQLite file. All numbers in it are read as JavaScript numbers: positions, sequences,
  * limits and times stay far below 2^53.
  *
- * Throws StoreRefusedError: no such directory, not our database, a newer one, served by another process.
+ * Throws StoreRefusedError: no such directory, not our database, a newer one, served by another process, a copy that is not done.
  * Throws StoreUnavailableError: locked, read-only, damaged.
  */
 export async function openSqliteStore(
@@ -76,9 +77,13 @@ export async function openSqliteStore(
 ): Promise<Store> {
   const opened = openDatabase(options.path, options.exclusive, migrations);
   try {
+    const copied = readCopyState(opened.database);
+    if (copied !== undefined)
+      throw unfinishedCopy(opened.database.name, copied);
     return createStore(opened, options);
   } catch (error) {
     closeDatabase(opened);
+    if (error instanceof StoreRefusedError) throw error;
     throw unavailable(error);
   }
 }

@@ -1,8 +1,9 @@
 import type { Database } from "better-sqlite3";
 import { StoreRefusedError } from "../store.ts";
-import { columnsOf, keyOf } from "../transfer.ts";
+import { columnsOf, copyStateSql, keyOf, transferTables } from "../transfer.ts";
 import type {
   Cell,
+  CopyState,
   Row,
   TransferColumn,
   TransferSource,
@@ -42,6 +43,27 @@ export function openSqliteTarget(path: string): TransferTarget {
   const { database } = opened;
   return {
     ...reader(database),
+    mark: async (state) => {
+      run(
+        database.transaction(() => {
+          database.exec("DELETE FROM copy_state");
+          if (state === undefined) return;
+          database
+            .prepare<[CopyState]>(
+              "INSERT INTO copy_state (only_one, state) VALUES (1, ?)",
+            )
+            .run(state);
+        }),
+      );
+    },
+    clear: async () => {
+      run(
+        database.transaction(() => {
+          for (const { name } of transferTables.toReversed())
+            database.exec(`DELETE FROM ${name}`);
+        }),
+      );
+    },
     adopt: async (identity) => {
       run(() =>
         database.prepare("UPDATE names SET hash_key = ?").run(identity),
@@ -89,6 +111,7 @@ export function openSqliteTarget(path: string): TransferTarget {
 function reader(database: Database): Omit<TransferSource, "close"> {
   return {
     name: database.name,
+    copyState: async () => run(() => readCopyState(database)),
     identity: async () => {
       const key = run(() =>
         database
@@ -110,6 +133,11 @@ function reader(database: Database): Omit<TransferSource, "close"> {
     read: async (table, after, limit) =>
       run(() => read(database, table, after, limit)),
   };
+}
+
+/** How far a copy into this database is, if it is the target of one. */
+export function readCopyState(database: Database): CopyState | undefined {
+  return database.prepare<[], CopyState>(copyStateSql).pluck().get();
 }
 
 function read(

@@ -2,6 +2,12 @@ import type { Migration } from "../migrate.ts";
 import { installation } from "./0001-installation.ts";
 import { names } from "./0002-names.ts";
 import { recorded } from "./0003-recorded.ts";
+import { copyState } from "./0004-copy-state.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
-export const migrations: readonly Migration[] = [installation, names, recorded];
+export const migrations: readonly Migration[] = [
+  installation,
+  names,
+  recorded,
+  copyState,
+];

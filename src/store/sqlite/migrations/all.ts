@@ -3,6 +3,7 @@ import { policies } from "./0001-policies.ts";
 import { users } from "./0002-users.ts";
 import { names } from "./0003-names.ts";
 import { recorded } from "./0004-recorded.ts";
+import { copyState } from "./0005-copy-state.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   users,
   names,
   recorded,
+  copyState,
 ];
