@@ -7,6 +7,14 @@ import { createHealth } from "../../src/http/health.ts";
 import { createReflection } from "../../src/http/reflection.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { callHttp2 } from "./http2-call.ts";
+import {
+  endHeaders,
+  endStream,
+  frame,
+  frameType,
+  headerBlock,
+  RawHttp2,
+} from "./raw-http2.ts";
 import { startServer, stopServers } from "./support.ts";
 
 const sessions: http2.ClientHttp2Session[] = [];
@@ -155,5 +163,37 @@ test("a stream that ends, is reset, or loses its connection is counted no more",
   expect((await open(session)).refusal).toBeUndefined();
   session.destroy();
   await ended(3);
+  expect((await open(connect(port))).refusal).toBeUndefined();
+});
+
+test("streams that are reset at once, or cut with their connection, are counted no more", async () => {
+  const { port, ended } = await serve({ maxAnonymousStreams: 1 });
+  const block = headerBlock([
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":authority", "a"],
+    [":path", watchPath],
+    ["content-type", "application/grpc"],
+  ]);
+  const cancel = Buffer.from([0, 0, 0, 8]);
+  const streams = Array.from({ length: 50 }, (_value, i) => 2 * i + 1);
+  const resetting = new RawHttp2(port).start();
+  resetting.write(
+    ...streams.flatMap((stream) => [
+      frame(frameType.headers, endHeaders, stream, block),
+      frame(frameType.data, endStream, stream, empty),
+      frame(frameType.rstStream, 0, stream, cancel),
+    ]),
+  );
+  await ended(50);
+  const leaving = new RawHttp2(port).start();
+  leaving.write(
+    ...streams.map((stream) =>
+      frame(frameType.headers, endHeaders, stream, block),
+    ),
+  );
+  leaving.socket.end();
+  await ended(100);
+  resetting.socket.destroy();
   expect((await open(connect(port))).refusal).toBeUndefined();
 });
