@@ -30,6 +30,38 @@ const html = `<!doctype html>
 </html>
 `;
 
+/** What there is to see, for whoever opens the address in a browser. */
+const overview = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>lockoutd</title>
+    <style>
+      body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
+      dt { margin-top: 1rem; }
+      dd { margin: 0; }
+    </style>
+  </head>
+  <body>
+    <h1>lockoutd</h1>
+    <p>Account lockout as a service. Its API is served here by gRPC, gRPC-Web, Connect, and JSON over HTTP.</p>
+    <dl>
+      <dt><a href="debug/api">debug/api</a></dt>
+      <dd>every call by HTTP, described, and to be tried with your token</dd>
+      <dt><a href="openapi.json">openapi.json</a></dt>
+      <dd>the same for programs</dd>
+      <dt><a href="debug/ready">debug/ready</a></dt>
+      <dd>whether the server can do its work</dd>
+      <dt><a href="debug/healthz">debug/healthz</a></dt>
+      <dd>whether it answers</dd>
+    </dl>
+    <p>Server reflection lists the calls by gRPC: <code>buf curl --list-methods</code>, <code>grpcurl list</code>.</p>
+  </body>
+</html>
+`;
+
 const start = `SwaggerUIBundle({
   url: "../openapi.json",
   dom_id: "#swagger-ui",
@@ -43,13 +75,14 @@ const contentSecurityPolicy =
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * `/openapi.json`, and `/debug/api`, a page that shows it and needs nothing from elsewhere.
+ * `/openapi.json`, `/debug/api`, a page that shows it and needs nothing from elsewhere, and `/`, which links what is there.
  *
  * @throws Error where a file of the page is missing
  */
 export function apiPages(description: JsonObject): StaticRoute[] {
   const directory = findAssets();
   return [
+    page("/", "text/html; charset=utf-8", Buffer.from(overview)),
     page(
       "/openapi.json",
       "application/json",

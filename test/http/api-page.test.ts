@@ -46,3 +46,16 @@ it("/debug/api is a page that loads from this server alone", async () => {
     expect((await asset.text()).length).toBeGreaterThan(50);
   }
 });
+
+it("/ links what is there", async () => {
+  const page = await fetch(server.url);
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  const links = [...(await page.text()).matchAll(/href="([^"]+)"/g)].map(
+    ([, link = ""]) => link,
+  );
+  expect(links).toContain("debug/api");
+  for (const link of links) {
+    const linked = await fetch(new URL(link, server.url));
+    expect(linked.status, link).toBe(200);
+  }
+});
