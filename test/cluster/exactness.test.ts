@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Code, ConnectError } from "@connectrpc/connect";
 import {
   Decision,
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { UserState } from "../../gen/lockout/v1/user_service_pb.js";
+import { checkDatabase } from "../../src/store/maintenance.ts";
 import { readPeriods } from "../support/periods.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
@@ -159,6 +162,63 @@ describe("a thousand guesses at once at three nodes", () => {
       expect(periods.filter(({ end }) => end === "unlocked")).toHaveLength(
         unlocks + 1,
       );
+    }
+  });
+
+  it("while users are locked, unlocked, deactivated, deleted and registered again under other limits: the state stays what the events say", async () => {
+    const names = ["churned-1", "churned-2", "churned-3"];
+    const outcomes = [Outcome.FAILED, Outcome.SUCCEEDED, Outcome.NOT_A_GUESS];
+    /** What may have changed since the caller looked: the user's state, or whether there is one. */
+    const ifGone = (error: unknown) => {
+      const { code } = ConnectError.from(error);
+      const known = [Code.FailedPrecondition, Code.NotFound, Code.Aborted];
+      if (!known.includes(code)) throw error;
+      return undefined;
+    };
+    const play = async (place: number) => {
+      const { attempts, management, users: accounts } = nodeAt(place);
+      const userId = names[(place * 7) % names.length] ?? "";
+      switch (place % 10) {
+        case 0:
+          return management.lockUser({ id: userId });
+        case 1:
+          return management.unlockUser({ id: userId });
+        case 2:
+          return accounts.putUser({
+            userId,
+            state: place % 4 === 0 ? UserState.INACTIVE : UserState.ACTIVE,
+          });
+        case 3:
+          return place % 3 === 0 ? accounts.deleteUser({ userId }) : undefined;
+        case 4:
+          return attempts.recordPasswordChange({ userId });
+        case 5:
+          return setLimit(nodeAt(place), place % 4);
+        default: {
+          const { decision, attemptId } = await attempts.beginAttempt({
+            subject: { case: "userId", value: userId },
+            factor: place % 2 === 0 ? Factor.PASSWORD : Factor.TOTP,
+          });
+          // Every fourth is left to expire.
+          if (decision !== Decision.PROCEED || place % 4 === 3) return;
+          const outcome = outcomes[place % outcomes.length] ?? Outcome.FAILED;
+          return nodeAt(place + 1).attempts.completeAttempt({
+            attemptId,
+            outcome,
+          });
+        }
+      }
+    };
+    for (let round = 0; round < rounds; round += 1) {
+      for (let wave = 0; wave < 10; wave += 1) {
+        await Promise.all(
+          Array.from({ length: 100 }, (_value, place) =>
+            play(wave * 100 + place).catch(ifGone),
+          ),
+        );
+      }
+      const { problems } = await checkDatabase(postgres.url("cluster"));
+      expect(problems).toEqual([]);
     }
   });
 

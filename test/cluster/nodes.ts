@@ -9,6 +9,7 @@ import {
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { startServerProcess } from "../support/server-process.ts";
@@ -24,6 +25,7 @@ export interface ClusterNode {
     typeof createClient<typeof ManagementService>
   >;
   readonly attempts: ReturnType<typeof createClient<typeof AttemptService>>;
+  readonly users: ReturnType<typeof createClient<typeof UserService>>;
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function startNode(database: string): Promise<ClusterNode> {
     admin: createClient(AdminService, transport),
     management: createClient(ManagementService, transport),
     attempts: createClient(AttemptService, transport),
+    users: createClient(UserService, transport),
     stop: async (signal) => {
       await server.stop(signal);
       sessionManager.abort();
