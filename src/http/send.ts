@@ -104,6 +104,9 @@ async function write(
 ): Promise<void> {
   running.sent += chunk.byteLength;
   if (chunk.byteLength === 0) running.exchange.flush();
+  // What is not written yet waits here, and the message that it was made of beside it.
+  const held = chunk.byteLength > pieceBytes ? 2 * chunk.byteLength : 0;
+  running.exchange.hold(held);
   for (let start = 0; start < chunk.byteLength; start += pieceBytes) {
     if (running.exchange.isGone())
       throw new ConnectError("the client went away", Code.Canceled);
@@ -117,4 +120,5 @@ async function write(
     await wait;
     running.clientTook();
   }
+  running.exchange.hold(-held);
 }

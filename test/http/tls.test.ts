@@ -148,3 +148,20 @@ test("a connection that has agreed on HTTP/2 and says nothing is closed", async 
   socket.resume();
   await once(socket, "close");
 });
+
+test("pipelined requests take turns under TLS, too", async () => {
+  const { port, ended } = await serve();
+  const socket = tls.connect({ port, host: "127.0.0.1", ca: cert });
+  let received = "";
+  const count = 100;
+  const all = new Promise<void>((resolve) => {
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.toString("latin1");
+      if (received.split("HTTP/1.1 404").length > count) resolve();
+    });
+  });
+  socket.write("GET /none HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));
+  await all;
+  await ended(count);
+  socket.destroy();
+});
