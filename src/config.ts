@@ -35,6 +35,8 @@ export interface ServerConfig {
 export interface Quotas {
   /** Streams of events that a token may have open: each of them costs memory and a little of each append. Default 100. */
   readonly maxWatchesPerToken: number;
+  /** The same of all tokens together. Default 10,000: more than {@link HttpLimits.maxHeldBytes} has room for, unless it is raised. */
+  readonly maxWatches: number;
 }
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
@@ -53,6 +55,6 @@ export const defaultConfig: ServerConfig = {
   attemptTtlMs: 60_000,
   logLevel: "info",
   shutdownGraceMs: defaultLimits.shutdownGraceMs,
-  quotas: { maxWatchesPerToken: 100 },
+  quotas: { maxWatchesPerToken: 100, maxWatches: 10_000 },
   limits: defaultLimits,
 };

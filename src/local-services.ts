@@ -43,7 +43,7 @@ export function createLocalTransport({
   const handlers = createServices({
     store,
     attemptTtlMs,
-    maxWatchesPerToken: quotas.maxWatchesPerToken,
+    ...quotas,
     draining,
   }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));
   return createTransport({

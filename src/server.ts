@@ -93,7 +93,7 @@ async function serve(
   const services = createServices({
     store,
     attemptTtlMs: config.attemptTtlMs,
-    maxWatchesPerToken: config.quotas.maxWatchesPerToken,
+    ...config.quotas,
     draining: draining.signal,
     openStream,
     checkToken: createTokenCheck(store),

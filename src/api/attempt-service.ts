@@ -39,17 +39,16 @@ import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
 import { createWatchQuota } from "./watch-quota.ts";
+import type { WatchLimits } from "./watch-quota.ts";
 import { resumed, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
-export interface AttemptServiceOptions {
+export interface AttemptServiceOptions extends WatchLimits {
   readonly store: AttemptStore & UserStore & EventStore;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Lets lists be read, a few at once. */
   readonly inTurn: InTurn;
-  /** How many watches a token may have open; 0 for any number. */
-  readonly maxWatchesPerToken: number;
   /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
@@ -64,12 +63,13 @@ export function createAttemptService({
   attemptTtlMs,
   inTurn,
   maxWatchesPerToken,
+  maxWatches,
   draining,
   openStream,
   checkToken,
 }: AttemptServiceOptions): ServiceImpl<typeof AttemptService> {
   const feed = createEventFeed(store);
-  const watches = createWatchQuota(maxWatchesPerToken);
+  const watches = createWatchQuota({ maxWatchesPerToken, maxWatches });
   return {
     async beginAttempt(request, context) {
       const { id, orgId } = getCaller(context.values);

@@ -24,15 +24,14 @@ import { createListTurns } from "./list-turns.ts";
 import { createManagementService } from "./management-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
+import type { WatchLimits } from "./watch-quota.ts";
 import { createZitadelUserService } from "./zitadel-user-service.ts";
 
 /** What the services are made of. */
-export interface ServicesOptions {
+export interface ServicesOptions extends WatchLimits {
   readonly store: Store;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
-  /** How many watches a token may have open; 0 for any number. */
-  readonly maxWatchesPerToken: number;
   /** Aborted when the server begins to end: what would wait for ever ends with it. Never, unless set. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */

@@ -13,6 +13,10 @@ export const quotaFlags: Readonly<
     flag: "--max-watches-per-token",
     description: "streams of events that a token may have open",
   },
+  maxWatches: {
+    flag: "--max-watches",
+    description: "streams of events that all tokens together may have open",
+  },
 };
 
 const names = Object.keys(quotaFlags) as (keyof Quotas)[];

@@ -302,6 +302,12 @@ const entries = {
     key: "the token has as many watches open as it may have: end one, or use another token",
     when: "WatchEvents is called with a token that has `--max-watches-per-token` streams open.",
   },
+  serverWatchesTooMany: {
+    id: "LOCKOUTD-evt04",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the server has as many watches open as it may have: try again later, or at another node",
+    when: "WatchEvents is called while the server has `--max-watches` streams open, of all tokens together.",
+  },
   requestTooLong: {
     id: "LOCKOUTD-req01",
     code: "INVALID_ARGUMENT",

@@ -95,7 +95,11 @@ function parseEventLine(line: string): unknown {
   return "code" in data ? { error: data } : data;
 }
 
-function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
+function watchByRest(
+  baseUrl: string,
+  accept: string,
+  parse: (line: string) => unknown,
+): Watch {
   return async function* (options, signal) {
     const query = new URLSearchParams();
     if (options.after !== undefined) query.set("after", options.after);
@@ -103,7 +107,7 @@ function watchByRest(accept: string, parse: (line: string) => unknown): Watch {
       query.append("eventTypes", type);
     }
     const response = await fetch(
-      `${server.url}/lockout/v1/events:watch?${query.toString()}`,
+      `${baseUrl}/lockout/v1/events:watch?${query.toString()}`,
       { headers: { ...authorization(options), accept }, signal },
     );
     if (!response.ok) {
@@ -150,15 +154,24 @@ function authorization({ token = server.adminToken }: WatchOptions) {
   return { authorization: `Bearer ${token}` };
 }
 
-const doors: readonly (readonly [string, () => Watch])[] = [
+/** @param baseUrl of the tests' server, unless given */
+type OpenDoor = (baseUrl?: string) => Watch;
+
+const doors: readonly (readonly [string, OpenDoor])[] = [
   ...rpcs.map(
-    ([name, open]) => [name, () => watchByRpc(open(server.url))] as const,
+    ([name, open]) =>
+      [name, (baseUrl = server.url) => watchByRpc(open(baseUrl))] as const,
   ),
   [
     "NDJSON",
-    () => watchByRest("application/x-ndjson", (line) => JSON.parse(line)),
+    (baseUrl = server.url) =>
+      watchByRest(baseUrl, "application/x-ndjson", (line) => JSON.parse(line)),
   ],
-  ["SSE", () => watchByRest("text/event-stream", parseEventLine)],
+  [
+    "SSE",
+    (baseUrl = server.url) =>
+      watchByRest(baseUrl, "text/event-stream", parseEventLine),
+  ],
 ];
 
 /** Takes some items of a watch, then ends it. */
@@ -179,6 +192,26 @@ async function take(
     stop.abort();
   }
   return taken;
+}
+
+/** Opens a watch that lasts until the signal: resolves when its header has come. */
+async function opened(
+  watch: Watch,
+  options: WatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const header = Promise.withResolvers<undefined>();
+  const onHeader = () => {
+    header.resolve(undefined);
+  };
+  // The generator runs while its first event is awaited.
+  watch({ ...options, onHeader }, signal)
+    [Symbol.asyncIterator]()
+    .next()
+    .catch((error: unknown) => {
+      header.reject(error);
+    });
+  await header.promise;
 }
 
 describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
@@ -244,20 +277,7 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
     ];
     const stop = new AbortController();
     const watch = openDoor();
-    const open = async (secret: string) => {
-      const header = Promise.withResolvers<undefined>();
-      const onHeader = () => {
-        header.resolve(undefined);
-      };
-      // The generator runs while its first event is awaited.
-      watch({ token: secret, onHeader }, stop.signal)
-        [Symbol.asyncIterator]()
-        .next()
-        .catch((error: unknown) => {
-          header.reject(error);
-        });
-      await header.promise;
-    };
+    const open = (token: string) => opened(watch, { token }, stop.signal);
     try {
       for (let count = 0; count < maxWatchesPerToken; count += 1)
         await open(greedy);
@@ -271,6 +291,29 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       await open(modest);
     } finally {
       stop.abort();
+    }
+  });
+
+  it("refuses everybody while the server has as many open as it may have", async () => {
+    const small = await startTestServer({
+      quotas: { ...quotas, maxWatches: 3 },
+    });
+    const stop = new AbortController();
+    const watch = openDoor(small.url);
+    const options = { token: small.adminToken };
+    try {
+      for (let count = 0; count < 3; count += 1)
+        await opened(watch, options, stop.signal);
+      const refused = await take(watch, options, 1, () => true).catch(
+        (error: unknown) => ConnectError.from(error),
+      );
+      expect(refused).toMatchObject({
+        code: Code.ResourceExhausted,
+        rawMessage: expect.stringContaining("LOCKOUTD-evt04") as string,
+      });
+    } finally {
+      stop.abort();
+      await small.close();
     }
   });
 
