@@ -5,15 +5,18 @@ import type { GrpcConnection } from "./grpc-connection.ts";
 export const attemptPaths = [
   "/lockout.v1.AttemptService/BeginAttempt",
   "/lockout.v1.AttemptService/CompleteAttempt",
+  "/lockout.v1.AttemptService/ReportAttempt",
 ] as const;
 
 /** Numbers of the fields and enums of the proto file. */
 const subjectFields = { userId: 1, loginName: 2 } as const;
 const factorPassword = Buffer.of(0x18, 1);
-const decisionProceed = 1;
+export const decisions = { proceed: 1, locked: 2, busy: 3 } as const;
 export const outcomes = { succeeded: 1, failed: 2, notAGuess: 3 } as const;
 
 export interface Begun {
+  /** One of the numbers of {@link decisions}. */
+  readonly decision: number;
   readonly proceed: boolean;
   /** Its bytes, as they are sent back; empty unless `proceed`. */
   readonly attemptId: Buffer;
@@ -29,8 +32,10 @@ export async function begin(
     factorPassword,
   ]);
   const answer = await connection.call(0, request);
+  const decision = numberField(answer, 1) ?? 0;
   return {
-    proceed: numberField(answer, 1) === decisionProceed,
+    decision,
+    proceed: decision === decisions.proceed,
     attemptId: bytesField(answer, 2) ?? Buffer.alloc(0),
   };
 }
@@ -49,6 +54,21 @@ export async function complete(
     accepted: numberField(answer, 1) === 1,
     locked: numberField(answer, 2) === 1,
   };
+}
+
+/** Reports a comparison after the fact. */
+export async function report(
+  connection: GrpcConnection,
+  subject: keyof typeof subjectFields,
+  name: string,
+  outcome: number,
+): Promise<void> {
+  const request = Buffer.concat([
+    textField(subjectFields[subject], Buffer.from(name)),
+    factorPassword,
+    Buffer.of(0x28, outcome),
+  ]);
+  await connection.call(2, request);
 }
 
 function textField(number: number, bytes: Buffer): Buffer {
