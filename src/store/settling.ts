@@ -1,11 +1,16 @@
 import type { AttemptStore } from "./user-store.ts";
 
 const everyMs = 1000;
-const batch = 1000;
 
 /**
- * Has the store close expired attempts every second, so that users lock whom nobody asks about. A batch that is
- * full is followed by the next at once.
+ * As many commands share a transaction: what they leave behind is settled by the next one, however long a flood lasts. More would hold
+ * the event loop for more than 20 ms.
+ */
+const atOnce = 256;
+
+/**
+ * Has the store close expired attempts every second, so that users lock whom nobody asks about, and forget what is old. It goes on
+ * until nothing is left, and lets the commands that wait run in between.
  */
 export function startSettling(
   store: AttemptStore,
@@ -14,11 +19,10 @@ export function startSettling(
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const settle = async () => {
-    let closed = batch;
     try {
-      while (closed === batch && !stopped) {
-        closed = await store.settleAttempts(batch);
-      }
+      let done: number;
+      do done = await store.settleAttempts(atOnce);
+      while (done > 0 && !stopped);
     } catch (error) {
       onError(error);
     }

@@ -25,7 +25,7 @@ import type { RecordedEvent } from "./store.ts";
 export const defaultMaxNames = 100_000;
 
 /** So many of the last events of names that lead to nobody are kept, at least: nobody reads them. */
-export const keptNameEvents = 10_000;
+export const keptNameEvents = 1000;
 
 /** A user of an organisation. Two organisations may have users of the same id: they are two people. */
 export interface UserKey {
@@ -153,8 +153,10 @@ export interface AttemptStore {
     decide: (view: UserView) => UserChange<CompleteResult>,
   ): Promise<CompleteResult>;
   /**
-   * Closes attempts that have expired, forgets those that were closed long ago, at most `limit` of each, and
-   * says how many it closed. To be called now and then, so that users lock whom nobody asks about.
+   * Closes attempts that have expired, forgets those that were closed long ago, and what else is kept for a while, at most `limit` of
+   * each; says how many there were, 0 when nothing is left to do. It runs before the commands that wait, so that who calls it again and
+   * again keeps up with them where they are no more than `limit` at a time. To be called now and then, so that users lock whom nobody
+   * asks about, and what comes in a flood goes again.
    */
   settleAttempts(limit: number): Promise<number>;
 }

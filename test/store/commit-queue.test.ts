@@ -115,6 +115,18 @@ describe("the commit queue", () => {
     expect(order.slice(0, 2)).toEqual(["turn after 1", "turn after 2"]);
   });
 
+  it("runs what comes first before all that wait, in the next batch", async () => {
+    const ended: number[] = [];
+    const note = (value: number) => () => ended.push(value);
+    const all = [1, 2, 3, 4, 5, 6].map((value) =>
+      queue.run(insert(value)).then(note(value)),
+    );
+    all.push(queue.run(insert(7), "first").then(note(7)));
+    await Promise.all(all);
+    expect(stored()).toEqual([7, 1, 2, 3, 4, 5, 6]);
+    expect(ended.slice(0, 4)).toContain(7);
+  });
+
   it("waits for those that come while it would begin", async () => {
     const commands = [queue.run(insert(1))];
     setImmediate(() => commands.push(queue.run(insert(2))));

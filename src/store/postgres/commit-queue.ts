@@ -59,16 +59,19 @@ export class CommitQueue {
   /**
    * Runs a command on the rows that it needs; resolves when what it wrote is durable. What the command throws is thrown on.
    * Throws StoreUnavailableError when the transaction fails.
+   *
+   * @param place whether it runs after those that wait, or before them
    */
   run<T>(
     needs: readonly Need[],
     command: (workspace: Workspace, time: number) => T,
+    place: "last" | "first" = "last",
   ): Promise<T> {
     if (this.#closing !== undefined) {
       return Promise.reject(new StoreUnavailableError("the store is closed"));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({
+      const waiting: Waiting = {
         needs,
         run: (workspace, time) => {
           const result = command(workspace, time);
@@ -77,7 +80,9 @@ export class CommitQueue {
           };
         },
         reject,
-      });
+      };
+      if (place === "first") this.#waiting.unshift(waiting);
+      else this.#waiting.push(waiting);
       if (!this.#busy) this.#schedule();
     });
   }

@@ -109,8 +109,10 @@ export function createUserStore({
       commands.settleUser(key, time);
     });
   const settleSome = (limit: number) =>
-    write([{ kind: "expired", limit }], (commands, time) =>
-      commands.settleSome(time, limit),
+    queue.run(
+      [{ kind: "expired", limit }],
+      ({ commands }, time) => commands.settleSome(time, limit),
+      "first",
     );
   const isAnyExpired = async () => {
     const { rows } = await database.query(findExpired, ownTime());
@@ -206,16 +208,11 @@ export function createUserStore({
       ),
 
     settleAttempts: async (limit) => {
-      let closed = 0;
-      while (closed < limit && (await isAnyExpired())) {
-        const expired = await settleSome(Math.min(expireBatch, limit - closed));
-        closed += expired;
-        if (expired === 0) break;
-      }
-      await database.query(forgetClosed, ownTime(), limit);
-      await database.query(forgetNameEvents, limit);
+      const closed = (await isAnyExpired()) ? await settleSome(limit) : 0;
+      const forgotten = await database.query(forgetClosed, ownTime(), limit);
+      const events = await database.query(forgetNameEvents, limit);
       await names.trim();
-      return closed;
+      return closed + forgotten.count + events.count;
     },
   };
 }

@@ -59,11 +59,12 @@ const insertAttempts: Statement = {
 };
 const voidAttempts: Statement = {
   name: "void_attempts",
-  text: "UPDATE attempts SET outcome = $1, result = $2 WHERE outcome IS NULL AND subject = ANY ($3::bigint[])",
+  text: "UPDATE attempts SET outcome = $1, result = $2, client = NULL WHERE outcome IS NULL AND subject = ANY ($3::bigint[])",
 };
 const closeAttempts: Statement = {
   name: "close_attempts",
-  text: `UPDATE attempts SET outcome = c.outcome, result = c.result
+  // The client was for its event: what is kept for long is small.
+  text: `UPDATE attempts SET outcome = c.outcome, result = c.result, client = NULL
     FROM unnest($1::text[], $2::text[], $3::text[]) AS c (id, outcome, result) WHERE attempts.id = c.id`,
 };
 const removeAliases: Statement = {

@@ -12,8 +12,10 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 /** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */
 export interface Attempts extends AttemptTable {
   removeOpen(subject: number): void;
-  /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones. */
-  forget(time: number, limit: number): void;
+  /** Whether `forget` would remove any. */
+  isForgettable(time: number, limit: number): boolean;
+  /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones; says how many it removed. */
+  forget(time: number, limit: number): number;
 }
 
 export function prepareAttempts(
@@ -30,10 +32,11 @@ export function prepareAttempts(
      ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
-    "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
+    // The client was for its event: what is kept for long is small.
+    "UPDATE attempts SET outcome = ?, result = ?, client = NULL WHERE id = ?",
   );
   const voidOpen = database.prepare<[string, string, number]>(
-    "UPDATE attempts SET outcome = ?, result = ? WHERE outcome IS NULL AND subject = ?",
+    "UPDATE attempts SET outcome = ?, result = ?, client = NULL WHERE outcome IS NULL AND subject = ?",
   );
   // Nothing has expired before this time, so that most commands need not look. What is closed may leave it too early, never too late.
   const firstExpiry = database
@@ -55,11 +58,13 @@ export function prepareAttempts(
     "DELETE FROM attempts WHERE outcome IS NULL AND subject = ?",
   );
   // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
+  const old = `SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT ?)
+    WHERE outcome IS NOT NULL AND expire_time <= ?`;
+  const isForgettable = database
+    .prepare<[number, number], number>(`SELECT EXISTS (${old})`)
+    .pluck();
   const forget = database.prepare<[number, number]>(
-    `DELETE FROM attempts WHERE id IN (
-       SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT ?)
-       WHERE outcome IS NOT NULL AND expire_time <= ?
-     )`,
+    `DELETE FROM attempts WHERE id IN (${old})`,
   );
   return {
     find: (attemptId) => {
@@ -84,8 +89,7 @@ export function prepareAttempts(
     removeOpen: (subject) => {
       removeOpen.run(subject);
     },
-    forget: (time, limit) => {
-      forget.run(limit, time);
-    },
+    isForgettable: (time, limit) => isForgettable.get(limit, time) === 1,
+    forget: (time, limit) => forget.run(limit, time).changes,
   };
 }

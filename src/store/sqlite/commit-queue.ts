@@ -73,13 +73,15 @@ export class CommitQueue {
   /**
    * Runs a command inside a transaction; resolves when it is durable. What the command throws is thrown on.
    * Throws StoreUnavailableError when the transaction fails; then nothing was written.
+   *
+   * @param place whether it runs after those that wait, or before them
    */
-  run<T>(command: () => T): Promise<T> {
+  run<T>(command: () => T, place: "last" | "first" = "last"): Promise<T> {
     if (this.#closing !== undefined) {
       return Promise.reject(new StoreUnavailableError("the store is closed"));
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({
+      const waiting: Waiting = {
         run: () => {
           const result = command();
           return () => {
@@ -87,7 +89,9 @@ export class CommitQueue {
           };
         },
         reject,
-      });
+      };
+      if (place === "first") this.#waiting.unshift(waiting);
+      else this.#waiting.push(waiting);
       if (!this.#scheduled) this.#schedule();
     });
   }

@@ -5,7 +5,7 @@ import { toEvent } from "../rows.ts";
 import type { EventRow } from "../rows.ts";
 import type { EventFilter, RecordedEvent } from "../store.ts";
 import { recordedEvent } from "../tables.ts";
-import type { EventTable } from "../tables.ts";
+import type { Aggregate, EventTable } from "../tables.ts";
 import { keptNameEvents } from "../user-store.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
@@ -33,11 +33,19 @@ export function prepareEvents(database: Database): Events {
 
 /** What is recorded of the names that lead to nobody, as the events of users are. */
 export interface NameEvents extends EventTable {
-  /** Removes the oldest ones beyond those that are kept, so many at most. */
-  forget(limit: number): void;
+  /** Whether there are more than are kept. */
+  isForgettable(): boolean;
+  /** Removes the oldest ones beyond those that are kept, so many at most; says how many. */
+  forget(limit: number): number;
 }
 
 export function prepareNameEvents(database: Database): NameEvents {
+  const isForgettable = database
+    .prepare<[], number>(
+      `SELECT EXISTS (SELECT 1 FROM name_events
+       WHERE position <= (SELECT max(position) FROM name_events) - ${keptNameEvents})`,
+    )
+    .pluck();
   const forget = database.prepare<[number]>(
     `DELETE FROM name_events WHERE position IN (
        SELECT position FROM name_events
@@ -45,18 +53,26 @@ export function prepareNameEvents(database: Database): NameEvents {
        ORDER BY position LIMIT ?
      )`,
   );
+  const names = prepareAppend(database, "name_events");
+  const place = prepareLastSequence(database, "events");
   return {
-    ...prepareAppend(database, "name_events"),
-    forget: (limit) => {
-      forget.run(limit);
+    append: (aggregate, ...event) => {
+      // The log is far larger than this table: a page of it, which may not be in memory, is read for each event of a user.
+      place(aggregate);
+      return names.append(aggregate, ...event);
     },
+    isForgettable: () => isForgettable.get() === 1,
+    forget: (limit) => forget.run(limit).changes,
   };
 }
 
-function prepareAppend(
+type EventTableName = "events" | "name_events";
+
+/** The last sequence of an aggregate; 0 where it has no event. */
+function prepareLastSequence(
   database: Database,
-  table: "events" | "name_events",
-): EventTable {
+  table: EventTableName,
+): (aggregate: Aggregate) => number {
   // `+?`: what has an order, as `max` does, SQLite plans anew whenever a value that stands alone is bound to it, which takes four
   // times as long as the search (as of 3.54, with STAT4, in exprCompareVariable).
   const lastSequence = database
@@ -65,6 +81,12 @@ function prepareAppend(
        WHERE aggregate_id = +? AND aggregate_type = +? AND resource_owner = +?`,
     )
     .pluck();
+  return ({ id, type, resourceOwner }) =>
+    lastSequence.get(id, type, resourceOwner) ?? 0;
+}
+
+function prepareAppend(database: Database, table: EventTableName): EventTable {
+  const lastSequence = prepareLastSequence(database, table);
   const insert = database.prepare<
     [string, string, string, number, string, string, number, string | null]
   >(
@@ -73,12 +95,7 @@ function prepareAppend(
   );
   return {
     append: (aggregate, editor, event, time) => {
-      const last = lastSequence.get(
-        aggregate.id,
-        aggregate.type,
-        aggregate.resourceOwner,
-      );
-      const sequence = (last ?? 0) + 1;
+      const sequence = lastSequence(aggregate) + 1;
       const { lastInsertRowid } = insert.run(
         aggregate.type,
         aggregate.id,

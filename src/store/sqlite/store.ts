@@ -173,7 +173,7 @@ function createStore(
       : aggregateOf(owner);
 
   const users = createUserStore(database, {
-    write: (command) => queue.run(command),
+    write: (command, place) => queue.run(command, place),
     read,
     events,
     policies,

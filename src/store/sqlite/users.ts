@@ -16,7 +16,7 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 /** What the part about users shares with the rest of the store. */
 export interface UserStoreContext {
   /** Runs a command in a transaction; resolves when it is durable. */
-  readonly write: <T>(command: () => T) => Promise<T>;
+  readonly write: <T>(command: () => T, place?: "last" | "first") => Promise<T>;
   /** Runs a query. */
   readonly read: <T>(query: () => T) => T;
   readonly events: Events;
@@ -135,18 +135,21 @@ export function createUserStore(
 
     settleAttempts: async (limit) => {
       const time = now();
-      let closed = 0;
-      for (;;) {
-        const batch = Math.min(expireBatch, limit - closed);
-        const expired = await write(() => commands.settleSome(time, batch));
-        closed += expired;
-        if (expired < batch || closed === limit) break;
-      }
-      await write(() => {
-        attempts.forget(time - keepClosedMs, limit);
-        nameEvents.forget(limit);
-      });
-      return closed;
+      const old = time - keepClosedMs;
+      const isDue = read(
+        () =>
+          attempts.expired(time, 1).length > 0 ||
+          attempts.isForgettable(old, limit) ||
+          nameEvents.isForgettable(),
+      );
+      if (!isDue) return 0;
+      return write(
+        () =>
+          commands.settleSome(time, limit) +
+          attempts.forget(old, limit) +
+          nameEvents.forget(limit),
+        "first",
+      );
     },
   };
 }
