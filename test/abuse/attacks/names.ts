@@ -122,19 +122,20 @@ export const unknownNames: Attack = {
   role: "IAM_LOGIN_CLIENT",
   needs: { clockSpeed },
   run: async (target, tally) => {
-    const spans = [target.seconds, target.seconds, target.seconds];
+    // Three times as long as attempts are kept.
+    const seconds = Math.max(4, target.seconds);
     const kept: number[] = [];
-    let said = 0;
-    for (const seconds of spans) {
-      const before = said;
-      said += await failAll(target, new Span({ seconds }), tally, (index) =>
-        field(2, `nobody-${before + index}-${seconds}@example.org`),
+    const counts: number[] = [];
+    for (let third = 0; third < 3; third += 1) {
+      const span = new Span({ seconds });
+      const count = await failAll(target, span, tally, (index) =>
+        field(2, `nobody-${third}-${index}@example.org`),
       );
+      counts.push(count);
       kept.push(await countRows(target.database, "attempts"));
     }
-    tally.count(`names: ${said}, attempts kept: ${kept.join(", ")}`);
-    const [, second = 0, third = 0] = kept;
-    return third > second * 1.2
+    tally.count(`names: ${counts.join(", ")}, kept: ${kept.join(", ")}`);
+    return (kept[2] ?? 0) > 2 * (counts[2] ?? 0)
       ? [`the attempts that are kept grow: ${kept.join(", ")}`]
       : [];
   },
