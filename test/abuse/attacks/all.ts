@@ -1,5 +1,6 @@
 import type { Attack } from "../attack.ts";
 import * as bodies from "./bodies.ts";
+import * as changes from "./changes.ts";
 import * as connections from "./connections.ts";
 import { frameFloods, hpackReferences } from "./frames.ts";
 import * as lists from "./lists.ts";
@@ -27,6 +28,7 @@ export const attacks: readonly Attack[] = [
   ...Object.values(organizations),
   ...Object.values(lists),
   ...Object.values(watches),
+  ...Object.values(changes),
   ...Object.values(bodies),
   ...Object.values(tokens),
 ];

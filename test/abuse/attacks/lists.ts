@@ -1,7 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Attack, Target } from "../attack.ts";
+import { frame, frameType } from "../../http/raw-http2.ts";
+import { callBlock, openHttp2, streamFrames } from "../wire/http2.ts";
 import { bearer, request } from "../wire/http1.ts";
 import { json, leaveUnread, repeat } from "../wire/load.ts";
-import { atOnce } from "../wire/pace.ts";
+import { atOnce, Span } from "../wire/pace.ts";
 import { openClient } from "../wire/rest.ts";
 import { writeLargeEvents } from "../write-large-events.ts";
 
@@ -124,4 +127,60 @@ export const accessLists: Attack = {
       const path = index % 2 === 0 ? "organizations" : "tokens";
       return request("GET", `/lockout/v1/${path}`, bearer(target.token));
     }),
+};
+
+export const lockedPages: Attack = {
+  name: "locked-pages",
+  what: "ListLockedUsers with a page of 1,000, 40 at once.",
+  role: "ORG_USER_MANAGER",
+  prepare: async (target) => {
+    const client = openClient({ ...target, token: target.adminToken });
+    await atOnce(8, async (lane) => {
+      for (let at = lane; at < 1000; at += 8) {
+        const user = `locked-${at}`;
+        await client.must("PUT", `/lockout/v1/users/${user}`, {
+          state: "USER_STATE_ACTIVE",
+        });
+        await client.must("POST", `/management/v1/users/${user}/_lock`, {});
+      }
+    });
+    client.close();
+  },
+  run: (target, tally) =>
+    repeat(target, tally, 40, () =>
+      request(
+        "GET",
+        "/lockout/v1/lockedUsers?pageSize=1000",
+        bearer(target.token),
+      ),
+    ),
+};
+
+export const drippedEventPages: Attack = {
+  name: "dripped-event-pages",
+  what: "ListEvents with a limit of 1,000 on 50 streams of each of 6 connections, whose windows grow by a byte now and then.",
+  role: "IAM_OWNER_VIEWER",
+  prepare: (target) => writeLargeEvents(target, 1000),
+  run: async (target, tally) => {
+    const span = new Span(target);
+    const block = callBlock("/admin/v1/events/_search", bearer(target.token));
+    const one = Buffer.of(0, 0, 0, 1);
+    await atOnce(6, async () => {
+      const connection = await openHttp2(target, tally, { window: 0 });
+      const streams = Array.from({ length: 50 }, () => connection.next());
+      for (const stream of streams) {
+        connection.write(streamFrames(stream, block, json({ limit: 1000 })));
+      }
+      while (!span.over && connection.socket.writable) {
+        connection.write(
+          ...streams.map((stream) =>
+            frame(frameType.windowUpdate, 0, stream, one),
+          ),
+        );
+        await delay(100);
+      }
+    });
+    await span.rest();
+    return undefined;
+  },
 };
