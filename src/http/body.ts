@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Readable } from "node:stream";
+import { Pieces } from "./connection/pieces.ts";
 
 /**
  * Where a stream finds its body. V8 may keep a closed stream until its next full garbage collection, and with it what its listeners
@@ -25,7 +26,15 @@ export interface BodyOwner {
   readonly startedAt: number;
   /** Keeps account of bytes that wait in memory to be read; negative once they are. */
   hold(bytes: number): void;
+  /** A piece has come that is too small for its cost: whether the connection goes on. */
+  takeSmallPiece(): boolean;
 }
+
+/** A piece costs the same whatever it holds, so that small ones are counted, in bytes. */
+const smallPieceBytes = 32;
+
+/** Clients may well send so many pieces of a body each by itself: what gRPC has before a message, and the message. */
+const freePieces = 4;
 
 /** Takes a body that is read whole; exactly one of its methods is called, once. */
 export interface BodyCollector {
@@ -46,7 +55,6 @@ interface Waiter {
   reject(reason: unknown): void;
 }
 
-const nothing = new Uint8Array(0);
 const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
 /**
@@ -63,7 +71,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   readonly #stream: BodyStream;
   readonly #owner: BodyOwner;
-  #queue: Uint8Array[] = [];
+  readonly #pieces = new Pieces();
+  #count = 0;
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #listening = false;
@@ -95,7 +104,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
-    const chunk = this.#queue.shift();
+    const chunk = this.#pieces.shift();
     if (chunk !== undefined) {
       this.#handOver(chunk);
       if (this.#state === "open") this.#stream.resume();
@@ -133,7 +142,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** Gives back what was collected, for another reader. */
   putBack(bytes: Uint8Array): void {
-    if (bytes.byteLength > 0) this.#queue = [bytes, ...this.#queue];
+    if (bytes.byteLength > 0) this.#pieces.putBack(bytes);
   }
 
   /** The reader stops early. The rest stays where it is, until {@link drain}. */
@@ -170,7 +179,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
    * @returns whether the body came to its end within the bounds
    */
   drain(maxBytes: number, timeoutMs: number): Promise<boolean> {
-    this.#queue.length = 0;
+    this.#pieces.clear();
     this.#collector = undefined;
     if (this.complete) return Promise.resolve(true);
     if (this.#stream.destroyed) return Promise.resolve(false);
@@ -226,14 +235,13 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     const collector = this.#collector;
     if (collector === undefined) return;
     this.#collector = undefined;
-    const [first = nothing] = this.#queue;
-    const body = this.#queue.length > 1 ? Buffer.concat(this.#queue) : first;
-    this.#queue.length = 0;
+    const body = this.#pieces.whole;
+    this.#pieces.clear();
     collector.whole(body);
   }
 
   #collect(chunk: Uint8Array, collector: BodyCollector): void {
-    this.#keep(chunk);
+    this.#pieces.add(chunk);
     this.#collectorBytes -= chunk.byteLength;
     if (this.#collectorBytes >= 0 && !this.#announcesTooMuch(collector)) return;
     this.#collector = undefined;
@@ -243,9 +251,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   #announcesTooMuch({ announcesTooMuch }: BodyCollector): boolean {
     if (announcesTooMuch === undefined || this.#announced) return false;
-    const [first = nothing] = this.#queue;
-    const start = this.#queue.length > 1 ? Buffer.concat(this.#queue) : first;
-    const verdict = announcesTooMuch(start);
+    const verdict = announcesTooMuch(this.#pieces.whole);
     this.#announced = verdict !== undefined;
     return verdict === true;
   }
@@ -265,6 +271,13 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   #take(chunk: Uint8Array): void {
     this.received += chunk.byteLength;
+    this.#count++;
+    const isSmall = chunk.byteLength < smallPieceBytes;
+    if (isSmall && this.#count > freePieces && !this.#owner.takeSmallPiece()) {
+      // Node goes through all that it has read of the connection, whatever becomes of it: a stream that is destroyed costs it least.
+      this.#stream.destroy();
+      return;
+    }
     if (this.#drain !== undefined) {
       this.#drain.bytes -= chunk.byteLength;
       if (this.#drain.bytes < 0) this.#drain.over(false);
@@ -277,7 +290,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     }
     const waiter = this.#waiter;
     if (waiter === undefined) {
-      this.#keep(chunk);
+      this.#pieces.add(chunk);
       this.#stream.pause();
       return;
     }
@@ -291,12 +304,6 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
   #handOver(chunk: Uint8Array): void {
     if (this.patience.idleMs > 0) this.#owner.hold(-chunk.byteLength);
-  }
-
-  /** Most bodies are one piece: an array that grows would make room for many. */
-  #keep(chunk: Uint8Array): void {
-    if (this.#queue.length === 0) this.#queue = [chunk];
-    else this.#queue.push(chunk);
   }
 
   #giveUp(what: string, ms: number): void {

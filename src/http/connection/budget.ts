@@ -1,4 +1,5 @@
 import { networkOf } from "../connection-count.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { Roster } from "../roster.ts";
 import type { Listed } from "../roster.ts";
 
@@ -20,6 +21,10 @@ const reliefIntervalMs = 100;
 /** For so long connections are ended in one go, in milliseconds: everybody else waits. */
 const reliefSliceMs = 10;
 
+/** Pieces of bodies that hold next to nothing: so many at once may come on one connection, and per second. */
+const smallPieceBurst = 512;
+const smallPieceRate = 100;
+
 /** A request, and what it holds. */
 export interface Holding extends Listed {
   /** By `performance.now()`. */
@@ -39,6 +44,8 @@ export class ConnectionAccount {
   /** Tells the client, and ends the connection. */
   readonly end: () => void;
   readonly #budget: Budget;
+  /** Few connections ever need it. */
+  #smallPieces: TokenBucket | undefined;
 
   constructor(budget: Budget, address: string, end: () => void) {
     this.#budget = budget;
@@ -50,6 +57,14 @@ export class ConnectionAccount {
   hold(bytes: number): void {
     this.held += bytes;
     this.#budget.hold(bytes);
+  }
+
+  /** Ends the connection where it takes too many of them: thousands come in one read, and everybody waits for each. */
+  takeSmallPiece(): boolean {
+    this.#smallPieces ??= new TokenBucket(smallPieceBurst, smallPieceRate);
+    const goesOn = this.#smallPieces.take(1, performance.now());
+    if (!goesOn) this.end();
+    return goesOn;
   }
 
   /** The same for a request that has not begun. */

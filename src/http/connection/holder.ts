@@ -35,6 +35,10 @@ export abstract class Holder implements Holding {
     this.account.hold(bytes);
   }
 
+  takeSmallPiece(): boolean {
+    return this.account.takeSmallPiece();
+  }
+
   /** Nothing of it is left. */
   protected leave(): void {
     const budget = this.#budget;
