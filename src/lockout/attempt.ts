@@ -85,6 +85,12 @@ export interface CompleteChange extends UserChange<CompleteResult> {
 // A chance comes free when an attempt is completed, which takes as long as a comparison does.
 const retryAfterMs = 1000;
 
+/**
+ * The most attempts of one factor of one user that are open at once, whatever the limit. Nobody has so many logins on their way; and
+ * all of them are closed in one transaction when the user is unlocked, or when they expire together.
+ */
+const maxOpen = 1000;
+
 /** Takes one of the chances that are left. */
 export function beginAttempt(
   view: UserView,
@@ -105,7 +111,7 @@ export function beginAttempt(
       ...refused,
     });
   }
-  if (limit > 0 && counter.open >= chancesLeft(limit, counter.failed)) {
+  if (counter.open >= chancesLeft(limit, counter.failed)) {
     return nothing({
       decision: "busy",
       ...seen,
@@ -185,10 +191,10 @@ export function reportAttempt(
 
 /**
  * How many attempts of a factor may be open at once. At least one: after the limit was lowered to the count or
- * below, one more attempt is made, whose failure locks, as at ZITADEL.
+ * below, one more attempt is made, whose failure locks, as at ZITADEL. Never more than {@link maxOpen}, with a limit of 0 too.
  */
 function chancesLeft(limit: number, failed: number): number {
-  return Math.max(limit - failed, 1);
+  return limit === 0 ? maxOpen : Math.min(Math.max(limit - failed, 1), maxOpen);
 }
 
 /** What was compared. */

@@ -452,3 +452,13 @@ describe("I1: at most N secrets are compared between two resets", () => {
     );
   });
 });
+
+describe("no more than 1,000 attempts of one factor are open at once", () => {
+  it.each([0, 5000])("with a limit of %i", (limit) => {
+    const user = createUser(limit);
+    for (let open = 0; open < 1000; open += 1) {
+      expect(user.begin().decision).toBe("proceed");
+    }
+    expect(user.begin().decision).toBe("busy");
+  });
+});
