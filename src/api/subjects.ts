@@ -3,7 +3,7 @@ import type {
   BeginAttemptRequest,
   ReportAttemptRequest,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { foldName } from "../lockout/alias.ts";
+import { foldName, formerlyFolded } from "../lockout/alias.ts";
 import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/user-store.ts";
@@ -29,7 +29,13 @@ export function readSubject(
     case "loginName": {
       const foldedName = foldName(subject.value);
       if (foldedName === "") throw new LockoutError("subjectMissing");
-      return { kind: "name", orgId, foldedName };
+      const formerName = formerlyFolded(subject.value);
+      return {
+        kind: "name",
+        orgId,
+        foldedName,
+        ...(formerName !== undefined && { formerName }),
+      };
     }
     case undefined:
       throw new LockoutError("subjectMissing");

@@ -1,5 +1,8 @@
-// Characters that nobody sees: they must not make two names of one.
-const invisible = /\p{Default_Ignorable_Code_Point}/gu;
+// Characters that nobody sees: they must not make two names of one. By Unicode's list alone they were not all: the blank of braille,
+// control characters, and marks that show by what they do to others.
+const ignorable = /\p{Default_Ignorable_Code_Point}/gu;
+const unseen =
+  /(?!\p{White_Space})\p{Cc}|[\u2800\ufff9-\ufffb\u{13430}-\u{1343f}\u{16fe4}\u{1d159}]/gu;
 const blanks = /[\p{White_Space}]+/gu;
 
 /** The most UTF-16 units of a folded name. One character can fold to 18, but no name of 200 that is one to more than this. */
@@ -12,14 +15,29 @@ const maxFoldedLength = 1000;
  * @param name at most 200 characters: who calls has looked, since to fold takes the square of the length
  */
 export function foldName(name: string): string {
+  return fold(name, (text) =>
+    text.replaceAll(ignorable, "").replaceAll(unseen, ""),
+  );
+}
+
+/**
+ * How a name was folded before it was known that nobody sees some characters of it; undefined where it has none of them. An alias
+ * is stored so still where another user has a name that reads alike.
+ */
+export function formerlyFolded(name: string): string | undefined {
+  return name.search(unseen) < 0
+    ? undefined
+    : fold(name, (text) => text.replaceAll(ignorable, ""));
+}
+
+function fold(name: string, removeInvisible: (text: string) => string): string {
   // Upper before lower case: it maps what has several lower cases (ß and ss, σ and ς) to one. Folding can
   // leave a text that folds further (by composing anew), so it runs until nothing changes: a few times at most.
   let folded = name;
   for (;;) {
     const composed = folded.normalize("NFKC");
     if (composed.length > maxFoldedLength) return "";
-    const next = composed
-      .replaceAll(invisible, "")
+    const next = removeInvisible(composed)
       .toUpperCase()
       .toLowerCase()
       .normalize("NFKC")

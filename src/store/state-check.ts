@@ -1,3 +1,5 @@
+import { foldedAnew } from "./alias-folding.ts";
+import type { StoredAlias } from "./alias-folding.ts";
 import type { EventPayload } from "../lockout/event.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { PolicyCheck } from "./check-policies.ts";
@@ -80,6 +82,7 @@ export async function checkState(
     failed: await readFailures(source),
     aliases: await readAliases(source),
   });
+  await checkFolding(source, problems);
   await checkOpenAttempts(source, problems);
   return {
     events,
@@ -141,6 +144,23 @@ async function readAliases(
     else own.push(name);
   }
   return aliases;
+}
+
+/** Aliases that read like one of another user are stored as they were folded before that was known. */
+async function checkFolding(
+  source: CheckSource,
+  problems: Problems,
+): Promise<void> {
+  const rows = await source.rows<StoredAlias & { readonly user_id: string }>(
+    "SELECT a.org_id, a.folded, a.name, s.user_id FROM aliases a JOIN subjects s ON s.key = a.subject",
+  );
+  for (const row of rows) {
+    if (foldedAnew(row) === undefined) continue;
+    problems.report(
+      `an alias of user ${row.user_id} of the organisation ${row.org_id} has characters that nobody sees, and reads like one of another ` +
+        `user: without them it leads to the other. Give one of the two another alias`,
+    );
+  }
 }
 
 async function checkOpenAttempts(

@@ -67,13 +67,16 @@ export function createSubjectCommands({
 
   const find = (subject: Subject): Found => {
     if (subject.kind === "user") return findUser(subject);
-    const { orgId, foldedName } = subject;
+    const { orgId, foldedName, formerName } = subject;
     const id: SubjectId = {
       kind: "name",
       orgId,
       hash: subjects.hashName(foldedName),
     };
-    const user = aliases.find(orgId, foldedName);
+    const user =
+      (formerName === undefined
+        ? undefined
+        : aliases.find(orgId, formerName)) ?? aliases.find(orgId, foldedName);
     const name = subjects.find(id)?.key;
     return {
       id,

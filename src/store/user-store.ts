@@ -49,6 +49,8 @@ export type Subject =
       readonly kind: "name";
       readonly orgId: string;
       readonly foldedName: string;
+      /** By `formerlyFolded`: an alias that is stored so comes first. */
+      readonly formerName?: string;
     };
 
 /** What a command on a user led to. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { foldName } from "../../src/lockout/alias.ts";
+import { foldName, formerlyFolded } from "../../src/lockout/alias.ts";
 
 describe("I8: case, Unicode form and blanks cannot split a person", () => {
   it.each([
@@ -13,8 +13,20 @@ describe("I8: case, Unicode form and blanks cannot split a person", () => {
     ["sharp s", "STRASSE", "stra\u00dfe"],
     ["final sigma", "\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c3"],
     ["invisible characters", "al\u200bi\u00adce\ufeff", "alice"],
+    ["control characters", "\u0000al\u0001i\u007fce\u009f", "alice"],
+    ["the blank of braille", "al\u2800ice\u2800", "alice"],
+    ["fillers of Hangul", "al\u3164i\u115fc\u1160e\uffa0", "alice"],
+    ["marks of annotations", "\ufff9alice\ufffb", "alice"],
+    ["blanks that control characters make", "a\tb\u0085c\nd", "a b c d"],
   ])("%s", (_name, one, other) => {
     expect(foldName(one)).toBe(foldName(other));
+  });
+
+  it("says how a name with characters that nobody sees was folded before", () => {
+    expect(formerlyFolded("Al\u0001ice")).toBe("al\u0001ice");
+    expect(formerlyFolded("Al\u2800ice")).toBe("al\u2800ice");
+    for (const name of ["Alice", "a\tb", "al\u200bice"])
+      expect(formerlyFolded(name)).toBeUndefined();
   });
 
   it("keeps different names apart", () => {
@@ -23,7 +35,7 @@ describe("I8: case, Unicode form and blanks cannot split a person", () => {
   });
 
   it("leaves nothing of what nobody sees", () => {
-    expect(foldName(" \u200b\t\u00a0")).toBe("");
+    expect(foldName(" \u200b\t\u00a0\u0001\u2800")).toBe("");
   });
 
   it("leaves nothing of a name that grows beyond measure, as no name does", () => {

@@ -17,6 +17,7 @@ export type Need =
       readonly kind: "name";
       readonly orgId: string;
       readonly foldedName: string;
+      readonly formerName?: string;
       readonly hash: Uint8Array;
     }
   /** An attempt of a subject of the organisation. */
@@ -278,11 +279,14 @@ function ask(needs: readonly Need[]) {
         asked.userIds.push(need.userId);
         break;
       case "name":
-        asked.nameOrgs.push(need.orgId);
-        asked.nameFolded.push(need.foldedName);
-        asked.nameHashes.push(need.hash);
-        asked.aliasOrgs.push(need.orgId);
-        asked.aliasFolded.push(need.foldedName);
+        for (const folded of [need.foldedName, need.formerName]) {
+          if (folded === undefined) continue;
+          asked.nameOrgs.push(need.orgId);
+          asked.nameFolded.push(folded);
+          asked.nameHashes.push(need.hash);
+          asked.aliasOrgs.push(need.orgId);
+          asked.aliasFolded.push(folded);
+        }
         break;
       case "attempt":
         asked.attemptIds.push(need.attemptId);

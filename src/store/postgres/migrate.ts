@@ -10,6 +10,8 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
+  /** What SQL cannot say: runs behind it, in the same transaction. */
+  readonly run?: (connection: Connection) => Promise<void>;
 }
 
 const maxTries = 10;
@@ -97,7 +99,8 @@ async function migrateLocked(
     ),
   ]);
   for (const migration of pending) {
-    await send([plain(migration.sql)]);
+    if (migration.sql !== "") await send([plain(migration.sql)]);
+    await migration.run?.(connection);
     await send([
       plain(
         "INSERT INTO lockoutd_migrations (number, name, checksum) VALUES ($1, $2, $3)",

@@ -8,6 +8,8 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
+  /** What SQL cannot say: runs behind it, in the same transaction. */
+  readonly run?: (database: Database) => void;
 }
 
 interface Applied {
@@ -66,6 +68,7 @@ export function migrate(
       );
       for (const migration of pending) {
         database.exec(migration.sql);
+        migration.run?.(database);
         record.run(migration.number, migration.name, checksumOf(migration));
       }
     })

@@ -3,6 +3,7 @@ import { installation } from "./0001-installation.ts";
 import { names } from "./0002-names.ts";
 import { recorded } from "./0003-recorded.ts";
 import { copyState } from "./0004-copy-state.ts";
+import { unseen } from "./0005-unseen.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   names,
   recorded,
   copyState,
+  unseen,
 ];

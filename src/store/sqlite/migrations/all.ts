@@ -4,6 +4,7 @@ import { users } from "./0002-users.ts";
 import { names } from "./0003-names.ts";
 import { recorded } from "./0004-recorded.ts";
 import { copyState } from "./0005-copy-state.ts";
+import { unseen } from "./0006-unseen.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   names,
   recorded,
   copyState,
+  unseen,
 ];
