@@ -107,7 +107,12 @@ export class Http2Exchange extends Holder implements Exchange {
 
   /** Of a closed stream: whether it was reset, by whichever side, before its response was complete. */
   wasCut(): boolean {
-    return !this.#ended || this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    return !this.#ended || this.resetCode !== constants.NGHTTP2_NO_ERROR;
+  }
+
+  /** Of a closed stream: the code of its RST_STREAM, 0 without one. */
+  get resetCode(): number {
+    return this.#stream.rstCode;
   }
 
   onClose(listener: () => void): void {

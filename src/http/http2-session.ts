@@ -7,6 +7,7 @@ import type { HoldingConnection } from "./connection/holder.ts";
 import { TokenBucket } from "./connection/token-bucket.ts";
 import type { Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "./limits.ts";
+import { StreamErrors } from "./stream-errors.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** Time for a closing session to say goodbye, in milliseconds; a client that reads nothing would hold it open. */
@@ -43,6 +44,7 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
   readonly #serve: Http2SessionParts["serve"];
   readonly #resets: TokenBucket;
   readonly #largeHeaders: TokenBucket;
+  readonly #streamErrors: StreamErrors;
   /** Requests for which there is no room yet. */
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
@@ -54,6 +56,8 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
   /** Streams that have not: Node resets those whose header it does not take, and tells nobody. */
   #unseen = 0;
   #bytesRead = 0;
+  /** When the PING was sent that the client has not returned. */
+  #pingedAt: number | undefined;
 
   constructor({ session, socket, account, limits, serve }: Http2SessionParts) {
     this.#session = session;
@@ -69,6 +73,10 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
       largeHeaderBurstBytes,
       largeHeaderRateBytes,
     );
+    this.#streamErrors = new StreamErrors(session, () => {
+      // Where it was an error of the connection beside one of a stream, nghttp2 reads nothing more, the PING's return included.
+      this.#ping(performance.now());
+    });
     session.on("error", () => undefined);
     session.on("frameError", () => undefined);
   }
@@ -90,11 +98,17 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
   closed(exchange: Http2Exchange): void {
     this.#streams--;
     this.#idleSince = performance.now();
+    if (exchange.resetCode === constants.NGHTTP2_PROTOCOL_ERROR)
+      this.#streamErrors.streamReset();
     if (exchange.wasCut()) this.#countResets(1, this.#idleSince);
     if (this.#waiting.length > 0) this.#serveWaiting(this.#idleSince);
   }
 
   check(now: number): void {
+    if (this.#isUnreturned(now)) {
+      this.destroy();
+      return;
+    }
     if (this.#closingSince !== undefined) {
       const since = Math.max(this.#closingSince, this.#idleSince);
       if (this.#streams === 0 && now - since > goodbyeMs) this.destroy();
@@ -132,6 +146,25 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
   destroy(): void {
     this.#session.destroy();
     this.#socket.destroy();
+  }
+
+  /** Asks the client for a sign of life, unless it has been asked. */
+  #ping(now: number): void {
+    if (this.#pingedAt !== undefined || this.#session.destroyed) return;
+    this.#pingedAt = now;
+    this.#session.ping(() => {
+      this.#pingedAt = undefined;
+    });
+  }
+
+  /** Whether the client has been asked for a sign of life, and gives none. */
+  #isUnreturned(now: number): boolean {
+    const { writeStallTimeoutMs } = this.#limits;
+    return (
+      this.#pingedAt !== undefined &&
+      writeStallTimeoutMs > 0 &&
+      now - this.#pingedAt > writeStallTimeoutMs
+    );
   }
 
   #hasRoom(): boolean {
