@@ -3,7 +3,7 @@ import type http2 from "node:http2";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { ConnectionCount } from "./connection-count.ts";
+import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./connection/budget.ts";
 import { Http1Connection } from "./connection/http1-connection.ts";
 import type { Http1Handler } from "./connection/http1-connection.ts";
@@ -316,7 +316,10 @@ export class Listener {
     // Whatever goes wrong with a connection ends it, and nothing else.
     socket.on("error", () => undefined);
     const address = socket.remoteAddress ?? "";
-    if (this.#budget.isFull || !this.#count.enter(address)) {
+    if (
+      this.#budget.isFullFor(networkOf(address)) ||
+      !this.#count.enter(address)
+    ) {
       socket.destroy();
       return false;
     }

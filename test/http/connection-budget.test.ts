@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import { debugPages } from "../../src/http/debug-pages.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
@@ -263,6 +264,31 @@ describe("an HTTP/2 connection that holds too much", () => {
 });
 
 describe("a server that holds too much", () => {
+  test("refuses those who fill it, and serves who comes from elsewhere meanwhile", async () => {
+    const gated = gatedPage("/gated");
+    // Room for 85 calls, and for ten more of others; none ends within its first second.
+    const { port, records, ended } = await serve(
+      { maxHeldBytes: 1024 * 1024, maxStreamsPerConnection: 200 },
+      [gated.page],
+    );
+    const greedy = new RawHttp2(port).start();
+    greedy.write(
+      ...Array.from({ length: 100 }, (_, index) =>
+        frame(frameType.headers, flags, 2 * index + 1, getHeaders("/gated")),
+      ),
+    );
+    await ended(1);
+    expect(records[0]?.status).toBe(503);
+    const other = net.connect({
+      ...{ port, host: "127.0.0.1", localAddress: "127.0.0.2" },
+    });
+    other.write(
+      "GET /debug/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    expect(await text(other)).toMatch(/^HTTP\/1\.1 200 /);
+    greedy.socket.destroy();
+  });
+
   test("ends the connections that hold most for longest; others go on", async () => {
     const gated = gatedPage("/gated");
     const { port, url, records } = await serve(

@@ -56,7 +56,7 @@ export class ConnectionAccount {
   /** @param bytes negative where they are given back */
   hold(bytes: number): void {
     this.held += bytes;
-    this.#budget.hold(bytes);
+    this.#budget.hold(bytes, this.network);
   }
 
   /** Ends the connection where it takes too many of them: thousands come in one read, and everybody waits for each. */
@@ -77,7 +77,8 @@ export class ConnectionAccount {
 /**
  * What all connections together may hold in memory, and who has to go when it is too much. From three quarters of it on, requests
  * are refused of connections that hold more than a connection's share. From seven eighths on, connections end until a quarter is
- * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average. Beyond the whole, all that is new is refused.
+ * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average. Beyond the whole, all that is new is
+ * refused, but for an eighth that is for networks which hold little: others must not notice.
  */
 export class Budget {
   #held = 0;
@@ -86,6 +87,8 @@ export class Budget {
   readonly #low: number;
   readonly #share: number;
   readonly #open = new Roster<Holding>();
+  /** What the connections of each network hold, in bytes. */
+  readonly #networks = new Map<string, number>();
   #relief: NodeJS.Timeout | undefined;
 
   /**
@@ -99,8 +102,11 @@ export class Budget {
     this.#share = maxConnectionBytes / 8;
   }
 
-  hold(bytes: number): void {
+  hold(bytes: number, network: string): void {
     this.#held += bytes;
+    const ofNetwork = (this.#networks.get(network) ?? 0) + bytes;
+    if (ofNetwork > 0) this.#networks.set(network, ofNetwork);
+    else this.#networks.delete(network);
     if (bytes > 0 && this.#held > this.#high) this.#relieveIn(0);
   }
 
@@ -113,15 +119,19 @@ export class Budget {
     this.#open.delete(holding);
   }
 
-  /** Whether there is no room for anything new. */
-  get isFull(): boolean {
-    return this.#held > this.#max;
+  /** Whether there is no room for anything new of a network: an eighth beyond the whole is for those who hold little of it. */
+  isFullFor(network: string): boolean {
+    if (this.#held <= this.#max) return false;
+    return (
+      this.#held > (9 / 8) * this.#max ||
+      (this.#networks.get(network) ?? 0) > this.#max / 32
+    );
   }
 
   /** Whether a new request of the connection has to be refused. */
-  refuses(account: ConnectionAccount): boolean {
+  refuses({ held, network }: ConnectionAccount): boolean {
     return (
-      this.isFull || (this.#held > this.#low && account.held > this.#share)
+      this.isFullFor(network) || (this.#held > this.#low && held > this.#share)
     );
   }
 
