@@ -36,6 +36,8 @@ export interface Attempt {
   readonly id: string;
   readonly factor: Factor;
   readonly client: Client;
+  /** When it was begun; later than now where the clock was set back since. */
+  readonly beginTime: number;
   /** It counts as failed at this time or later, unless it is closed. */
   readonly expireTime: number;
   /** How it was closed, and what was answered. */
@@ -124,6 +126,7 @@ export function beginAttempt(
     id: command.attemptId,
     factor,
     client,
+    beginTime: view.now,
     expireTime: view.now + command.ttlMs,
     closed: undefined,
   };
@@ -165,6 +168,22 @@ export function completeAttempt(
   }
   const change = count(view, attempt, outcome);
   return { ...change, closed: { outcome, result: change.result } };
+}
+
+/**
+ * An open attempt as it is to be dated where the clock was set back to before its begin; undefined where it was not. Else the attempt would hold its
+ * chance until the clock is there again. Its time to live starts anew, so that it does not end early. Where the clock
+ * went back by more than that time it ends now: for longer than that nobody need have noticed, and it ends early by less than the clock
+ * went back.
+ */
+export function redated<
+  Dated extends Pick<Attempt, "beginTime" | "expireTime">,
+>(attempt: Dated, now: number): Dated | undefined {
+  const { beginTime, expireTime } = attempt;
+  if (beginTime <= now) return undefined;
+  const ttlMs = expireTime - beginTime;
+  const isFar = beginTime - now > ttlMs;
+  return { ...attempt, beginTime: now, expireTime: isFar ? now : now + ttlMs };
 }
 
 /** An attempt that nobody completed in time: it counts as failed, since its secret may have been compared. */

@@ -156,13 +156,15 @@ export interface AttemptRow {
   readonly subject: number;
   readonly factor: Factor;
   readonly client: string | null;
+  /** Null where the version before began it. */
+  readonly begin_time: number | null;
   readonly expire_time: number;
   readonly outcome: ClosedAttempt["outcome"] | null;
   readonly result: string | null;
 }
 
 export const attemptColumns =
-  "id, subject, factor, client, expire_time, outcome, result";
+  "id, subject, factor, client, begin_time, expire_time, outcome, result";
 
 export function toAttempt(row: AttemptRow): StoredAttempt {
   return {
@@ -170,6 +172,7 @@ export function toAttempt(row: AttemptRow): StoredAttempt {
     subject: row.subject,
     factor: row.factor,
     client: row.client === null ? {} : (JSON.parse(row.client) as Client),
+    beginTime: row.begin_time ?? Number.MIN_SAFE_INTEGER,
     expireTime: row.expire_time,
     closed: toClosed(row),
   };

@@ -1,4 +1,4 @@
-import { expireAttempt } from "../lockout/attempt.ts";
+import { expireAttempt, redated } from "../lockout/attempt.ts";
 import { factors } from "../lockout/factor.ts";
 import { userAdded } from "../lockout/user-events.ts";
 import { newUser } from "../lockout/user.ts";
@@ -151,6 +151,12 @@ export function createSubjectCommands({
     if (change.closed !== undefined) attempts.close(attempt.id, change.closed);
   };
 
+  /** Dates attempts anew that were begun before the clock was set back to this time. */
+  const redate = (ahead: readonly StoredAttempt[], time: number): void => {
+    for (const attempt of ahead)
+      attempts.redate(redated(attempt, time) ?? attempt);
+  };
+
   /** What a command sees of a subject, once its expired attempts are closed. */
   const look = (
     { id, stored }: Found,
@@ -164,6 +170,7 @@ export function createSubjectCommands({
     let current: StoredSubject | undefined = stored;
     let counted = counters.read(stored.key);
     if (hasOpen(counted)) {
+      redate(attempts.aheadOf(stored.key, time), time);
       const expired = attempts.expiredOf(stored.key, time);
       if (expired.length > 0) {
         expired.forEach(expire);
@@ -197,6 +204,8 @@ export function createSubjectCommands({
       look(subject, "SYSTEM", time);
     },
     settleSome: (time, limit) => {
+      const ahead = attempts.ahead(time, limit);
+      redate(ahead, time);
       const expired = attempts.expired(time, limit);
       expired.forEach(expire);
       return expired.length;

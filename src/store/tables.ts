@@ -72,6 +72,12 @@ export interface AttemptTable {
   close(attemptId: string, closed: ClosedAttempt): void;
   /** Closes the subject's open attempts as void. */
   voidOpen(subject: number): void;
+  /** The subject's open attempts that were begun later than this time: the clock was set back. */
+  aheadOf(subject: number, time: number): readonly StoredAttempt[];
+  /** Some of all subjects, at most so many. */
+  ahead(time: number, limit: number): readonly StoredAttempt[];
+  /** Writes when an open attempt was begun and when it expires. */
+  redate(attempt: StoredAttempt): void;
   /** The subject's open attempts that have expired at this time, in the order in which they did. */
   expiredOf(subject: number, time: number): readonly StoredAttempt[];
   /** Those of all subjects. */

@@ -137,7 +137,8 @@ export const transferTables: readonly TransferTable[] = [
     key: [text("id")],
     rest: [
       ...[integer("subject"), text("factor"), text("client")],
-      ...[integer("expire_time"), text("outcome"), text("result")],
+      ...[integer("begin_time"), integer("expire_time")],
+      ...[text("outcome"), text("result")],
     ],
   },
   instanceTable,

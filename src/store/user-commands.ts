@@ -85,8 +85,10 @@ export function createUserCommands(
   });
   /** The attempt as it is once its subject's expired ones are closed: it may be one of them. */
   const attemptAt = (attempt: Attempt, time: number): Attempt => {
-    const expired = attempt.closed === undefined && attempt.expireTime <= time;
-    return (expired ? attempts.find(attempt.id) : undefined) ?? attempt;
+    const isDue = attempt.expireTime <= time || attempt.beginTime > time;
+    return attempt.closed === undefined && isDue
+      ? (attempts.find(attempt.id) ?? attempt)
+      : attempt;
   };
 
   return {

@@ -24,6 +24,9 @@ import type { RecordedEvent } from "./store.ts";
 /** How many login names are kept, unless a store is opened with another number. */
 export const defaultMaxNames = 100_000;
 
+/** How long it is kept how an attempt was closed, in milliseconds: at least, since it is removed now and then. */
+export const keepClosedMs = 10 * 60 * 1000;
+
 /** So many of the last events of names that lead to nobody are kept, at least: nobody reads them. */
 export const keptNameEvents = 1000;
 

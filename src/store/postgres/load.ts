@@ -55,7 +55,10 @@ const wanted = `
     SELECT subject FROM attempts WHERE outcome IS NULL
       AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql}))
     ORDER BY expire_time, id LIMIT $7
-  ) AS e`;
+  ) AS e
+  UNION SELECT l.subject FROM (
+    SELECT subject, begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT $7
+  ) AS l WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`;
 
 // Everybody locks in the order of the keys, so that nobody waits in a circle. A row that had to be waited for comes as it is
 // after the wait.
@@ -66,6 +69,9 @@ const lockSubjects: Statement = {
 };
 const seeSubjects: Statement = { name: "see_subjects", text: readSubjects };
 
+/** So many attempts of a subject that were begun before the clock was set back are dated anew at once. */
+const maxAhead = 100;
+
 // What follows is read by statements of their own: each sees all that was committed before the locks were given. Counters, and
 // attempts: those that are asked for, and the expired ones of the subjects, which are looked up for each (`OFFSET 0` keeps
 // the planner from going through all open ones instead).
@@ -73,13 +79,17 @@ const readState: Statement = {
   name: "read_state",
   text: `WITH wanted AS MATERIALIZED (${wanted})
     SELECT subject, factor, failed, open, last_failure,
-      NULL AS id, NULL AS client, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result
+      NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result
     FROM counters WHERE subject IN (SELECT key FROM wanted)
-    UNION ALL SELECT subject, factor, NULL, NULL, NULL, id, client, expire_time, outcome, result
+    UNION ALL SELECT subject, factor, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result
     FROM attempts WHERE id = ANY ($6::text[])
-    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, t.id, t.client, t.expire_time, t.outcome, t.result
+    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
-      AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t`,
+      AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t
+    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result
+    FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
+      ORDER BY expire_time DESC LIMIT ${maxAhead}) AS l
+    WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`,
 };
 
 const readAliases: Statement = {

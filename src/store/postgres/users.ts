@@ -1,4 +1,4 @@
-import { keptNameEvents } from "../user-store.ts";
+import { keepClosedMs, keptNameEvents } from "../user-store.ts";
 import type {
   AttemptStore,
   Subject,
@@ -30,22 +30,33 @@ export interface UserStoreContext {
   readonly time: () => number | null;
 }
 
-/** How long it is kept how an attempt was closed, in milliseconds: at least, since it is removed now and then. */
-const keepClosedMs = 10 * 60 * 1000;
-
 /** So many attempts expire in one transaction. */
 const expireBatch = 100;
 
-const findExpired: Statement = {
-  name: "find_expired",
-  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= (SELECT coalesce($1::bigint, ${nowSql})) LIMIT 1`,
+const now = `(SELECT coalesce($1::bigint, ${nowSql}))`;
+
+// What has expired, and what was begun before the clock was set back.
+const findDue: Statement = {
+  name: "find_due",
+  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= ${now}
+    UNION ALL SELECT 1 FROM (
+      SELECT begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT 1
+    ) AS l WHERE begin_time > ${now}
+    LIMIT 1`,
 };
 // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
+const oldest =
+  "SELECT id, outcome, begin_time, expire_time FROM attempts ORDER BY id LIMIT $2";
 const forgetClosed: Statement = {
   name: "forget_closed",
   text: `DELETE FROM attempts WHERE id IN (
-      SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT $2) AS oldest
-      WHERE outcome IS NOT NULL AND expire_time <= coalesce($1::bigint, ${nowSql}) - ${keepClosedMs})`,
+      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND expire_time <= ${now} - ${keepClosedMs})`,
+};
+// They would be in the way of all others for as long as the clock went back.
+const redateClosed: Statement = {
+  name: "redate_closed",
+  text: `UPDATE attempts SET begin_time = ${now}, expire_time = ${now} WHERE id IN (
+      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND begin_time > ${now})`,
 };
 const forgetNameEvents: Statement = {
   name: "forget_name_events",
@@ -97,7 +108,8 @@ export function createUserStore({
         const stored = commands.findStored(key);
         return (
           stored !== undefined &&
-          workspace.attempts.expiredOf(stored.key, time).length > 0
+          (workspace.attempts.expiredOf(stored.key, time).length > 0 ||
+            workspace.attempts.aheadOf(stored.key, time).length > 0)
         );
       });
       if (due.length === 0) return { commands, time };
@@ -114,12 +126,12 @@ export function createUserStore({
       ({ commands }, time) => commands.settleSome(time, limit),
       "first",
     );
-  const isAnyExpired = async () => {
-    const { rows } = await database.query(findExpired, ownTime());
+  const isAnyDue = async () => {
+    const { rows } = await database.query(findDue, ownTime());
     return rows.length > 0;
   };
   const settleAll = async () => {
-    while (await isAnyExpired()) await settleSome(expireBatch);
+    while (await isAnyDue()) await settleSome(expireBatch);
   };
   const findOne = async <T>(
     key: UserKey,
@@ -208,11 +220,12 @@ export function createUserStore({
       ),
 
     settleAttempts: async (limit) => {
-      const closed = (await isAnyExpired()) ? await settleSome(limit) : 0;
+      const closed = (await isAnyDue()) ? await settleSome(limit) : 0;
       const forgotten = await database.query(forgetClosed, ownTime(), limit);
+      const dated = await database.query(redateClosed, ownTime(), limit);
       const events = await database.query(forgetNameEvents, limit);
       await names.trim();
-      return closed + forgotten.count + events.count;
+      return closed + forgotten.count + dated.count + events.count;
     },
   };
 }

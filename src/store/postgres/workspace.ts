@@ -56,6 +56,8 @@ export interface CounterEntry {
 
 export interface AttemptEntry {
   readonly attempt: StoredAttempt;
+  /** Whether it was dated anew. */
+  readonly isRedated?: boolean;
   readonly change: "none" | "new" | "closed";
 }
 
@@ -334,18 +336,22 @@ export class Workspace implements UserTables {
   }
 
   #createAttempts(): AttemptTable {
-    const expired = (time: number, subject?: number) =>
+    const open = (subject?: number) =>
       [...this.attemptEntries.values()]
         .map(({ attempt }) => attempt)
         .filter(
           (attempt) =>
             attempt.closed === undefined &&
-            attempt.expireTime <= time &&
             (subject === undefined
               ? this.subjectEntries.has(attempt.subject)
               : attempt.subject === subject),
-        )
+        );
+    const expired = (time: number, subject?: number) =>
+      open(subject)
+        .filter(({ expireTime }) => expireTime <= time)
         .sort((a, b) => a.expireTime - b.expireTime || (a.id < b.id ? -1 : 1));
+    const ahead = (time: number, subject?: number) =>
+      open(subject).filter(({ beginTime }) => beginTime > time);
     return {
       find: (attemptId) => this.attemptEntries.get(attemptId)?.attempt,
       open: (subject, attempt: Attempt) => {
@@ -361,6 +367,7 @@ export class Workspace implements UserTables {
         const entry = this.attemptEntries.get(attemptId);
         if (entry === undefined) throw new Error("the attempt was not read");
         this.#journal.set(this.attemptEntries, attemptId, {
+          ...entry,
           attempt: { ...entry.attempt, closed },
           change: entry.change === "new" ? "new" : "closed",
         });
@@ -376,6 +383,17 @@ export class Workspace implements UserTables {
             change,
           });
         }
+      },
+      aheadOf: (subject, time) => ahead(time, subject),
+      ahead: (time, limit) => ahead(time).slice(0, limit),
+      redate: (attempt) => {
+        const entry = this.attemptEntries.get(attempt.id);
+        if (entry === undefined) throw new Error("the attempt was not read");
+        this.#journal.set(this.attemptEntries, attempt.id, {
+          ...entry,
+          attempt,
+          isRedated: true,
+        });
       },
       expiredOf: (subject, time) => expired(time, subject),
       expired: (time, limit) => expired(time).slice(0, limit),

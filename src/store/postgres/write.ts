@@ -54,8 +54,13 @@ const insertCounters: Statement = {
 };
 const insertAttempts: Statement = {
   name: "insert_attempts",
-  text: `INSERT INTO attempts (id, subject, factor, client, expire_time, outcome, result)
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])`,
+  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])`,
+};
+const redateAttempts: Statement = {
+  name: "redate_attempts",
+  text: `UPDATE attempts SET begin_time = d.begin_time, expire_time = d.expire_time
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS d (id, begin_time, expire_time) WHERE attempts.id = d.id`,
 };
 const voidAttempts: Statement = {
   name: "void_attempts",
@@ -291,6 +296,7 @@ function writeAttempts(
       opened.map(({ subject }) => subject),
       opened.map(({ factor }) => factor),
       opened.map(({ client }) => clientColumn(client)),
+      opened.map(({ beginTime }) => beginTime),
       opened.map(({ expireTime }) => expireTime),
       closed.map((columns) => columns?.[0] ?? null),
       closed.map((columns) => columns?.[1] ?? null),
@@ -307,6 +313,17 @@ function writeAttempts(
       closed.map(({ id }) => id),
       closed.map(({ columns }) => columns[0]),
       closed.map(({ columns }) => columns[1]),
+    ]);
+  }
+  const dated = entries
+    .filter(({ change, isRedated }) => isRedated === true && change !== "new")
+    .map(({ attempt }) => attempt);
+  if (dated.length > 0) {
+    statements.push([
+      redateAttempts,
+      dated.map(({ id }) => id),
+      dated.map(({ beginTime }) => beginTime),
+      dated.map(({ expireTime }) => expireTime),
     ]);
   }
 }

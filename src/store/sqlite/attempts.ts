@@ -7,14 +7,15 @@ import {
 } from "../rows.ts";
 import type { AttemptRow } from "../rows.ts";
 import type { AttemptTable } from "../tables.ts";
+import { keepClosedMs } from "../user-store.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */
 export interface Attempts extends AttemptTable {
   removeOpen(subject: number): void;
-  /** Whether `forget` would remove any. */
+  /** Whether `forget` would do anything. */
   isForgettable(time: number, limit: number): boolean;
-  /** Removes closed attempts that would have expired at this time. Looks at so many of the oldest ones; says how many it removed. */
+  /** Removes closed attempts that were kept long enough at this time. Looks at so many of the oldest ones; says how many it wrote. */
   forget(time: number, limit: number): number;
 }
 
@@ -26,9 +27,9 @@ export function prepareAttempts(
     `SELECT ${columns} FROM attempts WHERE id = ?`,
   );
   const open = database.prepare<
-    [string, number, string, string | null, number]
+    [string, number, string, string | null, number, number]
   >(
-    `INSERT INTO attempts (id, subject, factor, client, expire_time) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
@@ -45,6 +46,23 @@ export function prepareAttempts(
     )
     .pluck();
   const earliest = memory.value(() => firstExpiry.get() ?? Infinity);
+  // Nothing was begun later, so that no command need look unless the clock was set back: as long as all live equally long.
+  const lastBegin = database
+    .prepare<[], number | null>(
+      "SELECT begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT 1",
+    )
+    .pluck();
+  const latest = memory.value(() => lastBegin.get() ?? -Infinity);
+  const aheadOf = database.prepare<[number, number], AttemptRow>(
+    `SELECT ${columns} FROM attempts WHERE outcome IS NULL AND subject = ? AND begin_time > ?`,
+  );
+  const ahead = database.prepare<[number, number], AttemptRow>(
+    `SELECT ${columns} FROM (SELECT * FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT ?)
+     WHERE begin_time > ?`,
+  );
+  const redate = database.prepare<[number, number, string]>(
+    "UPDATE attempts SET begin_time = ?, expire_time = ? WHERE id = ?",
+  );
   // `+?`: see the last sequence of events.ts.
   const expiredOf = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts
@@ -58,23 +76,35 @@ export function prepareAttempts(
     "DELETE FROM attempts WHERE outcome IS NULL AND subject = ?",
   );
   // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
-  const old = `SELECT id FROM (SELECT id, outcome, expire_time FROM attempts ORDER BY id LIMIT ?)
-    WHERE outcome IS NOT NULL AND expire_time <= ?`;
+  const oldest = "SELECT * FROM attempts ORDER BY id LIMIT ?";
+  const old = `SELECT id FROM (${oldest}) WHERE outcome IS NOT NULL AND expire_time <= ?`;
+  // Those of before the clock was set back would be in the way of all others for as long as it went back.
+  const late = `SELECT id FROM (${oldest}) WHERE outcome IS NOT NULL AND begin_time > ?`;
   const isForgettable = database
-    .prepare<[number, number], number>(`SELECT EXISTS (${old})`)
+    .prepare<[number, number, number, number], number>(
+      `SELECT EXISTS (${old}) OR EXISTS (${late})`,
+    )
     .pluck();
   const forget = database.prepare<[number, number]>(
     `DELETE FROM attempts WHERE id IN (${old})`,
+  );
+  const redateClosed = database.prepare<[number, number, number, number]>(
+    `UPDATE attempts SET begin_time = ?, expire_time = ? WHERE id IN (${late})`,
   );
   return {
     find: (attemptId) => {
       const row = find.get(attemptId);
       return row && toAttempt(row);
     },
-    open: (subject, { id, factor, client, expireTime }) => {
-      const columns = [factor, clientColumn(client), expireTime] as const;
-      if (open.run(id, subject, ...columns).changes === 0) return false;
+    open: (subject, { id, factor, client, beginTime, expireTime }) => {
+      const times = [beginTime, expireTime] as const;
+      const { changes } = open.run(
+        ...[id, subject, factor, clientColumn(client)],
+        ...times,
+      );
+      if (changes === 0) return false;
       if (expireTime < earliest.get()) earliest.set(expireTime);
+      if (beginTime > latest.get()) latest.set(beginTime);
       return true;
     },
     close: (attemptId, closed) => {
@@ -83,13 +113,25 @@ export function prepareAttempts(
     voidOpen: (subject) => {
       voidOpen.run(...closedColumns({ outcome: "void" }), subject);
     },
+    aheadOf: (subject, time) =>
+      latest.get() <= time ? [] : aheadOf.all(subject, time).map(toAttempt),
+    ahead: (time, limit) =>
+      latest.get() <= time ? [] : ahead.all(limit, time).map(toAttempt),
+    redate: ({ id, beginTime, expireTime }) => {
+      redate.run(beginTime, expireTime, id);
+      latest.set(lastBegin.get() ?? -Infinity);
+      if (expireTime < earliest.get()) earliest.set(expireTime);
+    },
     expiredOf: (subject, time) =>
       earliest.get() > time ? [] : expiredOf.all(subject, time).map(toAttempt),
     expired: (time, limit) => expired.all(time, limit).map(toAttempt),
     removeOpen: (subject) => {
       removeOpen.run(subject);
     },
-    isForgettable: (time, limit) => isForgettable.get(limit, time) === 1,
-    forget: (time, limit) => forget.run(limit, time).changes,
+    isForgettable: (time, limit) =>
+      isForgettable.get(limit, time - keepClosedMs, limit, time) === 1,
+    forget: (time, limit) =>
+      forget.run(limit, time - keepClosedMs).changes +
+      redateClosed.run(time, time, limit, time).changes,
   };
 }

@@ -28,9 +28,6 @@ export interface UserStoreContext {
   readonly maxNames: number;
 }
 
-/** How long it is kept how an attempt was closed, in milliseconds: at least, since it is removed now and then. */
-const keepClosedMs = 10 * 60 * 1000;
-
 /** So many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
 
@@ -57,12 +54,19 @@ export function createUserStore(
     context.newId,
   );
 
+  /** Whether the clock has to do something about open attempts. */
+  const isDue = (subject: number, time: number) =>
+    attempts.expiredOf(subject, time).length > 0 ||
+    attempts.aheadOf(subject, time).length > 0;
+  const isAnyDue = (time: number) =>
+    attempts.expired(time, 1).length > 0 || attempts.ahead(time, 1).length > 0;
+
   /** So that a read shows every attempt closed that has expired. */
   const settleUser = async (key: UserKey): Promise<void> => {
     const time = now();
     const due = read(() => {
       const stored = commands.findStored(key);
-      return stored && attempts.expiredOf(stored.key, time).length > 0;
+      return stored && isDue(stored.key, time);
     });
     if (due)
       await write(() => {
@@ -71,7 +75,7 @@ export function createUserStore(
   };
   const settleAll = async (): Promise<void> => {
     const time = now();
-    while (read(() => attempts.expired(time, 1).length > 0))
+    while (read(() => isAnyDue(time)))
       await write(() => commands.settleSome(time, expireBatch));
   };
 
@@ -135,18 +139,17 @@ export function createUserStore(
 
     settleAttempts: async (limit) => {
       const time = now();
-      const old = time - keepClosedMs;
-      const isDue = read(
+      const isLeft = read(
         () =>
-          attempts.expired(time, 1).length > 0 ||
-          attempts.isForgettable(old, limit) ||
+          isAnyDue(time) ||
+          attempts.isForgettable(time, limit) ||
           nameEvents.isForgettable(),
       );
-      if (!isDue) return 0;
+      if (!isLeft) return 0;
       return write(
         () =>
           commands.settleSome(time, limit) +
-          attempts.forget(old, limit) +
+          attempts.forget(time, limit) +
           nameEvents.forget(limit),
         "first",
       );

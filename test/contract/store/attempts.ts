@@ -472,6 +472,93 @@ export function describeAttempts(bed: StoreBed): void {
     });
   });
 
+  describe("a clock that jumps forward and back", () => {
+    const hour = 3_600_000;
+    beforeEach(() => setLimits(3));
+
+    it.each([
+      ["by less than an attempt lives", ttlMs / 2, 0],
+      ["by more than an attempt lives", 10 * hour, 1],
+    ])(
+      "leaves no chance held for longer than an attempt lives: %s",
+      async (_name, jump, failedAtOnce) => {
+        bed.time = start + jump;
+        const { attempt } = await begin(alice);
+        bed.time = start;
+        expect(await counterOf(aliceKey)).toMatchObject({
+          failed: failedAtOnce,
+          open: 1 - failedAtOnce,
+        });
+        bed.time = start + ttlMs - 1;
+        expect(await counterOf(aliceKey)).toMatchObject({
+          failed: failedAtOnce,
+        });
+        bed.time = start + ttlMs;
+        expect(await begin(alice)).toMatchObject({ failed: 1, open: 1 });
+        expect(await complete(attempt?.id, "failed")).toMatchObject({
+          failed: 1,
+        });
+      },
+    );
+
+    it("is seen by settling, whoever holds the chance", async () => {
+      const others = ["bob", "carol"].map(
+        (userId) => ({ ...alice, userId }) as const,
+      );
+      bed.time = start + 10 * hour;
+      for (const subject of others) await begin(subject);
+      bed.time = start + ttlMs / 2;
+      await begin({ kind: "name", orgId: orgA.orgId, foldedName: "nobody" });
+      bed.time = start;
+      expect(await bed.store.settleAttempts(100)).toBe(2);
+      for (const { userId } of others)
+        expect(
+          await counterOf({ orgId: orgA.orgId, userId }),
+          userId,
+        ).toMatchObject({ failed: 1, open: 0, lastFailure: start });
+      bed.time = start + ttlMs;
+      expect(await bed.store.settleAttempts(100)).toBe(1);
+    });
+
+    it("ends no attempt that is completed in time after it went back a little", async () => {
+      const { attempt } = await begin(alice);
+      bed.time -= 10;
+      expect(await begin(alice, "totp")).toMatchObject({ open: 1 });
+      bed.time += ttlMs - 1;
+      expect(await complete(attempt?.id, "succeeded")).toMatchObject({
+        accepted: true,
+      });
+    });
+
+    it("does not count twice what is completed after it went back far", async () => {
+      const { attempt } = await begin(alice);
+      bed.time -= hour;
+      await expect(complete(attempt?.id, "succeeded")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-att06" },
+      });
+      expect(await complete(attempt?.id, "failed")).toMatchObject({
+        failed: 1,
+      });
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 1, open: 0 });
+    });
+
+    it("keeps closed attempts for no longer than others", async () => {
+      bed.time = start + 10 * hour;
+      const { attempt } = await begin(alice);
+      await complete(attempt?.id, "failed");
+      bed.time = start;
+      await bed.store.settleAttempts(10);
+      bed.time = start + 10 * 60_000 - 1;
+      await bed.store.settleAttempts(10);
+      await complete(attempt?.id, "failed");
+      bed.time += 1;
+      await bed.store.settleAttempts(10);
+      await expect(complete(attempt?.id, "failed")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-att05" },
+      });
+    });
+  });
+
   describe("a closed attempt", () => {
     it("is remembered for ten minutes, then forgotten", async () => {
       const { attempt } = await begin(alice);

@@ -4,6 +4,7 @@ import { names } from "./0002-names.ts";
 import { recorded } from "./0003-recorded.ts";
 import { copyState } from "./0004-copy-state.ts";
 import { unseen } from "./0005-unseen.ts";
+import { attempts } from "./0006-attempts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   recorded,
   copyState,
   unseen,
+  attempts,
 ];

@@ -5,6 +5,7 @@ import { names } from "./0003-names.ts";
 import { recorded } from "./0004-recorded.ts";
 import { copyState } from "./0005-copy-state.ts";
 import { unseen } from "./0006-unseen.ts";
+import { attempts } from "./0007-attempts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   recorded,
   copyState,
   unseen,
+  attempts,
 ];

@@ -1,0 +1,10 @@
+import type { Migration } from "../migrate.ts";
+
+export const attempts: Migration = {
+  number: 7,
+  name: "attempts",
+  sql: `
+-- Later than now where the clock was set back since; null where the version before began it.
+ALTER TABLE attempts ADD COLUMN begin_time INTEGER;
+`,
+};
