@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { pathPrefixes } from "./api/services.ts";
+import { systemParameters } from "./api/watch-events.ts";
 import { readVersion } from "./telemetry/version.ts";
 import { createTranscoder, describeRoutes } from "./transcoding/index.ts";
 
@@ -20,6 +21,7 @@ export function describeApi(): JsonObject {
       "Account lockout as a service: ZITADEL's lockout policy API, and attempts that are counted exactly. " +
       "The header x-zitadel-orgid names the organisation of a call, else it is the token's own.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    systemParameters,
     security: { token: { type: "http", scheme: "bearer" } },
   });
 }

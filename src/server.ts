@@ -7,7 +7,7 @@ import {
 } from "../gen/zitadel/message_pb.js";
 import { toConnectError } from "./api/errors.ts";
 import { createServices, publicMethods } from "./api/services.ts";
-import { eventId } from "./api/watch-events.ts";
+import { eventId, systemParameters } from "./api/watch-events.ts";
 import { ensureAdministrator } from "./auth/administrator.ts";
 import type { CreatedInstance } from "./auth/administrator.ts";
 import { createGate, createTokenCheck } from "./auth/gate.ts";
@@ -134,6 +134,7 @@ async function serve(
         ignoreUnknownQueryParameters: config.ignoreUnknownFields,
         registry,
         eventId,
+        systemParameters,
       }),
     pages: [
       ...debugPages(async () => {

@@ -40,7 +40,7 @@ import { readPage } from "./pages.ts";
 import { readClient, readSubject, requireUserId } from "./subjects.ts";
 import { createWatchQuota } from "./watch-quota.ts";
 import type { WatchLimits } from "./watch-quota.ts";
-import { resumed, watchEvents } from "./watch-events.ts";
+import { lastEventId, resumed, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions extends WatchLimits {
@@ -149,7 +149,8 @@ export function createAttemptService({
       const wanted = resumed(request, context);
       try {
         yield* watchEvents(store, feed, wanted, context.signal, {
-          onStart: () => {
+          onStart: (position) => {
+            context.responseHeader.set(lastEventId, String(position));
             openStream?.(context);
           },
           checkToken: () => checkToken?.(context),

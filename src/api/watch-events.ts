@@ -15,13 +15,19 @@ const batchSize = 100;
 
 /** What a watcher and its server tell each other. */
 export interface WatchHooks {
-  /** Called when it is certain that no event will be missed from now on. */
-  readonly onStart: () => void;
+  /** Called when it is certain that no event will be missed from now on, with the position that they follow. */
+  readonly onStart: (position: number) => void;
   /** Throws where the watcher's token has ended. */
   readonly checkToken: () => Answer<void>;
   /** Aborted when the server begins to end. */
   readonly draining: AbortSignal | undefined;
 }
+
+/** The header in which a client says how far it got, and the server where a watch begins. */
+export const lastEventId = "last-event-id";
+
+/** Parameters of a query that stand for headers: some clients of server-sent events can set none. */
+export const systemParameters = { lastEventId } as const;
 
 /** What of a request says which events are sent. */
 type Wanted = Pick<WatchEventsRequest, "after" | "eventTypes">;
@@ -34,8 +40,8 @@ export function resumed(
   { after, eventTypes }: Wanted,
   { requestHeader }: HandlerContext,
 ): Wanted {
-  const lastEventId = requestHeader.get("last-event-id") ?? "";
-  return { after: lastEventId === "" ? after : lastEventId, eventTypes };
+  const resumeAfter = requestHeader.get(lastEventId) ?? "";
+  return { after: resumeAfter === "" ? after : resumeAfter, eventTypes };
 }
 
 /** The id of a server-sent event: its position. */
@@ -65,7 +71,7 @@ export async function* watchEvents(
     draining === undefined ? signal : AbortSignal.any([signal, draining]);
   const bell = createBell(ending);
   const unsubscribe = feed.listen(bell.ring);
-  onStart();
+  onStart(position);
   try {
     // Of what was written before the feed was listened to, it may have told others only.
     let following = await readAfter(store, position, types);

@@ -8,6 +8,7 @@ import { createRequestReader } from "./request-message.ts";
 import { createResponseWriter } from "./response-message.ts";
 import type { Binding } from "./rule.ts";
 import { createServerStreamHandler } from "./server-stream-call.ts";
+import { systemParametersOf } from "./system-parameters.ts";
 import { createUnaryHandler } from "./unary-call.ts";
 
 /** A method that JSON over HTTP can serve: any but a bidi stream. */
@@ -24,6 +25,10 @@ export function createCallParts(
   behaviour: TranscodingBehaviour,
   answers: Answers,
 ): CallParts {
+  const systemParameters = systemParametersOf(
+    binding.method.input,
+    spec.kind === "server_streaming" ? (behaviour.systemParameters ?? {}) : {},
+  );
   const reader = createRequestReader(binding, {
     ignoreUnknownFields:
       behaviour.ignoreUnknownFields ??
@@ -36,6 +41,7 @@ export function createCallParts(
     maxQueryParameters: behaviour.maxQueryParameters ?? 256,
     maxQueryDepth: behaviour.maxQueryDepth ?? 16,
     maxJsonDepth: behaviour.maxJsonDepth ?? 100,
+    systemParameters,
     registry: behaviour.registry ?? options.jsonOptions?.registry,
   });
   return {
@@ -50,6 +56,7 @@ export function createCallParts(
       any: behaviour.anyContentType ?? false,
       httpMethod: binding.httpMethod,
     },
+    systemParameters,
     eventId: behaviour.eventId,
   };
 }

@@ -19,6 +19,10 @@ import type { TranscodingMatch, TranscodingRequest } from "./options.ts";
 import type { RequestLine, RequestReader } from "./request-message.ts";
 import type { ResponseWriter } from "./response-message.ts";
 import type { Binding } from "./rule.ts";
+import {
+  passOnSystemParameters,
+  type SystemParameters,
+} from "./system-parameters.ts";
 import type { Timeout } from "./timeout.ts";
 
 /** A request target that led to a binding. */
@@ -38,6 +42,8 @@ export interface CallParts {
   readonly reader: RequestReader;
   readonly writer: ResponseWriter;
   readonly contentTypeRule: ContentTypeRule;
+  /** Query parameters that are passed on as headers. */
+  readonly systemParameters: SystemParameters;
   readonly eventId: ((message: Message) => string | undefined) | undefined;
 }
 
@@ -78,14 +84,20 @@ export async function readMessage(
   match: Found,
 ): Promise<Message> {
   const line = requestLine(request, match);
+  let body: Uint8Array = noBytes;
   if (parts.reader.bodyForm === "none") {
     await requireNoBody(
       bodyBytes(request.body),
       request.header.get("Content-Length"),
     );
-    return parts.reader.read(line, noBytes);
+  } else {
+    body = await readWhole(parts, request);
   }
-  return parts.reader.read(line, await readWhole(parts, request));
+  const message = parts.reader.read(line, body);
+  if (match.query !== undefined && parts.systemParameters.size > 0) {
+    passOnSystemParameters(match.query, parts.systemParameters, request.header);
+  }
+  return message;
 }
 
 /** Reads the whole body and unpacks it. @throws Fault */

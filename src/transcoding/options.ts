@@ -71,8 +71,14 @@ export interface TranscodingBehaviour {
   /** Types that google.protobuf.Any may hold in messages and in error details. */
   readonly registry?: Registry;
   /**
+   * Query parameters of server streams that are no fields, by name, and the request header that each is passed on as, where the
+   * request does not have it: for clients that cannot set headers. A field of the same name comes first. Default: none.
+   */
+  readonly systemParameters?: Readonly<Record<string, string>>;
+  /**
    * The id that a message of a server stream has as a server-sent event, without line breaks: a client that was cut off sends its
-   * last one as Last-Event-ID, and the method goes on from there. Default: none.
+   * last one as Last-Event-ID, and the method goes on from there. A response header `last-event-id` that the method sets before it
+   * opens the stream is the first id, for a client that is cut off before the first message. Default: none.
    */
   readonly eventId?: (message: Message) => string | undefined;
   /** Gets what was thrown where clients only hear "internal error". Default: nothing is done with it. */

@@ -19,6 +19,8 @@ export interface QueryRule {
   readonly maxParameters: number;
   /** Names of fields that a parameter may join by dots. */
   readonly maxLevels: number;
+  /** Parameters that are no fields, beside those that each message has. */
+  readonly systemParameters: ReadonlyMap<string, unknown>;
 }
 
 const systemParameters = new Set(["alt", "key", "access_token", "prettyPrint"]);
@@ -41,17 +43,13 @@ export function bindQuery(
       "the query holds a character that must be percent-encoded",
     );
   }
-  const parameters = query.split("&").filter((parameter) => parameter !== "");
+  const parameters = parametersOf(query);
   if (parameters.length > rule.maxParameters) {
     throw badRequest(
       `the query has more than ${rule.maxParameters} parameters`,
     );
   }
-  for (const parameter of parameters) {
-    const equals = parameter.indexOf("=");
-    const rawName = equals < 0 ? parameter : parameter.slice(0, equals);
-    const name = decode(rawName);
-    const value = equals < 0 ? "" : decode(parameter.slice(equals + 1));
+  for (const { rawName, name, value } of parameters) {
     if (name === undefined) {
       throw badField(
         rawName,
@@ -74,6 +72,30 @@ export function bindQuery(
   return given.names;
 }
 
+/** A parameter of a query. Name and value are undefined where they hold a malformed escape, or bytes that are not UTF-8. */
+interface QueryParameter {
+  /** The name as it was sent. */
+  readonly rawName: string;
+  readonly name: string | undefined;
+  readonly value: string | undefined;
+}
+
+/** The parameters of a raw query, in their order. */
+export function parametersOf(query: string): readonly QueryParameter[] {
+  return query
+    .split("&")
+    .filter((parameter) => parameter !== "")
+    .map((parameter) => {
+      const equals = parameter.indexOf("=");
+      const rawName = equals < 0 ? parameter : parameter.slice(0, equals);
+      return {
+        rawName,
+        name: decode(rawName),
+        value: equals < 0 ? "" : decode(parameter.slice(equals + 1)),
+      };
+    });
+}
+
 /** The field of a parameter; undefined for one that is ignored. */
 function resolve(
   desc: DescMessage,
@@ -89,6 +111,7 @@ function resolve(
     if (
       rule.ignoreUnknown ||
       systemParameters.has(name) ||
+      rule.systemParameters.has(name) ||
       name.startsWith("$")
     ) {
       return undefined;

@@ -32,6 +32,8 @@ export interface RequestOptions extends JsonReadingOptions {
   readonly patchMasks: boolean;
   readonly maxQueryParameters: number;
   readonly maxQueryDepth: number;
+  /** Query parameters that are no fields of the message. */
+  readonly systemParameters: ReadonlyMap<string, unknown>;
 }
 
 /** What stands around the body of a request. */
@@ -222,6 +224,7 @@ function createQueryRule(binding: Binding, options: RequestOptions): QueryRule {
     ignoreUnknown: options.ignoreUnknownQueryParameters,
     maxParameters: options.maxQueryParameters,
     maxLevels: options.maxQueryDepth,
+    systemParameters: options.systemParameters,
   };
   if (binding.body.kind === "whole") {
     return { ...rule, bound: "*" };

@@ -26,6 +26,9 @@ import { parseTimeout, type Timeout } from "./timeout.ts";
 
 const nothing = new Uint8Array(0);
 
+/** The header that says where a client may go on from. */
+const lastEventId = "last-event-id";
+
 /** The messages of a stream of which the first one, or the end, has come, or that its method has opened before. */
 interface StartedStream {
   readonly form: StreamForm;
@@ -92,7 +95,7 @@ export function createServerStreamHandler(
     try {
       // The header leaves with the first piece, though it be empty.
       if (stream.first instanceof Promise) yield nothing;
-      yield* form.open;
+      yield* form.open(context.responseHeader.get(lastEventId) ?? undefined);
       let count = 0;
       for (
         let result = await stream.first;

@@ -4,7 +4,8 @@ import { jsonType } from "./response-message.ts";
 export interface StreamForm {
   /** Undefined where the first message brings it. */
   readonly contentType: string | undefined;
-  readonly open: readonly Uint8Array[];
+  /** @param id where the client may go on from, if it is cut off before the first message */
+  open(id: string | undefined): readonly Uint8Array[];
   /** @param id where a client may go on from, in a form that tells it */
   message(
     bytes: Uint8Array,
@@ -28,6 +29,7 @@ export const streamTypes = [ndjsonType, jsonType, eventStreamType] as const;
 const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
 const newline = encoder.encode("\n");
+const openArray = encoder.encode("[");
 const comma = encoder.encode(",");
 const data = encoder.encode("data: ");
 const endOfEvent = encoder.encode("\n\n");
@@ -41,21 +43,22 @@ export const streamForms: Readonly<
 > = {
   [ndjsonType]: {
     contentType: ndjsonType,
-    open: [],
+    open: () => [],
     message: (bytes) => [join(bytes, newline)],
     close: [],
     error: (status) => [join(errorOpen, status, errorClose)],
   },
   [jsonType]: {
     contentType: jsonType,
-    open: [encoder.encode("[")],
+    open: () => [openArray],
     message: (bytes, index) => [index === 0 ? bytes : join(comma, bytes)],
     close: [encoder.encode("]")],
     error: undefined,
   },
   [eventStreamType]: {
     contentType: eventStreamType,
-    open: [],
+    // Without data it is no event, but its id is kept.
+    open: (id) => (id === undefined ? [] : [encoder.encode(`id: ${id}\n\n`)]),
     message: (bytes, _index, id) => [
       join(
         id === undefined ? nothing : encoder.encode(`id: ${id}\n`),
@@ -72,7 +75,7 @@ export const streamForms: Readonly<
 /** The bytes of HttpBody messages, one after the other. */
 export const rawForm: StreamForm = {
   contentType: undefined,
-  open: [],
+  open: () => [],
   message: (bytes) => [bytes],
   close: [],
   error: undefined,

@@ -39,9 +39,11 @@ interface WatchOptions {
   /** The administrator's unless set. */
   readonly token?: string;
   readonly after?: string;
+  /** The header Last-Event-ID. */
+  readonly lastEventId?: string;
   readonly eventTypes?: readonly string[];
-  /** Called when the header of the answer has come. */
-  readonly onHeader?: () => void;
+  /** Called when the header of the response has come. */
+  readonly onHeader?: (header: Headers) => void;
 }
 
 /** Watches until it is told to end. */
@@ -68,7 +70,7 @@ function watchByRpc(transport: Transport): Watch {
     const stream = createClient(AttemptService, transport).watchEvents(
       { after, eventTypes: [...eventTypes] },
       {
-        headers: authorization(options),
+        headers: requestHeaders(options),
         signal,
         ...(onHeader !== undefined && { onHeader }),
       },
@@ -108,14 +110,14 @@ function watchByRest(
     }
     const response = await fetch(
       `${baseUrl}/lockout/v1/events:watch?${query.toString()}`,
-      { headers: { ...authorization(options), accept }, signal },
+      { headers: { ...requestHeaders(options), accept }, signal },
     );
     if (!response.ok) {
       const { message, code } = (await response.json()) as RestStatus;
       throw new ConnectError(message, code);
     }
     expect(response.headers.get("content-type")).toContain(accept);
-    options.onHeader?.();
+    options.onHeader?.(response.headers);
     for await (const line of linesOf(response)) {
       const message = parse(line) as
         | {
@@ -152,6 +154,14 @@ async function* linesOf({ body }: Response): AsyncGenerator<string> {
 
 function authorization({ token = server.adminToken }: WatchOptions) {
   return { authorization: `Bearer ${token}` };
+}
+
+function requestHeaders(options: WatchOptions) {
+  const { lastEventId } = options;
+  return {
+    ...authorization(options),
+    ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
+  };
 }
 
 /** @param baseUrl of the tests' server, unless given */
@@ -194,16 +204,14 @@ async function take(
   return taken;
 }
 
-/** Opens a watch that lasts until the signal: resolves when its header has come. */
+/** Opens a watch that lasts until the signal: resolves with the header of its response. */
 async function opened(
   watch: Watch,
   options: WatchOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const header = Promise.withResolvers<undefined>();
-  const onHeader = () => {
-    header.resolve(undefined);
-  };
+): Promise<Headers> {
+  const header = Promise.withResolvers<Headers>();
+  const onHeader = header.resolve;
   // The generator runs while its first event is awaited.
   watch({ ...options, onHeader }, signal)
     [Symbol.asyncIterator]()
@@ -211,7 +219,7 @@ async function opened(
     .catch((error: unknown) => {
       header.reject(error);
     });
-  await header.promise;
+  return header.promise;
 }
 
 describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
@@ -315,6 +323,46 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       stop.abort();
       await small.close();
     }
+  });
+
+  it("says where it begins, so that a client that is cut off before its first event loses none", async () => {
+    const { orgId, orgOwner } = await setStage(server);
+    const management = createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    );
+    const headers = authorization({ token: orgOwner });
+    await management.addCustomLockoutPolicy({}, { headers });
+    const watch = openDoor();
+    const isOurs = ({ org }: Watched) => org === orgId;
+    const [added] = await take(watch, { after: "0" }, 1, isOurs);
+
+    const first = new AbortController();
+    const begun = (await opened(watch, {}, first.signal)).get("last-event-id");
+    first.abort();
+    await management.updateCustomLockoutPolicy(
+      { maxPasswordAttempts: 3 },
+      { headers },
+    );
+    await management.resetLockoutPolicyToDefault({}, { headers });
+    // The header counts before the message.
+    const missed = await take(
+      watch,
+      { lastEventId: begun ?? "", after: added?.position ?? "" },
+      2,
+      isOurs,
+    );
+    expect(missed.map(({ type }) => type)).toEqual([
+      "org.policy.lockout.changed",
+      "org.policy.lockout.removed",
+    ]);
+
+    // A watch from a position says that one.
+    const second = new AbortController();
+    const { position } = missed[0] ?? { position: "" };
+    const resumed = await opened(watch, { after: position }, second.signal);
+    second.abort();
+    expect(resumed.get("last-event-id")).toBe(position);
   });
 
   it("from now: the header comes at once, and what is written after it is sent", async () => {
@@ -454,6 +502,77 @@ describe("WatchEvents", () => {
     expect(await readIds("")).toEqual([added, removed]);
     expect(await readIds(added)).toEqual([removed]);
   });
+
+  it.each(["text/event-stream", "application/x-ndjson", "application/json"])(
+    "goes on from lastEventId in the query of %s, after the header and before `after`",
+    async (accept) => {
+      const { orgId, orgOwner } = await setStage(server);
+      const management = createClient(
+        ManagementService,
+        createGrpcTransport({ baseUrl: server.url }),
+      );
+      const headers = authorization({ token: orgOwner });
+      for (const limit of [1, 2, 3])
+        await (limit === 1
+          ? management.addCustomLockoutPolicy({}, { headers })
+          : management.updateCustomLockoutPolicy(
+              { maxPasswordAttempts: limit },
+              { headers },
+            ));
+      const positions = (
+        await take(
+          watchByRpc(createGrpcTransport({ baseUrl: server.url })),
+          { after: "0" },
+          3,
+          ({ org }) => org === orgId,
+        )
+      ).map(({ position }) => position);
+      const [one = "", two = "", three = ""] = positions;
+      /** The first position of a message. */
+      const firstOf = async (query: string, lastEventId?: string) => {
+        const stop = new AbortController();
+        const response = await fetch(
+          `${server.url}/lockout/v1/events:watch?${query}`,
+          {
+            headers: {
+              ...requestHeaders(
+                lastEventId === undefined ? {} : { lastEventId },
+              ),
+              accept,
+            },
+            signal: stop.signal,
+          },
+        );
+        let text = "";
+        for await (const chunk of response.body?.pipeThrough(
+          new TextDecoderStream(),
+        ) ?? []) {
+          text += chunk;
+          const position = /"position":"(\d+)"/.exec(text)?.[1];
+          if (position === undefined) continue;
+          const begin = accept === "text/event-stream" ? text : "";
+          stop.abort();
+          return [position, /^id: (\d+)\n\n/.exec(begin)?.[1]];
+        }
+        throw new Error(text);
+      };
+      const id = (position: string) =>
+        accept === "text/event-stream" ? position : undefined;
+      expect(await firstOf(`lastEventId=${one}`)).toEqual([two, id(one)]);
+      expect(await firstOf(`lastEventId=${two}&after=${one}`)).toEqual([
+        three,
+        id(two),
+      ]);
+      expect(await firstOf(`after=${two}&lastEventId=${two}`, one)).toEqual([
+        two,
+        id(one),
+      ]);
+      expect(await firstOf(`after=${two}&lastEventId=`)).toEqual([
+        three,
+        id(two),
+      ]);
+    },
+  );
 
   it.each([
     ["is none", "yesterday"],

@@ -9,6 +9,7 @@ import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import {
   createTranscoder,
   describeRoutes,
+  type OpenApiInfo,
   type Transcoder,
 } from "../../src/transcoding/index.ts";
 import { transcoderOf } from "./in-memory.ts";
@@ -88,9 +89,10 @@ describe("what a description says", () => {
     rule: Parameters<typeof transcoderOf>[0][string],
     path: string,
     method: string,
+    more: Partial<OpenApiInfo> = {},
   ): JsonObject {
     const { routes } = transcoderOf({ Call: rule });
-    const { paths } = describeRoutes(routes, info);
+    const { paths } = describeRoutes(routes, { ...info, ...more });
     return object(object(object(paths)[path])[method]);
   }
 
@@ -159,6 +161,22 @@ describe("what a description says", () => {
         "text/event-stream": { schema },
       },
     });
+  });
+
+  it("has the system parameters of a stream, and of nothing else", () => {
+    const namesOf = (rule: Parameters<typeof operationOf>[0]) =>
+      array(
+        operationOf(rule, "/v1/s", "get", {
+          systemParameters: { from: "x-from", text: "x-text" },
+        })["parameters"],
+      ).map((parameter) => object(parameter)["name"]);
+    const stream = namesOf({
+      input: "Message",
+      get: "/v1/s",
+      stream: "server",
+    });
+    const unary = namesOf({ input: "Message", get: "/v1/s" });
+    expect(stream).toEqual([...unary, "from"]);
   });
 
   it("leaves out of the body what the path binds", () => {

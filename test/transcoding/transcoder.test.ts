@@ -502,6 +502,65 @@ describe("server streams", () => {
     );
   });
 
+  it("say as server-sent events where they begin, before the first message", async () => {
+    const transcoder = transcoderOf(rules, {
+      async *Stream(_request: unknown, { responseHeader }: HandlerContext) {
+        responseHeader.set("last-event-id", "7");
+        yield { text: "a" };
+      },
+    });
+    const read = (accept: string) =>
+      call(transcoder, "GET /s", { header: { accept } });
+    expect((await read("text/event-stream")).text).toBe(
+      'id: 7\n\ndata: {"text":"a"}\n\n',
+    );
+    const lines = await read("application/x-ndjson");
+    expect(lines.text).toBe('{"text":"a"}\n');
+    expect(lines.header.get("last-event-id")).toBe("7");
+  });
+
+  describe("with further system parameters", () => {
+    const transcoder = transcoderOf(
+      { ...rules, Get: { input: "Message", get: "/m" } },
+      {
+        async *Stream(
+          { text }: { readonly text?: string },
+          { requestHeader }: HandlerContext,
+        ) {
+          yield { text: `${requestHeader.get("x-from") ?? "–"} ${text ?? ""}` };
+        },
+      },
+      { systemParameters: { from: "x-from", text: "x-text" } },
+    );
+
+    it.each([
+      ["GET /s", {}, "– "],
+      ["GET /s?from=5", {}, "5 "],
+      ["GET /s?from=a%20b%2B", {}, "a b+ "],
+      ["GET /s?from=5&text=t", {}, "5 t"],
+      ["GET /s?from=5", { "x-from": "6" }, "6 "],
+      ["GET /s?from=5", { "x-from": "" }, "5 "],
+      ["GET /s?from=", {}, " "],
+    ] as const)(
+      "%s passes them on as headers: %o",
+      async (send, header, text) => {
+        const answer = await call(transcoder, send, { header });
+        expect(answer.text).toBe(`{"text":"${text}"}\n`);
+      },
+    );
+
+    it.each([
+      "GET /s?from=5&from=6",
+      "GET /s?from=%0a",
+      "GET /s?from=%c3%a9",
+      "GET /s?from=%zz",
+      "GET /s?From=5",
+      "GET /m?from=5",
+    ])("%s is refused", async (send) => {
+      expect((await call(transcoder, send)).status).toBe(400);
+    });
+  });
+
   it("break off where no form could tell of the error", async () => {
     const array = await call(
       transcoderOf(rules, { Stream: broken }),

@@ -4,6 +4,7 @@ import { isTextMessage, wellKnownKind } from "../well-known.ts";
 import { overlap } from "../field-path.ts";
 import { isHttpBody } from "../request-message.ts";
 import type { Binding } from "../rule.ts";
+import { systemParametersOf } from "../system-parameters.ts";
 import { templateShape } from "../template.ts";
 import { streamTypes } from "../stream-form.ts";
 import { expandTemplate, type OpenApiPath } from "./path.ts";
@@ -17,6 +18,8 @@ export interface OpenApiInfo {
   readonly license?: { readonly name: string; readonly identifier?: string };
   /** Security schemes by name; each call needs one of them. */
   readonly security?: Readonly<Record<string, JsonObject>>;
+  /** As the transcoder has them: see its options. */
+  readonly systemParameters?: Readonly<Record<string, string>>;
   /** Paths of a base URL other than the root of the server. */
   readonly servers?: readonly string[];
 }
@@ -61,6 +64,7 @@ export function describeRoutes(
       path,
       operations.next(route),
       schemas,
+      info.systemParameters ?? {},
     );
   }
   const tags = [...new Set(routes.map(({ method }) => method.parent.typeName))];
@@ -98,6 +102,7 @@ function operation(
   path: OpenApiPath,
   operationId: string,
   schemas: SchemaCollection,
+  systemParameters: Readonly<Record<string, string>>,
 ): JsonObject {
   const { method } = route;
   const body = requestBody(route, schemas);
@@ -109,6 +114,7 @@ function operation(
     parameters: [
       ...pathParameters(route, path, schemas),
       ...queryParameters(route, schemas),
+      ...headerParameters(route, systemParameters),
     ],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: {
@@ -175,6 +181,23 @@ function queryParameters(
     schema: schemas.field(field),
     ...(field.fieldKind === "list" ? { explode: true } : {}),
   }));
+}
+
+/** Parameters of the query of a server stream that stand for headers. */
+function headerParameters(
+  { method }: Binding,
+  named: Readonly<Record<string, string>>,
+): JsonObject[] {
+  if (method.methodKind !== "server_streaming") return [];
+  return Array.from(
+    systemParametersOf(method.input, named),
+    ([name, header]) => ({
+      name,
+      in: "query",
+      schema: { type: "string" },
+      description: `Stands for the header ${header}, which comes first.`,
+    }),
+  );
 }
 
 interface QueryLeaf {
