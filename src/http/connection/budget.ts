@@ -77,8 +77,9 @@ export class ConnectionAccount {
 /**
  * What all connections together may hold in memory, and who has to go when it is too much. From three quarters of it on, requests
  * are refused of connections that hold more than a connection's share. From seven eighths on, connections end until a quarter is
- * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average. Beyond the whole, all that is new is
- * refused, but for an eighth that is for networks which hold little: others must not notice.
+ * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average.
+ * Beyond the whole, all that is new is refused. Networks that hold little have an eighth beyond it, and no share: they must not
+ * notice that others take too much.
  */
 export class Budget {
   #held = 0;
@@ -89,6 +90,10 @@ export class Budget {
   readonly #open = new Roster<Holding>();
   /** What the connections of each network hold, in bytes. */
   readonly #networks = new Map<string, number>();
+  /** What a network holds at most that holds little, in bytes … */
+  readonly #little: number;
+  /** … and what all these hold. */
+  #heldByLittle = 0;
   #relief: NodeJS.Timeout | undefined;
 
   /**
@@ -100,14 +105,22 @@ export class Budget {
     this.#high = (7 / 8) * maxBytes;
     this.#low = (3 / 4) * maxBytes;
     this.#share = maxConnectionBytes / 8;
+    this.#little = maxBytes / 32;
   }
 
   hold(bytes: number, network: string): void {
     this.#held += bytes;
-    const ofNetwork = (this.#networks.get(network) ?? 0) + bytes;
-    if (ofNetwork > 0) this.#networks.set(network, ofNetwork);
-    else this.#networks.delete(network);
+    this.#holdFor(network, bytes);
     if (bytes > 0 && this.#held > this.#high) this.#relieveIn(0);
+  }
+
+  #holdFor(network: string, bytes: number): void {
+    const before = this.#networks.get(network) ?? 0;
+    const after = before + bytes;
+    if (after > 0) this.#networks.set(network, after);
+    else this.#networks.delete(network);
+    if (before <= this.#little) this.#heldByLittle -= before;
+    if (after <= this.#little) this.#heldByLittle += after;
   }
 
   /** Puts a request under observation, until it {@link leave}s. */
@@ -119,20 +132,21 @@ export class Budget {
     this.#open.delete(holding);
   }
 
-  /** Whether there is no room for anything new of a network: an eighth beyond the whole is for those who hold little of it. */
+  /** Whether there is no room for anything new of a network: others have an eighth of the whole of their own when one fills it. */
   isFullFor(network: string): boolean {
     if (this.#held <= this.#max) return false;
-    return (
-      this.#held > (9 / 8) * this.#max ||
-      (this.#networks.get(network) ?? 0) > this.#max / 32
-    );
+    return !this.#holdsLittle(network) || this.#heldByLittle > this.#max / 8;
   }
 
   /** Whether a new request of the connection has to be refused. */
   refuses({ held, network }: ConnectionAccount): boolean {
-    return (
-      this.isFullFor(network) || (this.#held > this.#low && held > this.#share)
-    );
+    if (this.isFullFor(network)) return true;
+    const isOverShare = this.#held > this.#low && held > this.#share;
+    return isOverShare && !this.#holdsLittle(network);
+  }
+
+  #holdsLittle(network: string): boolean {
+    return (this.#networks.get(network) ?? 0) <= this.#little;
   }
 
   stop(): void {
