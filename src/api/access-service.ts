@@ -24,9 +24,11 @@ export function createAccessService(
   store: OrgStore & TokenStore & Pick<Store, "now">,
 ): ServiceImpl<typeof AccessService> {
   return {
-    async createOrganization({ name }) {
+    async createOrganization({ name }, context) {
       if (name.trim() === "") throw new LockoutError("orgNameInvalid");
-      return organization(await store.createOrg(name));
+      return organization(
+        await store.createOrg(name, getCaller(context.values).id),
+      );
     },
 
     async listOrganizations() {
@@ -42,21 +44,23 @@ export function createAccessService(
       if (expirationDate !== undefined && expirationDate <= store.now()) {
         throw new LockoutError("tokenExpiryPast");
       }
+      const { id: editor, homeOrgId } = getCaller(context.values);
       const orgId =
-        request.organizationId === ""
-          ? getCaller(context.values).homeOrgId
-          : request.organizationId;
+        request.organizationId === "" ? homeOrgId : request.organizationId;
       if (!(await store.orgExists(orgId))) {
         throw new LockoutError("tokenOrgUnknown");
       }
       const secret = newSecret();
-      const record = await store.createToken({
-        hash: hashSecret(secret),
-        name: request.name,
-        orgId,
-        roles: [...new Set(request.roles)],
-        expirationDate,
-      });
+      const record = await store.createToken(
+        {
+          hash: hashSecret(secret),
+          name: request.name,
+          orgId,
+          roles: [...new Set(request.roles)],
+          expirationDate,
+        },
+        editor,
+      );
       return { token: token(record), secret };
     },
 
@@ -65,8 +69,8 @@ export function createAccessService(
       return { tokens: tokens.map(token) };
     },
 
-    async revokeToken({ tokenId }) {
-      if (!(await store.revokeToken(tokenId))) {
+    async revokeToken({ tokenId }, context) {
+      if (!(await store.revokeToken(tokenId, getCaller(context.values).id))) {
         throw new LockoutError("tokenUnknown");
       }
       return {};

@@ -76,12 +76,12 @@ async function replaceOperatorToken(
   const current = await store.findToken(token.hash);
   for (const { id, name } of await store.listTokens()) {
     if (name === operatorTokenName && id !== current?.id) {
-      await store.revokeToken(id);
+      await store.revokeToken(id, "SYSTEM");
     }
   }
   if (current !== undefined) return;
   try {
-    await store.createToken(token);
+    await store.createToken(token, "SYSTEM");
   } catch (error) {
     // Another node that starts with the same secret was first.
     if ((await store.findToken(token.hash)) === undefined) throw error;

@@ -50,6 +50,11 @@ function succeededCheck(factor: string): EventEntry {
 }
 
 const entries = {
+  "instance.added": {
+    aggregate: "instance",
+    when: "The first start created the instance.",
+    payload: {},
+  },
   "instance.policy.lockout.added": {
     aggregate: "instance",
     when: "The first start created the default policy.",
@@ -59,6 +64,11 @@ const entries = {
     aggregate: "instance",
     when: "The default policy was changed.",
     payload: changedLimits,
+  },
+  "org.added": {
+    aggregate: "org",
+    when: "The organisation was created.",
+    payload: { name: "as it was given" },
   },
   "org.policy.lockout.added": {
     aggregate: "org",
@@ -142,6 +152,21 @@ const entries = {
   "user.human.mfa.recovery_code.check.failed": failedCheck("recovery code"),
   "user.human.mfa.recovery_code.check.succeeded":
     succeededCheck("recovery code"),
+  "user.pat.added": {
+    aggregate: "user",
+    when: "A token was created, by a caller or by `LOCKOUTD_ADMIN_TOKEN` at a start. The aggregate is the token, and its id the editor of what it does.",
+    payload: {
+      tokenId: "never the secret, nor its hash",
+      name: "left out where it is empty",
+      roles: "a list",
+      expiration: "RFC 3339, left out where it does not expire",
+    },
+  },
+  "user.pat.removed": {
+    aggregate: "user",
+    when: "A token was revoked. One that expires does so without an event.",
+    payload: { tokenId: "" },
+  },
 } as const satisfies Readonly<Record<string, EventEntry>>;
 
 export type EventType = keyof typeof entries;

@@ -2,12 +2,14 @@ import { foldedAnew } from "./alias-folding.ts";
 import type { StoredAlias } from "./alias-folding.ts";
 import type { EventPayload } from "../lockout/event.ts";
 import type { Factor } from "../lockout/factor.ts";
+import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState } from "./check-policies.ts";
 import { UserCheck } from "./check-users.ts";
 import type { UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
-import type { EventRow } from "./rows.ts";
+import { tokenColumns } from "./rows.ts";
+import type { EventRow, OrgRow, TokenRow } from "./rows.ts";
 import type { CheckReport } from "./store.ts";
 import { copyStateSql, describeCopyState } from "./transfer.ts";
 import type { CopyState } from "./transfer.ts";
@@ -37,8 +39,8 @@ export const checkedEventColumns =
   "position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload";
 
 /**
- * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that policies
- * and users are what the events say; and that the open attempts are as many as are counted.
+ * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that organisations,
+ * tokens, policies and users are what the events say; and that the open attempts are as many as are counted.
  */
 export async function checkState(
   source: CheckSource,
@@ -49,7 +51,9 @@ export async function checkState(
     copyStateSql,
   ))
     problems.report(`the database ${describeCopyState(state)}`);
-  const instances = await source.rows("SELECT id FROM instance");
+  const instances = await source.rows<{ readonly id: string }>(
+    "SELECT id FROM instance",
+  );
   // What is empty, or copied in part, contradicts nothing, and is no installation all the same.
   if (instances.length === 0)
     problems.report(
@@ -61,7 +65,10 @@ export async function checkState(
   );
   const users = new UserCheck(problems, userRows);
   const policies = new PolicyCheck(problems);
+  const access = new AccessCheck(problems);
   const sequences = new Sequences(problems);
+  const instance = instances[0]?.id;
+  const others = new Set<string>();
   let events = 0;
   for await (const event of source.events()) {
     events += 1;
@@ -69,10 +76,24 @@ export async function checkState(
     const payload =
       event.payload === null ? {} : (JSON.parse(event.payload) as EventPayload);
     const { aggregate_type: kind, resource_owner: owner, type } = event;
+    if (kind === "instance" && owner !== instance) others.add(owner);
+    access.add(owner, event.aggregate_id, type, payload);
     if (kind === "user")
       users.add(owner, event.aggregate_id, event.position, type, payload);
     else policies.add(kind, owner, type, payload);
   }
+  for (const other of instance === undefined ? [] : others)
+    problems.report(
+      `the events are of the instance ${other}, but the instance is ${instance}`,
+    );
+  access.check(
+    await source.rows<OrgRow & { readonly recorded: number }>(
+      "SELECT id, name, creation_date, recorded FROM orgs",
+    ),
+    await source.rows<TokenRow & { readonly recorded: number }>(
+      `SELECT ${tokenColumns}, recorded FROM tokens`,
+    ),
+  );
   policies.check(
     await source.rows<PolicyState>(
       "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",

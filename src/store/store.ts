@@ -145,8 +145,8 @@ export interface Org {
 }
 
 export interface OrgStore {
-  /** Creates an organisation; the store gives the id: 18 decimal digits. */
-  createOrg(name: string): Promise<Org>;
+  /** Creates an organisation, with its event; the store gives the id: 18 decimal digits. */
+  createOrg(name: string, editor: string): Promise<Org>;
   /** The organisations, oldest first. */
   listOrgs(): Promise<readonly Org[]>;
   orgExists(orgId: string): Answer<boolean>;
@@ -176,16 +176,17 @@ export interface NewToken {
 }
 
 export interface TokenStore {
-  createToken(token: NewToken): Promise<TokenRecord>;
+  /** Creates a token, with its event: of the aggregate `user` with the token's id. */
+  createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
   findToken(hash: Uint8Array): Answer<TokenRecord | undefined>;
   /** The tokens, oldest first. */
   listTokens(): Promise<readonly TokenRecord[]>;
-  /** Says whether there was one. */
-  revokeToken(tokenId: string): Promise<boolean>;
+  /** Removes a token; its last event says so. Says whether there was one. */
+  revokeToken(tokenId: string, editor: string): Promise<boolean>;
 }
 
-/** What the first start creates, all in one transaction. */
+/** What the first start creates, all in one transaction, each with its event. */
 export interface InstanceInit {
   readonly orgName: string;
   readonly policy: PolicyDecision;

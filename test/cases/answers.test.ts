@@ -66,12 +66,12 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         headers,
       );
       expect(messageOf(added)).toEqual({
-        details: { sequence: "1", creationDate: time, resourceOwner: orgId },
+        details: { sequence: "2", creationDate: time, resourceOwner: orgId },
       });
       expect(await read()).toEqual({
         policy: {
           details: {
-            sequence: "1",
+            sequence: "2",
             creationDate: time,
             changeDate: time,
             resourceOwner: orgId,
@@ -88,12 +88,12 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         headers,
       );
       expect(messageOf(updated)).toEqual({
-        details: { sequence: "2", changeDate: time, resourceOwner: orgId },
+        details: { sequence: "3", changeDate: time, resourceOwner: orgId },
       });
       expect(await read()).toEqual({
         policy: {
           details: {
-            sequence: "2",
+            sequence: "3",
             creationDate: time,
             changeDate: time,
             resourceOwner: orgId,
@@ -108,7 +108,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         headers,
       );
       expect(messageOf(removed)).toEqual({
-        details: { sequence: "3", changeDate: time, resourceOwner: orgId },
+        details: { sequence: "4", changeDate: time, resourceOwner: orgId },
       });
       expect(await read()).toEqual(byDefault);
 
@@ -117,7 +117,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         {},
         headers,
       );
-      expect(messageOf(again)).toMatchObject({ details: { sequence: "4" } });
+      expect(messageOf(again)).toMatchObject({ details: { sequence: "5" } });
 
       const events = await door.call(
         admin.listEvents,
@@ -134,21 +134,26 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       ).toEqual([
         {
           sequence: "1",
+          type: { type: "org.added" },
+          payload: { name: expect.stringContaining("stage") as string },
+        },
+        {
+          sequence: "2",
           type: { type: "org.policy.lockout.added" },
           payload: { maxPasswordAttempts: 5, maxOTPAttempts: 3 },
         },
         {
-          sequence: "2",
+          sequence: "3",
           type: { type: "org.policy.lockout.changed" },
           payload: { maxPasswordAttempts: 6, maxOTPAttempts: 0 },
         },
         {
-          sequence: "3",
+          sequence: "4",
           type: { type: "org.policy.lockout.removed" },
           payload: undefined,
         },
         {
-          sequence: "4",
+          sequence: "5",
           type: { type: "org.policy.lockout.added" },
           payload: {},
         },
@@ -241,7 +246,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         );
         const own = {
           details: {
-            sequence: "1",
+            sequence: "2",
             creationDate: time,
             changeDate: time,
             resourceOwner: orgId,

@@ -230,7 +230,8 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       createGrpcTransport({ baseUrl: server.url }),
     );
     const headers = { headers: { authorization: `Bearer ${orgOwner}` } };
-    const isOurs = ({ org }: Watched) => org === orgId;
+    const isOurs = ({ org, type }: Watched) =>
+      org === orgId && type.startsWith("org.policy.");
     const watch = openDoor();
 
     const writing = (async () => {
@@ -474,7 +475,7 @@ describe("WatchEvents", () => {
     const readIds = async (lastEventId: string | undefined) => {
       const stop = new AbortController();
       const response = await fetch(
-        `${server.url}/lockout/v1/events:watch?after=0`,
+        `${server.url}/lockout/v1/events:watch?after=0&eventTypes=org.policy.lockout.added&eventTypes=org.policy.lockout.removed`,
         {
           headers: {
             ...authorization({}),
@@ -592,7 +593,7 @@ describe("WatchEvents", () => {
       AttemptService,
       createGrpcTransport({ baseUrl: ending.url }),
     ).watchEvents(
-      { after: "0" },
+      { after: "0", eventTypes: ["instance.added"] },
       { headers: { authorization: `Bearer ${ending.adminToken}` } },
     );
     const iterator = stream[Symbol.asyncIterator]();

@@ -185,12 +185,12 @@ describe.each([
       maxOtpAttempts: 3,
       isDefault: false,
       resourceOwner: org,
-      sequence: 1,
+      sequence: 2,
     });
     expect(await policy("set", "-p", "7")).toMatchObject({
       maxPasswordAttempts: 7,
       maxOtpAttempts: 3,
-      sequence: 2,
+      sequence: 3,
     });
     const { stdout } = await succeed("policy", "get", "--org", org, ...on());
     expect(stdout).toContain(`of the organisation ${org}`);
@@ -203,6 +203,7 @@ describe.each([
 
     const events = await read("events", "--org", org, "--asc", ...on());
     expect(events).toMatchObject([
+      { type: "org.added", sequence: 1 },
       {
         type: "org.policy.lockout.added",
         payload: { maxPasswordAttempts: 70, maxOTPAttempts: 3 },
@@ -211,7 +212,7 @@ describe.each([
         type: "org.policy.lockout.changed",
         payload: { maxPasswordAttempts: 7 },
       },
-      { type: "org.policy.lockout.removed", sequence: 3, payload: null },
+      { type: "org.policy.lockout.removed", sequence: 4, payload: null },
     ]);
   });
 
@@ -230,14 +231,14 @@ describe.each([
       );
       return (events as { sequence: number }[]).map(({ sequence }) => sequence);
     };
-    expect(await list()).toEqual([3, 2, 1]);
-    expect(await list("--asc")).toEqual([1, 2, 3]);
-    expect(await list("--limit", "1")).toEqual([3]);
-    expect(await list("--type", "org.policy.lockout.added")).toEqual([1]);
+    expect(await list()).toEqual([4, 3, 2, 1]);
+    expect(await list("--asc")).toEqual([1, 2, 3, 4]);
+    expect(await list("--limit", "1")).toEqual([4]);
+    expect(await list("--type", "org.added")).toEqual([1]);
     expect(await list("--aggregate-type", "user", "instance")).toEqual([]);
-    expect(await list("--aggregate-type", "org")).toEqual([3, 2, 1]);
+    expect(await list("--aggregate-type", "org")).toEqual([4, 3, 2, 1]);
     expect(await list("--editor", "nobody")).toEqual([]);
-    expect(await list("--since", "1h")).toEqual([3, 2, 1]);
+    expect(await list("--since", "1h")).toEqual([4, 3, 2, 1]);
     expect(await list("--until", "1h")).toEqual([]);
     expect(await list("--since", "2d", "--until", "1d")).toEqual([]);
 
@@ -278,12 +279,25 @@ test("events name who did it: SYSTEM at the database, the token on a server", as
   const editors = async (on: readonly string[]) => {
     const org = await onlyLine("org", "create", "x", ...on);
     await succeed("policy", "set", "-p", "9", "--org", org, ...on);
+    const token = await read(
+      "token",
+      "create",
+      "-r",
+      "ORG_OWNER",
+      "--org",
+      org,
+      ...on,
+    );
+    await succeed("token", "revoke", (token as { id: string }).id, ...on);
+    const subject = ["--user-id", "u", "--factor", "password", "--org", org];
+    await succeed("attempts", "begin", ...subject, ...on);
     const events = await read("events", "--org", org, ...on);
     return (events as { editor: string }[]).map(({ editor }) => editor);
   };
-  expect(await editors(onDatabase())).toEqual(["SYSTEM"]);
-  const [tokenId] = await editors(onServer());
+  expect(await editors(onDatabase())).toEqual(Array(5).fill("SYSTEM"));
+  const [tokenId, ...others] = await editors(onServer());
   expect(tokenId).toMatch(/^\d{18}$/);
+  expect(others).toEqual(Array(4).fill(tokenId));
 });
 
 test("a server refuses a token that it does not know", async () => {

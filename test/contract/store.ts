@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from "vitest";
+import { describeAccessEvents } from "./store/access-events.ts";
 import { describeAttempts } from "./store/attempts.ts";
 import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
@@ -31,6 +32,7 @@ export function describeStore(
     describeNotices(bed);
     describeOrgs(bed);
     describeTokens(bed);
+    describeAccessEvents(bed);
     describeUsers(bed);
     describeUserEvents(bed);
     describeAttempts(bed);

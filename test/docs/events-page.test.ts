@@ -14,8 +14,8 @@ it("docs/events.md lists every type of event", async () => {
   const page = [
     "# Events",
     "",
-    "Every change is an event, written in the same transaction: no user, policy or lock comes, changes or goes without one. Events are",
-    "never changed or removed. Each has an aggregate (what it is about), the aggregate's resource owner (the organisation, or the",
+    "Every change is an event, written in the same transaction: no organisation, token, user, policy or lock comes, changes or goes",
+    "without one. Events are never changed or removed. Each has an aggregate (what it is about), the aggregate's resource owner (the organisation, or the",
     "instance), a `sequence` within the aggregate, a time, an editor and perhaps a payload. The editor is the id of the token that",
     "called, or `SYSTEM`: the server itself, as where an attempt was not completed in time, or the command line at the database.",
     "",
@@ -26,7 +26,11 @@ it("docs/events.md lists every type of event", async () => {
     "| --- | --- | --- | --- |",
     ...rows,
     "",
-    "Login names that lead to nobody have no events: people type passwords into the wrong field.",
+    "What is not recorded: attempts that are begun, refused or no guess; reads; login names that lead to nobody (people type passwords",
+    "into the wrong field); secrets and their hashes. Names, addresses and devices of a user who is removed stay in the events.",
+    "",
+    "What was there before such changes were events (an upgrade from the first version) has no beginning in the log, and none is made",
+    "up: of such organisations, tokens and users `lockoutd check` asks for no more than what changed since.",
     "",
   ].join("\n");
   await expect(page).toMatchFileSnapshot("../../docs/events.md");

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { eventCatalogue, eventTypes } from "../../src/lockout/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -107,8 +108,18 @@ describe("a copy", () => {
     const total = rows.reduce((sum, count) => sum + count);
     expect(shown.at(-1)).toEqual([total, total]);
 
+    expect(await checkDatabase(from)).toMatchObject({ problems: [] });
     expect(await checkDatabase(to)).toMatchObject({ problems: [] });
     expect(await look(to)).toEqual(await look(from));
+    // Every type of event was in it, and says no more than the page of events tells.
+    const { events } = await look(to);
+    expect(new Set(events.map(({ type }) => type))).toEqual(
+      new Set(eventTypes),
+    );
+    for (const { type, payload = {} } of events)
+      expect(Object.keys(eventCatalogue[type].payload)).toEqual(
+        expect.arrayContaining(Object.keys(payload)),
+      );
   });
 
   it("goes on: sequences, positions, unknown names and tokens are those of the source", async () => {
@@ -220,11 +231,11 @@ describe("a copy", () => {
   it("that is done and was used since is not written to", async () => {
     await copyDatabase(from, to, silent);
     const store = await openStore(to, { exclusive: false, now: server.now });
-    await store.createOrg("of the copy alone");
+    await store.createOrg("of the copy alone", "e");
     await store.close();
     const before = await look(to);
     await expect(copyDatabase(from, to, silent)).rejects.toThrow(
-      /finished before, and one of the two has changed since \(orgs: 1 rows here and 2 there/,
+      /finished before, and one of the two has changed since \(orgs: 2 rows here and 3 there/,
     );
     expect(await look(to)).toEqual(before);
     expect(await checkDatabase(to)).toMatchObject({ problems: [] });
@@ -291,7 +302,7 @@ describe("a copy to PostgreSQL", () => {
         maxOtpAttempts: 0,
       }),
     );
-    expect(added.sequence).toBe(2);
+    expect(added.sequence).toBe(6);
     expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },
@@ -356,7 +367,7 @@ describe("lockoutd copy", () => {
       ...["copy", "--from", from, "--to", to],
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^orgs: 1 rows, SHA-256 [0-9a-f]{64}$/m);
+    expect(stdout).toMatch(/^orgs: 2 rows, SHA-256 [0-9a-f]{64}$/m);
     expect(stdout).toMatch(/both sides are alike\n$/);
   });
 

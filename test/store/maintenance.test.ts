@@ -35,7 +35,7 @@ describe("check", () => {
     await living;
     server.advance(3600_000);
     const report = await checkDatabase(url);
-    expect(report).toMatchObject({ problems: [], count: 0, users: 12 });
+    expect(report).toMatchObject({ problems: [], count: 0, users: 13 });
     expect(report.events).toBeGreaterThan(30);
   });
 
@@ -49,6 +49,37 @@ describe("check", () => {
       "a lock that was lifted by hand",
       "UPDATE subjects SET lock_time = NULL, lock_reason = NULL, lock_by = NULL",
       /is not locked, but the events say otherwise/,
+    ],
+    [
+      "a token that nobody created",
+      `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date)
+       SELECT '1', zeroblob(32), 'backdoor', first_org_id, '["IAM_OWNER"]', 0 FROM instance`,
+      /token 1 of the organisation \d+ is there, but no event says/,
+    ],
+    [
+      "a token with a role that nobody gave it",
+      `UPDATE tokens SET roles = '["IAM_OWNER","ORG_OWNER"]'`,
+      /token \d+ .* is .*ORG_OWNER.* but its events come to/,
+    ],
+    [
+      "a token that is gone",
+      "DELETE FROM tokens",
+      /token \d+ of the organisation \d+ is missing/,
+    ],
+    [
+      "an organisation that nobody created",
+      "INSERT INTO orgs (id, name, creation_date) VALUES ('1', 'x', 0)",
+      /organisation 1 is there, but no event says/,
+    ],
+    [
+      "an organisation with another name",
+      "UPDATE orgs SET name = 'x'",
+      /organisation \d+ is \{"name":"x"\}, but its events come to \{"name":"Default"\}/,
+    ],
+    [
+      "an instance with another id",
+      "UPDATE instance SET id = '1'",
+      /the events are of the instance \d+, but the instance is 1/,
     ],
     [
       "a user who is gone",

@@ -122,7 +122,7 @@ describe("opening an SQLite store", () => {
     await writeFile(dir.file("empty.db"), "");
     for (const name of ["new.db", "empty.db"]) {
       const store = await open(dir.file(name));
-      await store.createOrg("a");
+      await store.createOrg("a", "e");
       await store.close();
       const again = await open(dir.file(name));
       expect(await again.listOrgs()).toHaveLength(1);

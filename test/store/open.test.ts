@@ -24,7 +24,7 @@ describe("a database URL", () => {
     ["relative", () => `sqlite:./${relative(process.cwd(), dir.file("a.db"))}`],
   ])("names a file: %s", async (_, url) => {
     const store = await open(url());
-    await store.createOrg("a");
+    await store.createOrg("a", "e");
     const { mode } = await stat(dir.file("a.db"));
     expect(mode & 0o777).toBe(0o600);
     await store.close();

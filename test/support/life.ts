@@ -1,14 +1,18 @@
 import type { TestServer } from "./server.ts";
 
-/** Something of everything: locked, unlocked, deleted and back again, open, expired, policies come and gone. */
+/** Something of everything, with an event of each type: users in every state, policies and tokens come and gone. */
 export async function live({ url, adminToken }: TestServer): Promise<void> {
-  const post = async (path: string, body: object, method = "POST") => {
+  const post = async (path: string, body?: object, method = "POST") => {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { authorization: `Bearer ${adminToken}` },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return (await response.json()) as { attemptId?: string };
+    return (await response.json()) as {
+      readonly attemptId?: string;
+      readonly organizationId?: string;
+      readonly token?: { readonly tokenId: string };
+    };
   };
   const fail = async (userId: string) => {
     const factor = "FACTOR_PASSWORD";
@@ -26,7 +30,7 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   );
   await post("/management/v1/users/user-1/_unlock", {});
   await fail("user-1");
-  await post("/lockout/v1/users/user-2", {}, "DELETE");
+  await post("/lockout/v1/users/user-2", undefined, "DELETE");
   await fail("user-2");
   await post("/lockout/v1/users/user-3:recordPasswordChange", {});
   await post("/lockout/v1/attempts", {
@@ -43,7 +47,44 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     { aliases: ["Al", "b"], state: "USER_STATE_INACTIVE" },
     "PUT",
   );
+  for (const state of ["ACTIVE", "INITIAL", "INACTIVE", "ACTIVE"])
+    await post(
+      "/lockout/v1/users/changing",
+      { state: `USER_STATE_${state}` },
+      "PUT",
+    );
+  for (const factor of [
+    "TOTP",
+    "OTP_SMS",
+    "OTP_EMAIL",
+    "RECOVERY_CODE",
+    "PASSWORD",
+  ])
+    for (const outcome of ["FAILED", "SUCCEEDED"])
+      await post("/lockout/v1/attempts:report", {
+        ...{ userId: "changing", factor: `FACTOR_${factor}` },
+        client: { address: "192.0.2.7", userAgent: "ü", device: "d" },
+        outcome: `OUTCOME_${outcome}`,
+      });
+  const { organizationId } = await post("/lockout/v1/organizations", {
+    name: "Other",
+  });
+  const created = await post("/lockout/v1/tokens", {
+    ...{ organizationId, name: "t", roles: ["ORG_OWNER"] },
+    expireTime: "2100-01-01T00:00:00Z",
+  });
+  await post(
+    `/lockout/v1/tokens/${created.token?.tokenId ?? ""}`,
+    undefined,
+    "DELETE",
+  );
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
-  await post("/management/v1/policies/lockout", {}, "DELETE");
+  await post(
+    "/management/v1/policies/lockout",
+    { maxPasswordAttempts: 8 },
+    "PUT",
+  );
+  await post("/management/v1/policies/lockout", undefined, "DELETE");
+  await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post("/admin/v1/policies/password/lockout", {}, "PUT");
 }

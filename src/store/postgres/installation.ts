@@ -1,3 +1,9 @@
+import {
+  instanceAdded,
+  orgAdded,
+  tokenAdded,
+  tokenRemoved,
+} from "../../lockout/access-events.ts";
 import type { Limits } from "../../lockout/policy.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
@@ -11,10 +17,11 @@ import type {
   TokenRecord,
 } from "../store.ts";
 import { unfinishedCopy } from "../transfer.ts";
-import { begin, commit, rollback } from "./database.ts";
+import { userAggregate } from "../tables.ts";
+import type { Aggregate } from "../tables.ts";
 import type { PostgresDatabase } from "./database.ts";
-import type { Result, Statement } from "./pipeline.ts";
-import { isConflict } from "./errors.ts";
+import type { Call, Result, Statement } from "./pipeline.ts";
+import type { Change, Recorder } from "./recorder.ts";
 import { createLookups } from "./lookups.ts";
 
 /** Organisations, tokens and the instance: what is rarely changed, each in a transaction of its own. */
@@ -23,13 +30,13 @@ export interface Installation {
   initialise(
     init: InstanceInit,
   ): Promise<Instance & { readonly created: boolean }>;
-  createOrg(name: string): Promise<Org>;
+  createOrg(name: string, editor: string): Promise<Org>;
   listOrgs(): Promise<readonly Org[]>;
   orgExists(orgId: string): Promise<boolean>;
-  createToken(token: NewToken): Promise<TokenRecord>;
+  createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   findToken(hash: Uint8Array): Promise<TokenRecord | undefined>;
   listTokens(): Promise<readonly TokenRecord[]>;
-  revokeToken(tokenId: string): Promise<boolean>;
+  revokeToken(tokenId: string, editor: string): Promise<boolean>;
 }
 
 /** How many organisations are remembered to exist. */
@@ -79,30 +86,23 @@ const listTokens: Statement = {
 };
 const removeToken: Statement = {
   name: "remove_token",
-  text: "DELETE FROM tokens WHERE id = $1",
+  text: "DELETE FROM tokens WHERE id = $1 RETURNING org_id",
 };
+// The second event of the instance's, after that of its creation.
 const insertDefaultPolicy: Statement = {
   name: "insert_default_policy",
   text: `INSERT INTO policies (owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date,
-    change_date) VALUES ('instance', $1, $2, $3, 1, $4, $4)`,
-};
-const insertPolicyOwner: Statement = {
-  name: "insert_policy_owner",
-  text: "INSERT INTO policy_owners (owner_kind, resource_owner, sequence) VALUES ('instance', $1, 1)",
-};
-const appendFirst: Statement = {
-  name: "append_first",
-  text: `WITH head AS (UPDATE log_head SET position = position + 1 RETURNING position)
-    INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
-    SELECT head.position, 'instance', $1, $1, 1, $2, 'SYSTEM', $3::bigint, $4 FROM head`,
+    change_date) VALUES ('instance', $1, $2, $3, 2, $4, $4)`,
 };
 
 /**
+ * @param recorder writes changes with their events
  * @param newId gives ids
  * @param readTime the time at which something is created
  */
 export function createInstallation(
   database: PostgresDatabase,
+  recorder: Recorder,
   newId: NewId,
   readTime: () => Promise<number>,
 ): Installation {
@@ -142,14 +142,18 @@ export function createInstallation(
       const found = await find();
       if (found !== undefined) return { ...found, created: false };
       const time = await readTime();
-      return create(database, init, newId, time);
+      return create(recorder, database.name, init, newId, time);
     },
 
-    createOrg: async (name) => {
+    createOrg: async (name, editor) => {
       const creationDate = await readTime();
-      const id = await withFreeId((free) =>
-        database.query(insertOrg, free, name, creationDate),
-      );
+      const id = await recorder.record(editor, creationDate, async (change) => {
+        const created = await withFreeId((free) =>
+          sendOne(change, [insertOrg, free, name, creationDate]),
+        );
+        change.append(orgAggregate(created), orgAdded(name));
+        return created;
+      });
       return { id, name, creationDate };
     },
     listOrgs: async () => {
@@ -168,15 +172,23 @@ export function createInstallation(
       return true;
     },
 
-    createToken: async ({ hash, name, orgId, roles, expirationDate }) => {
+    createToken: async ({ hash, ...token }, editor) => {
       const creationDate = await readTime();
-      const id = await withFreeId((free) =>
-        database.query(
-          insertToken,
-          ...[free, hash, name, orgId, JSON.stringify(roles)],
-          ...[creationDate, expirationDate ?? null],
-        ),
-      );
+      const { name, orgId, roles, expirationDate } = token;
+      const id = await recorder.record(editor, creationDate, async (change) => {
+        const created = await withFreeId((free) =>
+          sendOne(change, [
+            insertToken,
+            ...[free, hash, name, orgId, JSON.stringify(roles)],
+            ...[creationDate, expirationDate ?? null],
+          ]),
+        );
+        change.append(
+          userAggregate(orgId, created),
+          tokenAdded({ id: created, ...token }),
+        );
+        return created;
+      });
       return { id, name, orgId, roles, creationDate, expirationDate };
     },
     findToken: (hash) => lookUpToken(Buffer.from(hash).toString("base64")),
@@ -184,14 +196,34 @@ export function createInstallation(
       const { rows } = await database.query(listTokens);
       return rows.map((row) => toToken(row as unknown as TokenRow));
     },
-    revokeToken: async (tokenId) =>
-      (await database.query(removeToken, tokenId)).count > 0,
+    revokeToken: async (tokenId, editor) => {
+      const time = await readTime();
+      return recorder.record(editor, time, async (change) => {
+        const { rows } = await sendOne(change, [removeToken, tokenId]);
+        const [removed] = rows;
+        if (removed === undefined) return false;
+        const aggregate = userAggregate(removed["org_id"] as string, tokenId);
+        change.append(aggregate, tokenRemoved(tokenId));
+        return true;
+      });
+    },
   };
+}
+
+async function sendOne({ send }: Change, call: Call): Promise<Result> {
+  const [result] = await send(call);
+  if (result === undefined) throw new Error("a statement has a result");
+  return result;
+}
+
+function orgAggregate(id: string): Aggregate {
+  return { type: "org", id, resourceOwner: id };
 }
 
 /** Creates the instance; of nodes that do it at once, one does, and the others find it. */
 async function create(
-  database: PostgresDatabase,
+  recorder: Recorder,
+  databaseName: string,
   { orgName, policy, token }: InstanceInit,
   newId: NewId,
   time: number,
@@ -201,45 +233,34 @@ async function create(
     maxPasswordAttempts: 0,
     maxOtpAttempts: 0,
   };
-  return database.use(async ({ send }) => {
-    try {
-      await send([begin], [lockInstallation]);
-      const [instances, orgs] = await send([findInstance], [countOrgs]);
-      const found = instances?.rows[0] as unknown as Instance | undefined;
-      if (found !== undefined) {
-        await send([rollback]);
-        return { ...found, created: false };
-      }
-      if (Number(orgs?.rows[0]?.["count"]) > 0)
-        throw unfinishedCopy(database.name);
-      const payload = policy.event.payload;
-      await send(
-        [insertOrg, firstOrgId, orgName, time],
-        [insertInstance, id, firstOrgId, time],
-        [
-          insertToken,
-          ...[tokenId, token.hash, token.name, firstOrgId],
-          ...[JSON.stringify(token.roles), time, token.expirationDate ?? null],
-        ],
-        [
-          insertDefaultPolicy,
-          ...[id, limits.maxPasswordAttempts, limits.maxOtpAttempts, time],
-        ],
-        [insertPolicyOwner, id],
-        [
-          appendFirst,
-          ...[id, policy.event.type, time],
-          payload === undefined ? null : JSON.stringify(payload),
-        ],
-        [commit],
-      );
-      return { id, firstOrgId, created: true };
-    } catch (error) {
-      if (isConflict(error))
-        throw new Error("two instances cannot be created at once", {
-          cause: error,
-        });
-      throw error;
-    }
+  const aggregate: Aggregate = { type: "instance", id, resourceOwner: id };
+  return recorder.record("SYSTEM", time, async ({ send, append }) => {
+    await send([lockInstallation]);
+    const [instances, orgs] = await send([findInstance], [countOrgs]);
+    const found = instances?.rows[0] as unknown as Instance | undefined;
+    if (found !== undefined) return { ...found, created: false };
+    if (Number(orgs?.rows[0]?.["count"]) > 0)
+      throw unfinishedCopy(databaseName);
+    await send(
+      [insertOrg, firstOrgId, orgName, time],
+      [insertInstance, id, firstOrgId, time],
+      [
+        insertToken,
+        ...[tokenId, token.hash, token.name, firstOrgId],
+        ...[JSON.stringify(token.roles), time, token.expirationDate ?? null],
+      ],
+      [
+        insertDefaultPolicy,
+        ...[id, limits.maxPasswordAttempts, limits.maxOtpAttempts, time],
+      ],
+    );
+    append(aggregate, instanceAdded);
+    append(orgAggregate(firstOrgId), orgAdded(orgName));
+    append(aggregate, policy.event);
+    append(
+      userAggregate(firstOrgId, tokenId),
+      tokenAdded({ id: tokenId, ...token }),
+    );
+    return { id, firstOrgId, created: true };
   });
 }

@@ -24,6 +24,7 @@ import { leaseMachine } from "./machine.ts";
 import { migrate, requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
 import { createNames } from "./names.ts";
+import { createRecorder } from "./recorder.ts";
 import { createUserStore } from "./users.ts";
 import { unfinishedCopy } from "../transfer.ts";
 import { readCopyState } from "./transfer.ts";
@@ -119,7 +120,13 @@ async function createStore(
     notifies,
   );
   const names = createNames(database, maxNames);
-  const installation = createInstallation(database, newId, readNow);
+  const recorder = createRecorder({
+    ...{ database, notifies },
+    onAppended: () => {
+      watch.tell();
+    },
+  });
+  const installation = createInstallation(database, recorder, newId, readNow);
   const queue = new CommitQueue({
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),

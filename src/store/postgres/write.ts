@@ -114,7 +114,8 @@ const appendTo = (table: string, head: string): Statement => ({
 });
 const appendNameEvents = appendTo("name_events", "name_log_head");
 const appendEvents = appendTo("events", "log_head");
-const notify: Statement = {
+/** Tells other nodes of new events. */
+export const notify: Statement = {
   name: "notify",
   text: `SELECT pg_notify('${channel}', '')`,
 };

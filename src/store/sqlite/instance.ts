@@ -1,15 +1,18 @@
 import type { Database } from "better-sqlite3";
+import { instanceAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
 import type { Clock, Instance } from "../store.ts";
+import type { EventTable } from "../tables.ts";
 
 export interface Instances {
   find(): Instance | undefined;
-  /** Inside a transaction, where there is none. */
-  create(firstOrgId: string): Instance;
+  /** Inside a transaction, where there is none. `createOrg` gives the id of the first organisation. */
+  create(createOrg: () => string, editor: string): Instance;
 }
 
 export function prepareInstance(
   database: Database,
+  events: EventTable,
   now: Clock,
   newId: NewId,
 ): Instances {
@@ -21,8 +24,11 @@ export function prepareInstance(
   );
   return {
     find: () => find.get(),
-    create: (firstOrgId) => {
+    create: (createOrg, editor) => {
       const id = newId();
+      const aggregate = { type: "instance", id, resourceOwner: id } as const;
+      events.append(aggregate, editor, instanceAdded, now());
+      const firstOrgId = createOrg();
       insert.run(id, firstOrgId, now());
       return { id, firstOrgId };
     },

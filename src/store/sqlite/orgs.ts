@@ -1,14 +1,16 @@
 import type { Database } from "better-sqlite3";
 import { mayBeId } from "../ids.ts";
+import { orgAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { toOrg } from "../rows.ts";
 import type { OrgRow } from "../rows.ts";
 import type { Clock, Org } from "../store.ts";
+import type { EventTable } from "../tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 export interface Orgs {
   /** Inside a transaction. */
-  create(name: string): Org;
+  create(name: string, editor: string): Org;
   /** Oldest first. */
   list(): readonly Org[];
   exists(orgId: string): boolean;
@@ -19,6 +21,7 @@ const maxKnown = 10_000;
 
 export function prepareOrgs(
   database: Database,
+  events: EventTable,
   now: Clock,
   newId: NewId,
 ): Orgs {
@@ -33,11 +36,13 @@ export function prepareOrgs(
     .pluck();
   const known = new Set<string>();
   return {
-    create: (name) => {
+    create: (name, editor) => {
       const creationDate = now();
       const id = withFreeId(newId, (candidate) =>
         insert.run(candidate, name, creationDate),
       );
+      const aggregate = { type: "org", id, resourceOwner: id } as const;
+      events.append(aggregate, editor, orgAdded(name), creationDate);
       return { id, name, creationDate };
     },
     list: () => list.all().map(toOrg),

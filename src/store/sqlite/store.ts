@@ -98,9 +98,9 @@ function createStore(
   const memory = createTransactionMemory();
   const events = prepareEvents(database);
   const policies = preparePolicies(database, events, memory);
-  const instances = prepareInstance(database, now, newId);
-  const orgs = prepareOrgs(database, now, newId);
-  const tokens = prepareTokens(database, now, newId);
+  const instances = prepareInstance(database, events, now, newId);
+  const orgs = prepareOrgs(database, events, now, newId);
+  const tokens = prepareTokens(database, events, now, newId);
 
   // A tool asks for little, and not for long.
   const ownMark = exclusive ? createCommitMark(database.name) : undefined;
@@ -216,14 +216,16 @@ function createStore(
     lastPosition: async () => read(() => events.lastPosition()),
     onAppended: (listener) => read(() => watch.listen(listener)),
 
-    createOrg: (name) => queue.run(() => orgs.create(name)),
+    createOrg: (name, editor) => queue.run(() => orgs.create(name, editor)),
     listOrgs: async () => read(() => orgs.list()),
     orgExists: (orgId) => answer(() => orgs.exists(orgId)),
 
-    createToken: (token) => queue.run(() => tokens.create(token)),
+    createToken: (token, editor) =>
+      queue.run(() => tokens.create(token, editor)),
     findToken: (hash) => answer(() => findToken(keyOf(hash), hash)),
     listTokens: async () => read(() => tokens.list()),
-    revokeToken: (tokenId) => queue.run(() => tokens.remove(tokenId)),
+    revokeToken: (tokenId, editor) =>
+      queue.run(() => tokens.remove(tokenId, editor)),
 
     findInstance: async () => read(() => instances.find()),
     initialise: ({ orgName, policy, token }) =>
@@ -231,15 +233,14 @@ function createStore(
         const found = instances.find();
         if (found !== undefined) return { ...found, created: false };
         if (orgs.list().length > 0) throw unfinishedCopy(database.name);
-        const org = orgs.create(orgName);
-        const instance = instances.create(org.id);
-        policies.apply(
-          { type: "instance", id: instance.id },
-          "SYSTEM",
-          policy,
-          now(),
+        const editor = "SYSTEM";
+        const instance = instances.create(
+          () => orgs.create(orgName, editor).id,
+          editor,
         );
-        tokens.create({ ...token, orgId: org.id });
+        const { id, firstOrgId } = instance;
+        policies.apply({ type: "instance", id }, editor, policy, now());
+        tokens.create({ ...token, orgId: firstOrgId }, editor);
         return { ...instance, created: true };
       }),
 

@@ -1,22 +1,26 @@
 import type { Database } from "better-sqlite3";
+import { tokenAdded, tokenRemoved } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { tokenColumns as columns, toToken } from "../rows.ts";
 import type { TokenRow } from "../rows.ts";
 import type { Clock, NewToken, TokenRecord } from "../store.ts";
+import { userAggregate } from "../tables.ts";
+import type { EventTable } from "../tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 export interface Tokens {
   /** Inside a transaction. */
-  create(token: NewToken): TokenRecord;
+  create(token: NewToken, editor: string): TokenRecord;
   find(hash: Uint8Array): TokenRecord | undefined;
   /** Oldest first. */
   list(): readonly TokenRecord[];
   /** Says whether there was one. */
-  remove(tokenId: string): boolean;
+  remove(tokenId: string, editor: string): boolean;
 }
 
 export function prepareTokens(
   database: Database,
+  events: EventTable,
   now: Clock,
   newId: NewId,
 ): Tokens {
@@ -32,9 +36,14 @@ export function prepareTokens(
   const list = database.prepare<[], TokenRow>(
     `SELECT ${columns} FROM tokens ORDER BY creation_date, id`,
   );
-  const remove = database.prepare<[string]>("DELETE FROM tokens WHERE id = ?");
+  const remove = database
+    .prepare<[string], string>(
+      "DELETE FROM tokens WHERE id = ? RETURNING org_id",
+    )
+    .pluck();
   return {
-    create: ({ hash, name, orgId, roles, expirationDate }) => {
+    create: ({ hash, ...token }, editor) => {
+      const { name, orgId, roles, expirationDate } = token;
       const creationDate = now();
       const id = withFreeId(newId, (candidate) =>
         insert.run(
@@ -47,6 +56,8 @@ export function prepareTokens(
           expirationDate ?? null,
         ),
       );
+      const event = tokenAdded({ id, ...token });
+      events.append(userAggregate(orgId, id), editor, event, creationDate);
       return { id, name, orgId, roles, creationDate, expirationDate };
     },
     find: (hash) => {
@@ -54,6 +65,12 @@ export function prepareTokens(
       return row && toToken(row);
     },
     list: () => list.all().map(toToken),
-    remove: (tokenId) => remove.run(tokenId).changes > 0,
+    remove: (tokenId, editor) => {
+      const orgId = remove.get(tokenId);
+      if (orgId === undefined) return false;
+      const event = tokenRemoved(tokenId);
+      events.append(userAggregate(orgId, tokenId), editor, event, now());
+      return true;
+    },
   };
 }

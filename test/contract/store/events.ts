@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it, beforeEach } from "vitest";
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
+import { putUser } from "../../../src/lockout/user.ts";
 import type {
   EventFilter,
   PolicyOwner,
   RecordedEvent,
 } from "../../../src/store/store.ts";
 import type { StoreBed } from "./bed.ts";
-import { start, orgA, orgB, init, write, countUp } from "./samples.ts";
+import { start, orgA, orgB, write, countUp } from "./samples.ts";
 
 export function describeEvents(bed: StoreBed): void {
   describe("events", () => {
@@ -54,7 +55,8 @@ export function describeEvents(bed: StoreBed): void {
           [orgB, "alice", "org.policy.lockout.removed"],
           [orgA, "carol", "org.policy.lockout.changed"],
         ];
-        await bed.store.initialise(init);
+        const carl = { orgId: "300000000000000003", userId: "carl" };
+        await bed.store.putUser(carl, [], "dave", putUser(undefined));
         for (const [owner, editor, type] of steps) {
           bed.time += 10;
           await bed.store.changePolicy(owner, editor, write(type));
@@ -94,7 +96,7 @@ export function describeEvents(bed: StoreBed): void {
           () => ({
             types: [
               "org.policy.lockout.removed",
-              "instance.policy.lockout.added",
+              "user.human.added",
               "no such",
             ],
           }),
@@ -105,10 +107,10 @@ export function describeEvents(bed: StoreBed): void {
           () => ({ aggregateId: "300000000000000001" }),
           [1, 3, 5],
         ],
-        ["by aggregate type", () => ({ aggregateTypes: ["instance"] }), [0]],
+        ["by aggregate type", () => ({ aggregateTypes: ["user"] }), [0]],
         [
           "by aggregate types",
-          () => ({ aggregateTypes: ["instance", "org"] }),
+          () => ({ aggregateTypes: ["user", "org"] }),
           [0, 1, 2, 3, 4, 5],
         ],
         [

@@ -36,24 +36,45 @@ export function describeInstance(bed: StoreBed): void {
         maxPasswordAttempts: 3,
         maxOtpAttempts: 0,
         resourceOwner: instance.id,
-        sequence: 1,
+        sequence: 2,
         creationDate: start,
         changeDate: start,
       });
+      const token = await bed.store.findToken(hashOf(1));
+      const common = {
+        position: expect.any(Number) as number,
+        editor: "SYSTEM",
+        creationDate: start,
+      };
+      const ofInstance = {
+        ...common,
+        ...{ aggregateType: "instance", aggregateId: instance.id },
+        resourceOwner: instance.id,
+      };
+      const ofOrg = { ...common, resourceOwner: instance.firstOrgId };
       expect(await bed.events()).toEqual([
         {
-          position: expect.any(Number) as number,
-          aggregateType: "instance",
-          aggregateId: instance.id,
-          resourceOwner: instance.id,
-          sequence: 1,
-          type: "instance.policy.lockout.added",
-          editor: "SYSTEM",
-          creationDate: start,
+          ...ofInstance,
+          ...{ sequence: 1, type: "instance.added", payload: undefined },
+        },
+        {
+          ...ofOrg,
+          ...{ aggregateType: "org", aggregateId: instance.firstOrgId },
+          ...{ sequence: 1, type: "org.added", payload: { name: "first" } },
+        },
+        {
+          ...ofInstance,
+          ...{ sequence: 2, type: "instance.policy.lockout.added" },
           payload: { maxPasswordAttempts: 3 },
         },
+        {
+          ...ofOrg,
+          ...{ aggregateType: "user", aggregateId: token?.id },
+          ...{ sequence: 1, type: "user.pat.added" },
+          payload: { tokenId: token?.id, name: "admin", roles: ["IAM_OWNER"] },
+        },
       ]);
-      expect(await bed.store.findToken(hashOf(1))).toMatchObject({
+      expect(token).toMatchObject({
         name: "admin",
         orgId: instance.firstOrgId,
         roles: ["IAM_OWNER"],
@@ -67,7 +88,7 @@ export function describeInstance(bed: StoreBed): void {
       expect(second).toEqual({ ...first, created: false });
       expect(await bed.store.listOrgs()).toHaveLength(1);
       expect(await bed.store.listTokens()).toHaveLength(1);
-      expect(await bed.events()).toHaveLength(1);
+      expect(await bed.events()).toHaveLength(4);
     });
 
     it("is created by one of many that race, here and in another process", async () => {
@@ -82,7 +103,7 @@ export function describeInstance(bed: StoreBed): void {
       expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
       expect(await bed.store.listOrgs()).toHaveLength(1);
       expect(await bed.store.listTokens()).toHaveLength(1);
-      expect(await bed.events()).toHaveLength(1);
+      expect(await bed.events()).toHaveLength(4);
     });
   });
 }

@@ -22,11 +22,11 @@ export function describeLifetime(bed: StoreBed): void {
   describe("the store", () => {
     it("has everything after it was closed and opened again", async () => {
       await bed.store.initialise(init);
-      const org = await bed.store.createOrg("second");
-      await bed.store.createToken({
-        ...newToken(5, org.id),
-        expirationDate: start + 99,
-      });
+      const org = await bed.store.createOrg("second", "e");
+      await bed.store.createToken(
+        { ...newToken(5, org.id), expirationDate: start + 99 },
+        "e",
+      );
       await bed.store.changePolicy(
         orgA,
         "e",
@@ -44,7 +44,7 @@ export function describeLifetime(bed: StoreBed): void {
         events: await bed.events(),
       });
       const before = await look();
-      expect(before.events).toHaveLength(2);
+      expect(before.events).toHaveLength(7);
 
       await bed.reopen();
 
@@ -90,13 +90,13 @@ export function describeLifetime(bed: StoreBed): void {
         () => complete("a", "failed"),
         () => report(alice, "failed"),
         () => bed.store.settleAttempts(1),
-        () => bed.store.createOrg("a"),
+        () => bed.store.createOrg("a", "e"),
         () => bed.store.listOrgs(),
         () => bed.store.orgExists("a"),
-        () => bed.store.createToken(newToken(1, "a")),
+        () => bed.store.createToken(newToken(1, "a"), "e"),
         () => bed.store.findToken(hashOf(1)),
         () => bed.store.listTokens(),
-        () => bed.store.revokeToken("a"),
+        () => bed.store.revokeToken("a", "e"),
       ];
       for (const use of uses) {
         await expect(use()).rejects.toBeInstanceOf(StoreUnavailableError);

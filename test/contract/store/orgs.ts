@@ -6,10 +6,10 @@ import { start } from "./samples.ts";
 export function describeOrgs(bed: StoreBed): void {
   describe("organisations", () => {
     it("get an id, and are listed oldest first", async () => {
-      const first = await bed.store.createOrg("zwölf 😀");
-      const twin = await bed.store.createOrg("zwölf 😀");
+      const first = await bed.store.createOrg("zwölf 😀", "e");
+      const twin = await bed.store.createOrg("zwölf 😀", "e");
       bed.time += 1;
-      const last = await bed.store.createOrg("a");
+      const last = await bed.store.createOrg("a", "e");
 
       expect(first).toEqual({
         id: expect.stringMatching(/^\d{18}$/) as string,
@@ -21,7 +21,7 @@ export function describeOrgs(bed: StoreBed): void {
     });
 
     it("exist or not", async () => {
-      const { id } = await bed.store.createOrg("a");
+      const { id } = await bed.store.createOrg("a", "e");
       expect(await bed.store.orgExists(id)).toBe(true);
       expect(await bed.store.orgExists("300000000000000009")).toBe(false);
       expect(await bed.store.orgExists("")).toBe(false);
@@ -32,7 +32,7 @@ export function describeOrgs(bed: StoreBed): void {
       const tool = await bed.open("tool", createIds(bed.now));
       const created = await Promise.all(
         Array.from({ length: 20 }, async (_, index) =>
-          (index % 2 === 0 ? bed.store : tool).createOrg(`org ${index}`),
+          (index % 2 === 0 ? bed.store : tool).createOrg(`org ${index}`, "e"),
         ),
       );
       expect(new Set(created.map(({ id }) => id)).size).toBe(20);

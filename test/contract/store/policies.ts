@@ -46,17 +46,17 @@ export function describePolicies(bed: StoreBed): void {
         aggregateType: "instance",
         aggregateId: id,
         resourceOwner: id,
-        sequence: 2,
+        sequence: 3,
         type: "instance.policy.lockout.changed",
         editor: "editor-1",
         creationDate: start + 1000,
         payload: { maxOTPAttempts: 7 },
       });
-      expect(await bed.events({ sequenceAfter: 1 })).toEqual([event]);
+      expect(await bed.events({ sequenceAfter: 2 })).toEqual([event]);
       expect(await bed.store.findPolicy(instanceOwner)).toEqual({
         ...limits(3, 7),
         resourceOwner: id,
-        sequence: 2,
+        sequence: 3,
         creationDate: start,
         changeDate: start + 1000,
       });

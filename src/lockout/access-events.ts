@@ -1,0 +1,45 @@
+import type { EventPayload, NewEvent } from "./event.ts";
+
+/** What of a token is recorded: never the secret, nor its hash. */
+export interface RecordedToken {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Milliseconds since 1970 UTC; undefined where it does not expire. */
+  readonly expirationDate: number | undefined;
+}
+
+/** The first start created the instance. */
+export const instanceAdded: NewEvent = { type: "instance.added" };
+
+/** An organisation was created. */
+export function orgAdded(name: string): NewEvent {
+  return { type: "org.added", payload: { name } };
+}
+
+/** A token was created. */
+export function tokenAdded(token: RecordedToken): NewEvent {
+  return { type: "user.pat.added", payload: tokenPayload(token) };
+}
+
+/** A token was revoked. */
+export function tokenRemoved(tokenId: string): NewEvent {
+  return { type: "user.pat.removed", payload: { tokenId } };
+}
+
+/** What the event of a token says of it. */
+export function tokenPayload({
+  id,
+  name,
+  roles,
+  expirationDate,
+}: RecordedToken): EventPayload {
+  return {
+    tokenId: id,
+    ...(name !== "" && { name }),
+    roles,
+    ...(expirationDate !== undefined && {
+      expiration: new Date(expirationDate).toISOString(),
+    }),
+  };
+}

@@ -1,0 +1,149 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { NewEvent } from "../../lockout/event.ts";
+import { StoreUnavailableError } from "../store.ts";
+import type { Aggregate } from "../tables.ts";
+import { begin, commit, rollback } from "./database.ts";
+import type { Connection, PostgresDatabase } from "./database.ts";
+import { isConflict, unavailable } from "./errors.ts";
+import type { Statement } from "./pipeline.ts";
+import { notify } from "./write.ts";
+
+/** A change in a transaction of its own, which waits for no others: of what is rarely changed. */
+export interface Change {
+  readonly send: Connection["send"];
+  /** Has an event written when the change is done. Without events nothing is. */
+  readonly append: (aggregate: Aggregate, event: NewEvent) => void;
+}
+
+export interface RecorderOptions {
+  readonly database: PostgresDatabase;
+  /** Whether other nodes are told by NOTIFY. */
+  readonly notifies: boolean;
+  /** Called when events were committed. */
+  readonly onAppended: () => void;
+}
+
+export interface Recorder {
+  /**
+   * Makes a change and writes its events, of this editor and time; again where it met others'. Throws what the change throws, what
+   * the database says of a wrong statement, and StoreUnavailableError.
+   */
+  record<T>(
+    editor: string,
+    time: number,
+    change: (change: Change) => Promise<T>,
+  ): Promise<T>;
+}
+
+const maxTries = 8;
+
+/** The last sequence of an aggregate, in SQL. */
+const lastSequence = (type: string, id: string, owner: string) =>
+  `(SELECT max(sequence) FROM events WHERE aggregate_id = ${id} AND aggregate_type = ${type} AND resource_owner = ${owner})`;
+
+// As commands on users do: their rows first, the head of the log after.
+const lockUser: Statement = {
+  name: "lock_user",
+  text: "SELECT key FROM subjects WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
+};
+const takePositions: Statement = {
+  name: "take_positions",
+  text: "UPDATE log_head SET position = position + $1::bigint",
+};
+// Whoever has the head of the log sees all events there are.
+const appendNext: Statement = {
+  name: "append_next",
+  text: `INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+    SELECT head.position - $1::bigint, $2, $3, $4,
+      coalesce(${lastSequence("$2", "$3", "$4")}, 0) + 1,
+      $5, $6, $7::bigint, $8
+    FROM log_head AS head`,
+};
+const putOwnerSequence: Statement = {
+  name: "put_owner_sequence",
+  text: `INSERT INTO policy_owners (owner_kind, resource_owner, sequence) SELECT $1, $2, ${lastSequence("$1", "$2", "$2")}
+    ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = excluded.sequence`,
+};
+// A user may have the id of a token, and then they share an aggregate.
+const putUserSequence: Statement = {
+  name: "put_user_sequence",
+  text: `UPDATE subjects SET sequence = ${lastSequence("'user'", "$2", "$1")} WHERE org_id = $1 AND user_id = $2`,
+};
+
+export function createRecorder({
+  database,
+  notifies,
+  onAppended,
+}: RecorderOptions): Recorder {
+  const once = <T>(
+    editor: string,
+    time: number,
+    change: (change: Change) => Promise<T>,
+  ) =>
+    database.use(async ({ send }) => {
+      const events: (readonly [Aggregate, NewEvent])[] = [];
+      await send([begin]);
+      const result = await change({
+        send,
+        append: (...event) => {
+          events.push(event);
+        },
+      });
+      if (events.length === 0) {
+        await send([rollback]);
+        return { result, isAppended: false };
+      }
+      const aggregates = events.map(([aggregate]) => aggregate);
+      const users = aggregates.filter(({ type }) => type === "user");
+      const owners = aggregates.filter(({ type }) => type !== "user");
+      const userKey = ({ resourceOwner, id }: Aggregate) =>
+        [resourceOwner, id] as const;
+      const results = await send(
+        ...users.map((user) => [lockUser, ...userKey(user)] as const),
+        [takePositions, events.length],
+        ...events.map(
+          ([{ type, id, resourceOwner }, event], index) =>
+            [
+              appendNext,
+              ...[events.length - 1 - index, type, id, resourceOwner],
+              ...[event.type, editor, time],
+              event.payload === undefined
+                ? null
+                : JSON.stringify(event.payload),
+            ] as const,
+        ),
+        ...owners.map(({ type, id }) => [putOwnerSequence, type, id] as const),
+        ...users.map((user) => [putUserSequence, ...userKey(user)] as const),
+        ...(notifies ? [[notify] as const] : []),
+        [commit],
+      );
+      if (results.at(-1)?.command !== "COMMIT")
+        throw new StoreUnavailableError("the transaction was not committed");
+      return { result, isAppended: true };
+    });
+
+  return {
+    record: async (editor, time, change) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const { result, isAppended } = await once(editor, time, change);
+          if (isAppended) onAppended();
+          return result;
+        } catch (error) {
+          if (!isConflict(error) || isTaken(error)) throw error;
+          if (tries === maxTries) throw unavailable(error);
+          await delay(Math.random() * 2 ** tries * 5);
+        }
+      }
+    },
+  };
+}
+
+/** Whether another token has the same secret: it will have it the next time too. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "constraint" in error &&
+    error.constraint === "tokens_hash_key"
+  );
+}
