@@ -36,17 +36,21 @@ const smallPieceBytes = 32;
 /** Clients may well send so many pieces of a body each by itself: what gRPC has before a message, and the message. */
 const freePieces = 4;
 
+/** How much of a body is read. */
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** Makes the error of a longer one. */
+  readonly tooLong: () => Error;
+  /** Looks at the beginning of a body as soon as so many bytes are there; what it throws ends the reading. */
+  readonly start?: {
+    readonly bytes: number;
+    readonly check: (start: Uint8Array) => void;
+  };
+}
+
 /** Takes a body that is read whole; exactly one of its methods is called, once. */
 export interface BodyCollector {
-  /**
-   * Called with what has come so far, while more is awaited, until it knows: whether the body announces more than was asked for.
-   * Left out where bodies announce nothing.
-   */
-  readonly announcesTooMuch?:
-    ((start: Uint8Array) => boolean | undefined) | undefined;
   whole(body: Uint8Array): void;
-  /** The body is longer than was asked for: what has come so far is put back. */
-  tooLong(): void;
   failed(reason: unknown): void;
 }
 
@@ -79,9 +83,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #waiter: Waiter | undefined;
   #waitingSince = 0;
   #collector: BodyCollector | undefined;
-  #collectorBytes = 0;
-  /** Whether the collector knows what the body announces. */
-  #announced = false;
+  #limit: BodyLimit | undefined;
+  #collectedBytes = 0;
   #drain: { bytes: number; over(complete: boolean): void } | undefined;
 
   /**
@@ -124,25 +127,20 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     });
   }
 
-  /** Reads all that is left, in one go: no promise for each piece, and no pause between them. */
-  collect(maxBytes: number, collector: BodyCollector): void {
+  /** Reads the body in one go: no promise for each piece, and no pause between them. */
+  collect(limit: BodyLimit, collector: BodyCollector): void {
     if (this.#state === "failed") {
       collector.failed(this.#failure);
       return;
     }
     this.#collector = collector;
-    this.#collectorBytes = maxBytes;
+    this.#limit = limit;
     if (this.#state === "ended") {
       this.#collected();
       return;
     }
     this.#waitingSince = performance.now();
     this.#resume();
-  }
-
-  /** Gives back what was collected, for another reader. */
-  putBack(bytes: Uint8Array): void {
-    if (bytes.byteLength > 0) this.#pieces.putBack(bytes);
   }
 
   /** The reader stops early. The rest stays where it is, until {@link drain}. */
@@ -242,18 +240,25 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   #collect(chunk: Uint8Array, collector: BodyCollector): void {
     this.#pieces.add(chunk);
-    this.#collectorBytes -= chunk.byteLength;
-    if (this.#collectorBytes >= 0 && !this.#announcesTooMuch(collector)) return;
-    this.#collector = undefined;
-    this.#stream.pause();
-    collector.tooLong();
+    const before = this.#collectedBytes;
+    this.#collectedBytes += chunk.byteLength;
+    try {
+      this.#checkLimit(before, this.#collectedBytes);
+    } catch (reason) {
+      this.#collector = undefined;
+      this.#stream.pause();
+      collector.failed(reason);
+    }
   }
 
-  #announcesTooMuch({ announcesTooMuch }: BodyCollector): boolean {
-    if (announcesTooMuch === undefined || this.#announced) return false;
-    const verdict = announcesTooMuch(this.#pieces.whole);
-    this.#announced = verdict !== undefined;
-    return verdict === true;
+  #checkLimit(before: number, now: number): void {
+    const limit = this.#limit;
+    if (limit === undefined) return;
+    if (now > limit.maxBytes) throw limit.tooLong();
+    const { start } = limit;
+    if (start === undefined || before >= start.bytes || now < start.bytes)
+      return;
+    start.check(this.#pieces.whole);
   }
 
   /** The stream is closed: what has not come by now never will. */

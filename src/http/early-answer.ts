@@ -26,8 +26,8 @@ export function spokenProtocol({
 }: RequestHead): SpokenProtocol {
   const type = contentType.toLowerCase();
   if (type.startsWith("application/grpc-web")) return "grpc-web";
-  if (/^application\/grpc(?:$|[+;])/.test(type)) return "grpc";
-  return saysConnect || /^application\/(?:proto$|connect\+)/.test(type)
+  if (/^application\/grpc(?:$|[+; ])/.test(type)) return "grpc";
+  return saysConnect || /^application\/(?:proto(?:$|[; ])|connect\+)/.test(type)
     ? "connect"
     : undefined;
 }

@@ -1,16 +1,16 @@
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { HttpRequest } from "./http-request.ts";
-import { isGrpcWebText } from "./grpc-web-text.ts";
+import { encodeBase64, isGrpcWebText } from "./grpc-web-text.ts";
 import type { RequestHead } from "./request-head.ts";
-import { callRpc } from "./rpc.ts";
-import type { Rpc } from "./rpc.ts";
+import { callStream } from "./stream-call.ts";
+import type { StreamRpc } from "./stream-call.ts";
 
 const grpc = /^application\/grpc(?:\+(?:proto|json))?$/i;
 const grpcWeb = /^application\/grpc-web(?:-text)?(?:\+(?:proto|json))?$/i;
 
 /**
- * The RPC protocol of a request for a REST path, as a media type, or nothing where it is JSON. ZITADEL documents its REST paths
+ * The RPC protocol of a request for a REST path, as a media type in lower case, or nothing where it is JSON. ZITADEL documents its REST paths
  * with gRPC and gRPC-Web as further content types. A request without Content-Type and without a body (GET, DELETE) follows the
  * first range of its Accept.
  */
@@ -22,32 +22,30 @@ export function framedTypeOf(
   const type =
     head.contentType === "" && bodyless ? head.accept : head.contentType;
   const first = (type.split(/[,;]/, 1)[0] ?? "").trim();
-  if (grpcWeb.test(first)) return first;
-  return httpVersion === "2.0" && grpc.test(first) ? first : undefined;
+  return grpcWeb.test(first) || (httpVersion === "2.0" && grpc.test(first))
+    ? first.toLowerCase()
+    : undefined;
 }
 
-const emptyMessage = encodeEnvelope(0, new Uint8Array());
-const emptyMessageText = Buffer.from(
-  Buffer.from(emptyMessage).toString("base64"),
-);
-
-/** Calls a method in an RPC protocol from its REST path. No body at all counts as the empty message. */
-export function callFramed(
-  rpc: Rpc,
+/** Calls a method that streams in an RPC protocol from its REST path. No body at all counts as the empty message. */
+export function callFramedStream(
+  rpc: StreamRpc & { readonly path: string },
   request: HttpRequest,
   type: string,
 ): Promise<UniversalServerResponse> {
   const header = new Headers(request.header);
   header.set("content-type", type);
-  return callRpc(rpc, {
+  const empty = Buffer.from(type.endsWith("+json") ? "{}" : "");
+  const message = encodeEnvelope(0, empty);
+  return callStream(rpc, {
     ...request,
     method: "POST",
-    target: rpc.handler.requestPath,
-    url: new URL(rpc.handler.requestPath, request.url).href,
+    target: rpc.path,
+    url: new URL(rpc.path, request.url).href,
     header,
     body: orElse(
       request.body,
-      isGrpcWebText(type) ? emptyMessageText : emptyMessage,
+      isGrpcWebText(type) ? encodeBase64(message) : message,
     ),
   });
 }

@@ -15,6 +15,13 @@ export function binaryTypeOf(type: string): string {
   return type.replace(mediaType, binaryPrefix);
 }
 
+/** The same media type in the text form. */
+export function textTypeOf(type: string): string {
+  return isGrpcWebText(type)
+    ? type
+    : textPrefix + type.slice(binaryPrefix.length);
+}
+
 /**
  * Whether the answer is to be text: what `Accept` says, where it names a form of gRPC-Web, else the form of the request.
  * Google's client for text asks for text by both headers.
@@ -38,12 +45,7 @@ export async function* decodeBase64(
 ): AsyncGenerator<Uint8Array> {
   let rest = "";
   for await (const piece of pieces) {
-    const text =
-      rest +
-      Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
-        .toString("latin1")
-        // Tools that encode base64 break its lines, and end the last one.
-        .replaceAll(/[\r\n]/g, "");
+    const text = rest + latin1(piece).replaceAll(/[\r\n]/g, "");
     const whole = text.length - (text.length % 4);
     rest = text.slice(whole);
     if (whole > 0) yield decodeQuads(text.slice(0, whole));
@@ -51,25 +53,51 @@ export async function* decodeBase64(
   if (rest !== "") throw malformed("its length is not a multiple of four");
 }
 
-const padded =
-  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** Texts that one body may consist of: each is padded where it does not end with whole bytes. */
+const maxTexts = 1000;
 
+/**
+ * Decodes a complete body.
+ *
+ * @throws ConnectError INVALID_ARGUMENT for anything that is not base64
+ */
+export function decodeBase64Body(body: Uint8Array): Uint8Array {
+  const text = latin1(body);
+  // Tools that encode base64 break its lines, and end the last one.
+  const joined = text.includes("\n") ? text.replaceAll(/[\r\n]/g, "") : text;
+  if (joined.length % 4 !== 0)
+    throw malformed("its length is not a multiple of four");
+  return decodeQuads(joined);
+}
+
+/** Node's decoder skips what does not belong to the alphabet, and takes that of URLs: then there are too few bytes, or `-` and `_`. */
 function decodeQuads(text: string): Uint8Array {
+  if (text.includes("-") || text.includes("_")) throw foreign();
   const parts: Buffer[] = [];
   for (let start = 0; start < text.length;) {
     const padding = text.indexOf("=", start);
     const end = padding < 0 ? text.length : padding + 4 - (padding % 4);
-    const part = text.slice(start, end);
-    if (!padded.test(part))
-      throw malformed(
-        "a character does not belong to the alphabet, or padding is misplaced",
-      );
-    parts.push(Buffer.from(part, "base64"));
+    const missing = padding < 0 ? 0 : end - padding;
+    const part = Buffer.from(text.slice(start, end), "base64");
+    if (
+      missing > 2 ||
+      part.byteLength !== ((end - start) / 4) * 3 - missing ||
+      (missing === 2 && text[end - 1] !== "=") ||
+      parts.push(part) > maxTexts
+    )
+      throw foreign();
     start = end;
   }
-  return parts.length === 1 && parts[0] !== undefined
-    ? parts[0]
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined
+    ? first
     : Buffer.concat(parts);
+}
+
+function foreign(): ConnectError {
+  return malformed(
+    "a character does not belong to the alphabet, or padding is misplaced",
+  );
 }
 
 function malformed(why: string): ConnectError {
@@ -86,25 +114,28 @@ export function asGrpcWebText(
   const header = new Headers(response.header);
   const type = header.get("content-type");
   if (!type?.toLowerCase().startsWith(binaryPrefix)) return response;
-  if (!isGrpcWebText(type))
-    header.set("content-type", textPrefix + type.slice(binaryPrefix.length));
+  header.set("content-type", textTypeOf(type));
   header.delete("content-length");
   return response.body === undefined
     ? { ...response, header }
-    : { ...response, header, body: encodeBase64(response.body) };
+    : { ...response, header, body: encodePieces(response.body) };
 }
 
-async function* encodeBase64(
+async function* encodePieces(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    yield Buffer.from(
-      Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString(
-        "base64",
-      ),
-      "latin1",
-    );
-  }
+  for await (const piece of pieces) yield encodeBase64(piece);
+}
+
+/** Bytes as the text form has them, padded. */
+export function encodeBase64(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+  return Buffer.from(text, "latin1");
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
 /** Flag of the frame with the trailers, and how it begins in text. */
@@ -115,11 +146,7 @@ const trailerByteInText = "g".charCodeAt(0);
 export function grpcWebStatus(piece: Uint8Array): string | undefined {
   const [first] = piece;
   if (first !== trailerByte && first !== trailerByteInText) return undefined;
-  const text = Buffer.from(
-    piece.buffer,
-    piece.byteOffset,
-    piece.byteLength,
-  ).toString("latin1");
+  const text = latin1(piece);
   const trailers =
     first === trailerByte
       ? text

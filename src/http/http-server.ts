@@ -2,9 +2,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Transcoder } from "../transcoding/index.ts";
 import { createAnonymousStreamGate } from "./anonymous-streams.ts";
+import { createCompressions } from "./compressions.ts";
 import { createCors } from "./cors.ts";
 import type { CorsOrigins } from "./cors.ts";
 import { cutErrors } from "./cut-errors.ts";
@@ -23,7 +23,7 @@ import { createRouter } from "./router.ts";
 import { createRpcs } from "./rpc.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { StaticRoute } from "./static-route.ts";
-import { createUnaryAdapter } from "./unary/adapter.ts";
+import { createUnaryPlans } from "./unary/plans.ts";
 import { checkingInterval, Watchdog } from "./watchdog.ts";
 
 /** What a server is made of. */
@@ -82,7 +82,7 @@ export interface HttpServer {
  * Compressions of what needs no token. Brotli is none of them: it unpacks as much as its window holds, up to 16 MiB, before it can be
  * told that 4 KiB are enough: a hundred bytes took 11 ms and 4 MiB, and a thousand calls at once 300 MB.
  */
-const openCompressions = [compressionGzip];
+const openCompressions: ReadonlySet<string> = new Set(["gzip"]);
 
 /** Time for aborted methods to be answered before their connections are cut, in milliseconds. */
 const abortMs = 1000;
@@ -115,13 +115,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     options.services ?? [],
   );
   const openServices = options.openServices ?? [];
+  const openOnly = {
+    acceptCompression: (open.acceptCompression ?? []).filter(({ name }) =>
+      openCompressions.has(name),
+    ),
+  };
   const rpcs = new Map([
     ...createRpcs(services, shared),
     ...createRpcs(publicServices, { ...shared, ...small }),
     ...createRpcs(openServices, {
       ...open,
       ...small,
-      acceptCompression: openCompressions,
+      ...openOnly,
       requestGate: createAnonymousStreamGate(limits),
     }),
   ]);
@@ -142,8 +147,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     onExchange: createRequestHandler({
       router: createRouter(rpcs, transcoder, options.pages ?? []),
       rpcs,
-      unary: (general) =>
-        createUnaryAdapter({
+      unary: (respond) =>
+        createUnaryPlans({
           groups: [
             {
               services,
@@ -162,7 +167,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
                 ...open,
                 ...small,
                 interceptors: [],
-                acceptCompression: openCompressions,
+                ...openOnly,
               },
               mapError: asItIs,
             },
@@ -170,7 +175,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           cors,
           limits,
           stopwatch,
-          general,
+          respond,
         }),
       cors,
       limits,
@@ -250,7 +255,7 @@ function openOptions(
   shutdownSignal: AbortSignal,
 ): Partial<UniversalHandlerOptions> {
   return {
-    acceptCompression: [compressionGzip, compressionBrotli],
+    acceptCompression: createCompressions(),
     ...given,
     jsonOptions: {
       ignoreUnknownFields: false,

@@ -12,7 +12,7 @@ import {
   unknownPath,
 } from "./early-answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { callFramed, framedTypeOf } from "./framed-rest.ts";
+import { callFramedStream, framedTypeOf } from "./framed-rest.ts";
 import { toHttpRequest } from "./http-request.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -20,28 +20,26 @@ import { maxTimerMs } from "./limits.ts";
 import { readHead } from "./request-head.ts";
 import type { RequestHead } from "./request-head.ts";
 import { requestIdFrom, requestIdHeader } from "./request-id.ts";
-import type { Route, Router } from "./router.ts";
-import { callRpc } from "./rpc.ts";
+import type { Router } from "./router.ts";
 import type { Rpc } from "./rpc.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { RunningRequest } from "./running-request.ts";
 import { send } from "./send.ts";
 import { statusAnswer } from "./status-answer.ts";
+import { callStream } from "./stream-call.ts";
 import type { StaticRoute } from "./static-route.ts";
-import type { UnaryAdapter } from "./unary/adapter.ts";
-import type { GeneralWay } from "./unary/call.ts";
+import { beginUnaryCall } from "./unary/call.ts";
+import type { Respond } from "./unary/call.ts";
+import type { UnaryPlans } from "./unary/plans.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** What the life of a request needs. */
-export interface RequestHandlerParts extends GeneralParts {
-  /** Takes over what the general handlers need not see. */
-  readonly unary: (general: GeneralWay) => UnaryAdapter;
-}
-
-interface GeneralParts {
+export interface RequestHandlerParts {
   readonly router: Router;
   /** Mounted methods by request path: for templates that are called in an RPC protocol. */
   readonly rpcs: ReadonlyMap<string, Rpc>;
+  /** Prepares the unary methods. */
+  readonly unary: (respond: Respond) => UnaryPlans;
   readonly cors: Cors;
   readonly limits: HttpLimits;
   readonly watchdog: Watchdog;
@@ -49,94 +47,97 @@ interface GeneralParts {
   readonly onFault: (fault: unknown) => void;
 }
 
+type Parts = Omit<RequestHandlerParts, "unary"> & {
+  readonly unary: UnaryPlans;
+};
+
+type Response = UniversalServerResponse | Promise<UniversalServerResponse>;
+
 /**
- * The life of a request: header → refusal → preflight → route → answer → log. Nothing that a client sends makes it throw. One that
- * is `refused` for lack of room is only told so.
+ * The life of a request: header → refusal → preflight → route → response → log. A unary method is called by {@link beginUnaryCall},
+ * and responds by itself. Nothing that a client sends makes it throw. One that is `refused` for lack of room is only told so.
  */
 export function createRequestHandler(
-  parts: RequestHandlerParts,
+  given: RequestHandlerParts,
 ): (exchange: Exchange, refused: boolean) => void {
-  const { limits, watchdog } = parts;
-  const contained = (running: RunningRequest, work: Promise<void>) => {
-    work.catch((fault: unknown) => {
-      parts.onFault(fault);
-      running.exchange.destroy();
-    });
-  };
-  const serveGenerally = (running: RunningRequest, head: RequestHead) => {
-    contained(running, serve(parts, running, head));
-  };
-  const unary = parts.unary({
-    serve: serveGenerally,
-    reply: (running, head, response) => {
-      contained(running, reply(parts, running, head, response));
+  const { limits, watchdog, onFault } = given;
+  const respond: Respond = {
+    onFault,
+    send: (running, head, make) => {
+      reply(given, running, head, make).catch((fault: unknown) => {
+        onFault(fault);
+        running.exchange.destroy();
+      });
     },
-    onFault: parts.onFault,
-  });
-  const takesUnary = (running: RunningRequest, head: RequestHead) => {
-    const { method, target } = running.exchange;
-    return (
-      head.refusal === undefined &&
-      unary(running, head, parts.router(method, target, head.path))
-    );
   };
+  const parts: Parts = { ...given, unary: given.unary(respond) };
   return (exchange, refused) => {
     const running = new RunningRequest(exchange, limits);
     watchdog.add(running);
     exchange.onClose(() => {
       watchdog.delete(running);
-      parts.onRequestEnd(running.record());
+      given.onRequestEnd(running.record());
     });
     const head = readHead(exchange, limits);
     running.path = head.path;
     running.requestId = requestIdFrom(head.requestId);
     try {
-      if (refused) {
-        running.protocol = spokenProtocol(head) ?? "http";
-        contained(running, reply(parts, running, head, overloaded(head)));
-      } else if (!takesUnary(running, head)) serveGenerally(running, head);
+      const response = refused
+        ? refuse(running, head)
+        : follow(parts, running, head);
+      if (response !== undefined) respond.send(running, head, () => response);
     } catch (fault) {
-      parts.onFault(fault);
-      exchange.destroy();
+      if (exchange.answered) {
+        onFault(fault);
+        exchange.destroy();
+      } else
+        respond.send(running, head, () => {
+          throw fault;
+        });
     }
   };
 }
 
-async function serve(
-  parts: GeneralParts,
-  running: RunningRequest,
-  head: RequestHead,
-): Promise<void> {
-  await reply(parts, running, head, await answerTo(parts, running, head));
-}
-
 async function reply(
-  parts: GeneralParts,
+  { cors, limits, onFault }: Omit<RequestHandlerParts, "unary">,
   running: RunningRequest,
   head: RequestHead,
-  response: UniversalServerResponse,
+  make: () => Response,
 ): Promise<void> {
+  let response: UniversalServerResponse;
+  try {
+    response = await make();
+  } catch (fault) {
+    onFault(fault);
+    response = internalError(head);
+  }
   const { exchange } = running;
   const header = response.header ?? new Headers();
   if (!header.has("cache-control")) header.set("cache-control", "no-store");
   header.set(requestIdHeader, running.requestId);
-  parts.cors.decorate(head.origin, header);
+  cors.decorate(head.origin, header);
   try {
-    await send(running, { ...response, header }, parts.limits);
+    await send(running, { ...response, header }, limits);
   } catch (fault) {
     // A header that cannot be sent, or a body that broke before its first piece.
     if (exchange.isGone()) return;
     if (exchange.answered) throw fault;
-    parts.onFault(fault);
-    await send(running, internalError(head), parts.limits);
+    onFault(fault);
+    await send(running, internalError(head), limits);
   }
 }
 
-async function answerTo(
-  parts: GeneralParts,
+function refuse(running: RunningRequest, head: RequestHead): Response {
+  running.protocol = spokenProtocol(head) ?? "http";
+  return overloaded(head);
+}
+
+/** Begins a unary call, or gives the response to all that is none. */
+function follow(
+  parts: Parts,
   running: RunningRequest,
   head: RequestHead,
-): Promise<UniversalServerResponse> {
+): Response | undefined {
   const { exchange } = running;
   const { method, target } = exchange;
   if (head.refusal !== undefined) {
@@ -152,21 +153,7 @@ async function answerTo(
   if (preflight !== undefined) return preflight;
   // Of the server as a whole there is nothing to say but that it is there (RFC 9110, §9.3.7). No other method has this target.
   if (target === "*") return { status: 204, header: new Headers() };
-  try {
-    const route = parts.router(method, target, head.path);
-    return await follow(parts, running, head, route);
-  } catch (fault) {
-    parts.onFault(fault);
-    return internalError(head);
-  }
-}
-
-function follow(
-  parts: GeneralParts,
-  running: RunningRequest,
-  head: RequestHead,
-  route: Route,
-): UniversalServerResponse | Promise<UniversalServerResponse> {
+  const route = parts.router(method, target, head.path);
   switch (route.kind) {
     case "rpc":
       return followRpc(parts, running, head, route.rpc);
@@ -179,7 +166,7 @@ function follow(
         route.match,
       );
     case "page":
-      return followPage(running.exchange, head, route.page);
+      return followPage(exchange, head, route.page);
     case "not-found":
       running.protocol = spokenProtocol(head) ?? "http";
       return unknownPath(head);
@@ -187,56 +174,96 @@ function follow(
 }
 
 function followRpc(
-  { limits }: GeneralParts,
+  { limits, unary }: Parts,
   running: RunningRequest,
   head: RequestHead,
   rpc: Rpc,
-): UniversalServerResponse | Promise<UniversalServerResponse> {
+): Response | undefined {
   const { exchange } = running;
+  const { method, httpMethods, streams } = rpc;
   running.rpc = rpc.name;
-  running.clientStreams = rpc.clientStreams;
   running.protocol = spokenProtocol(head) ?? "connect";
-  if (!rpc.httpMethods.includes(exchange.method))
-    return methodNotAllowed(head, rpc.httpMethods.join(", "));
+  if (!httpMethods.includes(exchange.method))
+    return methodNotAllowed(head, httpMethods.join(", "));
   if (running.protocol === "grpc" && exchange.httpVersion === "1.0")
     return statusAnswer(
       505,
       Code.Unimplemented,
       "gRPC needs trailers, which HTTP/1.0 does not have",
     );
-  const request = toCall(running, head, rpc.clientStreams, limits);
-  return request === undefined ? malformedHeader() : callRpc(rpc, request);
+  if (streams !== undefined) {
+    running.clientStreams = rpc.clientStreams;
+    const request = toCall(running, head, rpc.clientStreams, limits);
+    return request === undefined
+      ? malformedHeader()
+      : callStream({ ...rpc, streams }, request);
+  }
+  const plan =
+    exchange.method === "GET"
+      ? unary.byGet(method, head, exchange.target)
+      : unary.byPost(method, head.contentType, head.accept);
+  // What it may be depends on the protocol, which is not known.
+  if (plan === undefined) return { status: 415, header: new Headers() };
+  beginUnaryCall(plan, { running, head, match: undefined, byTemplate: false });
+  return undefined;
 }
 
 function followTemplate(
-  { limits, rpcs }: GeneralParts,
+  { limits, rpcs, unary }: Parts,
   running: RunningRequest,
   head: RequestHead,
   transcoder: Transcoder,
   match: TranscodingMatch,
-): UniversalServerResponse | Promise<UniversalServerResponse> {
+): Response | undefined {
   const { exchange } = running;
   running.protocol = "rest";
-  const method = match.kind === "found" ? match.method : undefined;
-  const clientStreams = method?.methodKind === "client_streaming";
-  const request = toCall(running, head, clientStreams, limits);
-  if (request === undefined) return malformedHeader();
-  if (method !== undefined) {
-    running.rpc = `${method.parent.typeName}/${method.name}`;
+  if (match.kind === "found") {
+    const { method } = match;
     const type = framedTypeOf(
       head,
       exchange.httpVersion,
       exchange.body.complete,
     );
+    running.rpc = `${method.parent.typeName}/${method.name}`;
     const rpc = type === undefined ? undefined : rpcs.get(`/${running.rpc}`);
-    if (type !== undefined && rpc !== undefined) {
-      running.protocol = type.toLowerCase().startsWith("application/grpc-web")
-        ? "grpc-web"
-        : "grpc";
-      return callFramed(rpc, request, type);
+    if (type !== undefined && rpc !== undefined)
+      return followFramed({ limits, unary }, running, head, rpc, type);
+    const plan = unary.byTemplate(match.route);
+    if (plan !== undefined) {
+      beginUnaryCall(plan, { running, head, match, byTemplate: true });
+      return undefined;
     }
   }
-  return transcoder.handle(request, match);
+  const clientStreams =
+    match.kind === "found" && match.method.methodKind === "client_streaming";
+  const request = toCall(running, head, clientStreams, limits);
+  return request === undefined
+    ? malformedHeader()
+    : transcoder.handle(request, match);
+}
+
+/** Calls a method in an RPC protocol from its REST path. */
+function followFramed(
+  { limits, unary }: Pick<Parts, "limits" | "unary">,
+  running: RunningRequest,
+  head: RequestHead,
+  rpc: Rpc,
+  type: string,
+): Response | undefined {
+  running.protocol = type.startsWith("application/grpc-web")
+    ? "grpc-web"
+    : "grpc";
+  const { streams } = rpc;
+  if (streams !== undefined) {
+    const request = toCall(running, head, rpc.clientStreams, limits);
+    return request === undefined
+      ? malformedHeader()
+      : callFramedStream({ ...rpc, streams }, request, type);
+  }
+  const plan = unary.byPost(rpc.method, type, head.accept);
+  if (plan === undefined) return { status: 415, header: new Headers() };
+  beginUnaryCall(plan, { running, head, match: undefined, byTemplate: true });
+  return undefined;
 }
 
 function followPage(

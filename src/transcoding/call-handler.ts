@@ -9,7 +9,6 @@ import { createResponseWriter } from "./response-message.ts";
 import type { Binding } from "./rule.ts";
 import { createServerStreamHandler } from "./server-stream-call.ts";
 import { systemParametersOf } from "./system-parameters.ts";
-import { createUnaryHandler } from "./unary-call.ts";
 
 /** A method that JSON over HTTP can serve: any but a bidi stream. */
 export type TranscodableSpec = Exclude<
@@ -61,14 +60,12 @@ export function createCallParts(
   };
 }
 
-/** Makes the handler of one binding. */
+/** Makes the handler of one binding of a stream. */
 export function createCallHandler(
-  spec: TranscodableSpec,
+  spec: Exclude<TranscodableSpec, { kind: "unary" }>,
   parts: CallParts,
 ): CallHandler {
   switch (spec.kind) {
-    case "unary":
-      return createUnaryHandler(spec, parts);
     case "client_streaming":
       return createClientStreamHandler(spec, parts);
     case "server_streaming":

@@ -12,23 +12,23 @@ import {
   readBody,
   requireNoBody,
 } from "./body.ts";
-import { decompress, requestCompression } from "./encoding.ts";
+import { requestCompression } from "./encoding.ts";
 import { notAcceptable } from "./fault.ts";
 import { negotiateMediaType } from "./media-type.ts";
 import type { TranscodingMatch, TranscodingRequest } from "./options.ts";
 import type { RequestLine, RequestReader } from "./request-message.ts";
-import type { ResponseWriter } from "./response-message.ts";
+import { jsonType, type ResponseWriter } from "./response-message.ts";
 import type { Binding } from "./rule.ts";
 import {
   passOnSystemParameters,
   type SystemParameters,
 } from "./system-parameters.ts";
-import type { Timeout } from "./timeout.ts";
+import type { HeaderField, Timeout } from "./timeout.ts";
 
 /** A request target that led to a binding. */
 export type Found = Extract<TranscodingMatch, { readonly kind: "found" }>;
 
-/** Answers the requests of one binding. */
+/** Serves the requests of one binding of a stream. */
 export type CallHandler = (
   request: TranscodingRequest,
   match: Found,
@@ -49,6 +49,9 @@ export interface CallParts {
 
 const noBytes = new Uint8Array(0);
 
+/** The media types of a response that is one message. */
+export const unaryOffers = [jsonType] as const;
+
 /**
  * What is decided before the body is read. Who calls comes before all that the request holds.
  *
@@ -66,15 +69,29 @@ export async function admit<Offer extends string>(
   if (timeout.fault !== undefined) {
     throw timeout.fault;
   }
-  checkContentType(request.header.get("Content-Type"), parts.contentTypeRule);
-  if (parts.writer.raw) {
+  return checkHeader(parts, fieldsOf(request), offers);
+}
+
+/** Checks Content-Type and Accept. @throws Fault 406, 415 @returns the media type of the response */
+export function checkHeader<Offer extends string>(
+  { contentTypeRule, writer }: CallParts,
+  field: HeaderField,
+  offers: readonly [Offer, ...Offer[]],
+): Offer {
+  checkContentType(field("content-type"), contentTypeRule);
+  if (writer.raw) {
     return offers[0];
   }
-  const offer = negotiateMediaType(request.header.get("Accept"), offers);
+  const offer = negotiateMediaType(field("accept"), offers);
   if (offer === undefined) {
     throw notAcceptable(offers);
   }
   return offer;
+}
+
+/** The header fields of a request by name. */
+export function fieldsOf({ header }: TranscodingRequest): HeaderField {
+  return (name) => header.get(name);
 }
 
 /** Reads the body and makes the one message of a call. @throws Fault */
@@ -118,7 +135,7 @@ export async function readWhole(
   );
   return compression === undefined || bytes.length === 0
     ? bytes
-    : await decompress(compression, bytes, readMaxBytes);
+    : await compression.decompress(bytes, readMaxBytes);
 }
 
 /** What a request holds beside its body. */

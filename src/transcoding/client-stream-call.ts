@@ -8,11 +8,16 @@ import {
   type CallParts,
   type Found,
   readWhole,
+  fieldsOf,
   requestLine,
+  responseHeader,
+  unaryOffers,
 } from "./call.ts";
+import { untilAborted } from "./abort.ts";
+import { type CallContext, createContext } from "./call-context.ts";
 import { bodyTooLarge } from "./fault.ts";
-import { createOneAnswerHandler, oneAnswerOffers } from "./one-answer.ts";
 import type { TranscodingRequest } from "./options.ts";
+import { parseTimeout, type Timeout } from "./timeout.ts";
 
 const lineFeed = 0x0a;
 const blankLine = /^[ \t\r]*$/;
@@ -25,18 +30,48 @@ export function createClientStreamHandler(
   spec: MethodImplSpec & { kind: "client_streaming" },
   parts: CallParts,
 ): CallHandler {
-  const { interceptors } = parts.options;
-  return createOneAnswerHandler(
-    parts,
-    async (request, match, timeout, context) => {
-      await admit(parts, request, timeout, context, oneAnswerOffers);
-      const invoke = transformInvokeImplementation(spec, context, interceptors);
-      for await (const output of invoke(readMessages(parts, request, match))) {
-        return output;
-      }
-      throw new ConnectError("the method gave no response", Code.Internal);
-    },
-  );
+  const { options, answers, writer } = parts;
+
+  async function call(
+    request: TranscodingRequest,
+    match: Found,
+    timeout: Timeout,
+    context: CallContext,
+  ): Promise<Message> {
+    await admit(parts, request, timeout, context, unaryOffers);
+    const invoke = transformInvokeImplementation(
+      spec,
+      context,
+      options.interceptors,
+    );
+    for await (const output of invoke(readMessages(parts, request, match))) {
+      return output;
+    }
+    throw new ConnectError("the method gave no response", Code.Internal);
+  }
+
+  return async (request, match) => {
+    const timeout = parseTimeout(fieldsOf(request), options.maxTimeoutMs);
+    const context = createContext(parts, request, timeout);
+    try {
+      const running = call(request, match, timeout, context);
+      // It is awaited within the deadline, and no longer.
+      const output = await (timeout.timeoutMs === undefined
+        ? running
+        : untilAborted(running, context.signal));
+      return await answers.whole(
+        request,
+        200,
+        writer.write(output),
+        responseHeader(context),
+      );
+    } catch (error) {
+      context.end(error);
+      return await answers.error(request, error, responseHeader(context));
+    } finally {
+      context.end();
+    }
+  };
 }
 
 async function* readMessages(

@@ -42,27 +42,25 @@ export function requestCompression(
   return compression;
 }
 
-/** Unpacks a body. @throws Fault 413 if it grows over the limit, 400 if it is damaged. */
-export async function decompress(
-  compression: Compression,
-  body: Uint8Array,
-  readMaxBytes: number,
-): Promise<Uint8Array> {
-  try {
-    return await compression.decompress(body, readMaxBytes);
-  } catch (error) {
-    if (
-      error instanceof ConnectError &&
-      error.code === Code.ResourceExhausted
-    ) {
-      throw bodyTooLarge(readMaxBytes);
-    }
-    throw new Fault(
-      400,
-      Code.InvalidArgument,
-      `the body is not valid ${compression.name}`,
-    );
-  }
+/** The same compression; its `decompress` throws a Fault: 413 for a body that grows over the limit, 400 for a damaged one. */
+export function withFaults(compression: Compression): Compression {
+  return {
+    ...compression,
+    async decompress(body, readMaxBytes) {
+      try {
+        return await compression.decompress(body, readMaxBytes);
+      } catch (error) {
+        throw error instanceof ConnectError &&
+          error.code === Code.ResourceExhausted
+          ? bodyTooLarge(readMaxBytes)
+          : new Fault(
+              400,
+              Code.InvalidArgument,
+              `the body is not valid ${compression.name}`,
+            );
+      }
+    },
+  };
 }
 
 /**
@@ -76,7 +74,12 @@ export function responseCompression<Coding extends { readonly name: string }>(
   available: readonly Coding[],
   small: boolean,
 ): Coding | undefined {
-  if (acceptEncoding === null || available.length === 0) {
+  // Without a quality nothing is refused.
+  if (
+    acceptEncoding === null ||
+    available.length === 0 ||
+    (small && !acceptEncoding.includes(";"))
+  ) {
     return undefined;
   }
   const qualities = parseQualityList(acceptEncoding);

@@ -8,6 +8,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { badField, badRequest } from "./fault.ts";
 import { conformMessage, type ConformOptions } from "./json-conform.ts";
 import { type JsonNode, JsonSyntaxError, parseJson } from "./json-parser.ts";
+import { jsonText } from "./json-text.ts";
 import { requiredCheck } from "./required.ts";
 import { toConnectError } from "./status.ts";
 
@@ -68,17 +69,37 @@ export function createJsonReader(
   desc: DescMessage,
   options: JsonReadingOptions,
 ): (bytes: Uint8Array) => Message {
+  const read = jsonReader(desc, options);
+  return (bytes) => read(bytes).message;
+}
+
+/**
+ * The same for a server whose own parser reads the JSON: what it would misread is refused, or written in another way.
+ *
+ * @returns a function that gives JSON as text, and throws ConnectError INVALID_ARGUMENT.
+ */
+export function createJsonChecker(
+  desc: DescMessage,
+  options: JsonReadingOptions,
+): (bytes: Uint8Array) => string {
+  const read = jsonReader(desc, options);
+  const text = jsonText(desc);
+  return (bytes) => text(read(bytes).json);
+}
+
+function jsonReader(desc: DescMessage, options: JsonReadingOptions) {
   const decode = messageDecoder(desc, options);
   const findMissing = requiredCheck(desc);
-  return (bytes) => {
+  return (bytes: Uint8Array) => {
     try {
       const node = parseBody(bytes, options.maxJsonDepth);
-      const message = decode(conformMessage(desc, node, "", options));
+      const json = conformMessage(desc, node, "", options);
+      const message = decode(json);
       const missing = findMissing?.(reflect(desc, message));
       if (missing !== undefined) {
         throw badField(missing, "is required");
       }
-      return message;
+      return { json, message };
     } catch (error) {
       throw toConnectError(error);
     }

@@ -12,10 +12,10 @@ import type {
 } from "@connectrpc/connect/protocol";
 import type { Fault } from "./fault.ts";
 import type { MultiSegmentDecoding } from "./percent.ts";
-import type { PlainUnary } from "./plain-unary.ts";
 import type { Binding } from "./rule.ts";
 import type { ErrorShape } from "./status.ts";
 import type { PathSegments } from "./target.ts";
+import type { UnaryRoute } from "./unary-route.ts";
 
 /** An implementation of a service, and where its templates begin. */
 export interface TranscodedService {
@@ -128,11 +128,16 @@ export type TranscodingMatch =
 export interface Transcoder {
   readonly routes: readonly TranscodingRoute[];
   match(method: string, target: string): TranscodingMatch;
-  /** Answers a request, always: errors are answers, too. `match` saves a second look-up if the caller has it already. */
+  /**
+   * Serves streams, and responds to requests that match no route; errors are responses, too. `match` saves a second look-up if
+   * the caller has it already.
+   *
+   * @throws Error for a unary method, which its host calls by {@link Transcoder.unary}
+   */
   handle(
     request: TranscodingRequest,
     match?: TranscodingMatch,
   ): Promise<UniversalServerResponse>;
-  /** The parts of a route's calls, for servers that do without universal requests; nothing where they need one. */
-  plainUnary(route: TranscodingRoute): PlainUnary | undefined;
+  /** What a host needs to call the unary method of a route; undefined for streams. */
+  unary(route: TranscodingRoute): UnaryRoute | undefined;
 }

@@ -9,6 +9,7 @@ import {
   admit,
   type CallHandler,
   type CallParts,
+  fieldsOf,
   type Found,
   readMessage,
   responseHeader,
@@ -126,7 +127,7 @@ export function createServerStreamHandler(
   }
 
   return async (request, match) => {
-    const timeout = parseTimeout(request.header, options.maxTimeoutMs);
+    const timeout = parseTimeout(fieldsOf(request), options.maxTimeoutMs);
     const context = createContext(parts, request, timeout);
     try {
       const running = start(request, match, timeout, context);

@@ -26,15 +26,21 @@ export interface Timeout {
 
 const none: Timeout = { timeoutMs: undefined, fault: undefined };
 
+/** Gives the value of a header field by its name in lower case; several fields of one name are joined. */
+export type HeaderField = (name: string) => string | null;
+
 /**
  * Reads Connect-Timeout-Ms (milliseconds), Grpc-Timeout (a number and a unit) and X-Server-Timeout (seconds).
  *
  * @param maxTimeoutMs what clients may ask for. From {@link maxTimerMs} on there is no limit, and more is taken for that.
  */
-export function parseTimeout(header: Headers, maxTimeoutMs: number): Timeout {
-  const connect = header.get("Connect-Timeout-Ms");
-  const grpc = header.get("Grpc-Timeout");
-  const server = header.get("X-Server-Timeout");
+export function parseTimeout(
+  field: HeaderField,
+  maxTimeoutMs: number,
+): Timeout {
+  const connect = field("connect-timeout-ms");
+  const grpc = field("grpc-timeout");
+  const server = field("x-server-timeout");
   if (connect === null && grpc === null && server === null) {
     return none;
   }

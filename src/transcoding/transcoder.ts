@@ -9,6 +9,7 @@ import {
   createCallParts,
   type TranscodableSpec,
 } from "./call-handler.ts";
+import { withFaults } from "./encoding.ts";
 import { Fault } from "./fault.ts";
 import type {
   TranscodedService,
@@ -19,11 +20,11 @@ import type {
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";
-import { createPlainUnary, type PlainUnary } from "./plain-unary.ts";
 import { type Binding, readBindings, rpcName, RuleError } from "./rule.ts";
 import { splitPath, splitTarget } from "./target.ts";
 import { templateShape } from "./template.ts";
 import { anyMethod, TemplateTrie } from "./trie.ts";
+import { createUnaryRoute, type UnaryRoute } from "./unary-route.ts";
 
 const defaultMaxTargetBytes = 8192;
 const notFound = new Fault(404, Code.NotFound, "Not Found");
@@ -39,7 +40,10 @@ const malformedPath = new Fault(
  * @throws RuleError for a rule that cannot be served; the message names the method and the reason.
  */
 export function createTranscoder(options: TranscoderOptions): Transcoder {
-  const handlerOptions = validateUniversalHandlerOptions(options);
+  const handlerOptions = validateUniversalHandlerOptions({
+    ...options,
+    acceptCompression: (options.acceptCompression ?? []).map(withFaults),
+  });
   const answers = createAnswers(handlerOptions, options);
   const maxTargetBytes = options.maxTargetBytes ?? defaultMaxTargetBytes;
   const tooLong = new Fault(
@@ -50,7 +54,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
   const ignoreTrailingSlash = options.ignoreTrailingSlash ?? false;
   const trie = new TemplateTrie<TranscodingRoute>();
   const routes: TranscodingRoute[] = [];
-  const plain = new Map<TranscodingRoute, PlainUnary | undefined>();
+  const unary = new Map<TranscodingRoute, UnaryRoute>();
   const handlers = new Map<
     TranscodingRoute,
     ReturnType<typeof createCallHandler>
@@ -72,8 +76,11 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
       options,
       answers,
     );
-    handlers.set(binding, createCallHandler(spec, parts));
-    plain.set(binding, createPlainUnary(spec, parts));
+    if (spec.kind === "unary") {
+      unary.set(binding, createUnaryRoute(spec, parts));
+    } else {
+      handlers.set(binding, createCallHandler(spec, parts));
+    }
   }
 
   /** Matches of paths that stand in templates as they are, by target and method: no more than there are routes. */
@@ -137,7 +144,9 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
       case "found": {
         const handler = handlers.get(matched.route);
         if (handler === undefined) {
-          return await answers.error(request, notFound);
+          throw new Error(
+            `${rpcName(matched.method)} is unary: its host calls it, by unary(route)`,
+          );
         }
         return await handler(request, matched);
       }
@@ -158,7 +167,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
     }
   }
 
-  return { routes, match, handle, plainUnary: (route) => plain.get(route) };
+  return { routes, match, handle, unary: (route) => unary.get(route) };
 }
 
 /** Whether a target, byte by byte, and its method are those of the template that it matches. */

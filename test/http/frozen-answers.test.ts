@@ -19,7 +19,7 @@ function counted() {
   return {
     count,
     read: (message: Message) => {
-      const framed = frame(write(message));
+      const framed = frame(write(message, undefined as never), false);
       expect(framed.at(-1)).toBe(0);
       return fromBinary(StringValueSchema, framed.subarray(0, -1)).value;
     },

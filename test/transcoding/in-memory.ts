@@ -5,11 +5,13 @@ import {
   type MethodImpl,
   type MethodImplSpec,
 } from "@connectrpc/connect";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import {
   createTranscoder,
   type Transcoder,
   type TranscoderOptions,
 } from "../../src/transcoding/index.ts";
+import { serveAll } from "./small-host.ts";
 import { registryOf, type VectorRule } from "./vectors.ts";
 
 /** Any implementation of a method that is known at run time only. */
@@ -24,9 +26,9 @@ export function transcoderOf(
   rules: Readonly<Record<string, VectorRule>>,
   implementations: Readonly<Record<string, AnyImplementation>> = {},
   options: TranscoderOptions = {},
-): Transcoder {
+): HostedTranscoder {
   const registry = registryOf(rules);
-  return createTranscoder({
+  const transcoder = createTranscoder({
     registry,
     warn: () => undefined,
     ...options,
@@ -39,6 +41,12 @@ export function transcoderOf(
       },
     ],
   });
+  return { ...transcoder, options };
+}
+
+/** A transcoder, and the options that its host shares with it. */
+export interface HostedTranscoder extends Transcoder {
+  readonly options?: Partial<UniversalHandlerOptions>;
 }
 
 /** The service of {@link registryOf}. */
@@ -91,13 +99,13 @@ export interface InMemoryAnswer {
 
 /** Sends a request, and reads the answer. */
 export async function call(
-  transcoder: Transcoder,
+  transcoder: HostedTranscoder,
   send: string,
   { header, body, signal }: InMemoryRequest = {},
 ): Promise<InMemoryAnswer> {
   const blank = send.indexOf(" ");
   const target = send.slice(blank + 1);
-  const response = await transcoder.handle({
+  const response = await serveAll(transcoder, transcoder.options ?? {}, {
     httpVersion: "1.1",
     method: send.slice(0, blank),
     target,

@@ -326,12 +326,15 @@ describe("errors of methods", () => {
   });
 });
 
-describe("deadlines", () => {
+describe("deadlines of streams", () => {
+  const collect = {
+    Collect: { input: "Message", post: "/c", body: "*", stream: "client" },
+  } as const;
   const never = () => new Promise<never>(() => undefined);
 
   it("end a call whose method ignores its signal", async () => {
-    const transcoder = transcoderOf(unary, { Get: never });
-    const answer = await call(transcoder, "GET /m/1", {
+    const transcoder = transcoderOf(collect, { Collect: never });
+    const answer = await call(transcoder, "POST /c", {
       header: { "connect-timeout-ms": "20" },
     });
     expect(answer.status).toBe(504);
@@ -343,7 +346,14 @@ describe("deadlines", () => {
       await never();
       yield Buffer.from("{}");
     })();
-    const answer = await call(transcoderOf(unary), "POST /m", {
+    const transcoder = transcoderOf(collect, {
+      async Collect(requests: AsyncIterable<unknown>) {
+        let count = 0;
+        for await (const request of requests) count += request === null ? 0 : 1;
+        return { text: String(count) };
+      },
+    });
+    const answer = await call(transcoder, "POST /c", {
       header: { "grpc-timeout": "20m" },
       body,
     });
@@ -379,27 +389,29 @@ describe("deadlines", () => {
 
   it("tell the method how much time is left", async () => {
     const left = vi.fn();
-    const transcoder = transcoderOf(unary, {
-      Get(_request, context) {
+    const transcoder = transcoderOf(collect, {
+      Collect(_requests, context) {
         left(context.timeoutMs());
         return {};
       },
     });
-    await call(transcoder, "GET /m/1", { header: { "x-server-timeout": "5" } });
+    await call(transcoder, "POST /c", { header: { "x-server-timeout": "5" } });
     expect(left.mock.calls[0]?.[0]).toBeGreaterThan(4000);
     expect(left.mock.calls[0]?.[0]).toBeLessThanOrEqual(5000);
   });
 });
 
-describe("the end of the client and of the server", () => {
+describe("the end of the client and of the server, in a stream", () => {
   it("reaches the method's signal", async () => {
     const client = new AbortController();
     const server = new AbortController();
     const started = new EventTarget();
     const transcoder = transcoderOf(
-      unary,
       {
-        Get: (_request, { signal }) =>
+        Collect: { input: "Message", post: "/c", body: "*", stream: "client" },
+      },
+      {
+        Collect: (_requests, { signal }) =>
           new Promise((_, reject) => {
             signal.addEventListener("abort", () => {
               reject(signal.reason as Error);
@@ -421,7 +433,7 @@ describe("the end of the client and of the server", () => {
         { once: true },
       );
       const signal = end === client ? client.signal : undefined;
-      const answer = await call(transcoder, "GET /m/1", {
+      const answer = await call(transcoder, "POST /c", {
         ...(signal === undefined ? {} : { signal }),
       });
       expect(answer.status).toBe(status);

@@ -24,11 +24,6 @@ export class Pieces {
     }
   }
 
-  /** Puts a piece before all others. */
-  putBack(piece: Uint8Array): void {
-    this.#pieces = [piece, ...this.#pieces];
-  }
-
   /** Takes the first piece. */
   shift(): Uint8Array | undefined {
     const piece = this.#pieces.shift();

@@ -5,7 +5,6 @@ import type {
   UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
-import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import type { BodyCollector, BodyPatience } from "../body.ts";
 import { hasLapsed } from "../gate-renewal.ts";
@@ -16,20 +15,18 @@ import type { RequestHead } from "../request-head.ts";
 import { requestIdHeader } from "../request-id.ts";
 import type { Listed, Roster } from "../roster.ts";
 import type { RunningRequest } from "../running-request.ts";
-import type { UnaryContext } from "./context.ts";
-import type { CallTimeout, RestMatch, UnaryForm } from "./form.ts";
+import { UnaryContext } from "./context.ts";
+import { CompressedMessage } from "./form.ts";
+import type { CallTimeout, UnaryForm, UnaryRequest } from "./form.ts";
 import type { Invoke } from "./invoke.ts";
-import { rawHeader } from "./raw-headers.ts";
 
-/** The general way to answer: whatever is not plain goes there. */
-export interface GeneralWay {
-  /** Serves the request as if nobody had looked at it yet. */
-  serve(running: RunningRequest, head: RequestHead): void;
-  /** Sends an answer. */
-  reply(
+/** Sends responses for which {@link UnaryCall} has no short way. */
+export interface Respond {
+  /** Sends the response that is made; a fault in making it is an internal error. */
+  send(
     running: RunningRequest,
     head: RequestHead,
-    response: UniversalServerResponse,
+    make: () => UniversalServerResponse | Promise<UniversalServerResponse>,
   ): void;
   onFault(fault: unknown): void;
 }
@@ -39,8 +36,6 @@ export interface CallPlan {
   readonly form: UnaryForm;
   /** `package.Service/Method`, for the log. */
   readonly name: string;
-  /** Whether a request may have a body; always so but for templates without one. */
-  readonly takesBody: boolean;
   /** How long the body is awaited. */
   readonly patience: BodyPatience;
   readonly stopwatch: Stopwatch;
@@ -48,46 +43,63 @@ export interface CallPlan {
   /** For what the gate and the method throw. */
   readonly mapError: MapError;
   readonly options: UniversalHandlerOptions;
-  readonly general: GeneralWay;
+  readonly respond: Respond;
   /** Calls that run: a shutdown aborts them. */
   readonly running: Roster<UnaryCall>;
 }
 
-/** Above it an answer is sent in pieces, which is the general way's business. */
-const maxPlainBytes = 64 * 1024;
+/** A longer response is sent in pieces, so that a slow but honest reader is seen to make progress. */
+const maxPieceBytes = 64 * 1024;
+
+const noBytes = new Uint8Array(0);
+
+/** Begins a call with the header of its request. */
+export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
+  const { form } = plan;
+  const { running, head } = request;
+  const { exchange } = running;
+  running.rpc = plan.name;
+  running.protocol = form.protocol;
+  exchange.body.patience = plan.patience;
+  const timeout = head.saysTimeout
+    ? form.timeout(exchange.rawHeaders)
+    : undefined;
+  const call = new UnaryCall(plan, request, timeout);
+  exchange.onGone(() => {
+    call.leave();
+  });
+  call.start();
+}
 
 /**
- * One unary call: gate → body → message → method → answer. It is answered once, by whatever comes first: the method, an error, the
- * deadline, the end of the server.
+ * One unary call: gate → header → body → decompression → message → method → response. It is answered once, by whatever comes
+ * first: the method, an error, the deadline, the end of the server. Nothing stands between the socket and the method, no stream,
+ * generator, web request or signal, unless the method asks for it.
  */
 export class UnaryCall implements BodyCollector, Listed {
   place = -1;
-  readonly announcesTooMuch: UnaryForm["announcesTooMuch"];
   readonly #plan: CallPlan;
-  readonly #request: RunningRequest;
-  readonly #head: RequestHead;
-  readonly #match: RestMatch | undefined;
+  readonly #request: UnaryRequest;
   readonly #context: UnaryContext;
   readonly #timeout: CallTimeout | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #compression: Compression | undefined;
   #consentedAt = 0;
   #over = false;
 
   constructor(
     plan: CallPlan,
-    request: RunningRequest,
-    head: RequestHead,
-    match: RestMatch | undefined,
-    context: UnaryContext,
+    request: UnaryRequest,
     timeout: CallTimeout | undefined,
   ) {
-    this.announcesTooMuch = plan.form.announcesTooMuch;
     this.#plan = plan;
     this.#request = request;
-    this.#head = head;
-    this.#match = match;
-    this.#context = context;
     this.#timeout = timeout;
+    this.#context = new UnaryContext(
+      plan.form,
+      request.running,
+      timeout?.timeoutMs,
+    );
   }
 
   start(): void {
@@ -100,7 +112,7 @@ export class UnaryCall implements BodyCollector, Listed {
     }
     if (!this.#startTimer()) return;
     this.#askGate(() => {
-      this.#admitted();
+      this.#admit();
     });
   }
 
@@ -109,7 +121,11 @@ export class UnaryCall implements BodyCollector, Listed {
     if (this.#over) return;
     this.#end(reason);
     const { form } = this.#plan;
-    this.#reply(() => form.failure(this.#context, reason, this.#compression()));
+    this.#send(() =>
+      form.failure(this.#context, reason, (byteLength) =>
+        form.compression(this.#request, byteLength, this.#compression),
+      ),
+    );
   }
 
   /** The client has left: nobody is to be answered. */
@@ -122,17 +138,29 @@ export class UnaryCall implements BodyCollector, Listed {
     if (this.#over) return;
     if (hasLapsed(this.#consentedAt, this.#plan.stopwatch()))
       this.#askGate(() => {
-        this.#carryOut(body);
+        this.#open(body);
       });
-    else this.#carryOut(body);
-  }
-
-  tooLong(): void {
-    this.#giveUp();
+    else this.#open(body);
   }
 
   failed(reason: unknown): void {
     this.fail(reason);
+  }
+
+  #startTimer(): boolean {
+    const timeoutMs = this.#timeout?.timeoutMs;
+    if (timeoutMs === undefined) return true;
+    const expire = () => {
+      this.fail(
+        new ConnectError("the operation timed out", Code.DeadlineExceeded),
+      );
+    };
+    if (timeoutMs <= 0) {
+      expire();
+      return false;
+    }
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
+    return true;
   }
 
   #askGate(consented: () => void): void {
@@ -151,19 +179,61 @@ export class UnaryCall implements BodyCollector, Listed {
       });
   }
 
-  #carryOut(body: Uint8Array): void {
+  #admit(): void {
     if (this.#over) return;
-    const { form, invoke } = this.#plan;
-    let message: Message | undefined;
+    const { form, stopwatch } = this.#plan;
+    const { running, head } = this.#request;
     try {
-      message = form.read(body, this.#match, this.#head.contentType);
+      if (this.#timeout?.error !== undefined) throw this.#timeout.error;
+      this.#compression = form.admit(this.#request, this.#context);
+      if (
+        form.body !== undefined &&
+        (head.declaredLength ?? 0) > form.body.maxBytes
+      )
+        throw form.body.tooLong();
     } catch (reason) {
       this.fail(reason);
       return;
     }
-    if (message === undefined) {
-      this.#request.exchange.body.putBack(body);
-      this.#giveUp();
+    this.#consentedAt = stopwatch();
+    if (form.body === undefined) this.#open(noBytes);
+    else running.exchange.body.collect(form.body, this);
+  }
+
+  #open(body: Uint8Array): void {
+    if (this.#over) return;
+    const { form, options } = this.#plan;
+    let message: Uint8Array | CompressedMessage;
+    try {
+      message = form.open(body, this.#request, this.#compression);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    if (!(message instanceof CompressedMessage)) {
+      this.#invoke(message);
+      return;
+    }
+    const { compression, bytes } = message;
+    compression.decompress(bytes, options.readMaxBytes).then(
+      (decompressed) => {
+        this.#request.running.exchange.hold(decompressed.byteLength);
+        this.#invoke(decompressed);
+      },
+      (reason: unknown) => {
+        this.fail(reason);
+      },
+    );
+  }
+
+  #invoke(bytes: Uint8Array): void {
+    if (this.#over) return;
+    const { form, invoke } = this.#plan;
+    let message: Message;
+    try {
+      message = form.read(bytes, this.#request);
+    } catch (reason) {
+      this.fail(reason);
       return;
     }
     let output: Message | Promise<Message>;
@@ -189,77 +259,74 @@ export class UnaryCall implements BodyCollector, Listed {
     this.fail(this.#plan.mapError(error));
   }
 
-  #startTimer(): boolean {
-    const timeoutMs = this.#timeout?.timeoutMs;
-    if (timeoutMs === undefined) return true;
-    const expire = () => {
-      this.fail(
-        new ConnectError("the operation timed out", Code.DeadlineExceeded),
-      );
-    };
-    if (timeoutMs <= 0) {
-      expire();
-      return false;
-    }
-    this.#timer = setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
-    return true;
-  }
-
-  #admitted(): void {
-    if (this.#over) return;
-    if (this.#timeout?.error !== undefined) {
-      this.fail(this.#timeout.error);
-      return;
-    }
-    this.#consentedAt = this.#plan.stopwatch();
-    this.#request.exchange.body.collect(this.#plan.form.maxBytes, this);
-  }
-
   #succeed(output: Message): void {
     if (this.#over) return;
-    const { form, options } = this.#plan;
+    const { form } = this.#plan;
     let bytes: Uint8Array;
     try {
-      bytes = form.write(output);
+      bytes = form.write(output, this.#context);
     } catch (reason) {
       this.fail(reason);
       return;
     }
-    const compression =
-      bytes.byteLength >= options.compressMinBytes
-        ? this.#compression()
-        : undefined;
+    const compression = form.compression(
+      this.#request,
+      bytes.byteLength,
+      this.#compression,
+    );
     this.#end(undefined);
-    if (
-      compression !== undefined ||
-      bytes.byteLength > maxPlainBytes ||
-      this.#context.answerTouched ||
-      this.#head.origin !== undefined
-    ) {
-      this.#reply(() => form.answer(this.#context, bytes, compression));
+    if (!this.#isUsual() || bytes.byteLength > maxPieceBytes) {
+      this.#send(() => form.answer(this.#context, bytes, compression));
       return;
     }
-    this.#answerPlainly(form.frame(bytes));
+    if (compression === undefined) {
+      this.#sendWhole(form.frame(bytes, false), undefined);
+      return;
+    }
+    compression.compress(bytes).then(
+      (compressed) => {
+        this.#sendWhole(form.frame(compressed, true), compression.name);
+      },
+      (fault: unknown) => {
+        this.#send(() => {
+          throw fault;
+        });
+      },
+    );
   }
 
-  #answerPlainly(body: Uint8Array): void {
+  /** Whether the header of the response is known from the start, and all of the request is there. */
+  #isUsual(): boolean {
     const { form } = this.#plan;
-    const request = this.#request;
-    const { exchange } = request;
+    const { running, head } = this.#request;
+    const { exchange } = running;
+    return (
+      form.plainHeader !== undefined &&
+      !this.#context.answerTouched &&
+      head.origin === undefined &&
+      exchange.method !== "HEAD" &&
+      // The trailers of HTTP/1.1 need a body in chunks.
+      (form.protocol !== "grpc" || exchange.httpVersion === "2.0") &&
+      exchange.body.complete
+    );
+  }
+
+  #sendWhole(body: Uint8Array, encoding: string | undefined): void {
+    const { form, respond } = this.#plan;
+    const { running } = this.#request;
+    const { exchange } = running;
     if (exchange.isGone()) return;
-    const header = form.hasLength
-      ? [
-          ...form.plainHeader,
-          requestIdHeader,
-          request.requestId,
-          "content-length",
-          String(body.byteLength),
-        ]
-      : [...form.plainHeader, requestIdHeader, request.requestId];
-    request.status = 200;
-    request.sent = body.byteLength;
+    const header = [
+      ...(form.plainHeader ?? []),
+      requestIdHeader,
+      running.requestId,
+    ];
+    if (encoding !== undefined) header.push(form.encodingHeader, encoding);
+    if (form.hasLength) header.push("content-length", String(body.byteLength));
+    running.status = 200;
+    running.sent = body.byteLength;
     if (form.protocol === "grpc" || form.protocol === "grpc-web")
-      request.grpcStatus = "0";
+      running.grpcStatus = "0";
     try {
       exchange.whole(
         header,
@@ -267,49 +334,18 @@ export class UnaryCall implements BodyCollector, Listed {
         form.protocol === "grpc" ? form.trailer : undefined,
       );
     } catch (fault) {
-      this.#plan.general.onFault(fault);
+      respond.onFault(fault);
       exchange.destroy();
       return;
     }
-    request.awaitClient();
+    running.awaitClient();
   }
 
-  #compression(): Compression | undefined {
-    const { form, options } = this.#plan;
-    const accepted = rawHeader(
-      this.#request.exchange.rawHeaders,
-      form.acceptEncodingHeader,
-    );
-    if (accepted === undefined) return undefined;
-    return (
-      compressionNegotiate(
-        options.acceptCompression,
-        null,
-        accepted,
-        form.acceptEncodingHeader,
-      ).response ?? undefined
-    );
-  }
-
-  #reply(
+  #send(
     make: () => UniversalServerResponse | Promise<UniversalServerResponse>,
   ): void {
-    const { general } = this.#plan;
-    const { exchange } = this.#request;
-    const run = async () => {
-      general.reply(this.#request, this.#head, await make());
-    };
-    run().catch((fault: unknown) => {
-      general.onFault(fault);
-      exchange.destroy();
-    });
-  }
-
-  /** Hands the request over to the general handlers, which begin anew. */
-  #giveUp(): void {
-    if (this.#over) return;
-    this.#end(undefined);
-    this.#plan.general.serve(this.#request, this.#head);
+    const { running, head } = this.#request;
+    this.#plan.respond.send(running, head, make);
   }
 
   #end(reason: unknown): void {

@@ -1,4 +1,4 @@
-import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   Compression,
   UniversalHandlerOptions,
@@ -14,6 +14,7 @@ import {
   contentTypeUnaryProto,
   errorToJsonBytes,
   headerContentType,
+  headerUnaryAcceptEncoding,
   headerUnaryContentLength,
   headerUnaryEncoding,
   parseTimeout,
@@ -22,31 +23,40 @@ import {
 import { clampTimeoutHeader, connectTimeoutHeader } from "../deadline.ts";
 import { callersFault } from "../mapped-errors.ts";
 import type { UnaryContext } from "./context.ts";
+import { messageTooLarge } from "./envelope.ts";
+import { CompressedMessage } from "./form.ts";
 import type { UnaryForm } from "./form.ts";
 import { toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
-import { createMessageCodec } from "./message-codec.ts";
 import type { MessageCodec } from "./message-codec.ts";
 import { rawHeader } from "./raw-headers.ts";
+import { createRpcCompression } from "./rpc-compression.ts";
+
+const contentEncoding = headerUnaryEncoding.toLowerCase();
+const acceptEncoding = headerUnaryAcceptEncoding.toLowerCase();
 
 /** Unary calls of the Connect protocol by POST. */
 export function connectForm(
   spec: UnarySpec,
   options: UniversalHandlerOptions,
-  binary: boolean,
+  codec: MessageCodec,
   moreHeader: readonly string[],
 ): UnaryForm {
-  const codec = createMessageCodec(spec, options, binary);
-  const type = binary ? contentTypeUnaryProto : contentTypeUnaryJson;
+  const type = codec.binary ? contentTypeUnaryProto : contentTypeUnaryJson;
+  const { readMaxBytes } = options;
+  const compression = createRpcCompression(options, acceptEncoding);
   return {
     spec,
     protocol: "connect",
-    maxBytes: options.readMaxBytes,
+    body: {
+      maxBytes: readMaxBytes,
+      tooLong: () => messageTooLarge(readMaxBytes),
+    },
     header: { [headerContentType]: type },
     trailer: {},
     plainHeader: ["content-type", type, ...moreHeader],
     hasLength: true,
-    acceptEncodingHeader: "accept-encoding",
+    encodingHeader: contentEncoding,
     timeout: (rawHeaders) => {
       const value = rawHeader(rawHeaders, connectTimeoutHeader);
       return value === undefined
@@ -56,34 +66,44 @@ export function connectForm(
             options.maxTimeoutMs,
           );
     },
-    read: (body) => parseRequest(codec, body),
+    admit({ head }) {
+      if (options.requireConnectProtocolHeader && !head.saysConnect)
+        throw new ConnectError(
+          "the header Connect-Protocol-Version is missing",
+          Code.InvalidArgument,
+        );
+      return compression.ofRequest(head.contentEncoding);
+    },
+    open: (body, _request, packed) =>
+      packed === undefined ? body : new CompressedMessage(packed, body),
+    read(message) {
+      try {
+        return codec.read(message);
+      } catch (reason) {
+        throw callersFault(reason);
+      }
+    },
     write: codec.write,
+    compression: (request, byteLength, requested) =>
+      compression.ofResponse(request, byteLength, requested),
     frame: (message) => message,
-    answer: (context, message, compression) =>
-      complete(200, context, message, compression),
-    failure: (context, reason, compression) => {
+    answer: (context, message, packed) =>
+      complete(200, context, message, packed),
+    failure: (context, reason, compress) => {
       const error = toConnectError(reason);
       const header = context.responseHeader;
       header.set(headerContentType, contentTypeUnaryJson);
-      // What came from another server says nothing about this answer.
+      // What came from another server says nothing about this response.
       if (!error.isWireError) mergeNonProtocolHeaders(header, error.metadata);
       const body = errorToJsonBytes(error, options.jsonOptions);
       return complete(
         codeToHttpStatus(error.code),
         context,
         body,
-        body.byteLength >= options.compressMinBytes ? compression : undefined,
+        compress(body.byteLength),
       );
     },
   };
-}
-
-function parseRequest(codec: MessageCodec, body: Uint8Array): Message {
-  try {
-    return codec.read(body);
-  } catch (reason) {
-    throw callersFault(reason);
-  }
 }
 
 async function complete(

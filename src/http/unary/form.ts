@@ -1,10 +1,11 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
 import type {
   Compression,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { TranscodingMatch } from "../../transcoding/index.ts";
+import type { BodyLimit } from "../body.ts";
+import type { RequestHead } from "../request-head.ts";
 import type { RunningRequest } from "../running-request.ts";
 import type { Fields, UnaryContext } from "./context.ts";
 import type { UnarySpec } from "./invoke.ts";
@@ -12,48 +13,88 @@ import type { UnarySpec } from "./invoke.ts";
 /** The timeout that a client gives a call, or what is wrong with it. */
 export interface CallTimeout {
   readonly timeoutMs?: number | undefined;
-  readonly error?: ConnectError | undefined;
+  /** A ConnectError, or a fault that {@link UnaryForm.failure} knows. */
+  readonly error?: Error | undefined;
 }
 
 /** The match of a template, for a call by JSON over HTTP. */
 export type RestMatch = Extract<TranscodingMatch, { readonly kind: "found" }>;
 
-/**
- * How the calls of one method look in one protocol and one codec: all that can be known at start. What it does not know of — other
- * codecs, compressed or malformed bodies — the general handlers answer.
- */
+/** A request for a unary method: all but its body. */
+export interface UnaryRequest {
+  readonly running: RunningRequest;
+  readonly head: RequestHead;
+  /** Undefined but for JSON over HTTP. */
+  readonly match: RestMatch | undefined;
+  /** It came by a template, whatever its protocol: without a body it stands for the empty message. */
+  readonly byTemplate: boolean;
+}
+
+/** A message as it came, before it is decompressed. */
+export class CompressedMessage {
+  readonly compression: Compression;
+  readonly bytes: Uint8Array;
+
+  constructor(compression: Compression, bytes: Uint8Array) {
+    this.compression = compression;
+    this.bytes = bytes;
+  }
+}
+
+/** How the calls of one method look in one protocol and one codec: all that can be known at start. */
 export interface UnaryForm {
   readonly spec: UnarySpec;
   readonly protocol: Exclude<RunningRequest["protocol"], "http">;
-  /** A body that is longer does not hold one message within the limits. */
-  readonly maxBytes: number;
-  /** Whether the start of a body announces a message over the limit; nothing where that cannot be known yet. */
-  readonly announcesTooMuch?: (start: Uint8Array) => boolean | undefined;
-  /** What the header and the trailer of an answer begin with. */
+  /** How much body is read; undefined where the message is not in the body. */
+  readonly body: BodyLimit | undefined;
+  /** What the header and the trailer of a response begin with. */
   readonly header: Fields;
   readonly trailer: Fields;
-  /** The header of an answer that nobody has changed: names and values by turns, but for length and request id. */
-  readonly plainHeader: readonly string[];
+  /**
+   * The header of a response that nobody has changed: names and values by turns, but for length, encoding and request id. Undefined
+   * where the message says the media type.
+   */
+  readonly plainHeader: readonly string[] | undefined;
   /** Whether {@link plainHeader} is completed by a Content-Length. */
   readonly hasLength: boolean;
-  /** Names the compressions that the client takes. */
-  readonly acceptEncodingHeader: string;
+  /** Names the compression of a response. */
+  readonly encodingHeader: string;
   timeout(rawHeaders: readonly string[]): CallTimeout | undefined;
   /**
-   * Reads the message of a request; nothing where the body is not one plain message.
+   * Checks the header of a request, once the gate has consented.
+   *
+   * @returns the compression of its message
+   * @throws ConnectError, or a fault that {@link failure} knows
+   */
+  admit(request: UnaryRequest, context: UnaryContext): Compression | undefined;
+  /**
+   * Finds the message of a request in its body.
+   *
+   * @param compression of the message, where it is compressed
+   * @throws ConnectError, or a fault that {@link failure} knows
+   */
+  open(
+    body: Uint8Array,
+    request: UnaryRequest,
+    compression: Compression | undefined,
+  ): Uint8Array | CompressedMessage;
+  /**
+   * Reads a message.
    *
    * @throws ConnectError, or a fault that {@link failure} knows
    */
-  read(
-    body: Uint8Array,
-    match: RestMatch | undefined,
-    contentType: string,
-  ): Message | undefined;
+  read(message: Uint8Array, request: UnaryRequest): Message;
   /** @throws ConnectError */
-  write(message: Message): Uint8Array;
-  /** The body of an answer that nobody has changed. */
-  frame(message: Uint8Array): Uint8Array;
-  /** An answer with what the method has said in header and trailer. */
+  write(message: Message, context: UnaryContext): Uint8Array;
+  /** How the message of a response is compressed; `requested` is the compression of the request. */
+  compression(
+    request: UnaryRequest,
+    byteLength: number,
+    requested: Compression | undefined,
+  ): Compression | undefined;
+  /** The body of a response that nobody has changed. */
+  frame(message: Uint8Array, compressed: boolean): Uint8Array;
+  /** A response with what the method has said in header and trailer. */
   answer(
     context: UnaryContext,
     message: Uint8Array,
@@ -62,6 +103,6 @@ export interface UnaryForm {
   failure(
     context: UnaryContext,
     reason: unknown,
-    compression: Compression | undefined,
+    compress: (byteLength: number) => Compression | undefined,
   ): UniversalServerResponse | Promise<UniversalServerResponse>;
 }

@@ -11,16 +11,17 @@ export function encodeFrozenOnce(
   const written = new WeakMap<Message, Uint8Array>();
   const framed = new WeakMap<Uint8Array, Uint8Array>();
   return {
-    write: (message) => {
-      if (!Object.isFrozen(message)) return form.write(message);
+    write: (message, context) => {
+      if (!Object.isFrozen(message)) return form.write(message, context);
       let bytes = written.get(message);
       if (bytes === undefined) {
-        bytes = form.write(message);
+        bytes = form.write(message, context);
         written.set(message, bytes);
-        framed.set(bytes, form.frame(bytes));
+        framed.set(bytes, form.frame(bytes, false));
       }
       return bytes;
     },
-    frame: (bytes) => framed.get(bytes) ?? form.frame(bytes),
+    frame: (bytes, compressed) =>
+      framed.get(bytes) ?? form.frame(bytes, compressed),
   };
 }

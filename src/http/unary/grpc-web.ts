@@ -1,26 +1,39 @@
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import {
+  compressedFlag,
+  createAsyncIterable,
+} from "@connectrpc/connect/protocol";
 import {
   contentTypeJson,
   contentTypeProto,
-  headerContentType,
-  headerEncoding,
-  headerGrpcStatus,
   grpcStatusOk,
+  headerContentType,
+  headerGrpcStatus,
   setTrailerStatus,
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
 import {
-  announcesMoreThan,
+  decodeBase64Body,
+  encodeBase64,
+  textTypeOf,
+} from "../grpc-web-text.ts";
+import {
+  checkAnnounced,
   envelope,
   envelopeHeaderBytes,
-  openEnvelope,
+  messageTooLarge,
 } from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
-import { grpcTimeout, toConnectError } from "./grpc.ts";
+import { compressedEnvelope, framedRequests, toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
-import { createMessageCodec } from "./message-codec.ts";
+import type { MessageCodec } from "./message-codec.ts";
+
+/** Whether the request, and whether the response, is text: the bytes of the binary form in base64. */
+export interface TextForm {
+  readonly textIn: boolean;
+  readonly textOut: boolean;
+}
 
 /** The trailers of every call that goes well, as gRPC-Web has them: in the body. */
 const plainTrailer = envelope(
@@ -28,55 +41,86 @@ const plainTrailer = envelope(
   trailerSerialize(new Headers({ [headerGrpcStatus]: grpcStatusOk })),
 );
 
-/** gRPC-Web in its binary form, over both versions of HTTP. */
+/** gRPC-Web, over both versions of HTTP. */
 export function grpcWebForm(
   spec: UnarySpec,
   options: UniversalHandlerOptions,
-  binary: boolean,
+  codec: MessageCodec,
   moreHeader: readonly string[],
+  { textIn, textOut }: TextForm,
 ): UnaryForm {
-  const codec = createMessageCodec(spec, options, binary);
-  const type = binary ? contentTypeProto : contentTypeJson;
+  const binaryType = codec.binary ? contentTypeProto : contentTypeJson;
+  const type = textOut ? textTypeOf(binaryType) : binaryType;
+  const encode = textOut ? encodeBase64 : asItIs;
+  const trailer = encode(plainTrailer);
+  const requests = framedRequests(options, codec);
   return {
+    ...requests,
+    ...(textIn && textRequests(requests, options.readMaxBytes)),
     spec,
     protocol: "grpc-web",
-    maxBytes: options.readMaxBytes + envelopeHeaderBytes,
-    announcesTooMuch: (start) => announcesMoreThan(options.readMaxBytes, start),
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
     plainHeader: ["content-type", type, ...moreHeader],
     hasLength: true,
-    acceptEncodingHeader: "grpc-accept-encoding",
-    timeout: (rawHeaders) => grpcTimeout(rawHeaders, options.maxTimeoutMs),
-    read: (body) => {
-      const message = openEnvelope(body);
-      return message === undefined ? undefined : codec.read(message);
-    },
-    write: codec.write,
-    frame: (message) => Buffer.concat([envelope(0, message), plainTrailer]),
-    answer: async (context, message, compression) => {
-      if (compression !== undefined)
-        context.responseHeader.set(headerEncoding, compression.name);
-      return {
-        status: 200,
-        header: context.responseHeader,
-        body: createAsyncIterable([
-          compression === undefined
-            ? envelope(0, message)
-            : envelope(1, await compression.compress(message)),
+    frame: (message, compressed) =>
+      Buffer.concat([
+        encode(envelope(compressed ? compressedFlag : 0, message)),
+        trailer,
+      ]),
+    answer: async (context, message, compression) => ({
+      status: 200,
+      body: createAsyncIterable([
+        encode(await compressedEnvelope(context, message, compression)),
+        encode(
           envelope(trailerFlag, trailerSerialize(context.responseTrailer)),
-        ]),
-      };
-    },
+        ),
+      ]),
+      header: context.responseHeader,
+    }),
     failure: (context, reason) => {
       setTrailerStatus(context.responseTrailer, toConnectError(reason));
       return {
         status: 200,
         header: context.responseHeader,
         body: createAsyncIterable([
-          envelope(trailerFlag, trailerSerialize(context.responseTrailer)),
+          encode(
+            envelope(trailerFlag, trailerSerialize(context.responseTrailer)),
+          ),
         ]),
       };
     },
+  };
+}
+
+function asItIs(bytes: Uint8Array): Uint8Array {
+  return bytes;
+}
+
+/** Characters of base64 that hold the flags and the length of a message. */
+const startCharacters = 8;
+
+function textRequests(
+  binary: Pick<UnaryForm, "open">,
+  readMaxBytes: number,
+): Pick<UnaryForm, "body" | "open"> {
+  return {
+    body: {
+      // A third more in base64; the rest is for line breaks.
+      maxBytes: Math.ceil((readMaxBytes + envelopeHeaderBytes) * 1.5),
+      tooLong: () => messageTooLarge(readMaxBytes),
+      start: {
+        bytes: startCharacters,
+        check: (start) => {
+          const text = Buffer.from(start.subarray(0, startCharacters));
+          checkAnnounced(
+            Buffer.from(text.toString("latin1"), "base64"),
+            readMaxBytes,
+          );
+        },
+      },
+    },
+    open: (body, request, compression) =>
+      binary.open(decodeBase64Body(body), request, compression),
   };
 }

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { createCompressions } from "../../src/http/compressions.ts";
+import { createTurns } from "../../src/http/turns.ts";
+
+const compressions = createCompressions().map(
+  (one) => [one.name, one] as const,
+);
+
+test("gzip comes before Brotli", () => {
+  expect(compressions.map(([name]) => name)).toEqual(["gzip", "br"]);
+});
+
+describe.each(compressions)("%s", (name, { compress, decompress }) => {
+  // On the event loop and beside it, before and after.
+  test.each([
+    ["nothing", Buffer.alloc(0)],
+    ["little", Buffer.from("little")],
+    ["little that becomes much", Buffer.alloc(200_000, "abc")],
+    ["much", randomBytes(100_000)],
+  ])("gives back what it was given: %s", async (_name, bytes) => {
+    const compressed = await compress(bytes);
+    expect(Buffer.from(await decompress(compressed, 1_000_000))).toEqual(bytes);
+  });
+
+  test.each([
+    [10, 9],
+    [1000, 999],
+    [70_000, 69_999],
+    [64 * 1024 * 1024, 1_000_000],
+  ])("refuses %i bytes where the limit is %i", async (size, limit) => {
+    const compressed = await compress(Buffer.alloc(size));
+    await expect(decompress(compressed, limit)).rejects.toMatchObject({
+      code: Code.ResourceExhausted,
+      rawMessage: `the message is larger than ${limit} bytes when it is decompressed`,
+    });
+    if (size < 1_000_000)
+      expect(await decompress(compressed, size)).toHaveLength(size);
+  });
+
+  test.each([
+    ["no such thing", Buffer.from("no such thing")],
+    ["much of no such thing", Buffer.alloc(10_000, "x")],
+    ["one that is cut off", "cut"],
+  ])("blames the caller for %s", async (_name, given) => {
+    const whole = await compress(randomBytes(100));
+    const bytes =
+      given instanceof Buffer ? given : whole.subarray(0, whole.length - 1);
+    await expect(decompress(bytes, 1000)).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: `the message is not valid ${name}`,
+    });
+  });
+});
+
+test("several members of gzip are one message", async () => {
+  const [[, gzip] = []] = compressions;
+  const members = Buffer.concat([gzipSync("a"), gzipSync("b")]);
+  const bytes = await gzip?.decompress(members, 10);
+  expect(Buffer.from(bytes ?? []).toString()).toBe("ab");
+});
+
+test("work waits for its turn, first come, first served, whatever becomes of the others", async () => {
+  const inTurn = createTurns(2);
+  const log: string[] = [];
+  const ends: (() => void)[] = [];
+  const work = (name: string) => () => {
+    log.push(name);
+    return new Promise<void>((resolve, reject) => {
+      ends.push(() => {
+        if (name === "b") reject(new Error("b"));
+        else resolve();
+      });
+    });
+  };
+  const all = Promise.allSettled(
+    ["a", "b", "c", "d", "e"].map((name) => inTurn(work(name))),
+  );
+  expect(log).toEqual(["a", "b"]);
+  while (log.length < 5) {
+    const before = log.length;
+    ends.shift()?.();
+    while (log.length === before) await Promise.resolve();
+    expect(log).toHaveLength(before + 1);
+  }
+  for (const end of ends) end();
+  expect((await all).map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+    "fulfilled",
+    "fulfilled",
+  ]);
+  expect(log).toEqual(["a", "b", "c", "d", "e"]);
+});
