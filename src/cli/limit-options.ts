@@ -171,6 +171,13 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     description: "for a client that takes nothing of its answer",
     byDefault: "30s",
   },
+  heartbeatMs: {
+    flag: "--heartbeat",
+    kind: "span",
+    description:
+      "without a message, after which a stream gets a heartbeat; 0s: none",
+    byDefault: "15s",
+  },
   drainBytes: {
     flag: "--drain-bytes",
     kind: "sizeOrNone",

@@ -35,6 +35,13 @@ export interface Exchange {
   ): void;
   /** @returns a promise when the client has to be waited for, before more is written; it rejects when the client is gone */
   write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Bytes that were written, and that the client has not taken. */
+  readonly unsent: number;
+  /**
+   * Has the connection see to it, until the exchange is closed, that neither side is taken for gone while there is nothing to send.
+   * HTTP/2 sends PINGs; HTTP/1.1 has nothing of the kind.
+   */
+  keepAlive(): void;
   /** Sends the header now, though nothing else is written yet. */
   flush(): void;
   end(trailers: OutgoingHttpHeaders | undefined): void;

@@ -109,6 +109,14 @@ export class Http1Exchange extends Holder implements Exchange {
     return taken ? undefined : drained(this.#response);
   }
 
+  get unsent(): number {
+    return this.#response.writableLength;
+  }
+
+  keepAlive(): void {
+    // Whatever is sent belongs to the body.
+  }
+
   flush(): void {
     this.#response.flushHeaders();
   }

@@ -36,6 +36,12 @@ interface ServedStream extends ServerHttp2Stream {
   [exchangeKey]?: Http2Exchange | undefined;
 }
 
+/** The connection, as far as its exchanges know it. */
+export interface Http2Connection extends HoldingConnection<Http2Exchange> {
+  /** Sends PINGs while nothing else is sent, as long as there is a stream that wants it. */
+  keepAlive(change: 1 | -1): void;
+}
+
 /** {@link Exchange} over HTTP/2, on the stream itself: Node's compatibility objects cost more than they give here. */
 export class Http2Exchange extends Holder implements Exchange {
   readonly httpVersion = "2.0";
@@ -46,12 +52,13 @@ export class Http2Exchange extends Holder implements Exchange {
   readonly remoteAddress: string;
   readonly body: RequestBody;
   readonly #stream: ServedStream;
-  readonly #connection: HoldingConnection<Http2Exchange>;
+  readonly #connection: Http2Connection;
   #onClose: (() => void)[] = [];
   #trailers: OutgoingHttpHeaders = noTrailers;
   #ended = false;
   #trailersDue = false;
   #closeAfterTrailers = false;
+  #keepsAlive = false;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -59,7 +66,7 @@ export class Http2Exchange extends Holder implements Exchange {
     flags: number,
     rawHeaders: readonly string[],
     remoteAddress: string,
-    connection: HoldingConnection<Http2Exchange>,
+    connection: Http2Connection,
   ) {
     super(connection.account);
     this.#connection = connection;
@@ -143,6 +150,16 @@ export class Http2Exchange extends Holder implements Exchange {
     return taken ? undefined : drained(this.#stream);
   }
 
+  get unsent(): number {
+    return this.#stream.writableLength;
+  }
+
+  keepAlive(): void {
+    if (this.#keepsAlive) return;
+    this.#keepsAlive = true;
+    this.#connection.keepAlive(1);
+  }
+
   flush(): void {
     // Node sends the header at once.
   }
@@ -185,6 +202,7 @@ export class Http2Exchange extends Holder implements Exchange {
     exchange.leave();
     exchange.body.gone();
     for (const listener of exchange.#onClose) listener();
+    if (exchange.#keepsAlive) exchange.#connection.keepAlive(-1);
     exchange.#connection.closed(exchange);
   }
 

@@ -3,9 +3,8 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { waitingBytes } from "./connection/budget.ts";
 import type { ConnectionAccount } from "./connection/budget.ts";
-import type { HoldingConnection } from "./connection/holder.ts";
 import { TokenBucket } from "./connection/token-bucket.ts";
-import type { Http2Exchange } from "./http2-exchange.ts";
+import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import { StreamErrors } from "./stream-errors.ts";
 import type { Watched } from "./watchdog.ts";
@@ -35,7 +34,7 @@ export interface Http2SessionParts {
 }
 
 /** One HTTP/2 connection: the bounds and time-outs that Node does not have, and an orderly end. */
-export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
+export class Http2Session implements Watched, Http2Connection {
   place = -1;
   readonly account: ConnectionAccount;
   readonly #session: ServerHttp2Session;
@@ -56,6 +55,11 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
   /** Streams that have not: Node resets those whose header it does not take, and tells nobody. */
   #unseen = 0;
   #bytesRead = 0;
+  /** Streams that shall not be taken for gone. */
+  #keptAlive = 0;
+  #bytesWritten = 0;
+  /** When nothing had been sent any more. */
+  #quietSince = performance.now();
   /** When the PING was sent that the client has not returned. */
   #pingedAt: number | undefined;
 
@@ -104,10 +108,20 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
     if (this.#waiting.length > 0) this.#serveWaiting(this.#idleSince);
   }
 
-  check(now: number): void {
+  keepAlive(change: 1 | -1): void {
+    this.#keptAlive += change;
+  }
+
+  check(now: number, later: (task: () => void) => void): void {
     if (this.#isUnreturned(now)) {
       this.destroy();
       return;
+    }
+    if (this.#keptAlive > 0 && this.#isQuiet(now)) {
+      this.#quietSince = now;
+      later(() => {
+        this.#ping(performance.now());
+      });
     }
     if (this.#closingSince !== undefined) {
       const since = Math.max(this.#closingSince, this.#idleSince);
@@ -155,6 +169,17 @@ export class Http2Session implements Watched, HoldingConnection<Http2Exchange> {
     this.#session.ping(() => {
       this.#pingedAt = undefined;
     });
+  }
+
+  /** Whether it is time for a heartbeat. */
+  #isQuiet(now: number): boolean {
+    const { heartbeatMs } = this.#limits;
+    const { bytesWritten } = this.#socket;
+    if (bytesWritten !== this.#bytesWritten) {
+      this.#bytesWritten = bytesWritten;
+      this.#quietSince = now;
+    }
+    return heartbeatMs > 0 && now - this.#quietSince >= heartbeatMs;
   }
 
   /** Whether the client has been asked for a sign of life, and gives none. */

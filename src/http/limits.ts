@@ -66,6 +66,11 @@ export interface HttpLimits {
   readonly idleTimeoutMs: number;
   /** Milliseconds for which a client may stop to take an answer that is ready. Default 30 s. */
   readonly writeStallTimeoutMs: number;
+  /**
+   * Milliseconds without a message, after which a stream's response gets a heartbeat; 0 for none. Default 15 s: proxies cut what says
+   * nothing for 30 s or more.
+   */
+  readonly heartbeatMs: number;
   /** Bytes of an unread body that are taken in after an early answer, so that the client reads the answer. Default 16 MiB. */
   readonly drainBytes: number;
   /** Milliseconds that such a rest is awaited. Default 5 s. */
@@ -98,6 +103,7 @@ export const defaultLimits: HttpLimits = {
   streamIdleTimeoutMs: 300_000,
   idleTimeoutMs: 75_000,
   writeStallTimeoutMs: 30_000,
+  heartbeatMs: 15_000,
   drainBytes: 16 * 1024 * 1024,
   drainTimeoutMs: 5_000,
   shutdownGraceMs: 20_000,

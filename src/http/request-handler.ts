@@ -1,6 +1,11 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
+import type {
+  Transcoder,
+  TranscodingMatch,
+  TranscodingResponse,
+} from "../transcoding/index.ts";
 import { handlerBytes } from "./connection/budget.ts";
 import type { Cors } from "./cors.ts";
 import { timeoutOf } from "./deadline.ts";
@@ -51,7 +56,7 @@ type Parts = Omit<RequestHandlerParts, "unary"> & {
   readonly unary: UnaryPlans;
 };
 
-type Response = UniversalServerResponse | Promise<UniversalServerResponse>;
+type Response = TranscodingResponse | Promise<TranscodingResponse>;
 
 /**
  * The life of a request: header → refusal → preflight → route → response → log. A unary method is called by {@link beginUnaryCall},
@@ -104,7 +109,7 @@ async function reply(
   head: RequestHead,
   make: () => Response,
 ): Promise<void> {
-  let response: UniversalServerResponse;
+  let response: TranscodingResponse;
   try {
     response = await make();
   } catch (fault) {
@@ -182,6 +187,7 @@ function followRpc(
   const { exchange } = running;
   const { method, httpMethods, streams } = rpc;
   running.rpc = rpc.name;
+  running.serverStreams = streamsResponse(method);
   running.protocol = spokenProtocol(head) ?? "connect";
   if (!httpMethods.includes(exchange.method))
     return methodNotAllowed(head, httpMethods.join(", "));
@@ -225,6 +231,7 @@ function followTemplate(
       exchange.body.complete,
     );
     running.rpc = `${method.parent.typeName}/${method.name}`;
+    running.serverStreams = streamsResponse(method);
     const rpc = type === undefined ? undefined : rpcs.get(`/${running.rpc}`);
     if (type !== undefined && rpc !== undefined)
       return followFramed({ limits, unary }, running, head, rpc, type);
@@ -264,6 +271,10 @@ function followFramed(
   if (plan === undefined) return { status: 415, header: new Headers() };
   beginUnaryCall(plan, { running, head, match: undefined, byTemplate: true });
   return undefined;
+}
+
+function streamsResponse({ methodKind }: DescMethod): boolean {
+  return methodKind === "server_streaming" || methodKind === "bidi_streaming";
 }
 
 function followPage(

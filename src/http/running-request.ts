@@ -1,3 +1,4 @@
+import { ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -13,6 +14,8 @@ export class RunningRequest implements Watched {
   rpc: string | undefined;
   /** Client and server may talk at once: the client looks at the header of the answer while it sends. */
   clientStreams = false;
+  /** The method sends messages one by one, and may have nothing to say for long. */
+  serverStreams = false;
   status = 0;
   grpcStatus: string | undefined;
   sent = 0;
@@ -20,6 +23,12 @@ export class RunningRequest implements Watched {
   #awaiting = false;
   /** When the watchdog first saw it. */
   #awaitingSince: number | undefined;
+  #heartbeat: Uint8Array | undefined;
+  /** What had been sent when the watchdog last looked, and since when it is no more. */
+  #sentBefore = 0;
+  #quietSince = 0;
+  /** Since when the client does not take what came before a heartbeat that is due. */
+  #unreadSince: number | undefined;
 
   constructor(exchange: Exchange, limits: HttpLimits) {
     this.exchange = exchange;
@@ -36,13 +45,61 @@ export class RunningRequest implements Watched {
     this.#awaiting = false;
   }
 
-  check(now: number): void {
+  /**
+   * Sends these bytes whenever nothing was sent for long, until {@link stopHeartbeat}: proxies cut what says nothing, and nobody would see
+   * that the other side is gone.
+   */
+  startHeartbeat(heartbeat: Uint8Array): void {
+    this.#heartbeat = heartbeat;
+    this.#quietSince = performance.now();
+  }
+
+  stopHeartbeat(): void {
+    this.#heartbeat = undefined;
+  }
+
+  check(now: number, later: (task: () => void) => void): void {
     this.exchange.body.check(now);
+    if (this.#heartbeat !== undefined) this.#checkHeartbeat(now, later);
     const { writeStallTimeoutMs } = this.#limits;
     if (!this.#awaiting || writeStallTimeoutMs === 0) return;
     this.#awaitingSince ??= now;
     if (now - this.#awaitingSince > writeStallTimeoutMs)
       this.exchange.destroy();
+  }
+
+  #checkHeartbeat(now: number, later: (task: () => void) => void): void {
+    const { heartbeatMs, writeStallTimeoutMs } = this.#limits;
+    if (heartbeatMs === 0) return;
+    if (this.sent !== this.#sentBefore) {
+      this.#sentBefore = this.sent;
+      this.#quietSince = now;
+      this.#unreadSince = undefined;
+    }
+    if (now - this.#quietSince < heartbeatMs || this.#awaiting) return;
+    if (this.exchange.unsent === 0) {
+      this.#unreadSince = undefined;
+      this.#quietSince = now;
+      later(() => {
+        this.#beat();
+      });
+      return;
+    }
+    this.#unreadSince ??= now;
+    if (
+      writeStallTimeoutMs > 0 &&
+      now - this.#unreadSince > writeStallTimeoutMs
+    )
+      this.exchange.destroy();
+  }
+
+  #beat(): void {
+    // A message may have come meanwhile, and half of it may have been sent.
+    if (this.#heartbeat === undefined || this.#awaiting) return;
+    if (this.exchange.isGone()) return;
+    this.sent += this.#heartbeat.byteLength;
+    this.#sentBefore = this.sent;
+    this.exchange.write(this.#heartbeat)?.catch(ignore);
   }
 
   record(): RequestRecord {

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { TranscodingResponse } from "../transcoding/index.ts";
 import { grpcWebStatus } from "./grpc-web-text.ts";
 import { toNodeHeaders } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -14,7 +15,7 @@ const pieceBytes = 64 * 1024;
  */
 export async function send(
   running: RunningRequest,
-  given: UniversalServerResponse,
+  given: TranscodingResponse,
   limits: HttpLimits,
 ): Promise<void> {
   const { exchange } = running;
@@ -40,6 +41,14 @@ export async function send(
     exchange.httpVersion === "2.0",
   );
   const { trailer } = response;
+  const streams =
+    running.serverStreams &&
+    !bodiless &&
+    piece?.done === false &&
+    header["content-length"] === undefined;
+  // nginx would keep messages until it has a buffer full of them. It passes gRPC on as it is.
+  if (streams && running.protocol !== "grpc")
+    header["x-accel-buffering"] = "no";
   exchange.head(response.status, header, {
     trailers: trailer !== undefined,
     last:
@@ -50,6 +59,7 @@ export async function send(
   if (bodiless) {
     await pieces?.return?.();
   } else {
+    if (streams) beginHeartbeat(running, given.heartbeat);
     try {
       while (
         pieces !== undefined &&
@@ -69,6 +79,7 @@ export async function send(
       return;
     }
   }
+  running.stopHeartbeat();
   if (exchange.isGone()) return;
   running.grpcStatus ??=
     trailer?.get("grpc-status") ??
@@ -96,6 +107,15 @@ function trailersOnly(
   const all = new Headers(header);
   for (const [name, value] of trailer) all.append(name, value);
   return { status, header: all };
+}
+
+/** @param heartbeat what the body may hold between two messages. RPC protocols have nothing that is no message. */
+function beginHeartbeat(
+  running: RunningRequest,
+  heartbeat: Uint8Array | undefined,
+): void {
+  if (heartbeat === undefined) running.exchange.keepAlive();
+  else running.startHeartbeat(heartbeat);
 }
 
 async function write(

@@ -4,9 +4,17 @@ import type { Listed } from "./roster.ts";
 
 /** Something with a deadline of its own: a request whose body is awaited, an idle connection. */
 export interface Watched extends Listed {
-  /** Called now and then; acts when its time is over. `now` is in milliseconds of `performance.now()`. */
-  check(now: number): void;
+  /**
+   * Called now and then; acts when its time is over.
+   *
+   * @param now in milliseconds of `performance.now()`
+   * @param later runs what may be due for thousands at once, some with each turn of the event loop
+   */
+  check(now: number, later: (task: () => void) => void): void;
 }
+
+/** So many tasks run in one turn: a few milliseconds. */
+const tasksPerTurn = 100;
 
 /**
  * Looks after everything that may take too long, with one timer for the whole server: a timer per request would cost more than
@@ -15,6 +23,9 @@ export interface Watched extends Listed {
 export class Watchdog {
   readonly #watched = new Roster<Watched>();
   readonly #timer: NodeJS.Timeout;
+  /** What is put off, in its order; the first ones have run. */
+  #tasks: (() => void)[] = [];
+  #tasksRun = 0;
 
   /** @param intervalMs time between two rounds, in milliseconds */
   constructor(intervalMs: number) {
@@ -23,7 +34,7 @@ export class Watchdog {
       setImmediate(() => {
         const now = performance.now();
         this.#watched.forEach((each) => {
-          each.check(now);
+          each.check(now, this.#later);
         });
       });
     }, intervalMs).unref();
@@ -40,7 +51,25 @@ export class Watchdog {
   stop(): void {
     clearInterval(this.#timer);
     this.#watched.clear();
+    this.#tasks = [];
+    this.#tasksRun = 0;
   }
+
+  readonly #later = (task: () => void): void => {
+    if (this.#tasks.push(task) === 1) setImmediate(this.#runTasks);
+  };
+
+  readonly #runTasks = (): void => {
+    const end = this.#tasksRun + tasksPerTurn;
+    for (const task of this.#tasks.slice(this.#tasksRun, end)) task();
+    this.#tasksRun = end;
+    if (end < this.#tasks.length) {
+      setImmediate(this.#runTasks);
+      return;
+    }
+    this.#tasks = [];
+    this.#tasksRun = 0;
+  };
 }
 
 /** How often time-outs are looked at, and what connections did meanwhile: often enough for the shortest of them. */
@@ -51,6 +80,7 @@ export function checkingInterval(limits: HttpLimits): number {
     limits.streamIdleTimeoutMs,
     limits.idleTimeoutMs,
     limits.writeStallTimeoutMs,
+    limits.heartbeatMs,
   ].filter((ms) => ms > 0);
   return Math.max(
     10,

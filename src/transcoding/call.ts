@@ -1,9 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import type {
-  UniversalHandlerOptions,
-  UniversalServerResponse,
-} from "@connectrpc/connect/protocol";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import type { Answers } from "./answer.ts";
 import {
   bodyBytes,
@@ -15,7 +12,11 @@ import {
 import { requestCompression } from "./encoding.ts";
 import { notAcceptable } from "./fault.ts";
 import { negotiateMediaType } from "./media-type.ts";
-import type { TranscodingMatch, TranscodingRequest } from "./options.ts";
+import type {
+  TranscodingMatch,
+  TranscodingRequest,
+  TranscodingResponse,
+} from "./options.ts";
 import type { RequestLine, RequestReader } from "./request-message.ts";
 import { jsonType, type ResponseWriter } from "./response-message.ts";
 import type { Binding } from "./rule.ts";
@@ -32,7 +33,7 @@ export type Found = Extract<TranscodingMatch, { readonly kind: "found" }>;
 export type CallHandler = (
   request: TranscodingRequest,
   match: Found,
-) => Promise<UniversalServerResponse>;
+) => Promise<TranscodingResponse>;
 
 /** What is known of one binding before its first request. */
 export interface CallParts {

@@ -8,6 +8,7 @@ export type {
   TranscodingBehaviour,
   TranscodingMatch,
   TranscodingRequest,
+  TranscodingResponse,
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";

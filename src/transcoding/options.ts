@@ -105,6 +105,15 @@ export interface TranscodingRequest extends UniversalServerRequest {
   readonly target: string;
 }
 
+/** The response to a request. */
+export interface TranscodingResponse extends UniversalServerResponse {
+  /**
+   * Bytes that mean nothing, which the server may send between two pieces of the body, so that a stream without a message is not
+   * taken for a dead one. Undefined where there are none: no stream, or one of raw bytes.
+   */
+  readonly heartbeat?: Uint8Array | undefined;
+}
+
 /** One binding of a google.api.http rule that is served. */
 export type TranscodingRoute = Binding;
 
@@ -137,7 +146,7 @@ export interface Transcoder {
   handle(
     request: TranscodingRequest,
     match?: TranscodingMatch,
-  ): Promise<UniversalServerResponse>;
+  ): Promise<TranscodingResponse>;
   /** What a host needs to call the unary method of a route; undefined for streams. */
   unary(route: TranscodingRoute): UnaryRoute | undefined;
 }

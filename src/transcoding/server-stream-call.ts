@@ -150,7 +150,12 @@ export function createServerStreamHandler(
         stream.close().catch(ignore);
         return { status: 200, header };
       }
-      return { status: 200, header, body: body(stream, context) };
+      return {
+        status: 200,
+        header,
+        body: body(stream, context),
+        heartbeat: stream.form.heartbeat,
+      };
     } catch (error) {
       context.end(error);
       return await answers.error(request, error, responseHeader(context));

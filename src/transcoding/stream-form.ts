@@ -13,6 +13,8 @@ export interface StreamForm {
     id: string | undefined,
   ): readonly Uint8Array[];
   readonly close: readonly Uint8Array[];
+  /** What may stand between two messages, and means nothing. */
+  readonly heartbeat: Uint8Array | undefined;
   /**
    * What tells of an error after the first message. Without it the connection must break, so that nobody takes a body that was
    * cut off for a whole one.
@@ -32,6 +34,7 @@ const newline = encoder.encode("\n");
 const openArray = encoder.encode("[");
 const comma = encoder.encode(",");
 const data = encoder.encode("data: ");
+const comment = encoder.encode(":\n\n");
 const endOfEvent = encoder.encode("\n\n");
 const errorEvent = encoder.encode("event: error\ndata: ");
 const errorOpen = encoder.encode('{"error":');
@@ -46,6 +49,7 @@ export const streamForms: Readonly<
     open: () => [],
     message: (bytes) => [join(bytes, newline)],
     close: [],
+    heartbeat: newline,
     error: (status) => [join(errorOpen, status, errorClose)],
   },
   [jsonType]: {
@@ -53,6 +57,7 @@ export const streamForms: Readonly<
     open: () => [openArray],
     message: (bytes, index) => [index === 0 ? bytes : join(comma, bytes)],
     close: [encoder.encode("]")],
+    heartbeat: newline,
     error: undefined,
   },
   [eventStreamType]: {
@@ -68,6 +73,7 @@ export const streamForms: Readonly<
       ),
     ],
     close: [],
+    heartbeat: comment,
     error: (status) => [join(errorEvent, status, endOfEvent)],
   },
 };
@@ -78,6 +84,7 @@ export const rawForm: StreamForm = {
   open: () => [],
   message: (bytes) => [bytes],
   close: [],
+  heartbeat: undefined,
   error: undefined,
 };
 

@@ -1,8 +1,5 @@
 import { Code, createServiceImplSpec } from "@connectrpc/connect";
-import {
-  type UniversalServerResponse,
-  validateUniversalHandlerOptions,
-} from "@connectrpc/connect/protocol";
+import { validateUniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import { createAnswers } from "./answer.ts";
 import {
   createCallHandler,
@@ -17,6 +14,7 @@ import type {
   TranscoderOptions,
   TranscodingMatch,
   TranscodingRequest,
+  TranscodingResponse,
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";
@@ -139,7 +137,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
   async function handle(
     request: TranscodingRequest,
     matched: TranscodingMatch = match(request.method, request.target),
-  ): Promise<UniversalServerResponse> {
+  ): Promise<TranscodingResponse> {
     switch (matched.kind) {
       case "found": {
         const handler = handlers.get(matched.route);

@@ -180,6 +180,7 @@ describe("time-outs", () => {
     ...["--headers-timeout", "200ms", "--body-timeout", "300ms"],
     ...["--stream-idle-timeout", "400ms", "--idle-timeout", "500ms"],
     ...["--write-stall-timeout", "600ms", "--drain-timeout", "100ms"],
+    ...["--heartbeat", "100ms"],
   );
 
   test(
@@ -246,6 +247,17 @@ describe("time-outs", () => {
       "GET /debug/healthz HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("--heartbeat", async () => {
+    const stop = new AbortController();
+    const { body } = await fetch(`${server.url}/lockout/v1/events:watch`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: stop.signal,
+    });
+    const first = await body?.getReader().read();
+    expect(Buffer.from(first?.value ?? []).toString()).toBe("\n");
+    stop.abort();
   });
 
   test(
