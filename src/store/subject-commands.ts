@@ -62,25 +62,22 @@ export function createSubjectCommands({
 }: UserTables): SubjectCommands {
   const findUser = (key: UserKey): Found => {
     const id: SubjectId = { kind: "user", ...key };
-    return { id, stored: subjects.find(id) };
+    return { id, stored: subjects.find(key) };
   };
 
   const find = (subject: Subject): Found => {
     if (subject.kind === "user") return findUser(subject);
     const { orgId, foldedName, formerName } = subject;
-    const id: SubjectId = {
-      kind: "name",
-      orgId,
-      hash: subjects.hashName(foldedName),
-    };
+    const hash = subjects.hashName(foldedName);
+    const id: SubjectId = { kind: "name", orgId, hash };
     const user =
       (formerName === undefined
         ? undefined
         : aliases.find(orgId, formerName)) ?? aliases.find(orgId, foldedName);
-    const name = subjects.find(id)?.key;
+    const name = subjects.findName(orgId, hash);
     return {
       id,
-      // Read also where it was read just now, or is not there, since a user has to be read.
+      // Looked for also where nobody is there, since a user would be.
       stored: subjects.get(user ?? name ?? nobody),
       newName: user !== undefined && name === undefined ? id : undefined,
     };

@@ -29,7 +29,9 @@ export type SubjectId =
     };
 
 export interface SubjectTable {
-  find(id: SubjectId): StoredSubject | undefined;
+  find(user: UserKey): StoredSubject | undefined;
+  /** The key of a login name, where it is kept, whoever it leads to. */
+  findName(orgId: string, hash: Uint8Array): number | undefined;
   get(key: number): StoredSubject | undefined;
   /** Of names, one of the lowest rank makes room, now or soon. */
   create(id: SubjectId, state: UserState): StoredSubject;

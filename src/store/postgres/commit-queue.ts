@@ -211,7 +211,7 @@ export class CommitQueue {
 
 const emptyWorkspace = new Workspace(
   {
-    ...{ subjects: [], counters: [], attempts: [], aliases: [] },
+    ...{ subjects: [], counters: [], attempts: [], aliases: [], names: [] },
     ...{ policies: [], policySequences: [], userSequences: [] },
   },
   undefined,

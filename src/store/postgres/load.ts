@@ -41,15 +41,23 @@ export const readTime: Statement = {
   text: `SELECT ${timeSql} AS time`,
 };
 
+/**
+ * What login names lead to: a row for each, so that it takes as long for one that leads to a user. The name's own row is not locked then, nor
+ * read.
+ */
+function nameSql(orgs: string, folded: string, hashes: string): string {
+  return `SELECT n.org_id, n.folded, n.hash, a.subject AS user_key, s.key
+    FROM unnest(${orgs}::text[], ${folded}::text[], ${hashes}::bytea[]) AS n (org_id, folded, hash)
+    LEFT JOIN aliases a ON a.org_id = n.org_id AND a.folded = n.folded
+    LEFT JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash`;
+}
+
 // The subjects that the commands of a batch are about. In the parameters: users ($1 organisations, $2 ids), names ($3
 // organisations, $4 folded, $5 hashes), attempts ($6), and how many expired ones of anybody ($7) at which time ($8).
 const wanted = `
   SELECT s.key FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)
     JOIN subjects s ON s.org_id = u.org_id AND s.user_id = u.user_id
-  UNION SELECT a.subject FROM unnest($3::text[], $4::text[]) AS n (org_id, folded)
-    JOIN aliases a ON a.org_id = n.org_id AND a.folded = n.folded
-  UNION SELECT s.key FROM unnest($3::text[], $5::bytea[]) AS n (org_id, hash)
-    JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash
+  UNION SELECT coalesce(n.user_key, n.key) FROM (${nameSql("$3", "$4", "$5")}) AS n
   UNION SELECT t.subject FROM attempts t WHERE t.id = ANY ($6::text[])
   UNION SELECT e.subject FROM (
     SELECT subject FROM attempts WHERE outcome IS NULL
@@ -90,6 +98,11 @@ const readState: Statement = {
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       ORDER BY expire_time DESC LIMIT ${maxAhead}) AS l
     WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`,
+};
+
+const readNames: Statement = {
+  name: "read_names",
+  text: nameSql("$1", "$2", "$3"),
 };
 
 const readAliases: Statement = {
@@ -200,10 +213,17 @@ async function read(
       asked.policyOwners.map(({ id }) => id),
     ]);
   }
-  const places = { subjects: -1, aliases: -1, userSequences: -1 };
+  const places = { subjects: -1, names: -1, aliases: -1, userSequences: -1 };
   if (asked.hasSubjects) {
     places.subjects = statements.length;
     statements.push([subjectsStatement, ...subjects], [readState, ...subjects]);
+  }
+  if (asked.nameOrgs.length > 0) {
+    places.names = statements.length;
+    statements.push([
+      readNames,
+      ...[asked.nameOrgs, asked.nameFolded, asked.nameHashes],
+    ]);
   }
   if (asked.aliasOrgs.length > 0 || asked.ownerOrgs.length > 0) {
     places.aliases = statements.length;
@@ -252,6 +272,13 @@ async function read(
         name: row["name"] as string,
         subject: row["subject"] as number,
       })),
+      names: rows(places.names).map((row) => ({
+        orgId: row["org_id"] as string,
+        folded: row["folded"] as string,
+        hash: row["hash"] as Uint8Array,
+        user: row["user_key"] as number | null,
+        key: row["key"] as number | null,
+      })),
       userSequences: rows(places.userSequences).map((row) => ({
         orgId: row["org_id"] as string,
         userId: row["user_id"] as string,
@@ -294,8 +321,6 @@ function ask(needs: readonly Need[]) {
           asked.nameOrgs.push(need.orgId);
           asked.nameFolded.push(folded);
           asked.nameHashes.push(need.hash);
-          asked.aliasOrgs.push(need.orgId);
-          asked.aliasFolded.push(folded);
         }
         break;
       case "attempt":

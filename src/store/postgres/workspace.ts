@@ -77,6 +77,16 @@ export interface Loaded {
     readonly orgId: string;
     readonly subject: number;
   })[];
+  /** What login names lead to. */
+  readonly names: readonly {
+    readonly orgId: string;
+    readonly folded: string;
+    readonly hash: Uint8Array;
+    /** The user with that alias. */
+    readonly user: number | null;
+    /** The name's own, where it is kept. */
+    readonly key: number | null;
+  }[];
   readonly policies: readonly {
     readonly owner: PolicyAggregate;
     readonly policy: StoredPolicy;
@@ -140,6 +150,8 @@ export class Workspace implements UserTables {
   readonly #newKey: () => number;
   readonly #users = new Map<string, number>();
   readonly #names = new Map<string, number>();
+  /** Names that are kept, but were not read, since they lead to users. */
+  readonly #unread = new Set<number>();
   readonly #factors = new Map<number, CountersByFactor>();
   readonly #aliasOwners = new Map<string, number>();
   readonly #aliasLists = new Map<number, readonly Alias[]>();
@@ -202,6 +214,12 @@ export class Workspace implements UserTables {
         alias,
       ]);
     }
+    for (const { orgId, folded, hash, user, key } of loaded.names) {
+      if (user !== null) this.#aliasOwners.set(aliasKey(orgId, folded), user);
+      if (key === null) continue;
+      this.#names.set(nameKey(orgId, hash), key);
+      if (!this.subjectEntries.has(key)) this.#unread.add(key);
+    }
     for (const { owner, policy } of loaded.policies)
       this.policies.take(owner, policy);
     for (const { owner, sequence } of loaded.policySequences)
@@ -228,13 +246,14 @@ export class Workspace implements UserTables {
       return entry;
     };
     return {
-      get: (key) => entryOf(key)?.stored,
-      find: (id) =>
-        entryOf(
-          id.kind === "user"
-            ? this.#users.get(userKey(id.orgId, id.userId))
-            : this.#names.get(nameKey(id.orgId, id.hash)),
-        )?.stored,
+      get: (key) => {
+        // It came to lead nowhere else after the locks were given.
+        if (this.#unread.has(key)) throw new BatchError();
+        return entryOf(key)?.stored;
+      },
+      find: ({ orgId, userId }) =>
+        entryOf(this.#users.get(userKey(orgId, userId)))?.stored,
+      findName: (orgId, hash) => this.#names.get(nameKey(orgId, hash)),
       create: (id, state) => this.#createSubject(id, state),
       update: (key, state) => {
         const entry = requireEntry(key);

@@ -39,9 +39,11 @@ export function prepareSubjects(
   const findUser = database.prepare<[string, string], SubjectRow>(
     `SELECT ${columns} FROM subjects WHERE org_id = ? AND user_id = ?`,
   );
-  const findName = database.prepare<[string, Uint8Array], SubjectRow>(
-    `SELECT ${columns} FROM subjects WHERE org_id = ? AND name_hash = ?`,
-  );
+  const findName = database
+    .prepare<[string, Uint8Array], number>(
+      "SELECT key FROM subjects WHERE org_id = ? AND name_hash = ?",
+    )
+    .pluck();
   const insert = database.prepare<
     [
       string,
@@ -88,12 +90,8 @@ export function prepareSubjects(
 
   return {
     get: (key) => fromRow(get.get(key)),
-    find: (id) =>
-      fromRow(
-        id.kind === "user"
-          ? findUser.get(id.orgId, id.userId)
-          : findName.get(id.orgId, id.hash),
-      ),
+    find: ({ orgId, userId }) => fromRow(findUser.get(orgId, userId)),
+    findName: (orgId, hash) => findName.get(orgId, hash),
     create: (id, state) => {
       const [userId, hash] =
         id.kind === "user" ? [id.userId, null] : [null, id.hash];
