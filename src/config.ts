@@ -33,6 +33,8 @@ export interface ServerConfig {
 
 /** How much one caller or tenant may have. */
 export interface Quotas {
+  /** Users of an organisation. Default 1,000,000: far above what one has, and what a database holds with ease. */
+  readonly maxUsersPerOrg: number;
   /** Streams of events that a token may have open: each of them costs memory and a little of each append. Default 100. */
   readonly maxWatchesPerToken: number;
   /** The same of all tokens together. Default 10,000: more than {@link HttpLimits.maxHeldBytes} has room for, unless it is raised. */
@@ -55,6 +57,10 @@ export const defaultConfig: ServerConfig = {
   attemptTtlMs: 60_000,
   logLevel: "info",
   shutdownGraceMs: defaultLimits.shutdownGraceMs,
-  quotas: { maxWatchesPerToken: 100, maxWatches: 10_000 },
+  quotas: {
+    maxUsersPerOrg: 1_000_000,
+    maxWatchesPerToken: 100,
+    maxWatches: 10_000,
+  },
   limits: defaultLimits,
 };

@@ -63,6 +63,7 @@ export async function startServer(
   const tls = config.tls && (await readTls(config.tls));
   const store = await openStore(config.database, {
     exclusive: true,
+    maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
   });
   try {

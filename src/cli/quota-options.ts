@@ -9,6 +9,10 @@ type Quotas = ServerConfig["quotas"];
 export const quotaFlags: Readonly<
   Record<keyof Quotas, { readonly flag: string; readonly description: string }>
 > = {
+  maxUsersPerOrg: {
+    flag: "--max-users-per-org",
+    description: "users that an organisation may have",
+  },
   maxWatchesPerToken: {
     flag: "--max-watches-per-token",
     description: "streams of events that a token may have open",

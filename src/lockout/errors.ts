@@ -296,6 +296,12 @@ const entries = {
     key: "after must be a position from an earlier answer",
     when: "WatchEvents is asked for from a position that is none, or is still to come, as where a backup was restored.",
   },
+  usersTooMany: {
+    id: "LOCKOUTD-usr07",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the organisation has as many users as it may have: delete some, or ask the operator for more",
+    when: "A call would register a user beyond `--max-users-per-org`: PutUser, or an attempt or password change of an id that is new. Nothing is counted; users who are registered log in as before.",
+  },
   watchesTooMany: {
     id: "LOCKOUTD-evt03",
     code: "RESOURCE_EXHAUSTED",

@@ -7,6 +7,8 @@ import type { Clock, Store } from "./store.ts";
 export interface OpenStoreOptions {
   /** For a server, which on SQLite must be the only one; the command-line tools work beside it. */
   readonly exclusive: boolean;
+  /** How many users an organisation may have; any number unless it is set. */
+  readonly maxUsersPerOrg?: number;
   /** Takes the place of the store's own clock: for tests. */
   readonly now?: Clock;
 }
@@ -19,12 +21,14 @@ export async function openStore(
   url: string,
   options: OpenStoreOptions,
 ): Promise<Store> {
-  const { exclusive, now = Date.now } = options;
+  const { exclusive, maxUsersPerOrg = 0, now = Date.now } = options;
   if (isPostgres(url)) return openPostgresStore({ url, ...options });
   // A server is alone in its kind, with the number 0; tools beside it make ids in the same moment.
   const machine = exclusive ? 0 : 1 + (process.pid % 999);
   const newId = createIds(now, machine);
-  return openSqliteStore({ path: databasePath(url), exclusive, now, newId });
+  return openSqliteStore({
+    ...{ path: databasePath(url), exclusive, now, newId, maxUsersPerOrg },
+  });
 }
 
 /** Whether a database URL names a PostgreSQL database. */

@@ -16,6 +16,7 @@ const leftOut: Readonly<Record<string, string>> = {
   policy_owners: "filled from policies",
   log_head: "counted anew from events",
   name_counts: "counted anew from subjects",
+  user_counts: "counted anew from subjects",
   name_events: "read by nobody",
   name_log_head: "of name_events",
   machines: "who serves the database now",

@@ -15,6 +15,8 @@ export interface CommitQueueOptions {
   readonly nameKey: KeyObject;
   /** Makes sure that so many keys for new subjects can be taken at once; resolves with what gives them. */
   readonly takeKeys: (count: number) => Promise<() => number>;
+  /** Whether no user more may be registered in an organisation. */
+  readonly isFull: (orgId: string) => boolean;
   /** Makes ids of attempts. */
   readonly newId: NewId;
   /** Tests' own time, instead of the database's; null where there is none. */
@@ -168,14 +170,14 @@ export class CommitQueue {
     needs: readonly Need[],
     newKey: () => number,
   ) {
-    const { nameKey, newId, notifies, onTime } = this.#options;
+    const { nameKey, newId, isFull, notifies, onTime } = this.#options;
     const { loaded, time } = await load(
       connection,
       needs,
       this.#options.time(),
     );
     onTime(time);
-    const workspace = new Workspace(loaded, nameKey, { newKey, newId });
+    const workspace = new Workspace(loaded, nameKey, { newKey, newId, isFull });
     const settlements = batch.map((waiting) =>
       this.#runOne(waiting, workspace, time),
     );

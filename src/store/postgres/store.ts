@@ -25,6 +25,7 @@ import { migrate, requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
 import { createNames } from "./names.ts";
 import { createRecorder } from "./recorder.ts";
+import { createUserQuota } from "./user-quota.ts";
 import { createUserStore } from "./users.ts";
 import { unfinishedCopy } from "../transfer.ts";
 import { readCopyState } from "./transfer.ts";
@@ -41,6 +42,8 @@ export interface PostgresStoreOptions {
   readonly newId?: NewId;
   /** How many login names that lead to nobody are kept, about: 100,000 unless it is set. At least 1. */
   readonly maxNames?: number;
+  /** How many users an organisation may have, about: any number unless it is set. */
+  readonly maxUsersPerOrg?: number;
 }
 
 /** So many commands share a transaction: more would keep the event loop from others for milliseconds. */
@@ -90,6 +93,7 @@ async function createStore(
     now: ownClock,
     newId: ownIds,
     maxNames = defaultMaxNames,
+    maxUsersPerOrg = 0,
   }: PostgresStoreOptions,
 ): Promise<Store> {
   const time = () => ownClock?.() ?? null;
@@ -120,6 +124,7 @@ async function createStore(
     notifies,
   );
   const names = createNames(database, maxNames);
+  const quota = await createUserQuota(database, maxUsersPerOrg);
   const recorder = createRecorder({
     ...{ database, notifies },
     onAppended: () => {
@@ -130,8 +135,10 @@ async function createStore(
   const queue = new CommitQueue({
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
+    isFull: (orgId) => quota.isFull(orgId),
     afterCommit: (workspace) => {
       names.added(workspace);
+      quota.counted(workspace.userCounts);
       // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
       if (workspace.events.pending.length > 0)
         setImmediate(() => {

@@ -179,6 +179,13 @@ async function finish(database: PostgresDatabase): Promise<void> {
              WHERE subjects.user_id = last.aggregate_id AND subjects.org_id = last.resource_owner`,
         ),
       ],
+      [plain("DELETE FROM user_counts")],
+      [
+        plain(
+          `INSERT INTO user_counts (org_id, count)
+             SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id`,
+        ),
+      ],
       [plain("DELETE FROM policy_owners")],
       [
         plain(

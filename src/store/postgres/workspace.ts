@@ -27,6 +27,7 @@ import type { UserCommands } from "../user-commands.ts";
 import type { Alias, UserKey } from "../user-store.ts";
 import { Journal } from "./journal.ts";
 import { NewEvents } from "./new-events.ts";
+import type { UserCount } from "./user-quota.ts";
 import { OwnerPolicies, policyAggregate } from "./owner-policies.ts";
 
 /** A subject in the workspace. */
@@ -103,9 +104,15 @@ export interface Loaded {
 export interface Makers {
   readonly newKey: () => number;
   readonly newId: NewId;
+  /** Whether no user more may be registered in an organisation. */
+  readonly isFull: (orgId: string) => boolean;
 }
 
-const readersMakers: Makers = { newKey: nothingNew, newId: nothingNew };
+const readersMakers: Makers = {
+  newKey: nothingNew,
+  newId: nothingNew,
+  isFull: nothingNew,
+};
 
 function nothingNew(): never {
   throw new Error("who only reads makes nothing new");
@@ -136,6 +143,9 @@ export class Workspace implements UserTables {
   /** The new lists of subjects whose aliases were replaced. */
   readonly replacedAliases = new Map<number, readonly Alias[]>();
 
+  /** How many users the organisations have in which some were registered or removed, once that is written. */
+  userCounts: readonly UserCount[] = [];
+
   readonly subjects: SubjectTable;
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;
@@ -148,6 +158,7 @@ export class Workspace implements UserTables {
 
   readonly #nameKey: KeyObject | undefined;
   readonly #newKey: () => number;
+  readonly #isFull: (orgId: string) => boolean;
   readonly #users = new Map<string, number>();
   readonly #names = new Map<string, number>();
   /** Names that are kept, but were not read, since they lead to users. */
@@ -165,6 +176,7 @@ export class Workspace implements UserTables {
   ) {
     this.#nameKey = nameKey;
     this.#newKey = makers.newKey;
+    this.#isFull = makers.isFull;
     this.events = new NewEvents(this.#journal);
     this.nameEvents = new NewEvents(this.#journal);
     this.policies = new OwnerPolicies(this.#journal, this.events);
@@ -295,6 +307,8 @@ export class Workspace implements UserTables {
     // Somebody of this id was removed in this batch: which events are whose would not be known.
     if (userId !== undefined && this.#users.has(userKey(id.orgId, userId)))
       throw new BatchError();
+    if (userId !== undefined && this.#isFull(id.orgId))
+      throw new LockoutError("usersTooMany");
     const stored: StoredSubject = {
       key: this.#newKey(),
       orgId: id.orgId,

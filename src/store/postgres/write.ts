@@ -120,6 +120,13 @@ export const notify: Statement = {
   text: `SELECT pg_notify('${channel}', '')`,
 };
 
+const stepUserCounts: Statement = {
+  name: "step_user_counts",
+  text: `INSERT INTO user_counts (org_id, count) SELECT * FROM unnest($1::text[], $2::bigint[])
+    ON CONFLICT (org_id) DO UPDATE SET count = user_counts.count + excluded.count
+    RETURNING org_id, count`,
+};
+
 type Statements = (readonly [Statement, ...Value[]])[];
 
 /**
@@ -139,6 +146,8 @@ export async function writeAndCommit(
   writeAttempts(statements, workspace);
   writeAliases(statements, workspace);
   writePolicies(statements, workspace);
+  const counted = statements.length;
+  const isCounted = writeUserCounts(statements, workspace);
   writeEvents(statements, appendNameEvents, workspace.nameEvents.pending);
   const events = workspace.events.pending;
   const appended = statements.length;
@@ -154,6 +163,11 @@ export async function writeAndCommit(
   const results = await send(...statements, [commit]);
   if (results.at(-1)?.command !== "COMMIT")
     throw new StoreUnavailableError("the transaction was not committed");
+  if (isCounted)
+    workspace.userCounts = (results[counted]?.rows ?? []).map((row) => ({
+      orgId: row["org_id"] as string,
+      count: Number(row["count"]),
+    }));
   if (events.length === 0) return;
   const positions = (results[appended]?.rows ?? []).map((row) =>
     Number(row["position"]),
@@ -229,6 +243,28 @@ function writeSubjects(statements: Statements, workspace: Workspace): void {
       updated.map(sequenceOf),
     ]);
   }
+}
+
+/** Says whether there was anything to count. Everybody locks the rows in one order. */
+function writeUserCounts(
+  statements: Statements,
+  { subjectEntries }: Workspace,
+): boolean {
+  const steps = new Map<string, number>();
+  for (const { stored, change } of subjectEntries.values()) {
+    if (stored.userId === undefined) continue;
+    const step = change === "new" ? 1 : change === "removed" ? -1 : 0;
+    if (step !== 0)
+      steps.set(stored.orgId, (steps.get(stored.orgId) ?? 0) + step);
+  }
+  if (steps.size === 0) return false;
+  const sorted = [...steps].sort(([a], [b]) => (a < b ? -1 : 1));
+  statements.push([
+    stepUserCounts,
+    sorted.map(([orgId]) => orgId),
+    sorted.map(([, step]) => step),
+  ]);
+  return true;
 }
 
 function sortKey({ stored, hash }: SubjectEntry): string {

@@ -41,6 +41,8 @@ export interface SqliteStoreOptions {
   readonly newId: NewId;
   /** How many login names that lead to nobody are kept: 100,000 unless it is set. At least 1. */
   readonly maxNames?: number;
+  /** How many users an organisation may have: any number unless it is set. */
+  readonly maxUsersPerOrg?: number;
 }
 
 // While another process writes, which takes milliseconds, a server's event loop must not stand still: it looks
@@ -90,7 +92,13 @@ export async function openSqliteStore(
 
 function createStore(
   opened: OpenDatabase,
-  { exclusive, now, newId, maxNames = defaultMaxNames }: SqliteStoreOptions,
+  {
+    exclusive,
+    now,
+    newId,
+    maxNames = defaultMaxNames,
+    maxUsersPerOrg = 0,
+  }: SqliteStoreOptions,
 ): Store {
   const { database } = opened;
   database.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -181,6 +189,7 @@ function createStore(
     now,
     newId,
     maxNames,
+    maxUsersPerOrg,
   });
 
   return {

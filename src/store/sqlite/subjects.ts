@@ -3,6 +3,7 @@ import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
 import type { LockColumns, SubjectRow } from "../rows.ts";
 import type { StoredSubject, SubjectTable } from "../tables.ts";
 import { prepareNames } from "./names.ts";
+import { prepareUserCounts } from "./user-counts.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
@@ -23,14 +24,22 @@ export interface Subjects extends SubjectTable {
   orgsOfUser(userId: string, limit: number): readonly string[];
 }
 
+/** How many subjects there may be. */
+export interface SubjectBounds {
+  /** So many login names are kept. */
+  readonly maxNames: number;
+  /** So many users may be registered; 0 for any number. */
+  readonly maxUsersPerOrg: number;
+}
+
 /**
- * `maxNames`: so many login names are kept. `onRemove` is told of the subjects that are removed,
+ * `onRemove` is told of the subjects that are removed,
  * before they are.
  */
 export function prepareSubjects(
   database: Database,
   memory: TransactionMemory,
-  maxNames: number,
+  { maxNames, maxUsersPerOrg }: SubjectBounds,
   onRemove: (key: number) => void,
 ): Subjects {
   const get = database.prepare<[number], SubjectRow>(
@@ -86,6 +95,7 @@ export function prepareSubjects(
     remove.run(key);
   };
   const names = prepareNames(database, memory, maxNames, removeRow);
+  const userCounts = prepareUserCounts(database, maxUsersPerOrg);
   const fromRow = (row: SubjectRow | undefined) => row && toSubject(row);
 
   return {
@@ -95,7 +105,8 @@ export function prepareSubjects(
     create: (id, state) => {
       const [userId, hash] =
         id.kind === "user" ? [id.userId, null] : [null, id.hash];
-      if (hash !== null) names.add(id.orgId);
+      if (hash === null) userCounts.add(id.orgId);
+      else names.add(id.orgId);
       const { lastInsertRowid } = insert.run(
         id.orgId,
         userId,
@@ -114,7 +125,11 @@ export function prepareSubjects(
     update: (key, state) => {
       update.run(state.account, ...lockColumns(state), key);
     },
-    remove: removeRow,
+    remove: (key) => {
+      const row = get.get(key);
+      if (row?.user_id != null) userCounts.subtract(row.org_id);
+      removeRow(key);
+    },
     hashName: (foldedName) => names.hash(foldedName),
     listUsers: (orgId, after, limit) =>
       listUsers.all(orgId, after ?? "", limit).map(toSubject),

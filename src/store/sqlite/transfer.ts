@@ -98,7 +98,10 @@ export function openSqliteTarget(path: string): TransferTarget {
           `UPDATE names SET count = (SELECT count(*) FROM subjects WHERE name_hash IS NOT NULL);
            DELETE FROM name_counts;
            INSERT INTO name_counts (org_id, count)
-             SELECT org_id, count(*) FROM subjects WHERE name_hash IS NOT NULL GROUP BY org_id`,
+             SELECT org_id, count(*) FROM subjects WHERE name_hash IS NOT NULL GROUP BY org_id;
+           DELETE FROM user_counts;
+           INSERT INTO user_counts (org_id, count)
+             SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id`,
         ),
       );
     },

@@ -26,6 +26,8 @@ export interface UserStoreContext {
   readonly newId: NewId;
   /** How many login names that lead to nobody are kept. */
   readonly maxNames: number;
+  /** How many users an organisation may have; 0 for any number. */
+  readonly maxUsersPerOrg: number;
 }
 
 /** So many attempts expire in one command, which blocks the event loop while it runs. */
@@ -35,9 +37,9 @@ export function createUserStore(
   database: Database,
   context: UserStoreContext,
 ): UserStore & AttemptStore {
-  const { write, read, events, policies, memory, now, maxNames } = context;
+  const { write, read, events, policies, memory, now } = context;
   const attempts = prepareAttempts(database, memory);
-  const subjects = prepareSubjects(database, memory, maxNames, (key) => {
+  const subjects = prepareSubjects(database, memory, context, (key) => {
     attempts.removeOpen(key);
   });
   const nameEvents = prepareNameEvents(database);

@@ -7,7 +7,7 @@ import type {
   Store,
 } from "../../../src/store/store.ts";
 import type { AttemptStore, UserStore } from "../../../src/store/user-store.ts";
-import { allEvents, maxNames, start } from "./samples.ts";
+import { allEvents, maxNames, maxUsersPerOrg, start } from "./samples.ts";
 
 /** All parts of the port. */
 export type WholeStore = Store & UserStore & AttemptStore;
@@ -22,6 +22,8 @@ export interface StoreHarness {
       readonly newId: NewId;
       /** How many login names that lead to nobody are kept. */
       readonly maxNames: number;
+      /** How many users an organisation may have. */
+      readonly maxUsersPerOrg: number;
     },
   ): Promise<WholeStore>;
   /** Removes the data. Stores are closed before. */
@@ -70,6 +72,7 @@ export class StoreBed {
       now: this.now,
       newId,
       maxNames,
+      maxUsersPerOrg,
     });
     this.#opened.push(store);
     return store;

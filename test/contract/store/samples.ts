@@ -11,6 +11,9 @@ import type {
 export const start = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 /** How many login names that lead to nobody the store keeps in these tests. */
 export const maxNames = 20;
+
+/** How many users an organisation may have. */
+export const maxUsersPerOrg = 300;
 export const instanceOwner: PolicyOwner = { kind: "instance" };
 export const orgA = {
   kind: "org",

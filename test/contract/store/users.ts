@@ -17,7 +17,7 @@ import type {
   UserKey,
 } from "../../../src/store/user-store.ts";
 import type { StoreBed } from "./bed.ts";
-import { init, limits, orgA, orgB, start } from "./samples.ts";
+import { init, limits, maxUsersPerOrg, orgA, orgB, start } from "./samples.ts";
 
 const alice: UserKey = { orgId: orgA.orgId, userId: "alice" };
 const bob: UserKey = { orgId: orgA.orgId, userId: "bob" };
@@ -322,6 +322,47 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.deleteUser(alice, "e");
       await put(bob, "x");
       expect((await bed.store.findUser(bob))?.aliases).toEqual(["x"]);
+    });
+  });
+
+  describe("an organisation that has as many users as it may have", () => {
+    const full = async () => {
+      await Promise.all(
+        Array.from({ length: maxUsersPerOrg }, (_, index) =>
+          register({ orgId: orgA.orgId, userId: `u${index}` }),
+        ),
+      );
+    };
+    const first = { orgId: orgA.orgId, userId: "u0" };
+
+    it("registers no other, whichever call would", async () => {
+      await full();
+      await expect(register(alice)).rejects.toThrow("LOCKOUTD-usr07");
+      await expect(
+        bed.store.changeUser(alice, "e", recordPasswordChange),
+      ).rejects.toThrow("LOCKOUTD-usr07");
+      await expect(bed.store.changeUser(alice, "e", fail)).rejects.toThrow(
+        "LOCKOUTD-usr07",
+      );
+      expect(await bed.store.findUser(alice)).toBeUndefined();
+      expect(await bed.events({ aggregateId: alice.userId })).toEqual([]);
+    });
+
+    it("serves those whom it has, and other organisations register theirs", async () => {
+      await full();
+      await register(first);
+      await bed.store.changeUser(first, "e", fail);
+      expect((await see(first)).counters.password.failed).toBe(1);
+      await register(elsewhere);
+    });
+
+    it("registers one for each that is deleted, also once it is opened anew", async () => {
+      await full();
+      await bed.reopen();
+      await expect(register(alice)).rejects.toThrow("LOCKOUTD-usr07");
+      await bed.store.deleteUser(first, "e");
+      await register(alice);
+      await expect(register(bob)).rejects.toThrow("LOCKOUTD-usr07");
     });
   });
 

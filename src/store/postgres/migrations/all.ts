@@ -5,6 +5,7 @@ import { recorded } from "./0003-recorded.ts";
 import { copyState } from "./0004-copy-state.ts";
 import { unseen } from "./0005-unseen.ts";
 import { attempts } from "./0006-attempts.ts";
+import { userCounts } from "./0007-user-counts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   copyState,
   unseen,
   attempts,
+  userCounts,
 ];

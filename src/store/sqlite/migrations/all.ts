@@ -6,6 +6,7 @@ import { recorded } from "./0004-recorded.ts";
 import { copyState } from "./0005-copy-state.ts";
 import { unseen } from "./0006-unseen.ts";
 import { attempts } from "./0007-attempts.ts";
+import { userCounts } from "./0008-user-counts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   copyState,
   unseen,
   attempts,
+  userCounts,
 ];
