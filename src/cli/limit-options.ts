@@ -165,6 +165,19 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
     description: "for a connection without a call",
     byDefault: "75s",
   },
+  maxConnectionAgeMs: {
+    flag: "--max-connection-age",
+    kind: "span",
+    description:
+      "after which a connection takes no new calls, 10% more or less, so that clients move to other nodes",
+    byDefault: "0s",
+  },
+  maxConnectionAgeGraceMs: {
+    flag: "--max-connection-age-grace",
+    kind: "span",
+    description: "and then for what runs on it",
+    byDefault: "20s",
+  },
   writeStallTimeoutMs: {
     flag: "--write-stall-timeout",
     kind: "span",

@@ -20,6 +20,9 @@ export interface Exchange {
   /** The client cannot be answered any more. */
   isGone(): boolean;
 
+  /** Whether the request has to end, since its connection has. @param now by `performance.now()` */
+  isOverdue(now: number): boolean;
+
   /** Keeps account of what the request holds in memory, in bytes; negative where that is given back. */
   hold(bytes: number): void;
   /** Calls the listener when the client leaves before its answer is complete. */

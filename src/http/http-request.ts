@@ -28,14 +28,15 @@ const fixedOrigin = "http://lockoutd.invalid";
  * The request as the handlers of all protocols take it.
  *
  * @param path the raw path, for a target in absolute form
+ * @param abort ends the call; this function does so when the client leaves
  * @throws TypeError when a header cannot be represented
  */
 export function toHttpRequest(
   exchange: Exchange,
   path: string,
   requestId: string,
+  abort: AbortController,
 ): HttpRequest {
-  const abort = new AbortController();
   exchange.onGone(() => {
     abort.abort(new ConnectError("the client went away", Code.Canceled));
   });

@@ -48,7 +48,7 @@ export class Http1Exchange extends Holder implements Exchange {
     connection: HoldingConnection<Http1Exchange>,
     draining: () => boolean,
   ) {
-    super(connection.account);
+    super(connection);
     this.#connection = connection;
     this.#request = request;
     this.#response = response;

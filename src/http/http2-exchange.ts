@@ -68,7 +68,7 @@ export class Http2Exchange extends Holder implements Exchange {
     remoteAddress: string,
     connection: Http2Connection,
   ) {
-    super(connection.account);
+    super(connection);
     this.#connection = connection;
     this.#stream = stream;
     this.#stream[exchangeKey] = this;

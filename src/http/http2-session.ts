@@ -1,6 +1,7 @@
 import { constants } from "node:http2";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { ConnectionAge } from "./connection/age.ts";
 import { waitingBytes } from "./connection/budget.ts";
 import type { ConnectionAccount } from "./connection/budget.ts";
 import { TokenBucket } from "./connection/token-bucket.ts";
@@ -28,6 +29,7 @@ export interface Http2SessionParts {
   readonly session: ServerHttp2Session;
   readonly socket: Socket;
   readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
   readonly limits: HttpLimits;
   /** @param refused there was no room on the connection for too long */
   readonly serve: (exchange: Http2Exchange, refused: boolean) => void;
@@ -37,6 +39,7 @@ export interface Http2SessionParts {
 export class Http2Session implements Watched, Http2Connection {
   place = -1;
   readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
   readonly #session: ServerHttp2Session;
   readonly #socket: Socket;
   readonly #limits: HttpLimits;
@@ -63,10 +66,18 @@ export class Http2Session implements Watched, Http2Connection {
   /** When the PING was sent that the client has not returned. */
   #pingedAt: number | undefined;
 
-  constructor({ session, socket, account, limits, serve }: Http2SessionParts) {
+  constructor({
+    session,
+    socket,
+    account,
+    age,
+    limits,
+    serve,
+  }: Http2SessionParts) {
     this.#session = session;
     this.#socket = socket;
     this.account = account;
+    this.age = age;
     this.#limits = limits;
     this.#serve = serve;
     this.#resets = new TokenBucket(
@@ -123,6 +134,7 @@ export class Http2Session implements Watched, Http2Connection {
         this.#ping(performance.now());
       });
     }
+    if (this.age.isOver(now)) this.close();
     if (this.#closingSince !== undefined) {
       const since = Math.max(this.#closingSince, this.#idleSince);
       if (this.#streams === 0 && now - since > goodbyeMs) this.destroy();

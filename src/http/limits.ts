@@ -64,6 +64,13 @@ export interface HttpLimits {
   readonly streamIdleTimeoutMs: number;
   /** Milliseconds that a connection may stay open without a request. Default 75 s. */
   readonly idleTimeoutMs: number;
+  /**
+   * Milliseconds after which a connection takes no new requests, 10 % more or less, so that clients with long-lived ones move on to
+   * other nodes. Default 0, for ever: only a balancer of connections has use for it.
+   */
+  readonly maxConnectionAgeMs: number;
+  /** Milliseconds from then on for what runs on the connection. Default 20 s, as at a shutdown. */
+  readonly maxConnectionAgeGraceMs: number;
   /** Milliseconds for which a client may stop to take an answer that is ready. Default 30 s. */
   readonly writeStallTimeoutMs: number;
   /**
@@ -102,6 +109,8 @@ export const defaultLimits: HttpLimits = {
   bodyTimeoutMs: 30_000,
   streamIdleTimeoutMs: 300_000,
   idleTimeoutMs: 75_000,
+  maxConnectionAgeMs: 0,
+  maxConnectionAgeGraceMs: 20_000,
   writeStallTimeoutMs: 30_000,
   heartbeatMs: 15_000,
   drainBytes: 16 * 1024 * 1024,

@@ -5,7 +5,11 @@ import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./connection/budget.ts";
-import { Http1Connection } from "./connection/http1-connection.ts";
+import { ConnectionAge } from "./connection/age.ts";
+import {
+  Http1Connection,
+  idlePatienceMs,
+} from "./connection/http1-connection.ts";
 import type { Http1Handler } from "./connection/http1-connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
@@ -19,9 +23,6 @@ import { LingeringConnections } from "./linger.ts";
 import { sniff } from "./preface.ts";
 import { replaceStreamTable } from "./stream-table.ts";
 import type { Watchdog } from "./watchdog.ts";
-
-/** How long an idle connection of HTTP/1.1 stays open when the server ends, for a request that is on its way, in milliseconds. */
-const idlePatienceMs = 500;
 
 export interface Address {
   readonly host: string;
@@ -181,13 +182,17 @@ export class Listener {
   #createHttp1Handler(): Http1Handler {
     const draining = () => this.#draining;
     const last = () => true;
+    const aging = (age: ConnectionAge) =>
+      age.isLimited
+        ? () => this.#draining || age.isOver(performance.now())
+        : undefined;
     return {
       create: ({ request, response, awaitsContinue }, connection, isLast) => {
         const exchange = new Http1Exchange(
           request,
           response,
           connection,
-          isLast ? last : draining,
+          isLast ? last : (aging(connection.age) ?? draining),
         );
         if (awaitsContinue) {
           exchange.body.onFirstRead = () => {
@@ -268,6 +273,7 @@ export class Listener {
     new Http1Connection(
       socket,
       account,
+      new ConnectionAge(this.#parts.limits),
       this.#parts.limits.maxHeldBytesPerConnection,
       this.#http1Handler,
       this.#parts.watchdog,
@@ -286,6 +292,7 @@ export class Listener {
       session,
       socket,
       account,
+      age: new ConnectionAge(limits),
       limits,
       serve: (exchange, refused) => {
         this.#take(exchange, refused);

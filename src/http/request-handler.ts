@@ -289,18 +289,23 @@ function followPage(
 
 /** Makes the request for a handler, and says how long its body is awaited. */
 function toCall(
-  { exchange, requestId }: RunningRequest,
+  running: RunningRequest,
   head: RequestHead,
   clientStreams: boolean,
   limits: HttpLimits,
 ): HttpRequest | undefined {
+  const { exchange, requestId } = running;
+  const abort = new AbortController();
+  running.expire = (reason) => {
+    abort.abort(reason);
+  };
   exchange.hold(handlerBytes);
   exchange.body.patience = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   let request: HttpRequest;
   try {
-    request = toHttpRequest(exchange, head.path, requestId);
+    request = toHttpRequest(exchange, head.path, requestId, abort);
   } catch {
     return undefined;
   }

@@ -1,8 +1,12 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestRecord } from "./request-record.ts";
 import type { Watched } from "./watchdog.ts";
+
+/** Time for a call that was told to end, in milliseconds. */
+const abortMs = 1000;
 
 /** A request that is being answered. */
 export class RunningRequest implements Watched {
@@ -19,10 +23,13 @@ export class RunningRequest implements Watched {
   status = 0;
   grpcStatus: string | undefined;
   sent = 0;
+  /** Ends the call for the given reason. Undefined for unary calls, which are soon over. */
+  expire: ((reason: ConnectError) => void) | undefined;
   readonly #limits: HttpLimits;
   #awaiting = false;
   /** When the watchdog first saw it. */
   #awaitingSince: number | undefined;
+  #expiredAt: number | undefined;
   #heartbeat: Uint8Array | undefined;
   /** What had been sent when the watchdog last looked, and since when it is no more. */
   #sentBefore = 0;
@@ -60,12 +67,25 @@ export class RunningRequest implements Watched {
 
   check(now: number, later: (task: () => void) => void): void {
     this.exchange.body.check(now);
+    if (this.exchange.isOverdue(now)) this.#checkExpiry(now);
     if (this.#heartbeat !== undefined) this.#checkHeartbeat(now, later);
     const { writeStallTimeoutMs } = this.#limits;
     if (!this.#awaiting || writeStallTimeoutMs === 0) return;
     this.#awaitingSince ??= now;
     if (now - this.#awaitingSince > writeStallTimeoutMs)
       this.exchange.destroy();
+  }
+
+  #checkExpiry(now: number): void {
+    if (this.#expiredAt === undefined) {
+      this.#expiredAt = now;
+      this.expire?.(
+        new ConnectError(
+          "the connection has reached its age: go on over a new one",
+          Code.Unavailable,
+        ),
+      );
+    } else if (now - this.#expiredAt > abortMs) this.exchange.destroy();
   }
 
   #checkHeartbeat(now: number, later: (task: () => void) => void): void {

@@ -79,6 +79,8 @@ export function checkingInterval(limits: HttpLimits): number {
     limits.bodyTimeoutMs,
     limits.streamIdleTimeoutMs,
     limits.idleTimeoutMs,
+    limits.maxConnectionAgeMs,
+    limits.maxConnectionAgeGraceMs,
     limits.writeStallTimeoutMs,
     limits.heartbeatMs,
   ].filter((ms) => ms > 0);

@@ -1,9 +1,11 @@
+import type { ConnectionAge } from "./age.ts";
 import { requestBytes } from "./budget.ts";
 import type { Budget, ConnectionAccount, Holding } from "./budget.ts";
 
 /** A connection, as far as its exchanges know it. */
 export interface HoldingConnection<Exchange> {
   readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
   /** Nothing more will happen to the exchange. */
   closed(exchange: Exchange): void;
 }
@@ -15,10 +17,20 @@ export abstract class Holder implements Holding {
   /** In bytes. */
   held = 0;
   place = -1;
+  readonly #age: ConnectionAge;
   #budget: Budget | undefined;
 
-  constructor(account: ConnectionAccount) {
+  constructor({
+    account,
+    age,
+  }: Pick<HoldingConnection<unknown>, "account" | "age">) {
     this.account = account;
+    this.#age = age;
+  }
+
+  /** Whether the request has to end, since its connection has. */
+  isOverdue(now: number): boolean {
+    return this.#age.isPastGrace(now);
   }
 
   /** The request is being served from now on. */

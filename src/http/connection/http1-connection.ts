@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Http1Exchange } from "../http1-exchange.ts";
 import type { Watched, Watchdog } from "../watchdog.ts";
+import type { ConnectionAge } from "./age.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";
 import type { HoldingConnection } from "./holder.ts";
@@ -35,6 +36,9 @@ interface ServedSocket extends Socket {
 /** For so long a connection on which requests wait is not read, in milliseconds: the end of a client is only seen by reading. */
 const unreadMs = 5000;
 
+/** How long an idle connection that shall end stays open, for a request that is on its way, in milliseconds. */
+export const idlePatienceMs = 500;
+
 /**
  * One connection of HTTP/1.1: its requests are served one after the other, since their responses have to leave in that order. While
  * some wait, nothing more is read, unless the one that is served takes long. What comes beyond the bound is told, and is the last.
@@ -44,12 +48,15 @@ export class Http1Connection
 {
   place = -1;
   readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
   readonly #socket: Socket;
   readonly #maxBytes: number;
   readonly #handler: Http1Handler;
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
   #waiting: Http1Request[] = [];
+  /** Since when there is no request on a connection whose time is over, and what had been read by then. */
+  #idle: { readonly since: number; readonly bytesRead: number } | undefined;
   /** The last request that is looked at: with it the connection holds more than it may. */
   #overflow: Http1Request | undefined;
   /** Ends the connection after the last request that has come. */
@@ -59,17 +66,20 @@ export class Http1Connection
   constructor(
     socket: Socket,
     account: ConnectionAccount,
+    age: ConnectionAge,
     maxBytes: number,
     handler: Http1Handler,
     watchdog: Watchdog,
   ) {
     this.#socket = socket;
     this.account = account;
+    this.age = age;
     this.#maxBytes = maxBytes;
     this.#handler = handler;
     this.#watchdog = watchdog;
     (socket as ServedSocket)[connectionKey] = this;
     socket.once("close", Http1Connection.#onClose);
+    if (age.isLimited) watchdog.add(this);
   }
 
   static of(socket: Socket): Http1Connection | undefined {
@@ -84,7 +94,7 @@ export class Http1Connection
     }
     if (this.#overflow !== undefined) return;
     if (this.#waiting.length === 0) {
-      this.#watchdog.add(this);
+      if (!this.age.isLimited) this.#watchdog.add(this);
       this.#stopReading();
     }
     this.#waiting.push(request);
@@ -99,16 +109,30 @@ export class Http1Connection
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.account.wait(-waitingBytes);
-    if (this.#waiting.length === 0) this.#watchdog.delete(this);
+    if (this.#waiting.length === 0 && !this.age.isLimited)
+      this.#watchdog.delete(this);
     if (this.#waiting.length === 0 && next !== this.#overflow) this.#read();
     this.#begin(next);
   }
 
   check(now: number): void {
-    const since = this.#running?.startedAt ?? now;
-    if (now - since < unreadMs) return;
+    if (this.#running === undefined) {
+      if (this.age.isOver(now)) this.#closeIdle(now);
+      return;
+    }
+    this.#idle = undefined;
+    if (this.#waiting.length === 0) return;
+    if (now - this.#running.startedAt < unreadMs) return;
     if (this.#overflow === undefined) this.#read();
     else this.#socket.destroy();
+  }
+
+  /** Ends a connection without a request, unless one is on its way: HTTP/1.1 cannot say that it would not be served. */
+  #closeIdle(now: number): void {
+    const { bytesRead } = this.#socket;
+    if (this.#idle?.bytesRead !== bytesRead)
+      this.#idle = { since: now, bytesRead };
+    else if (now - this.#idle.since >= idlePatienceMs) this.#socket.destroy();
   }
 
   /**
