@@ -52,12 +52,17 @@ function nameSql(orgs: string, folded: string, hashes: string): string {
     LEFT JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash`;
 }
 
-// The subjects that the commands of a batch are about. In the parameters: users ($1 organisations, $2 ids), names ($3
+// The subjects that the commands of a batch are about. For a login name that leads to nobody, and is not kept yet, another name's row is
+// locked and read, since there is one for a user. No more is done with it.
+// In the parameters: users ($1 organisations, $2 ids), names ($3
 // organisations, $4 folded, $5 hashes), attempts ($6), and how many expired ones of anybody ($7) at which time ($8).
 const wanted = `
   SELECT s.key FROM unnest($1::text[], $2::text[]) AS u (org_id, user_id)
     JOIN subjects s ON s.org_id = u.org_id AND s.user_id = u.user_id
-  UNION SELECT coalesce(n.user_key, n.key) FROM (${nameSql("$3", "$4", "$5")}) AS n
+  UNION SELECT coalesce(n.user_key, n.key, (
+    SELECT other.key FROM subjects other WHERE other.org_id = n.org_id AND other.name_hash > n.hash
+    ORDER BY other.name_hash LIMIT 1
+  )) FROM (${nameSql("$3", "$4", "$5")}) AS n
   UNION SELECT t.subject FROM attempts t WHERE t.id = ANY ($6::text[])
   UNION SELECT e.subject FROM (
     SELECT subject FROM attempts WHERE outcome IS NULL
