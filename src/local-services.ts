@@ -12,7 +12,7 @@ import type { ReportFault } from "./api/errors.ts";
 import { createServices } from "./api/services.ts";
 import { createSystemGate } from "./auth/gate.ts";
 import { defaultConfig } from "./config.ts";
-import { withMappedErrors } from "./http/mapped-errors.ts";
+import { withMappedErrors } from "./http/rpc/mapped-errors.ts";
 import type { Instance, Store } from "./store/store.ts";
 
 /** What the services need to be called without a server. */

@@ -8,19 +8,22 @@ import {
 import { toConnectError } from "./api/errors.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
-import { ensureAdministrator } from "./auth/administrator.ts";
-import type { CreatedInstance } from "./auth/administrator.ts";
+import { ensureAdministrator } from "./first-start.ts";
+import type { CreatedInstance } from "./first-start.ts";
 import { createGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
 import { describeApi } from "./api-description.ts";
 import type { ServerConfig } from "./config.ts";
-import { apiPages } from "./http/api-page.ts";
-import { debugPages } from "./http/debug-pages.ts";
-import { createHealth, healthName } from "./http/health.ts";
+import { apiPages } from "./http/pages/api-page.ts";
+import { debugPages } from "./http/pages/debug-pages.ts";
+import { createHealth, healthName } from "./http/services/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
-import { createReflection, reflectionNames } from "./http/reflection.ts";
-import { recordFields } from "./http/request-record.ts";
-import { shareLook } from "./http/shared-look.ts";
+import {
+  createReflection,
+  reflectionNames,
+} from "./http/services/reflection.ts";
+import { recordFields } from "./http/request/record.ts";
+import { shareLook } from "./http/pages/shared-look.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock, Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";

@@ -165,12 +165,12 @@ describe("a fault is found, and named", () => {
       "lockout imports nothing",
     ],
     [
-      "src/transcoding/trie.ts",
+      "src/transcoding/template/trie.ts",
       'export { debugPages } from "../http/debug-pages.ts";',
       "no arrow leads from transcoding to http",
     ],
     [
-      "src/transcoding/trie.ts",
+      "src/transcoding/template/trie.ts",
       'import { AdminService } from "../../gen/zitadel/admin_pb.js";',
       "no arrow leads from transcoding to gen/zitadel",
     ],

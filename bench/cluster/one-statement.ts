@@ -20,7 +20,7 @@ import { createGate } from "../../src/auth/gate.ts";
 import { createPermissionTable } from "../../src/auth/permission-table.ts";
 import { hashSecret } from "../../src/auth/tokens.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
-import { recordFields } from "../../src/http/request-record.ts";
+import { recordFields } from "../../src/http/request/record.ts";
 import { createLogger, createRecordLog } from "../../src/telemetry/log.ts";
 import { userCount } from "../attempts/drivers/driver.ts";
 

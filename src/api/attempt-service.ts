@@ -28,11 +28,7 @@ import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
 import type { LockReason } from "../lockout/user-events.ts";
 import type { Answer, EventStore } from "../store/store.ts";
-import type {
-  AttemptStore,
-  StoredLockout,
-  UserStore,
-} from "../store/user-store.ts";
+import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { InTurn } from "./list-turns.ts";
 import { boundMs } from "./moment.ts";

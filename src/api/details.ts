@@ -1,6 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RecordedEvent, StoredPolicy } from "../store/store.ts";
-import type { Changed } from "../store/user-store.ts";
+import type { Changed } from "../store/users.ts";
 
 /** `details` of an answer to a read: of the last event of what is read. */
 export function readDetails(policy: StoredPolicy) {

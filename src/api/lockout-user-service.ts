@@ -10,7 +10,7 @@ import { foldName } from "../lockout/alias.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { putUser } from "../lockout/user.ts";
 import type { WantedState } from "../lockout/user.ts";
-import type { Alias, StoredUser, UserStore } from "../store/user-store.ts";
+import type { Alias, StoredUser, UserStore } from "../store/users.ts";
 import type { InTurn } from "./list-turns.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";

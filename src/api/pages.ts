@@ -1,6 +1,6 @@
 import { LockoutError } from "../lockout/errors.ts";
 import type { InTurn } from "./list-turns.ts";
-import type { Page, PageRequest } from "../store/user-store.ts";
+import type { Page, PageRequest } from "../store/users.ts";
 
 const defaultPageSize = 100;
 const maxPageSize = 1000;

@@ -6,7 +6,7 @@ import type {
 import { foldName, formerlyFolded } from "../lockout/alias.ts";
 import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import type { Subject } from "../store/user-store.ts";
+import type { Subject } from "../store/users.ts";
 import { canonicalAddress } from "./address.ts";
 
 // How long texts may be was checked before: request-bounds.ts.

@@ -18,7 +18,7 @@ import type { Caller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { lockUser, unlockUser } from "../lockout/user.ts";
 import type { DecideUser, LockApi } from "../lockout/user.ts";
-import type { UserStore } from "../store/user-store.ts";
+import type { UserStore } from "../store/users.ts";
 import { changedDetails, onlyEvent } from "./details.ts";
 import { requireUserId } from "./subjects.ts";
 

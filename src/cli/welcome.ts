@@ -1,4 +1,4 @@
-import type { CreatedInstance } from "../auth/administrator.ts";
+import type { CreatedInstance } from "../first-start.ts";
 import type { RunningServer } from "../server.ts";
 
 /**

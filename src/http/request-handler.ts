@@ -7,36 +7,36 @@ import type {
   TranscodingResponse,
 } from "../transcoding/index.ts";
 import { handlerBytes } from "./connection/budget.ts";
-import type { Cors } from "./cors.ts";
-import { timeoutOf } from "./deadline.ts";
+import type { Cors } from "./response/cors.ts";
+import { timeoutOf } from "./rpc/deadline.ts";
 import {
   internalError,
   methodNotAllowed,
   overloaded,
   spokenProtocol,
   unknownPath,
-} from "./early-answer.ts";
-import type { Exchange } from "./exchange.ts";
-import { callFramedStream, framedTypeOf } from "./framed-rest.ts";
-import { toHttpRequest } from "./http-request.ts";
-import type { HttpRequest } from "./http-request.ts";
+} from "./response/early-response.ts";
+import type { Exchange } from "./connection/exchange.ts";
+import { callFramedStream, framedTypeOf } from "./rpc/framed-rest.ts";
+import { toHttpRequest } from "./rpc/http-request.ts";
+import type { HttpRequest } from "./rpc/http-request.ts";
 import type { HttpLimits } from "./limits.ts";
 import { maxTimerMs } from "./limits.ts";
-import { readHead } from "./request-head.ts";
-import type { RequestHead } from "./request-head.ts";
-import { requestIdFrom, requestIdHeader } from "./request-id.ts";
+import { readHead } from "./request/head.ts";
+import type { RequestHead } from "./request/head.ts";
+import { requestIdFrom, requestIdHeader } from "./request/id.ts";
 import type { Router } from "./router.ts";
-import type { Rpc } from "./rpc.ts";
-import type { RequestRecord } from "./request-record.ts";
-import { RunningRequest } from "./running-request.ts";
-import { send } from "./send.ts";
-import { statusAnswer } from "./status-answer.ts";
-import { callStream } from "./stream-call.ts";
-import type { StaticRoute } from "./static-route.ts";
-import { beginUnaryCall } from "./unary/call.ts";
-import type { Respond } from "./unary/call.ts";
-import type { UnaryPlans } from "./unary/plans.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Rpc } from "./rpc/mounted-methods.ts";
+import type { RequestRecord } from "./request/record.ts";
+import { RunningRequest } from "./request/running-request.ts";
+import { send } from "./response/send.ts";
+import { statusAnswer } from "./response/status-response.ts";
+import { callStream } from "./rpc/stream-call.ts";
+import type { StaticRoute } from "./pages/static-route.ts";
+import { beginUnaryCall } from "./rpc/unary/call.ts";
+import type { Respond } from "./rpc/unary/call.ts";
+import type { UnaryPlans } from "./rpc/unary/plans.ts";
+import type { Watchdog } from "./connection/watchdog.ts";
 
 /** What the life of a request needs. */
 export interface RequestHandlerParts {

@@ -1,6 +1,6 @@
 import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
-import type { Rpc } from "./rpc.ts";
-import type { StaticRoute } from "./static-route.ts";
+import type { Rpc } from "./rpc/mounted-methods.ts";
+import type { StaticRoute } from "./pages/static-route.ts";
 
 /** Where a request goes. */
 export type Route =

@@ -7,8 +7,8 @@ import { checkSqlite } from "./sqlite/check.ts";
 import { openSqliteSource, openSqliteTarget } from "./sqlite/transfer.ts";
 import type { CheckReport } from "./store.ts";
 import { StoreRefusedError } from "./store.ts";
-import { copyInstallation } from "./transfer.ts";
-import type { CopyReport } from "./transfer.ts";
+import { copyInstallation } from "./shared/transfer.ts";
+import type { CopyReport } from "./shared/transfer.ts";
 
 /**
  * Copies a database into a new file, also while it is served. Throws StoreRefusedError where the URL or the file cannot

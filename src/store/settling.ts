@@ -1,4 +1,4 @@
-import type { AttemptStore } from "./user-store.ts";
+import type { AttemptStore } from "./users.ts";
 
 const everyMs = 1000;
 

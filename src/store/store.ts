@@ -25,7 +25,7 @@ import type {
 } from "../lockout/policy.ts";
 
 import type { NewId } from "./ids.ts";
-import type { AttemptStore, UserStore } from "./user-store.ts";
+import type { AttemptStore, UserStore } from "./users.ts";
 
 /** The store cannot be used: locked, full, read-only, broken or away. `cause` says what happened. */
 export class StoreUnavailableError extends Error {

@@ -1,5 +1,5 @@
 export { createTranscoder } from "./transcoder.ts";
-export { RuleError, rpcName } from "./rule.ts";
+export { RuleError, rpcName } from "./template/rule.ts";
 export type {
   OutputOptions,
   TranscodedService,
@@ -12,15 +12,15 @@ export type {
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";
-export { responseCompression } from "./encoding.ts";
+export { responseCompression } from "./headers/encoding.ts";
 export { cut, maxMessageBytes } from "./cut.ts";
-export { createJsonChecker, createJsonReader } from "./json-message.ts";
-export type { JsonReadingOptions } from "./json-message.ts";
-export { openStream, streamOpening } from "./stream-opening.ts";
-export type { HeaderField } from "./timeout.ts";
-export type { UnaryRoute } from "./unary-route.ts";
-export { parseMediaType } from "./media-type.ts";
+export { createJsonChecker, createJsonReader } from "./json/message.ts";
+export type { JsonReadingOptions } from "./json/message.ts";
+export { openStream, streamOpening } from "./call/stream-opening.ts";
+export type { HeaderField } from "./headers/timeout.ts";
+export type { UnaryRoute } from "./call/unary-route.ts";
+export { parseMediaType } from "./headers/media-type.ts";
 export type { ErrorShape } from "./status.ts";
-export type { MultiSegmentDecoding } from "./percent.ts";
+export type { MultiSegmentDecoding } from "./template/percent.ts";
 export { describeRoutes } from "./openapi/openapi.ts";
 export type { OpenApiInfo } from "./openapi/openapi.ts";

@@ -11,11 +11,11 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { Fault } from "./fault.ts";
-import type { MultiSegmentDecoding } from "./percent.ts";
-import type { Binding } from "./rule.ts";
+import type { MultiSegmentDecoding } from "./template/percent.ts";
+import type { Binding } from "./template/rule.ts";
 import type { ErrorShape } from "./status.ts";
-import type { PathSegments } from "./target.ts";
-import type { UnaryRoute } from "./unary-route.ts";
+import type { PathSegments } from "./template/target.ts";
+import type { UnaryRoute } from "./call/unary-route.ts";
 
 /** An implementation of a service, and where its templates begin. */
 export interface TranscodedService {

@@ -1,12 +1,12 @@
 import { Code, createServiceImplSpec } from "@connectrpc/connect";
 import { validateUniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import { createAnswers } from "./answer.ts";
+import { createAnswers } from "./call/response.ts";
 import {
   createCallHandler,
   createCallParts,
   type TranscodableSpec,
-} from "./call-handler.ts";
-import { withFaults } from "./encoding.ts";
+} from "./call/handler.ts";
+import { withFaults } from "./headers/encoding.ts";
 import { Fault } from "./fault.ts";
 import type {
   TranscodedService,
@@ -18,11 +18,16 @@ import type {
   TranscodingRoute,
   TranscodingRouter,
 } from "./options.ts";
-import { type Binding, readBindings, rpcName, RuleError } from "./rule.ts";
-import { splitPath, splitTarget } from "./target.ts";
-import { templateShape } from "./template.ts";
-import { anyMethod, TemplateTrie } from "./trie.ts";
-import { createUnaryRoute, type UnaryRoute } from "./unary-route.ts";
+import {
+  type Binding,
+  readBindings,
+  rpcName,
+  RuleError,
+} from "./template/rule.ts";
+import { splitPath, splitTarget } from "./template/target.ts";
+import { templateShape } from "./template/template.ts";
+import { anyMethod, TemplateTrie } from "./template/trie.ts";
+import { createUnaryRoute, type UnaryRoute } from "./call/unary-route.ts";
 
 const defaultMaxTargetBytes = 8192;
 const notFound = new Fault(404, Code.NotFound, "Not Found");

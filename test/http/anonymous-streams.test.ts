@@ -3,8 +3,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, test } from "vitest";
-import { createHealth } from "../../src/http/health.ts";
-import { createReflection } from "../../src/http/reflection.ts";
+import { createHealth } from "../../src/http/services/health.ts";
+import { createReflection } from "../../src/http/services/reflection.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { callHttp2 } from "./http2-call.ts";
 import {

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { isAuthority, isSameAuthority } from "../../src/http/authority.ts";
+import {
+  isAuthority,
+  isSameAuthority,
+} from "../../src/http/request/authority.ts";
 
 describe("is an authority", () => {
   test.each([

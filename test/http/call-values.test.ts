@@ -1,7 +1,7 @@
 import { createContextKey, createContextValues } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CallValues } from "../../src/http/unary/call-values.ts";
+import { CallValues } from "../../src/http/rpc/unary/call-values.ts";
 
 test("the values of a call are those that Connect would keep", () => {
   const keys = [0, 1, 2].map((fallback) => createContextKey(fallback));

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { createCompressions } from "../../src/http/compressions.ts";
-import { createTurns } from "../../src/http/turns.ts";
+import { createCompressions } from "../../src/http/rpc/compressions.ts";
+import { createTurns } from "../../src/http/connection/turns.ts";
 
 const compressions = createCompressions().map(
   (one) => [one.name, one] as const,

@@ -3,10 +3,10 @@ import http2 from "node:http2";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
-import { debugPages } from "../../src/http/debug-pages.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
-import { staticFile } from "../../src/http/static-file.ts";
-import type { StaticRoute } from "../../src/http/static-route.ts";
+import { staticFile } from "../../src/http/pages/static-file.ts";
+import type { StaticRoute } from "../../src/http/pages/static-route.ts";
 import {
   endHeaders,
   endStream,

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createCors } from "../../src/http/cors.ts";
-import type { CorsOrigins } from "../../src/http/cors.ts";
-import { debugPages } from "../../src/http/debug-pages.ts";
-import { createHealth } from "../../src/http/health.ts";
+import { createCors } from "../../src/http/response/cors.ts";
+import type { CorsOrigins } from "../../src/http/response/cors.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import { startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);

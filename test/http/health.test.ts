@@ -18,8 +18,8 @@ import {
   HealthCheckRequestSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../gen/grpc/health/v1/health_pb.js";
-import { debugPages } from "../../src/http/debug-pages.ts";
-import { createHealth } from "../../src/http/health.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import { startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);

@@ -5,7 +5,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { defaultConfig } from "../../src/config.ts";
-import { Watchdog } from "../../src/http/watchdog.ts";
+import { Watchdog } from "../../src/http/connection/watchdog.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";

@@ -5,8 +5,8 @@ import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, describe, expect, test } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
-import { networkOf } from "../../src/http/connection-count.ts";
-import { debugPages } from "../../src/http/debug-pages.ts";
+import { networkOf } from "../../src/http/connection/connection-count.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
 import {
   defaultLimits,
   mostJsonDepth,

@@ -2,8 +2,8 @@ import http2 from "node:http2";
 import { once } from "node:events";
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { debugPages } from "../../src/http/debug-pages.ts";
-import { createHealth } from "../../src/http/health.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import {
   endHeaders,
   endStream,

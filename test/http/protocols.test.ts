@@ -10,7 +10,7 @@ import {
   UpdateLockoutPolicyRequestSchema,
 } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { decodeBase64 } from "../../src/http/grpc-web-text.ts";
+import { decodeBase64 } from "../../src/http/request/grpc-web-text.ts";
 import type { HttpServerOptions } from "../../src/http/http-server.ts";
 import { createTranscoder } from "../../src/transcoding/index.ts";
 import { callHttp2 } from "./http2-call.ts";

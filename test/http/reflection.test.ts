@@ -12,7 +12,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
-import { createReflection } from "../../src/http/reflection.ts";
+import { createReflection } from "../../src/http/services/reflection.ts";
 import { startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);

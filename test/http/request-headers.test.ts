@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { RequestHeaders } from "../../src/http/unary/request-headers.ts";
-import { webHeaders } from "../../src/http/http-request.ts";
+import { RequestHeaders } from "../../src/http/rpc/unary/request-headers.ts";
+import { webHeaders } from "../../src/http/rpc/http-request.ts";
 
 const raw = [
   ...["Authorization", "Bearer a"],

@@ -1,8 +1,8 @@
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
-import { debugPages } from "../../src/http/debug-pages.ts";
-import { requestIdKey } from "../../src/http/request-id.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
+import { requestIdKey } from "../../src/http/request/id.ts";
 import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.js";
 import { callHttp2 } from "./http2-call.ts";
 import { startServer, stopServers } from "./support.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { recordFields } from "../../src/http/request-record.ts";
-import type { RequestRecord } from "../../src/http/request-record.ts";
+import { recordFields } from "../../src/http/request/record.ts";
+import type { RequestRecord } from "../../src/http/request/record.ts";
 
 const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
   requestId: fc.stringMatching(/^[\w.:+/=@~-]{1,40}$/),

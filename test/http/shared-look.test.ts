@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shareLook } from "../../src/http/shared-look.ts";
+import { shareLook } from "../../src/http/pages/shared-look.ts";
 
 function counted(shareMs: number) {
   let count = 0;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Pieces } from "../../src/http/connection/pieces.ts";
-import { createHealth } from "../../src/http/health.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import {
   endHeaders,
   frame,

@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import http from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { staticFile } from "../../src/http/static-file.ts";
+import { staticFile } from "../../src/http/pages/static-file.ts";
 import { callHttp2 } from "./http2-call.ts";
 import { startServer, stopServers } from "./support.ts";
 

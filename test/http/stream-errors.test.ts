@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createHealth } from "../../src/http/health.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import {
   endHeaders,
   endStream,

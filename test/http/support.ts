@@ -4,7 +4,7 @@ import type {
   HttpServer,
   HttpServerOptions,
 } from "../../src/http/http-server.ts";
-import type { RequestRecord } from "../../src/http/request-record.ts";
+import type { RequestRecord } from "../../src/http/request/record.ts";
 
 export interface StartedServer {
   readonly server: HttpServer;

@@ -16,7 +16,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../gen/grpc/health/v1/health_pb.js";
-import { createHealth } from "../../src/http/health.ts";
+import { createHealth } from "../../src/http/services/health.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { startServer, stopServers } from "./support.ts";
 

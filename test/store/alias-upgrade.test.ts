@@ -10,7 +10,7 @@ import { migrate as migratePostgres } from "../../src/store/postgres/migrate.ts"
 import { migrations as postgresMigrations } from "../../src/store/postgres/migrations/all.ts";
 import { migrate as migrateSqlite } from "../../src/store/sqlite/migrate.ts";
 import { migrations as sqliteMigrations } from "../../src/store/sqlite/migrations/all.ts";
-import type { Subject } from "../../src/store/user-store.ts";
+import type { Subject } from "../../src/store/users.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 

@@ -6,7 +6,7 @@ import { createIds } from "../../src/store/ids.ts";
 import type { NewId } from "../../src/store/ids.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { keptNameEvents } from "../../src/store/user-store.ts";
+import { keptNameEvents } from "../../src/store/users.ts";
 import type { WholeStore } from "../contract/store/bed.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";

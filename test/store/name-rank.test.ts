@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { shareOut } from "../../src/store/name-rank.ts";
+import { shareOut } from "../../src/store/shared/name-rank.ts";
 
 const counts = (numbers: readonly number[]) =>
   numbers.map((count, place) => ({ orgId: `o${place}`, count }));

@@ -10,7 +10,7 @@ import {
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Alias } from "../../src/store/user-store.ts";
+import type { Alias } from "../../src/store/users.ts";
 import {
   leftAt,
   makePostgresBefore,

@@ -7,7 +7,7 @@ import { createTransaction } from "../../src/store/sqlite/database.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { createTransactionMemory } from "../../src/store/sqlite/transaction-memory.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Subject } from "../../src/store/user-store.ts";
+import type { Subject } from "../../src/store/users.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 

@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { expect, test } from "vitest";
 import { openPostgresTarget } from "../../src/store/postgres/transfer.ts";
 import { openSqliteTarget } from "../../src/store/sqlite/transfer.ts";
-import { columnsOf, transferTables } from "../../src/store/transfer.ts";
+import { columnsOf, transferTables } from "../../src/store/shared/transfer.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
-import { createNameKey, hashName } from "../../src/store/name-hash.ts";
+import { createNameKey, hashName } from "../../src/store/shared/name-hash.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { openDatabase } from "../../src/store/postgres/database.ts";

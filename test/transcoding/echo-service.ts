@@ -26,9 +26,9 @@ import {
   type HttpBody,
   HttpBodySchema,
 } from "../../gen/google/api/httpbody_pb.js";
-import { isHttpBody } from "../../src/transcoding/request-message.ts";
-import { createResponseWriter } from "../../src/transcoding/response-message.ts";
-import { readBindings } from "../../src/transcoding/rule.ts";
+import { isHttpBody } from "../../src/transcoding/message/request.ts";
+import { createResponseWriter } from "../../src/transcoding/message/response.ts";
+import { readBindings } from "../../src/transcoding/template/rule.ts";
 
 /**
  * Implements a service by answering each request with itself. Where request and response are of different types, the method is

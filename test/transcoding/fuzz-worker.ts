@@ -1,11 +1,11 @@
 /** Does the work of fuzz.ts, in a thread that may hang. */
 import { workerData } from "node:worker_threads";
-import { parseJson } from "../../src/transcoding/json-parser.ts";
+import { parseJson } from "../../src/transcoding/json/parser.ts";
 import {
   parseTemplate,
   TemplateError,
-} from "../../src/transcoding/template.ts";
-import { TemplateTrie } from "../../src/transcoding/trie.ts";
+} from "../../src/transcoding/template/template.ts";
+import { TemplateTrie } from "../../src/transcoding/template/trie.ts";
 import type { FuzzTask } from "./fuzz.ts";
 import { createTranscoder } from "../../src/transcoding/index.ts";
 import { echoService } from "./echo-service.ts";

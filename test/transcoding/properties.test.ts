@@ -9,12 +9,12 @@ import {
 } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../../src/transcoding/json-parser.ts";
+import { parseJson } from "../../src/transcoding/json/parser.ts";
 import {
   parseTemplate,
   templateShape,
-} from "../../src/transcoding/template.ts";
-import { TemplateTrie } from "../../src/transcoding/trie.ts";
+} from "../../src/transcoding/template/template.ts";
+import { TemplateTrie } from "../../src/transcoding/template/trie.ts";
 import { call, transcoderOf } from "./in-memory.ts";
 import { registryOf } from "./vectors.ts";
 

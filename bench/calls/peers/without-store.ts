@@ -2,7 +2,7 @@
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
 import { createHttpServer } from "../../../src/http/http-server.ts";
-import { recordFields } from "../../../src/http/request-record.ts";
+import { recordFields } from "../../../src/http/request/record.ts";
 import { createLogger, createRecordLog } from "../../../src/telemetry/log.ts";
 import { createTranscoder } from "../../../src/transcoding/index.ts";
 import { policyAnswer, updateAnswer } from "./answers.ts";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { defaultConfig, logLevels } from "../../config.ts";
 import type { LogLevel, ServerConfig } from "../../config.ts";
 import { findAdminTokenFault } from "../../auth/admin-token.ts";
-import type { CreatedInstance } from "../../auth/administrator.ts";
+import type { CreatedInstance } from "../../first-start.ts";
 import { startServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
 import { setUpCollector } from "../collector.ts";

@@ -1,7 +1,7 @@
-import { networkOf } from "../connection-count.ts";
+import { networkOf } from "./connection-count.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import { Roster } from "../roster.ts";
-import type { Listed } from "../roster.ts";
+import { Roster } from "./roster.ts";
+import type { Listed } from "./roster.ts";
 
 /** What an open request was measured to take by itself, in bytes. */
 export const requestBytes = 12 * 1024;

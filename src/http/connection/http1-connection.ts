@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Http1Exchange } from "../http1-exchange.ts";
-import type { Watched, Watchdog } from "../watchdog.ts";
+import type { Http1Exchange } from "./http1-exchange.ts";
+import type { Watched, Watchdog } from "./watchdog.ts";
 import type { ConnectionAge } from "./age.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";

@@ -1,6 +1,6 @@
-import { Problems } from "../problems.ts";
-import { checkedEventColumns, checkState } from "../state-check.ts";
-import type { CheckedEvent } from "../state-check.ts";
+import { Problems } from "../shared/problems.ts";
+import { checkedEventColumns, checkState } from "../shared/state-check.ts";
+import type { CheckedEvent } from "../shared/state-check.ts";
 import type { CheckReport } from "../store.ts";
 import { beginReading, commit, openDatabase, plain } from "./database.ts";
 import type { Connection } from "./database.ts";

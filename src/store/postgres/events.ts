@@ -1,9 +1,9 @@
-import { eventConditions } from "../event-list.ts";
-import type { EventLog } from "../event-list.ts";
-import { toEvent } from "../rows.ts";
-import type { EventRow } from "../rows.ts";
+import { eventConditions } from "../shared/event-list.ts";
+import type { EventLog } from "../shared/event-list.ts";
+import { toEvent } from "../shared/rows.ts";
+import type { EventRow } from "../shared/rows.ts";
 import type { EventFilter } from "../store.ts";
-import type { Positions } from "../event-list.ts";
+import type { Positions } from "../shared/event-list.ts";
 import { plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";

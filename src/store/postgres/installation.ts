@@ -7,8 +7,8 @@ import {
 import type { Limits } from "../../lockout/policy.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
-import { tokenColumns, toOrg, toToken } from "../rows.ts";
-import type { OrgRow, TokenRow } from "../rows.ts";
+import { tokenColumns, toOrg, toToken } from "../shared/rows.ts";
+import type { OrgRow, TokenRow } from "../shared/rows.ts";
 import type {
   Instance,
   InstanceInit,
@@ -16,9 +16,9 @@ import type {
   Org,
   TokenRecord,
 } from "../store.ts";
-import { unfinishedCopy } from "../transfer.ts";
-import { userAggregate } from "../tables.ts";
-import type { Aggregate } from "../tables.ts";
+import { unfinishedCopy } from "../shared/transfer.ts";
+import { userAggregate } from "../commands/tables.ts";
+import type { Aggregate } from "../commands/tables.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Call, Result, Statement } from "./pipeline.ts";
 import type { Change, Recorder } from "./recorder.ts";

@@ -1,8 +1,18 @@
-import { subjectColumns, toAttempt, toPolicy, toSubject } from "../rows.ts";
-import type { AttemptRow, CounterRow, PolicyRow, SubjectRow } from "../rows.ts";
+import {
+  subjectColumns,
+  toAttempt,
+  toPolicy,
+  toSubject,
+} from "../shared/rows.ts";
+import type {
+  AttemptRow,
+  CounterRow,
+  PolicyRow,
+  SubjectRow,
+} from "../shared/rows.ts";
 import type { StoredPolicy } from "../store.ts";
-import type { PolicyAggregate } from "../tables.ts";
-import type { UserKey } from "../user-store.ts";
+import type { PolicyAggregate } from "../commands/tables.ts";
+import type { UserKey } from "../users.ts";
 import { begin, beginReading, commit, nowSql } from "./database.ts";
 import type { Connection } from "./database.ts";
 import type { Row, Statement } from "./pipeline.ts";

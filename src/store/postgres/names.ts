@@ -1,5 +1,5 @@
-import type { NameCount } from "../name-rank.ts";
-import { nameRankSql, shareOut } from "../name-rank.ts";
+import type { NameCount } from "../shared/name-rank.ts";
+import { nameRankSql, shareOut } from "../shared/name-rank.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 import type { Workspace } from "./workspace.ts";

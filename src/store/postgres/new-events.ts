@@ -1,7 +1,7 @@
 import type { NewEvent } from "../../lockout/event.ts";
 import type { RecordedEvent } from "../store.ts";
-import { recordedEvent } from "../tables.ts";
-import type { Aggregate, EventTable } from "../tables.ts";
+import { recordedEvent } from "../commands/tables.ts";
+import type { Aggregate, EventTable } from "../commands/tables.ts";
 import type { Journal } from "./journal.ts";
 
 /** An event that is to be written; its position is known when it is. */

@@ -1,6 +1,10 @@
 import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
-import type { Aggregate, LimitTable, PolicyAggregate } from "../tables.ts";
+import type {
+  Aggregate,
+  LimitTable,
+  PolicyAggregate,
+} from "../commands/tables.ts";
 import type { Journal } from "./journal.ts";
 import type { NewEvents } from "./new-events.ts";
 

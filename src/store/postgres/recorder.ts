@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/event.ts";
 import { StoreUnavailableError } from "../store.ts";
-import type { Aggregate } from "../tables.ts";
+import type { Aggregate } from "../commands/tables.ts";
 import { begin, commit, rollback } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, unavailable } from "./errors.ts";

@@ -13,9 +13,9 @@ import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
-import { listEvents } from "../event-list.ts";
+import { listEvents } from "../shared/event-list.ts";
 import { readEvents } from "./events.ts";
-import { createNameKey, hashName } from "../name-hash.ts";
+import { createNameKey, hashName } from "../shared/name-hash.ts";
 import { createInstallation } from "./installation.ts";
 import { createKeys } from "./keys.ts";
 import { readTime, toOwnedPolicy } from "./load.ts";
@@ -27,9 +27,9 @@ import { createNames } from "./names.ts";
 import { createRecorder } from "./recorder.ts";
 import { createUserQuota } from "./user-quota.ts";
 import { createUserStore } from "./users.ts";
-import { unfinishedCopy } from "../transfer.ts";
+import { unfinishedCopy } from "../shared/transfer.ts";
 import { readCopyState } from "./transfer.ts";
-import type { PolicyAggregate } from "../tables.ts";
+import type { PolicyAggregate } from "../commands/tables.ts";
 import { channel } from "./write.ts";
 
 export interface PostgresStoreOptions {

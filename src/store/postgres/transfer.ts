@@ -1,5 +1,10 @@
 import { StoreRefusedError } from "../store.ts";
-import { columnsOf, copyStateSql, keyOf, transferTables } from "../transfer.ts";
+import {
+  columnsOf,
+  copyStateSql,
+  keyOf,
+  transferTables,
+} from "../shared/transfer.ts";
 import type {
   Cell,
   CopyState,
@@ -8,7 +13,7 @@ import type {
   TransferSource,
   TransferTable,
   TransferTarget,
-} from "../transfer.ts";
+} from "../shared/transfer.ts";
 import { begin, commit, nowSql, openDatabase, plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Value } from "./values.ts";

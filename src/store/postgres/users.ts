@@ -1,20 +1,15 @@
-import { keepClosedMs, keptNameEvents } from "../user-store.ts";
-import type {
-  AttemptStore,
-  Subject,
-  UserKey,
-  UserStore,
-} from "../user-store.ts";
-import type { StoredSubject } from "../tables.ts";
-import type { UserCommands } from "../user-commands.ts";
-import { readLockedPage, readUserPage } from "../user-pages.ts";
+import { keepClosedMs, keptNameEvents } from "../users.ts";
+import type { AttemptStore, Subject, UserKey, UserStore } from "../users.ts";
+import type { StoredSubject } from "../commands/tables.ts";
+import type { UserCommands } from "../commands/user-commands.ts";
+import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Names } from "./names.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
-import { subjectColumns, toSubject } from "../rows.ts";
-import type { SubjectRow } from "../rows.ts";
+import { subjectColumns, toSubject } from "../shared/rows.ts";
+import type { SubjectRow } from "../shared/rows.ts";
 import { see } from "./load.ts";
 import type { Need } from "./load.ts";
 import { Workspace } from "./workspace.ts";

@@ -5,10 +5,14 @@ import type { Factor } from "../../lockout/factor.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
 import type { StoredPolicy } from "../store.ts";
-import { hashName } from "../name-hash.ts";
-import { toCounters } from "../rows.ts";
-import type { CounterRow } from "../rows.ts";
-import { nameAggregate, userAggregate, zeroCounters } from "../tables.ts";
+import { hashName } from "../shared/name-hash.ts";
+import { toCounters } from "../shared/rows.ts";
+import type { CounterRow } from "../shared/rows.ts";
+import {
+  nameAggregate,
+  userAggregate,
+  zeroCounters,
+} from "../commands/tables.ts";
 import type {
   Aggregate,
   AliasTable,
@@ -21,10 +25,10 @@ import type {
   SubjectId,
   SubjectTable,
   UserTables,
-} from "../tables.ts";
-import { createUserCommands } from "../user-commands.ts";
-import type { UserCommands } from "../user-commands.ts";
-import type { Alias, UserKey } from "../user-store.ts";
+} from "../commands/tables.ts";
+import { createUserCommands } from "../commands/user-commands.ts";
+import type { UserCommands } from "../commands/user-commands.ts";
+import type { Alias, UserKey } from "../users.ts";
 import { Journal } from "./journal.ts";
 import { NewEvents } from "./new-events.ts";
 import type { UserCount } from "./user-quota.ts";

@@ -2,7 +2,7 @@ import { commit, rollback } from "./database.ts";
 import type { Connection } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 import type { Value } from "./values.ts";
-import { clientColumn, closedColumns } from "../rows.ts";
+import { clientColumn, closedColumns } from "../shared/rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { policyAggregate } from "./owner-policies.ts";
 import type { PendingEvent } from "./new-events.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { LockoutError } from "../../lockout/errors.ts";
-import type { AliasTable } from "../tables.ts";
+import type { AliasTable } from "../commands/tables.ts";
 
 /** Changes are made inside a transaction. */
 export function prepareAliases(database: Database): AliasTable {

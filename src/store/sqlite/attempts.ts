@@ -4,10 +4,10 @@ import {
   clientColumn,
   closedColumns,
   toAttempt,
-} from "../rows.ts";
-import type { AttemptRow } from "../rows.ts";
-import type { AttemptTable } from "../tables.ts";
-import { keepClosedMs } from "../user-store.ts";
+} from "../shared/rows.ts";
+import type { AttemptRow } from "../shared/rows.ts";
+import type { AttemptTable } from "../commands/tables.ts";
+import { keepClosedMs } from "../users.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link AttemptTable}, and what keeps it small. Changes are made inside a transaction. */

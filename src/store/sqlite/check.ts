@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { Problems } from "../problems.ts";
-import { checkedEventColumns, checkState } from "../state-check.ts";
-import type { CheckedEvent } from "../state-check.ts";
+import { Problems } from "../shared/problems.ts";
+import { checkedEventColumns, checkState } from "../shared/state-check.ts";
+import type { CheckedEvent } from "../shared/state-check.ts";
 import type { CheckReport } from "../store.ts";
 import { openForReading } from "./read-only.ts";
 

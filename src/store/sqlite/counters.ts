@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { toCounters } from "../rows.ts";
-import type { CounterRow } from "../rows.ts";
-import type { CounterTable } from "../tables.ts";
+import { toCounters } from "../shared/rows.ts";
+import type { CounterRow } from "../shared/rows.ts";
+import type { CounterTable } from "../commands/tables.ts";
 
 /** Changes are made inside a transaction. */
 export function prepareCounters(database: Database): CounterTable {

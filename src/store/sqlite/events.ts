@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
-import { eventConditions } from "../event-list.ts";
-import type { EventLog, Positions } from "../event-list.ts";
-import { toEvent } from "../rows.ts";
-import type { EventRow } from "../rows.ts";
+import { eventConditions } from "../shared/event-list.ts";
+import type { EventLog, Positions } from "../shared/event-list.ts";
+import { toEvent } from "../shared/rows.ts";
+import type { EventRow } from "../shared/rows.ts";
 import type { EventFilter, RecordedEvent } from "../store.ts";
-import { recordedEvent } from "../tables.ts";
-import type { Aggregate, EventTable } from "../tables.ts";
-import { keptNameEvents } from "../user-store.ts";
+import { recordedEvent } from "../commands/tables.ts";
+import type { Aggregate, EventTable } from "../commands/tables.ts";
+import { keptNameEvents } from "../users.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
 export interface Events extends EventTable, EventLog {

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { instanceAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
 import type { Clock, Instance } from "../store.ts";
-import type { EventTable } from "../tables.ts";
+import type { EventTable } from "../commands/tables.ts";
 
 export interface Instances {
   find(): Instance | undefined;

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { createNameKey, hashName } from "../name-hash.ts";
-import { nameRankSql } from "../name-rank.ts";
-import type { NameCount } from "../name-rank.ts";
+import { createNameKey, hashName } from "../shared/name-hash.ts";
+import { nameRankSql } from "../shared/name-rank.ts";
+import type { NameCount } from "../shared/name-rank.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** The login names that are kept: how many, and what is stored of them. Changes are made inside a transaction. */

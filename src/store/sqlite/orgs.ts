@@ -2,10 +2,10 @@ import type { Database } from "better-sqlite3";
 import { mayBeId } from "../ids.ts";
 import { orgAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
-import { toOrg } from "../rows.ts";
-import type { OrgRow } from "../rows.ts";
+import { toOrg } from "../shared/rows.ts";
+import type { OrgRow } from "../shared/rows.ts";
 import type { Clock, Org } from "../store.ts";
-import type { EventTable } from "../tables.ts";
+import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 export interface Orgs {

@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { PolicyDecision } from "../../lockout/policy.ts";
-import { toPolicy } from "../rows.ts";
-import type { PolicyRow } from "../rows.ts";
+import { toPolicy } from "../shared/rows.ts";
+import type { PolicyRow } from "../shared/rows.ts";
 import type { RecordedEvent, StoredPolicy } from "../store.ts";
-import type { LimitTable, PolicyAggregate } from "../tables.ts";
+import type { LimitTable, PolicyAggregate } from "../commands/tables.ts";
 import type { Events } from "./events.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 

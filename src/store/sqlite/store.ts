@@ -1,4 +1,4 @@
-import { listEvents } from "../event-list.ts";
+import { listEvents } from "../shared/event-list.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
@@ -24,9 +24,9 @@ import { preparePolicies } from "./policies.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
-import type { PolicyAggregate } from "../tables.ts";
-import { defaultMaxNames } from "../user-store.ts";
-import { unfinishedCopy } from "../transfer.ts";
+import type { PolicyAggregate } from "../commands/tables.ts";
+import { defaultMaxNames } from "../users.ts";
+import { unfinishedCopy } from "../shared/transfer.ts";
 import { createUserStore } from "./users.ts";
 
 export interface SqliteStoreOptions {

@@ -1,7 +1,11 @@
 import type { Database } from "better-sqlite3";
-import { lockColumns, subjectColumns as columns, toSubject } from "../rows.ts";
-import type { LockColumns, SubjectRow } from "../rows.ts";
-import type { StoredSubject, SubjectTable } from "../tables.ts";
+import {
+  lockColumns,
+  subjectColumns as columns,
+  toSubject,
+} from "../shared/rows.ts";
+import type { LockColumns, SubjectRow } from "../shared/rows.ts";
+import type { StoredSubject, SubjectTable } from "../commands/tables.ts";
 import { prepareNames } from "./names.ts";
 import { prepareUserCounts } from "./user-counts.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";

@@ -1,11 +1,11 @@
 import type { Database } from "better-sqlite3";
 import { tokenAdded, tokenRemoved } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
-import { tokenColumns as columns, toToken } from "../rows.ts";
-import type { TokenRow } from "../rows.ts";
+import { tokenColumns as columns, toToken } from "../shared/rows.ts";
+import type { TokenRow } from "../shared/rows.ts";
 import type { Clock, NewToken, TokenRecord } from "../store.ts";
-import { userAggregate } from "../tables.ts";
-import type { EventTable } from "../tables.ts";
+import { userAggregate } from "../commands/tables.ts";
+import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 export interface Tokens {

@@ -1,6 +1,11 @@
 import type { Database } from "better-sqlite3";
 import { StoreRefusedError } from "../store.ts";
-import { columnsOf, copyStateSql, keyOf, transferTables } from "../transfer.ts";
+import {
+  columnsOf,
+  copyStateSql,
+  keyOf,
+  transferTables,
+} from "../shared/transfer.ts";
 import type {
   Cell,
   CopyState,
@@ -9,7 +14,7 @@ import type {
   TransferSource,
   TransferTable,
   TransferTarget,
-} from "../transfer.ts";
+} from "../shared/transfer.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
 import { migrations } from "./migrations/all.ts";

@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../store.ts";
-import { createUserCommands } from "../user-commands.ts";
-import { readLockedPage, readUserPage } from "../user-pages.ts";
-import type { AttemptStore, UserKey, UserStore } from "../user-store.ts";
+import { createUserCommands } from "../commands/user-commands.ts";
+import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
+import type { AttemptStore, UserKey, UserStore } from "../users.ts";
 import { prepareAliases } from "./aliases.ts";
 import { prepareAttempts } from "./attempts.ts";
 import { prepareCounters } from "./counters.ts";

@@ -1,12 +1,12 @@
 import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
-import { isTextMessage, wellKnownKind } from "../well-known.ts";
-import { overlap } from "../field-path.ts";
-import { isHttpBody } from "../request-message.ts";
-import type { Binding } from "../rule.ts";
-import { systemParametersOf } from "../system-parameters.ts";
-import { templateShape } from "../template.ts";
-import { streamTypes } from "../stream-form.ts";
+import { isTextMessage, wellKnownKind } from "../json/well-known.ts";
+import { overlap } from "../json/field-path.ts";
+import { isHttpBody } from "../message/request.ts";
+import type { Binding } from "../template/rule.ts";
+import { systemParametersOf } from "../message/system-parameters.ts";
+import { templateShape } from "../template/template.ts";
+import { streamTypes } from "../call/stream-form.ts";
 import { expandTemplate, type OpenApiPath } from "./path.ts";
 import { SchemaCollection } from "./schema.ts";
 

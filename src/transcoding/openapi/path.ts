@@ -1,4 +1,4 @@
-import type { Binding } from "../rule.ts";
+import type { Binding } from "../template/rule.ts";
 
 /** A template as OpenAPI writes it: each wildcard is a parameter of its own, since a parameter holds no slash. */
 export interface OpenApiPath {

@@ -5,7 +5,7 @@ import {
   type JsonObject,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { wellKnownKind, wrappedField } from "../well-known.ts";
+import { wellKnownKind, wrappedField } from "../json/well-known.ts";
 
 /** Collects the schemas of messages and enums that a description refers to. */
 export class SchemaCollection {

@@ -11,7 +11,7 @@ import type {
   AttemptStore,
   Subject,
   UserKey,
-} from "../../../src/store/user-store.ts";
+} from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";
 import { limits, orgA } from "./samples.ts";
 

@@ -8,7 +8,7 @@ import {
   unlockUser,
 } from "../../../src/lockout/user.ts";
 import type { LockApi } from "../../../src/lockout/user.ts";
-import type { UserKey, UserStore } from "../../../src/store/user-store.ts";
+import type { UserKey, UserStore } from "../../../src/store/users.ts";
 import {
   alice,
   aliceKey,

@@ -6,7 +6,7 @@ import type {
   RecordedEvent,
   Store,
 } from "../../../src/store/store.ts";
-import type { AttemptStore, UserStore } from "../../../src/store/user-store.ts";
+import type { AttemptStore, UserStore } from "../../../src/store/users.ts";
 import { allEvents, maxNames, maxUsersPerOrg, start } from "./samples.ts";
 
 /** All parts of the port. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { putUser } from "../../../src/lockout/user.ts";
-import type { Subject } from "../../../src/store/user-store.ts";
+import type { Subject } from "../../../src/store/users.ts";
 import {
   alice,
   aliceKey,

@@ -13,7 +13,7 @@ import {
   unlockUser,
 } from "../../../src/lockout/user.ts";
 import type { WantedState } from "../../../src/lockout/user.ts";
-import type { Subject, UserKey } from "../../../src/store/user-store.ts";
+import type { Subject, UserKey } from "../../../src/store/users.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";
 import { limits, orgA, start } from "./samples.ts";
 

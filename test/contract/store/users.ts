@@ -10,12 +10,8 @@ import {
   unlockUser,
 } from "../../../src/lockout/user.ts";
 import type { DecideUser, UserView } from "../../../src/lockout/user.ts";
-import { toPageToken } from "../../../src/store/page-token.ts";
-import type {
-  Page,
-  PageRequest,
-  UserKey,
-} from "../../../src/store/user-store.ts";
+import { toPageToken } from "../../../src/store/commands/page-token.ts";
+import type { Page, PageRequest, UserKey } from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";
 import { init, limits, maxUsersPerOrg, orgA, orgB, start } from "./samples.ts";
 

@@ -1,5 +1,5 @@
-import { foldedAnew } from "../../alias-folding.ts";
-import type { StoredAlias } from "../../alias-folding.ts";
+import { foldedAnew } from "../../shared/alias-folding.ts";
+import type { StoredAlias } from "../../shared/alias-folding.ts";
 import { plain } from "../database.ts";
 import type { Migration } from "../migrate.ts";
 

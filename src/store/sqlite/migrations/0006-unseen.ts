@@ -1,5 +1,5 @@
-import { foldedAnew } from "../../alias-folding.ts";
-import type { StoredAlias } from "../../alias-folding.ts";
+import { foldedAnew } from "../../shared/alias-folding.ts";
+import type { StoredAlias } from "../../shared/alias-folding.ts";
 import type { Migration } from "../migrate.ts";
 
 // Aliases that have characters which nobody sees are folded anew, without them: those of older users first. One that another user has

@@ -1,0 +1,322 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Readable } from "node:stream";
+import { Pieces } from "./pieces.ts";
+
+/**
+ * Where a stream finds its body. V8 may keep a closed stream until its next full garbage collection, and with it what its listeners
+ * hold: they are the same for all streams, and hold nothing.
+ */
+const bodyKey = Symbol("body");
+
+interface BodyStream extends Readable {
+  [bodyKey]?: RequestBody | undefined;
+}
+
+/** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
+export interface BodyPatience {
+  /** For the whole body. */
+  readonly totalMs: number;
+  /** For the next piece. */
+  readonly idleMs: number;
+}
+
+/** Whose body it is. */
+export interface BodyOwner {
+  /** When the request began, by `performance.now()`. */
+  readonly startedAt: number;
+  /** Keeps account of bytes that wait in memory to be read; negative once they are. */
+  hold(bytes: number): void;
+  /** A piece has come that is too small for its cost: whether the connection goes on. */
+  takeSmallPiece(): boolean;
+}
+
+/** A piece costs the same whatever it holds, so that small ones are counted, in bytes. */
+const smallPieceBytes = 32;
+
+/** Clients may well send so many pieces of a body each by itself: what gRPC has before a message, and the message. */
+const freePieces = 4;
+
+/** How much of a body is read. */
+export interface BodyLimit {
+  readonly maxBytes: number;
+  /** Makes the error of a longer one. */
+  readonly tooLong: () => Error;
+  /** Looks at the beginning of a body as soon as so many bytes are there; what it throws ends the reading. */
+  readonly start?: {
+    readonly bytes: number;
+    readonly check: (start: Uint8Array) => void;
+  };
+}
+
+/** Takes a body that is read whole; exactly one of its methods is called, once. */
+export interface BodyCollector {
+  whole(body: Uint8Array): void;
+  failed(reason: unknown): void;
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<Uint8Array>): void;
+  reject(reason: unknown): void;
+}
+
+const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
+
+/**
+ * The body of a request, read on demand. Unlike the iterator of a Node stream it never destroys the stream when its reader stops
+ * early (on HTTP/1.1 that would reset the connection under the answer), and what is left can be drained within bounds.
+ */
+export class RequestBody implements AsyncIterableIterator<Uint8Array> {
+  /** Bytes received so far. */
+  received = 0;
+  /** How long the reader waits; set by the route. */
+  patience: BodyPatience = { totalMs: 0, idleMs: 0 };
+  /** Called once, before the first piece is awaited: `Expect: 100-continue` is answered here. */
+  onFirstRead: (() => void) | undefined;
+
+  readonly #stream: BodyStream;
+  readonly #owner: BodyOwner;
+  readonly #pieces = new Pieces();
+  #count = 0;
+  #state: "open" | "ended" | "failed" = "open";
+  #failure: unknown;
+  #listening = false;
+  #waiter: Waiter | undefined;
+  #waitingSince = 0;
+  #collector: BodyCollector | undefined;
+  #limit: BodyLimit | undefined;
+  #collectedBytes = 0;
+  #drain: { bytes: number; over(complete: boolean): void } | undefined;
+
+  /**
+   * @param stream whose owner calls {@link gone} when it is closed
+   * @param empty whether the header already says that no body follows
+   */
+  constructor(stream: Readable, owner: BodyOwner, empty: boolean) {
+    this.#stream = stream;
+    this.#owner = owner;
+    if (empty) this.#state = "ended";
+  }
+
+  /** Whether the client has sent all of it. */
+  get complete(): boolean {
+    return this.#state === "ended" || this.#stream.readableEnded;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const chunk = this.#pieces.shift();
+    if (chunk !== undefined) {
+      this.#handOver(chunk);
+      if (this.#state === "open") this.#stream.resume();
+      return Promise.resolve({ done: false, value: chunk });
+    }
+    // The protocol handlers decide by the kind of error what the caller is told: it is passed on as it is.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    if (this.#state === "failed") return Promise.reject(this.#failure);
+    if (this.#state === "ended" || this.#drain !== undefined)
+      return Promise.resolve(done);
+    if (this.#waiter !== undefined)
+      return Promise.reject(new Error("the body has one reader at a time"));
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#waitingSince = performance.now();
+      this.#resume();
+    });
+  }
+
+  /** Reads the body in one go: no promise for each piece, and no pause between them. */
+  collect(limit: BodyLimit, collector: BodyCollector): void {
+    if (this.#state === "failed") {
+      collector.failed(this.#failure);
+      return;
+    }
+    this.#collector = collector;
+    this.#limit = limit;
+    if (this.#state === "ended") {
+      this.#collected();
+      return;
+    }
+    this.#waitingSince = performance.now();
+    this.#resume();
+  }
+
+  /** The reader stops early. The rest stays where it is, until {@link drain}. */
+  return(): Promise<IteratorResult<Uint8Array>> {
+    return Promise.resolve(done);
+  }
+
+  /** Ends the reading with an error: the reader gets it with its next piece, or now if it waits for one. */
+  fail(reason: unknown): void {
+    if (this.#state === "ended" || this.#state === "failed") return;
+    this.#state = "failed";
+    this.#failure = reason;
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(reason);
+    const collector = this.#collector;
+    this.#collector = undefined;
+    collector?.failed(reason);
+  }
+
+  /** Fails the reading when the client has kept the reader waiting for too long. */
+  check(now: number): void {
+    if (this.#waiter === undefined && this.#collector === undefined) return;
+    const { totalMs, idleMs } = this.patience;
+    if (totalMs > 0 && now - this.#owner.startedAt > totalMs)
+      this.#giveUp("the request body", totalMs);
+    else if (idleMs > 0 && now - this.#waitingSince > idleMs)
+      this.#giveUp("the next part of the request body", idleMs);
+  }
+
+  /**
+   * Takes in what the client still sends and drops it, so that a client that writes before it reads gets to its answer.
+   *
+   * @returns whether the body came to its end within the bounds
+   */
+  drain(maxBytes: number, timeoutMs: number): Promise<boolean> {
+    this.#pieces.clear();
+    this.#collector = undefined;
+    if (this.complete) return Promise.resolve(true);
+    if (this.#stream.destroyed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#drain?.over(false), timeoutMs);
+      this.#drain = {
+        bytes: maxBytes,
+        over: (complete) => {
+          clearTimeout(timer);
+          resolve(complete);
+        },
+      };
+      this.#waiter?.resolve(done);
+      this.#waiter = undefined;
+      this.#resume();
+    });
+  }
+
+  #resume(): void {
+    if (this.#listening) {
+      this.#stream.resume();
+      return;
+    }
+    this.#listening = true;
+    if (this.#drain === undefined) this.onFirstRead?.();
+    this.#stream[bodyKey] = this;
+    this.#stream.on("data", RequestBody.#onData);
+    this.#stream.on("end", RequestBody.#onEnd);
+    // An empty body may have ended, and a client may have left, before anybody listened.
+    if (this.#stream.readableEnded) this.#end();
+    else if (this.#stream.destroyed) this.gone();
+  }
+
+  static #onData(this: BodyStream, chunk: Uint8Array): void {
+    const body = this[bodyKey];
+    if (body !== undefined) body.#take(chunk);
+  }
+
+  static #onEnd(this: BodyStream): void {
+    const body = this[bodyKey];
+    if (body !== undefined) body.#end();
+  }
+
+  #end(): void {
+    if (this.#state === "open") this.#state = "ended";
+    this.#drain?.over(true);
+    this.#waiter?.resolve(done);
+    this.#waiter = undefined;
+    this.#collected();
+  }
+
+  #collected(): void {
+    const collector = this.#collector;
+    if (collector === undefined) return;
+    this.#collector = undefined;
+    const body = this.#pieces.whole;
+    this.#pieces.clear();
+    collector.whole(body);
+  }
+
+  #collect(chunk: Uint8Array, collector: BodyCollector): void {
+    this.#pieces.add(chunk);
+    const before = this.#collectedBytes;
+    this.#collectedBytes += chunk.byteLength;
+    try {
+      this.#checkLimit(before, this.#collectedBytes);
+    } catch (reason) {
+      this.#collector = undefined;
+      this.#stream.pause();
+      collector.failed(reason);
+    }
+  }
+
+  #checkLimit(before: number, now: number): void {
+    const limit = this.#limit;
+    if (limit === undefined) return;
+    if (now > limit.maxBytes) throw limit.tooLong();
+    const { start } = limit;
+    if (start === undefined || before >= start.bytes || now < start.bytes)
+      return;
+    start.check(this.#pieces.whole);
+  }
+
+  /** The stream is closed: what has not come by now never will. */
+  gone(): void {
+    this.#stream[bodyKey] = undefined;
+    this.#drain?.over(false);
+    if (this.#state !== "open") return;
+    this.fail(
+      new ConnectError(
+        "the client went away before its request was complete",
+        Code.Canceled,
+      ),
+    );
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.received += chunk.byteLength;
+    this.#count++;
+    const isSmall = chunk.byteLength < smallPieceBytes;
+    if (isSmall && this.#count > freePieces && !this.#owner.takeSmallPiece()) {
+      // Node goes through all that it has read of the connection, whatever becomes of it: a stream that is destroyed costs it least.
+      this.#stream.destroy();
+      return;
+    }
+    if (this.#drain !== undefined) {
+      this.#drain.bytes -= chunk.byteLength;
+      if (this.#drain.bytes < 0) this.#drain.over(false);
+      return;
+    }
+    this.#owner.hold(chunk.byteLength);
+    if (this.#collector !== undefined) {
+      this.#collect(chunk, this.#collector);
+      return;
+    }
+    const waiter = this.#waiter;
+    if (waiter === undefined) {
+      this.#pieces.add(chunk);
+      this.#stream.pause();
+      return;
+    }
+    this.#waiter = undefined;
+    this.#handOver(chunk);
+    waiter.resolve({ done: false, value: chunk });
+    // The next piece is asked for: what is not read stays with the client.
+    this.#stream.pause();
+  }
+
+  /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
+  #handOver(chunk: Uint8Array): void {
+    if (this.patience.idleMs > 0) this.#owner.hold(-chunk.byteLength);
+  }
+
+  #giveUp(what: string, ms: number): void {
+    this.fail(
+      new ConnectError(
+        `${what} did not arrive within ${ms} ms`,
+        Code.DeadlineExceeded,
+      ),
+    );
+  }
+}

@@ -1,0 +1,247 @@
+import { constants } from "node:http2";
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { ConnectionAge } from "./age.ts";
+import { waitingBytes } from "./budget.ts";
+import type { ConnectionAccount } from "./budget.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
+import type { HttpLimits } from "../limits.ts";
+import { StreamErrors } from "./stream-errors.ts";
+import type { Watched } from "./watchdog.ts";
+
+/** Time for a closing session to say goodbye, in milliseconds; a client that reads nothing would hold it open. */
+const goodbyeMs = 2000;
+
+/** For so long a request may wait for room on its connection, in milliseconds; then it is refused. */
+const maxWaitMs = 5000;
+
+/**
+ * Headers are compressed against what came before: a few bytes can stand for kilobytes, which are decoded at the server's cost. So
+ * much of a request's header costs nothing; how much more all requests of a connection may have, at once and per second.
+ */
+const freeHeaderBytes = 4 * 1024;
+const largeHeaderBurstBytes = 4 * 1024 * 1024;
+const largeHeaderRateBytes = 1024 * 1024;
+
+/** Parts of an {@link Http2Session}. */
+export interface Http2SessionParts {
+  readonly session: ServerHttp2Session;
+  readonly socket: Socket;
+  readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
+  readonly limits: HttpLimits;
+  /** @param refused there was no room on the connection for too long */
+  readonly serve: (exchange: Http2Exchange, refused: boolean) => void;
+}
+
+/** One HTTP/2 connection: the bounds and time-outs that Node does not have, and an orderly end. */
+export class Http2Session implements Watched, Http2Connection {
+  place = -1;
+  readonly account: ConnectionAccount;
+  readonly age: ConnectionAge;
+  readonly #session: ServerHttp2Session;
+  readonly #socket: Socket;
+  readonly #limits: HttpLimits;
+  readonly #serve: Http2SessionParts["serve"];
+  readonly #resets: TokenBucket;
+  readonly #largeHeaders: TokenBucket;
+  readonly #streamErrors: StreamErrors;
+  /** Requests for which there is no room yet. */
+  readonly #waiting: Http2Exchange[] = [];
+  #streams = 0;
+  #used = false;
+  #idleSince = performance.now();
+  #closingSince: number | undefined;
+  /** Streams that have become requests. */
+  #seen = 0;
+  /** Streams that have not: Node resets those whose header it does not take, and tells nobody. */
+  #unseen = 0;
+  #bytesRead = 0;
+  /** Streams that shall not be taken for gone. */
+  #keptAlive = 0;
+  #bytesWritten = 0;
+  /** When nothing had been sent any more. */
+  #quietSince = performance.now();
+  /** When the PING was sent that the client has not returned. */
+  #pingedAt: number | undefined;
+
+  constructor({
+    session,
+    socket,
+    account,
+    age,
+    limits,
+    serve,
+  }: Http2SessionParts) {
+    this.#session = session;
+    this.#socket = socket;
+    this.account = account;
+    this.age = age;
+    this.#limits = limits;
+    this.#serve = serve;
+    this.#resets = new TokenBucket(
+      limits.streamResetBurst,
+      limits.streamResetRate,
+    );
+    this.#largeHeaders = new TokenBucket(
+      largeHeaderBurstBytes,
+      largeHeaderRateBytes,
+    );
+    this.#streamErrors = new StreamErrors(session, () => {
+      // Where it was an error of the connection beside one of a stream, nghttp2 reads nothing more, the PING's return included.
+      this.#ping(performance.now());
+    });
+    session.on("error", () => undefined);
+    session.on("frameError", () => undefined);
+  }
+
+  /** A request has come. */
+  opened(exchange: Http2Exchange): void {
+    this.#used = true;
+    this.#streams++;
+    this.#seen++;
+    this.#weighHeader(exchange.rawHeaders);
+    if (this.#waiting.length === 0 && this.#hasRoom()) {
+      this.#serve(exchange, false);
+      return;
+    }
+    this.account.wait(waitingBytes);
+    this.#waiting.push(exchange);
+  }
+
+  closed(exchange: Http2Exchange): void {
+    this.#streams--;
+    this.#idleSince = performance.now();
+    if (exchange.resetCode === constants.NGHTTP2_PROTOCOL_ERROR)
+      this.#streamErrors.streamReset();
+    if (exchange.wasCut()) this.#countResets(1, this.#idleSince);
+    if (this.#waiting.length > 0) this.#serveWaiting(this.#idleSince);
+  }
+
+  keepAlive(change: 1 | -1): void {
+    this.#keptAlive += change;
+  }
+
+  check(now: number, later: (task: () => void) => void): void {
+    if (this.#isUnreturned(now)) {
+      this.destroy();
+      return;
+    }
+    if (this.#keptAlive > 0 && this.#isQuiet(now)) {
+      this.#quietSince = now;
+      later(() => {
+        this.#ping(performance.now());
+      });
+    }
+    if (this.age.isOver(now)) this.close();
+    if (this.#closingSince !== undefined) {
+      const since = Math.max(this.#closingSince, this.#idleSince);
+      if (this.#streams === 0 && now - since > goodbyeMs) this.destroy();
+      return;
+    }
+    this.#countUnseen(now);
+    if (this.#waiting.length > 0) this.#serveWaiting(now);
+    const { idleTimeoutMs, headersTimeoutMs } = this.#limits;
+    const patience = this.#used ? idleTimeoutMs : headersTimeoutMs;
+    if (this.#streams > 0 || patience === 0) return;
+    if (now - this.#idleSince > patience) this.close();
+  }
+
+  /**
+   * Answers what is open and refuses what is new: GOAWAY says up to which stream requests were looked at, so that a client may
+   * safely send the others elsewhere. Node cannot send the GOAWAY that only warns (RFC 9113, §6.8): nghttp2 drops new streams
+   * without a word after any GOAWAY of its own, and bytes that pass it by break its books.
+   */
+  close(): void {
+    if (this.#closingSince !== undefined || this.#session.destroyed) return;
+    this.#closingSince = performance.now();
+    this.#session.close();
+  }
+
+  /** Ends a connection that takes more than its share, with GOAWAY and ENHANCE_YOUR_CALM. */
+  calm(): void {
+    if (this.#session.destroyed) return;
+    this.#closingSince = performance.now();
+    // Given as an error, since Node takes a code beside no error for none.
+    this.#session.destroy(
+      constants.NGHTTP2_ENHANCE_YOUR_CALM as unknown as Error,
+    );
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  /** Asks the client for a sign of life, unless it has been asked. */
+  #ping(now: number): void {
+    if (this.#pingedAt !== undefined || this.#session.destroyed) return;
+    this.#pingedAt = now;
+    this.#session.ping(() => {
+      this.#pingedAt = undefined;
+    });
+  }
+
+  /** Whether it is time for a heartbeat. */
+  #isQuiet(now: number): boolean {
+    const { heartbeatMs } = this.#limits;
+    const { bytesWritten } = this.#socket;
+    if (bytesWritten !== this.#bytesWritten) {
+      this.#bytesWritten = bytesWritten;
+      this.#quietSince = now;
+    }
+    return heartbeatMs > 0 && now - this.#quietSince >= heartbeatMs;
+  }
+
+  /** Whether the client has been asked for a sign of life, and gives none. */
+  #isUnreturned(now: number): boolean {
+    const { writeStallTimeoutMs } = this.#limits;
+    return (
+      this.#pingedAt !== undefined &&
+      writeStallTimeoutMs > 0 &&
+      now - this.#pingedAt > writeStallTimeoutMs
+    );
+  }
+
+  #hasRoom(): boolean {
+    const { held, waiting } = this.account;
+    return held - waiting <= this.#limits.maxHeldBytesPerConnection;
+  }
+
+  #serveWaiting(now: number): void {
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined) return;
+      const refused = now - next.startedAt > maxWaitMs;
+      if (!refused && !next.isGone() && !this.#hasRoom()) return;
+      this.#waiting.shift();
+      this.account.wait(-waitingBytes);
+      if (!next.isGone()) this.#serve(next, refused);
+    }
+  }
+
+  #weighHeader(rawHeaders: readonly string[]): void {
+    let bytes = -freeHeaderBytes;
+    for (const text of rawHeaders) bytes += text.length;
+    if (bytes > 0 && !this.#largeHeaders.take(bytes, performance.now()))
+      this.calm();
+  }
+
+  /** Streams that were no honest requests, whichever side has reset them. */
+  #countResets(count: number, now: number): void {
+    if (!this.#resets.take(count, now)) this.calm();
+  }
+
+  #countUnseen(now: number): void {
+    const { bytesRead } = this.#socket;
+    if (bytesRead === this.#bytesRead) return;
+    this.#bytesRead = bytesRead;
+    // A client's streams are odd, and count up.
+    const last = this.#session.state.lastProcStreamID ?? 0;
+    const unseen = Math.ceil(last / 2) - this.#seen;
+    if (unseen <= this.#unseen) return;
+    this.#countResets(unseen - this.#unseen, now);
+    this.#unseen = unseen;
+  }
+}

@@ -1,0 +1,379 @@
+import type http from "node:http";
+import type http2 from "node:http2";
+import net from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ConnectionCount, networkOf } from "./connection-count.ts";
+import { Budget, ConnectionAccount } from "./budget.ts";
+import { ConnectionAge } from "./age.ts";
+import { Http1Connection, idlePatienceMs } from "./http1-connection.ts";
+import type { Http1Handler } from "./http1-connection.ts";
+import type { Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import { Http2Session } from "./http2-session.ts";
+import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
+import { createHttp1Server, createHttp2Server } from "./node-servers.ts";
+import type { TlsOptions } from "./node-servers.ts";
+import type { HttpLimits } from "../limits.ts";
+import { LingeringConnections } from "./linger.ts";
+import { sniff } from "./preface.ts";
+import { replaceStreamTable } from "./stream-table.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenerParts {
+  readonly limits: HttpLimits;
+  readonly tls: TlsOptions | undefined;
+  readonly watchdog: Watchdog;
+  /** @param refused there is no room for the request */
+  readonly onExchange: (exchange: Exchange, refused: boolean) => void;
+  /** Bytes that are no HTTP/1.1 request were answered with this status. */
+  readonly onMalformed: (status: number, remoteAddress: string) => void;
+  readonly onFault: (fault: unknown) => void;
+}
+
+/**
+ * One port for both HTTP versions. The HTTP/1.1 server is the one that listens, since Node arms the time-outs of a server only
+ * when it does; connections that turn out to speak HTTP/2 (by preface, or by ALPN under TLS) go to a server that never listens.
+ */
+export class Listener {
+  readonly #parts: ListenerParts;
+  readonly #h1: http.Server;
+  readonly #h2: http2.Http2Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<Http2Session>();
+  readonly #lingering: LingeringConnections;
+  readonly #count: ConnectionCount;
+  readonly #budget: Budget;
+  readonly #http1Handler: Http1Handler;
+  /** Connections that have not said which version they speak. */
+  readonly #undecided = new Set<Socket>();
+  /** Requests that are being answered. */
+  #running = 0;
+  #draining = false;
+  #idlePatience: NodeJS.Timeout | undefined;
+  #closesIdle = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+    this.#lingering = new LingeringConnections(parts.limits);
+    const { limits } = parts;
+    this.#count = new ConnectionCount(
+      limits.maxConnections,
+      limits.maxConnectionsPerAddress,
+    );
+    this.#budget = new Budget(
+      limits.maxHeldBytes,
+      limits.maxHeldBytesPerConnection,
+    );
+    this.#http1Handler = this.#createHttp1Handler();
+    this.#h1 = this.#createHttp1();
+    this.#h2 = this.#createHttp2();
+    this.#shareThePort();
+  }
+
+  /** @returns the address that was bound: with port 0 the system has chosen one */
+  listen({ host, port }: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      this.#h1.once("error", reject);
+      this.#h1.listen(port, host, () => {
+        this.#h1.off("error", reject);
+        this.#h1.on("error", this.#parts.onFault);
+        const address = this.#h1.address() as AddressInfo;
+        resolve({ host: address.address, port: address.port });
+      });
+    });
+  }
+
+  /**
+   * Takes no new connections, ends idle ones, and resolves when the last connection is closed. HTTP/2 tells its clients which
+   * requests were not looked at; HTTP/1.1 cannot, so its idle connections have a moment for a request that is on its way.
+   */
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#stopListening();
+    for (const session of this.#sessions) session.close();
+    this.#idlePatience = setTimeout(() => {
+      // A busy process looks at its sockets first: there may be a request by now.
+      setImmediate(() => {
+        this.#closesIdle = true;
+        this.#closeIdle();
+      });
+    }, idlePatienceMs);
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#whenIdle();
+    });
+  }
+
+  /** Cuts every connection. */
+  destroy(): void {
+    this.#draining = true;
+    this.#stopListening();
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Not by the HTTP server's own `close`, which cuts idle connections at once, and switches the time-outs of the others off. */
+  #stopListening(): void {
+    net.Server.prototype.close.call(this.#h1);
+  }
+
+  #closeIdle(): void {
+    this.#h1.closeIdleConnections();
+    for (const socket of this.#undecided)
+      if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  #createHttp1(): http.Server {
+    const { limits, tls } = this.#parts;
+    const server = createHttp1Server(limits, tls);
+    const take = (
+      request: http.IncomingMessage,
+      response: http.ServerResponse,
+      awaitsContinue: boolean,
+    ) => {
+      const { socket, httpVersion } = request;
+      if (httpVersion === "1.1" || httpVersion === "1.0")
+        Http1Connection.of(socket)?.arrive({
+          request,
+          response,
+          awaitsContinue,
+        });
+      else this.#refuse(socket, refusedFor("VERSION"));
+    };
+    server.on(
+      "request",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, false);
+      },
+    );
+    server.on(
+      "checkContinue",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, true);
+      },
+    );
+    // An expectation that nobody knows is answered like a request without it (RFC 9110, §10.1.1 allows either).
+    server.on(
+      "checkExpectation",
+      (request: http.IncomingMessage, response: http.ServerResponse) => {
+        take(request, response, false);
+      },
+    );
+    server.on("connect", (_request, socket: Socket) => {
+      this.#refuse(socket, refusedFor("CONNECT"));
+    });
+    server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      this.#refuse(socket, error);
+    });
+    return server;
+  }
+
+  #createHttp1Handler(): Http1Handler {
+    const draining = () => this.#draining;
+    const last = () => true;
+    const aging = (age: ConnectionAge) =>
+      age.isLimited
+        ? () => this.#draining || age.isOver(performance.now())
+        : undefined;
+    return {
+      create: ({ request, response, awaitsContinue }, connection, isLast) => {
+        const exchange = new Http1Exchange(
+          request,
+          response,
+          connection,
+          isLast ? last : (aging(connection.age) ?? draining),
+        );
+        if (awaitsContinue) {
+          exchange.body.onFirstRead = () => {
+            if (!response.headersSent && !response.destroyed)
+              response.writeContinue();
+          };
+        }
+        return exchange;
+      },
+      serve: (exchange, refused) => {
+        this.#take(exchange, refused);
+      },
+    };
+  }
+
+  #createHttp2(): http2.Http2Server {
+    const server = createHttp2Server(this.#parts.limits);
+    // Every session has its own listener; without one here, Node would throw.
+    server.on("sessionError", () => undefined);
+    server.on("error", this.#parts.onFault);
+    return server;
+  }
+
+  /** Puts the choice of the HTTP version before the HTTP/1.1 server's own handling of connections. */
+  #shareThePort(): void {
+    const event =
+      this.#parts.tls === undefined ? "connection" : "secureConnection";
+    const toHttp1 = this.#h1.listeners(event) as ((socket: Socket) => void)[];
+    this.#h1.removeAllListeners(event);
+    const hand = (version: 1 | 2, socket: Socket) => {
+      if (version === 1) {
+        this.#countHttp1(socket);
+        for (const listener of toHttp1) listener.call(this.#h1, socket);
+        return;
+      }
+      // HTTP/1.1 answers after a client has sent its FIN; for HTTP/2 it is the end, and Node expects it so.
+      socket.allowHalfOpen = false;
+      const onSession = (session: http2.ServerHttp2Session) => {
+        this.#guard(session, socket);
+      };
+      this.#h2.once("session", onSession);
+      this.#h2.emit("connection", socket);
+      // A socket that is closed by now gets no session.
+      this.#h2.off("session", onSession);
+    };
+    if (event === "connection") {
+      this.#h1.on("connection", (socket) => {
+        if (!this.#admit(socket)) return;
+        this.#undecided.add(socket);
+        socket.once("close", () => {
+          this.#undecided.delete(socket);
+        });
+        sniff(socket, this.#parts.limits.headersTimeoutMs, (version) => {
+          this.#undecided.delete(socket);
+          hand(version, socket);
+        });
+      });
+      return;
+    }
+    // Raw connections are counted; the TLS server's own listener for them stays.
+    this.#h1.prependListener("connection", (socket) => {
+      this.#admit(socket);
+    });
+    this.#h1.on("secureConnection", (socket: TLSSocket) => {
+      socket.on("error", () => undefined);
+      hand(socket.alpnProtocol === "h2" ? 2 : 1, socket);
+    });
+  }
+
+  #countHttp1(socket: Socket): void {
+    const account = new ConnectionAccount(
+      this.#budget,
+      socket.remoteAddress ?? "",
+      () => {
+        socket.destroy();
+      },
+    );
+    new Http1Connection(
+      socket,
+      account,
+      new ConnectionAge(this.#parts.limits),
+      this.#parts.limits.maxHeldBytesPerConnection,
+      this.#http1Handler,
+      this.#parts.watchdog,
+    );
+  }
+
+  #guard(session: http2.ServerHttp2Session, socket: Socket): void {
+    const { limits, watchdog } = this.#parts;
+    replaceStreamTable(session);
+    // Asked once: a session's own socket is a proxy.
+    const remoteAddress = socket.remoteAddress ?? "";
+    const account = new ConnectionAccount(this.#budget, remoteAddress, () => {
+      guarded.calm();
+    });
+    const guarded = new Http2Session({
+      session,
+      socket,
+      account,
+      age: new ConnectionAge(limits),
+      limits,
+      serve: (exchange, refused) => {
+        this.#take(exchange, refused);
+      },
+    });
+    this.#sessions.add(guarded);
+    watchdog.add(guarded);
+    socket.once("close", () => {
+      this.#sessions.delete(guarded);
+      watchdog.delete(guarded);
+    });
+    session.on("stream", (stream, headers, flags, rawHeaders) => {
+      guarded.opened(
+        new Http2Exchange(
+          stream,
+          headers,
+          flags,
+          rawHeaders,
+          remoteAddress,
+          guarded,
+        ),
+      );
+    });
+    if (this.#draining) guarded.close();
+  }
+
+  #admit(socket: Socket): boolean {
+    // Whatever goes wrong with a connection ends it, and nothing else.
+    socket.on("error", () => undefined);
+    const address = socket.remoteAddress ?? "";
+    if (
+      this.#budget.isFullFor(networkOf(address)) ||
+      !this.#count.enter(address)
+    ) {
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#count.leave(address);
+      this.#whenIdle();
+    });
+    return true;
+  }
+
+  #take(exchange: Http1Exchange | Http2Exchange, refused: boolean): void {
+    this.#running++;
+    exchange.onClose(() => {
+      this.#running--;
+      if (!this.#draining) return;
+      setImmediate(() => {
+        // An answer whose header had left before did not say that the connection closes.
+        if (this.#closesIdle) this.#closeIdle();
+        this.#whenIdle();
+      });
+    });
+    const isFull = this.#budget.refuses(exchange.account);
+    exchange.enter(this.#budget);
+    this.#parts.onExchange(exchange, refused || isFull);
+  }
+
+  #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
+    if (this.#lingering.check(socket)) return;
+    if (isHttpError(error)) {
+      // The malformed part may follow a request that is being answered, or be its body.
+      const isSpoilt = Http1Connection.of(socket)?.spoil(() => {
+        this.#lingering.begin(socket);
+      });
+      if (isSpoilt === true) return;
+    }
+    const status = refuseBytes(socket, error, this.#parts.limits);
+    if (status === undefined) return;
+    this.#parts.onMalformed(status, socket.remoteAddress ?? "");
+    this.#lingering.begin(socket);
+  }
+
+  #whenIdle(): void {
+    if (this.#running > 0 || this.#sockets.size > 0) return;
+    clearTimeout(this.#idlePatience);
+    if (this.#onIdle === undefined) return;
+    // Ends the interval in which the HTTP server looks at its time-outs.
+    this.#h1.close();
+    this.#budget.stop();
+    this.#onIdle();
+  }
+}

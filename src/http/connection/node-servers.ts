@@ -1,0 +1,87 @@
+import http from "node:http";
+import http2 from "node:http2";
+import https from "node:https";
+import { maxTimerMs } from "../limits.ts";
+import type { HttpLimits } from "../limits.ts";
+import { checkingInterval } from "./watchdog.ts";
+
+/** Certificate and key in PEM. */
+export interface TlsOptions {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** Certificates of those who may vouch for clients; given, a client must show a certificate. */
+  readonly clientCa?: string | Buffer;
+}
+
+/** In bytes. */
+const leastHeaderSize = 128 * 1024;
+
+/** Node's server for HTTP/1.1, which also accepts the connections of both versions, under TLS where it is given. */
+export function createHttp1Server(
+  limits: HttpLimits,
+  tls: TlsOptions | undefined,
+): http.Server {
+  const options: http.ServerOptions = {
+    // Both are checked by name later, with better answers; here is the bound on what is buffered. What goes over it in several
+    // pieces cannot be told apart any more, so there is room for more than is allowed.
+    maxHeaderSize: Math.max(
+      limits.maxHeaderBytes + limits.maxTargetBytes + 1024,
+      leastHeaderSize,
+    ),
+    requireHostHeader: false,
+    headersTimeout: limits.headersTimeoutMs,
+    // The body has a time-out that knows streams from single messages.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionsCheckingInterval: checkingInterval(limits),
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? http.createServer(options)
+      : https.createServer({ ...options, ...tlsOptions(tls, limits) });
+  // Node would drop fields above its count without a word; their size is bounded, and the count is checked later.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+function tlsOptions(
+  { cert, key, clientCa }: TlsOptions,
+  limits: HttpLimits,
+): https.ServerOptions {
+  return {
+    cert,
+    key,
+    ALPNProtocols: ["h2", "http/1.1"],
+    handshakeTimeout:
+      limits.headersTimeoutMs === 0 ? maxTimerMs : limits.headersTimeoutMs,
+    ...(clientCa === undefined
+      ? {}
+      : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  };
+}
+
+/** Node's server for HTTP/2, which never listens. */
+export function createHttp2Server(limits: HttpLimits): http2.Http2Server {
+  return http2.createServer({
+    maxHeaderListPairs: 2 * limits.maxHeaderCount,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    // Else Node drops a field with a blank at an end, such as "Bearer " of a client whose token is empty, without a word.
+    strictFieldWhitespaceValidation: false,
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetRate,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: limits.maxStreamsPerConnection,
+      // 32 bytes of overhead are counted per field (RFC 9113, §6.5.2).
+      maxHeaderListSize:
+        limits.maxHeaderBytes +
+        limits.maxTargetBytes +
+        32 * limits.maxHeaderCount +
+        1024,
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import { textAnswer } from "../response/status-response.ts";
+import type { StaticRoute } from "./static-route.ts";
+
+/**
+ * Pages for probes, at ZITADEL's paths: `/debug/healthz` (the process answers) and `/debug/ready` (it can do its work, which is to write).
+ *
+ * @param isReady checked for each request for `/debug/ready`; a rejection is "no"
+ */
+export function debugPages(
+  isReady: () => boolean | Promise<boolean>,
+): StaticRoute[] {
+  return [
+    { path: "/debug/healthz", respond: () => textAnswer(200, "ok") },
+    {
+      path: "/debug/ready",
+      respond: async () => {
+        let ready: boolean;
+        try {
+          ready = await isReady();
+        } catch {
+          ready = false;
+        }
+        // ZITADEL answers 412 here, and its probes expect it.
+        return ready ? textAnswer(200, "ok") : textAnswer(412, "not ready");
+      },
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ignore } from "../connection/exchange.ts";
+import type { Exchange } from "../connection/exchange.ts";
+import type { HttpLimits } from "../limits.ts";
+import type { RequestRecord } from "./record.ts";
+import type { Watched } from "../connection/watchdog.ts";
+
+/** Time for a call that was told to end, in milliseconds. */
+const abortMs = 1000;
+
+/** A request that is being answered. */
+export class RunningRequest implements Watched {
+  readonly exchange: Exchange;
+  place = -1;
+  requestId = "";
+  path = "";
+  protocol: RequestRecord["protocol"] = "http";
+  rpc: string | undefined;
+  /** Client and server may talk at once: the client looks at the header of the answer while it sends. */
+  clientStreams = false;
+  /** The method sends messages one by one, and may have nothing to say for long. */
+  serverStreams = false;
+  status = 0;
+  grpcStatus: string | undefined;
+  sent = 0;
+  /** Ends the call for the given reason. Undefined for unary calls, which are soon over. */
+  expire: ((reason: ConnectError) => void) | undefined;
+  readonly #limits: HttpLimits;
+  #awaiting = false;
+  /** When the watchdog first saw it. */
+  #awaitingSince: number | undefined;
+  #expiredAt: number | undefined;
+  #heartbeat: Uint8Array | undefined;
+  /** What had been sent when the watchdog last looked, and since when it is no more. */
+  #sentBefore = 0;
+  #quietSince = 0;
+  /** Since when the client does not take what came before a heartbeat that is due. */
+  #unreadSince: number | undefined;
+
+  constructor(exchange: Exchange, limits: HttpLimits) {
+    this.exchange = exchange;
+    this.#limits = limits;
+  }
+
+  /** From now on it is the client's turn to take what was sent. */
+  awaitClient(): void {
+    this.#awaiting = true;
+    this.#awaitingSince = undefined;
+  }
+
+  clientTook(): void {
+    this.#awaiting = false;
+  }
+
+  /**
+   * Sends these bytes whenever nothing was sent for long, until {@link stopHeartbeat}: proxies cut what says nothing, and nobody would see
+   * that the other side is gone.
+   */
+  startHeartbeat(heartbeat: Uint8Array): void {
+    this.#heartbeat = heartbeat;
+    this.#quietSince = performance.now();
+  }
+
+  stopHeartbeat(): void {
+    this.#heartbeat = undefined;
+  }
+
+  check(now: number, later: (task: () => void) => void): void {
+    this.exchange.body.check(now);
+    if (this.exchange.isOverdue(now)) this.#checkExpiry(now);
+    if (this.#heartbeat !== undefined) this.#checkHeartbeat(now, later);
+    const { writeStallTimeoutMs } = this.#limits;
+    if (!this.#awaiting || writeStallTimeoutMs === 0) return;
+    this.#awaitingSince ??= now;
+    if (now - this.#awaitingSince > writeStallTimeoutMs)
+      this.exchange.destroy();
+  }
+
+  #checkExpiry(now: number): void {
+    if (this.#expiredAt === undefined) {
+      this.#expiredAt = now;
+      this.expire?.(
+        new ConnectError(
+          "the connection has reached its age: go on over a new one",
+          Code.Unavailable,
+        ),
+      );
+    } else if (now - this.#expiredAt > abortMs) this.exchange.destroy();
+  }
+
+  #checkHeartbeat(now: number, later: (task: () => void) => void): void {
+    const { heartbeatMs, writeStallTimeoutMs } = this.#limits;
+    if (heartbeatMs === 0) return;
+    if (this.sent !== this.#sentBefore) {
+      this.#sentBefore = this.sent;
+      this.#quietSince = now;
+      this.#unreadSince = undefined;
+    }
+    if (now - this.#quietSince < heartbeatMs || this.#awaiting) return;
+    if (this.exchange.unsent === 0) {
+      this.#unreadSince = undefined;
+      this.#quietSince = now;
+      later(() => {
+        this.#beat();
+      });
+      return;
+    }
+    this.#unreadSince ??= now;
+    if (
+      writeStallTimeoutMs > 0 &&
+      now - this.#unreadSince > writeStallTimeoutMs
+    )
+      this.exchange.destroy();
+  }
+
+  #beat(): void {
+    // A message may have come meanwhile, and half of it may have been sent.
+    if (this.#heartbeat === undefined || this.#awaiting) return;
+    if (this.exchange.isGone()) return;
+    this.sent += this.#heartbeat.byteLength;
+    this.#sentBefore = this.sent;
+    this.exchange.write(this.#heartbeat)?.catch(ignore);
+  }
+
+  record(): RequestRecord {
+    const { method, httpVersion, remoteAddress, startedAt } = this.exchange;
+    return {
+      requestId: this.requestId,
+      method,
+      path: this.path,
+      protocol: this.protocol,
+      httpVersion,
+      status: this.status,
+      grpcStatus:
+        this.grpcStatus === undefined ? undefined : Number(this.grpcStatus),
+      // To the microsecond: what the clock says beyond is noise.
+      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+      bytes: this.sent,
+      remoteAddress,
+      rpc: this.rpc,
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import { promisify } from "node:util";
+import {
+  brotliCompress,
+  brotliCompressSync,
+  brotliDecompress,
+  constants,
+  gunzip,
+  gunzipSync,
+  gzip,
+  gzipSync,
+} from "node:zlib";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { createTurns } from "../connection/turns.ts";
+
+/**
+ * How many large messages are compressed or decompressed at once. Node's pool of threads has four, and each message may take as
+ * much memory as the limit on messages.
+ */
+const concurrency = 4;
+
+/** Up to so many bytes are compressed, or decompressed, on the event loop: the way to a thread and back takes longer. */
+const smallBytes = 4 * 1024;
+
+/** What a small message may become on the event loop: a tenth of a millisecond's work. */
+const smallOutputBytes = 64 * 1024;
+
+/** Quality of Brotli. Its own default, 11, takes milliseconds for a kilobyte. */
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+interface Format {
+  readonly name: string;
+  compress(bytes: Uint8Array): Promise<Buffer>;
+  compressSync(bytes: Uint8Array): Buffer;
+  decompress(
+    bytes: Uint8Array,
+    limit: { readonly maxOutputLength: number },
+  ): Promise<Buffer>;
+  /**
+   * Left out where a few bytes may take long: Brotli fills a window of up to 16 MiB before it can be told that less is enough.
+   */
+  decompressSync?(
+    bytes: Uint8Array,
+    limit: { readonly maxOutputLength: number },
+  ): Buffer;
+}
+
+const formats: readonly Format[] = [
+  {
+    name: "gzip",
+    compress: promisify<Uint8Array, Buffer>(gzip),
+    compressSync: (bytes) => gzipSync(bytes),
+    decompress: promisify(gunzip),
+    decompressSync: gunzipSync,
+  },
+  {
+    name: "br",
+    compress: (bytes) => promisify(brotliCompress)(bytes, brotliOptions),
+    compressSync: (bytes) => brotliCompressSync(bytes, brotliOptions),
+    decompress: promisify(brotliDecompress),
+  },
+];
+
+/**
+ * gzip and Brotli, in the order in which they are preferred. Large messages leave the event loop, and wait for their turn. A
+ * message that cannot be decompressed is the caller's fault: INVALID_ARGUMENT, or RESOURCE_EXHAUSTED over the limit.
+ */
+export function createCompressions(): Compression[] {
+  const inTurn = createTurns(concurrency);
+  return formats.map((format) => ({
+    name: format.name,
+    compress: async (bytes) =>
+      bytes.byteLength <= smallBytes
+        ? ownBytes(format.compressSync(bytes))
+        : ownBytes(await inTurn(() => format.compress(bytes))),
+    decompress: async (bytes, readMaxBytes) => {
+      if (bytes.byteLength === 0) return new Uint8Array(0);
+      try {
+        const quick = decompressSmall(format, bytes, readMaxBytes);
+        if (quick !== undefined) return ownBytes(quick);
+        const limit = { maxOutputLength: readMaxBytes };
+        return ownBytes(await inTurn(() => format.decompress(bytes, limit)));
+      } catch (reason) {
+        throw decompressionError(reason, format.name, readMaxBytes);
+      }
+    },
+  }));
+}
+
+/** Undefined for a message that is too large for the event loop, before or after. */
+function decompressSmall(
+  format: Format,
+  bytes: Uint8Array,
+  readMaxBytes: number,
+): Buffer | undefined {
+  if (bytes.byteLength > smallBytes) return undefined;
+  try {
+    return format.decompressSync?.(bytes, {
+      maxOutputLength: Math.min(readMaxBytes, smallOutputBytes),
+    });
+  } catch (reason) {
+    if (isTooLarge(reason) && readMaxBytes > smallOutputBytes) return undefined;
+    throw reason;
+  }
+}
+
+function isTooLarge(reason: unknown): boolean {
+  return (
+    reason instanceof Error &&
+    "code" in reason &&
+    reason.code === "ERR_BUFFER_TOO_LARGE"
+  );
+}
+
+function decompressionError(
+  reason: unknown,
+  name: string,
+  readMaxBytes: number,
+): ConnectError {
+  return isTooLarge(reason)
+    ? new ConnectError(
+        `the message is larger than ${readMaxBytes} bytes when it is decompressed`,
+        Code.ResourceExhausted,
+      )
+    : new ConnectError(
+        `the message is not valid ${name}`,
+        Code.InvalidArgument,
+        undefined,
+        undefined,
+        reason,
+      );
+}
+
+/** Connect's interface asks for bytes that no other thread shares. */
+function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : new Uint8Array(bytes);
+}

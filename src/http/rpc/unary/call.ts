@@ -1,0 +1,357 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { HandlerContext } from "@connectrpc/connect";
+import type {
+  Compression,
+  UniversalHandlerOptions,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import type { Message } from "@bufbuild/protobuf";
+import type { BodyCollector, BodyPatience } from "../../connection/body.ts";
+import { hasLapsed } from "../gate-renewal.ts";
+import type { Stopwatch } from "../gate-renewal.ts";
+import { maxTimerMs } from "../../limits.ts";
+import type { MapError } from "../mapped-errors.ts";
+import type { RequestHead } from "../../request/head.ts";
+import { requestIdHeader } from "../../request/id.ts";
+import type { Listed, Roster } from "../../connection/roster.ts";
+import type { RunningRequest } from "../../request/running-request.ts";
+import { UnaryContext } from "./context.ts";
+import { CompressedMessage } from "./form.ts";
+import type { CallTimeout, UnaryForm, UnaryRequest } from "./form.ts";
+import type { Invoke } from "./invoke.ts";
+
+/** Sends responses for which {@link UnaryCall} has no short way. */
+export interface Respond {
+  /** Sends the response that is made; a fault in making it is an internal error. */
+  send(
+    running: RunningRequest,
+    head: RequestHead,
+    make: () => UniversalServerResponse | Promise<UniversalServerResponse>,
+  ): void;
+  onFault(fault: unknown): void;
+}
+
+/** What is the same for all calls of one method in one form. */
+export interface CallPlan {
+  readonly form: UnaryForm;
+  /** `package.Service/Method`, for the log. */
+  readonly name: string;
+  /** How long the body is awaited. */
+  readonly patience: BodyPatience;
+  readonly stopwatch: Stopwatch;
+  readonly invoke: Invoke;
+  /** For what the gate and the method throw. */
+  readonly mapError: MapError;
+  readonly options: UniversalHandlerOptions;
+  readonly respond: Respond;
+  /** Calls that run: a shutdown aborts them. */
+  readonly running: Roster<UnaryCall>;
+}
+
+/** A longer response is sent in pieces, so that a slow but honest reader is seen to make progress. */
+const maxPieceBytes = 64 * 1024;
+
+const noBytes = new Uint8Array(0);
+
+/** Begins a call with the header of its request. */
+export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
+  const { form } = plan;
+  const { running, head } = request;
+  const { exchange } = running;
+  running.rpc = plan.name;
+  running.protocol = form.protocol;
+  exchange.body.patience = plan.patience;
+  const timeout = head.saysTimeout
+    ? form.timeout(exchange.rawHeaders)
+    : undefined;
+  const call = new UnaryCall(plan, request, timeout);
+  exchange.onGone(() => {
+    call.leave();
+  });
+  call.start();
+}
+
+/**
+ * One unary call: gate → header → body → decompression → message → method → response. It is answered once, by whatever comes
+ * first: the method, an error, the deadline, the end of the server. Nothing stands between the socket and the method, no stream,
+ * generator, web request or signal, unless the method asks for it.
+ */
+export class UnaryCall implements BodyCollector, Listed {
+  place = -1;
+  readonly #plan: CallPlan;
+  readonly #request: UnaryRequest;
+  readonly #context: UnaryContext;
+  readonly #timeout: CallTimeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #compression: Compression | undefined;
+  #consentedAt = 0;
+  #over = false;
+
+  constructor(
+    plan: CallPlan,
+    request: UnaryRequest,
+    timeout: CallTimeout | undefined,
+  ) {
+    this.#plan = plan;
+    this.#request = request;
+    this.#timeout = timeout;
+    this.#context = new UnaryContext(
+      plan.form,
+      request.running,
+      timeout?.timeoutMs,
+    );
+  }
+
+  start(): void {
+    const { running, options } = this.#plan;
+    const { shutdownSignal } = options;
+    running.add(this);
+    if (shutdownSignal?.aborted === true) {
+      this.fail(shutdownSignal.reason);
+      return;
+    }
+    if (!this.#startTimer()) return;
+    this.#askGate(() => {
+      this.#admit();
+    });
+  }
+
+  /** Answers with an error, unless there is an answer already. */
+  fail(reason: unknown): void {
+    if (this.#over) return;
+    this.#end(reason);
+    const { form } = this.#plan;
+    this.#send(() =>
+      form.failure(this.#context, reason, (byteLength) =>
+        form.compression(this.#request, byteLength, this.#compression),
+      ),
+    );
+  }
+
+  /** The client has left: nobody is to be answered. */
+  leave(): void {
+    if (this.#over) return;
+    this.#end(new ConnectError("the client went away", Code.Canceled));
+  }
+
+  whole(body: Uint8Array): void {
+    if (this.#over) return;
+    if (hasLapsed(this.#consentedAt, this.#plan.stopwatch()))
+      this.#askGate(() => {
+        this.#open(body);
+      });
+    else this.#open(body);
+  }
+
+  failed(reason: unknown): void {
+    this.fail(reason);
+  }
+
+  #startTimer(): boolean {
+    const timeoutMs = this.#timeout?.timeoutMs;
+    if (timeoutMs === undefined) return true;
+    const expire = () => {
+      this.fail(
+        new ConnectError("the operation timed out", Code.DeadlineExceeded),
+      );
+    };
+    if (timeoutMs <= 0) {
+      expire();
+      return false;
+    }
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
+    return true;
+  }
+
+  #askGate(consented: () => void): void {
+    const { requestGate } = this.#plan.options;
+    let waiting: ReturnType<(context: HandlerContext) => void | Promise<void>>;
+    try {
+      waiting = requestGate?.(this.#context);
+    } catch (error) {
+      this.#failMapped(error);
+      return;
+    }
+    if (waiting === undefined) consented();
+    else
+      waiting.then(consented, (error: unknown) => {
+        this.#failMapped(error);
+      });
+  }
+
+  #admit(): void {
+    if (this.#over) return;
+    const { form, stopwatch } = this.#plan;
+    const { running, head } = this.#request;
+    try {
+      if (this.#timeout?.error !== undefined) throw this.#timeout.error;
+      this.#compression = form.admit(this.#request, this.#context);
+      if (
+        form.body !== undefined &&
+        (head.declaredLength ?? 0) > form.body.maxBytes
+      )
+        throw form.body.tooLong();
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.#consentedAt = stopwatch();
+    if (form.body === undefined) this.#open(noBytes);
+    else running.exchange.body.collect(form.body, this);
+  }
+
+  #open(body: Uint8Array): void {
+    if (this.#over) return;
+    const { form, options } = this.#plan;
+    let message: Uint8Array | CompressedMessage;
+    try {
+      message = form.open(body, this.#request, this.#compression);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    if (!(message instanceof CompressedMessage)) {
+      this.#invoke(message);
+      return;
+    }
+    const { compression, bytes } = message;
+    compression.decompress(bytes, options.readMaxBytes).then(
+      (decompressed) => {
+        this.#request.running.exchange.hold(decompressed.byteLength);
+        this.#invoke(decompressed);
+      },
+      (reason: unknown) => {
+        this.fail(reason);
+      },
+    );
+  }
+
+  #invoke(bytes: Uint8Array): void {
+    if (this.#over) return;
+    const { form, invoke } = this.#plan;
+    let message: Message;
+    try {
+      message = form.read(bytes, this.#request);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    let output: Message | Promise<Message>;
+    try {
+      output = invoke(this.#context, message);
+    } catch (error) {
+      this.#failMapped(error);
+      return;
+    }
+    if (output instanceof Promise)
+      output.then(
+        (made) => {
+          this.#succeed(made);
+        },
+        (error: unknown) => {
+          this.#failMapped(error);
+        },
+      );
+    else this.#succeed(output);
+  }
+
+  #failMapped(error: unknown): void {
+    this.fail(this.#plan.mapError(error));
+  }
+
+  #succeed(output: Message): void {
+    if (this.#over) return;
+    const { form } = this.#plan;
+    let bytes: Uint8Array;
+    try {
+      bytes = form.write(output, this.#context);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    const compression = form.compression(
+      this.#request,
+      bytes.byteLength,
+      this.#compression,
+    );
+    this.#end(undefined);
+    if (!this.#isUsual() || bytes.byteLength > maxPieceBytes) {
+      this.#send(() => form.answer(this.#context, bytes, compression));
+      return;
+    }
+    if (compression === undefined) {
+      this.#sendWhole(form.frame(bytes, false), undefined);
+      return;
+    }
+    compression.compress(bytes).then(
+      (compressed) => {
+        this.#sendWhole(form.frame(compressed, true), compression.name);
+      },
+      (fault: unknown) => {
+        this.#send(() => {
+          throw fault;
+        });
+      },
+    );
+  }
+
+  /** Whether the header of the response is known from the start, and all of the request is there. */
+  #isUsual(): boolean {
+    const { form } = this.#plan;
+    const { running, head } = this.#request;
+    const { exchange } = running;
+    return (
+      form.plainHeader !== undefined &&
+      !this.#context.answerTouched &&
+      head.origin === undefined &&
+      exchange.method !== "HEAD" &&
+      // The trailers of HTTP/1.1 need a body in chunks.
+      (form.protocol !== "grpc" || exchange.httpVersion === "2.0") &&
+      exchange.body.complete
+    );
+  }
+
+  #sendWhole(body: Uint8Array, encoding: string | undefined): void {
+    const { form, respond } = this.#plan;
+    const { running } = this.#request;
+    const { exchange } = running;
+    if (exchange.isGone()) return;
+    const header = [
+      ...(form.plainHeader ?? []),
+      requestIdHeader,
+      running.requestId,
+    ];
+    if (encoding !== undefined) header.push(form.encodingHeader, encoding);
+    if (form.hasLength) header.push("content-length", String(body.byteLength));
+    running.status = 200;
+    running.sent = body.byteLength;
+    if (form.protocol === "grpc" || form.protocol === "grpc-web")
+      running.grpcStatus = "0";
+    try {
+      exchange.whole(
+        header,
+        body,
+        form.protocol === "grpc" ? form.trailer : undefined,
+      );
+    } catch (fault) {
+      respond.onFault(fault);
+      exchange.destroy();
+      return;
+    }
+    running.awaitClient();
+  }
+
+  #send(
+    make: () => UniversalServerResponse | Promise<UniversalServerResponse>,
+  ): void {
+    const { running, head } = this.#request;
+    this.#plan.respond.send(running, head, make);
+  }
+
+  #end(reason: unknown): void {
+    this.#over = true;
+    this.#plan.running.delete(this);
+    clearTimeout(this.#timer);
+    this.#context.abort(reason);
+  }
+}

@@ -1,0 +1,98 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { ContextValues, HandlerContext } from "@connectrpc/connect";
+import { safeUrl } from "../http-request.ts";
+import { requestIdKey } from "../../request/id.ts";
+import type { RunningRequest } from "../../request/running-request.ts";
+import { CallValues } from "./call-values.ts";
+import type { UnaryForm } from "./form.ts";
+import { RequestHeaders } from "./request-headers.ts";
+
+/** Header fields that an answer begins with, by name. */
+export type Fields = Readonly<Record<string, string>>;
+
+const noTimeout = () => undefined;
+
+/** Connect's context of a call, whose costly parts are made when somebody asks for them: most calls need none. */
+export class UnaryContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly service: DescService;
+  readonly protocolName: string;
+  readonly values: ContextValues;
+  readonly timeoutMs: () => number | undefined;
+  readonly #form: UnaryForm;
+  readonly #request: RunningRequest;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #controller: AbortController | undefined;
+  #aborted = false;
+  #reason: unknown;
+
+  /** @param timeoutMs milliseconds that the client gives the call */
+  constructor(
+    form: UnaryForm,
+    request: RunningRequest,
+    timeoutMs: number | undefined,
+  ) {
+    this.method = form.spec.method;
+    this.service = form.spec.method.parent;
+    this.protocolName = form.protocol;
+    this.values = new CallValues().set(requestIdKey, request.requestId);
+    this.timeoutMs = timeoutMs === undefined ? noTimeout : countdown(timeoutMs);
+    this.#form = form;
+    this.#request = request;
+  }
+
+  get requestMethod(): string {
+    return this.#request.exchange.method;
+  }
+
+  get url(): string {
+    return safeUrl(this.#request.exchange.target, this.#request.path);
+  }
+
+  get requestHeader(): Headers {
+    // They have all that the interface of web Headers asks for, and become real ones when more than single values are wanted.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    return (this.#requestHeader ??= new RequestHeaders(
+      this.#request.exchange.rawHeaders,
+    ));
+  }
+
+  get responseHeader(): Headers {
+    return (this.#responseHeader ??= new Headers(this.#form.header));
+  }
+
+  get responseTrailer(): Headers {
+    return (this.#responseTrailer ??= new Headers(this.#form.trailer));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether somebody has asked for the header or the trailer of the answer, and may have changed it. */
+  get answerTouched(): boolean {
+    return (
+      this.#responseHeader !== undefined || this.#responseTrailer !== undefined
+    );
+  }
+
+  /** Ends the call for whoever listens to its signal. Only the first call counts. */
+  abort(reason?: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** In whole milliseconds, as Connect's own context has it, though gRPC's clients send micro- and nanoseconds. */
+function countdown(timeoutMs: number): () => number {
+  const end = Math.trunc(Date.now() + timeoutMs);
+  return () => end - Date.now();
+}

@@ -1,0 +1,108 @@
+import type { Message } from "@bufbuild/protobuf";
+import type {
+  Compression,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import type { TranscodingMatch } from "../../../transcoding/index.ts";
+import type { BodyLimit } from "../../connection/body.ts";
+import type { RequestHead } from "../../request/head.ts";
+import type { RunningRequest } from "../../request/running-request.ts";
+import type { Fields, UnaryContext } from "./context.ts";
+import type { UnarySpec } from "./invoke.ts";
+
+/** The timeout that a client gives a call, or what is wrong with it. */
+export interface CallTimeout {
+  readonly timeoutMs?: number | undefined;
+  /** A ConnectError, or a fault that {@link UnaryForm.failure} knows. */
+  readonly error?: Error | undefined;
+}
+
+/** The match of a template, for a call by JSON over HTTP. */
+export type RestMatch = Extract<TranscodingMatch, { readonly kind: "found" }>;
+
+/** A request for a unary method: all but its body. */
+export interface UnaryRequest {
+  readonly running: RunningRequest;
+  readonly head: RequestHead;
+  /** Undefined but for JSON over HTTP. */
+  readonly match: RestMatch | undefined;
+  /** It came by a template, whatever its protocol: without a body it stands for the empty message. */
+  readonly byTemplate: boolean;
+}
+
+/** A message as it came, before it is decompressed. */
+export class CompressedMessage {
+  readonly compression: Compression;
+  readonly bytes: Uint8Array;
+
+  constructor(compression: Compression, bytes: Uint8Array) {
+    this.compression = compression;
+    this.bytes = bytes;
+  }
+}
+
+/** How the calls of one method look in one protocol and one codec: all that can be known at start. */
+export interface UnaryForm {
+  readonly spec: UnarySpec;
+  readonly protocol: Exclude<RunningRequest["protocol"], "http">;
+  /** How much body is read; undefined where the message is not in the body. */
+  readonly body: BodyLimit | undefined;
+  /** What the header and the trailer of a response begin with. */
+  readonly header: Fields;
+  readonly trailer: Fields;
+  /**
+   * The header of a response that nobody has changed: names and values by turns, but for length, encoding and request id. Undefined
+   * where the message says the media type.
+   */
+  readonly plainHeader: readonly string[] | undefined;
+  /** Whether {@link plainHeader} is completed by a Content-Length. */
+  readonly hasLength: boolean;
+  /** Names the compression of a response. */
+  readonly encodingHeader: string;
+  timeout(rawHeaders: readonly string[]): CallTimeout | undefined;
+  /**
+   * Checks the header of a request, once the gate has consented.
+   *
+   * @returns the compression of its message
+   * @throws ConnectError, or a fault that {@link failure} knows
+   */
+  admit(request: UnaryRequest, context: UnaryContext): Compression | undefined;
+  /**
+   * Finds the message of a request in its body.
+   *
+   * @param compression of the message, where it is compressed
+   * @throws ConnectError, or a fault that {@link failure} knows
+   */
+  open(
+    body: Uint8Array,
+    request: UnaryRequest,
+    compression: Compression | undefined,
+  ): Uint8Array | CompressedMessage;
+  /**
+   * Reads a message.
+   *
+   * @throws ConnectError, or a fault that {@link failure} knows
+   */
+  read(message: Uint8Array, request: UnaryRequest): Message;
+  /** @throws ConnectError */
+  write(message: Message, context: UnaryContext): Uint8Array;
+  /** How the message of a response is compressed; `requested` is the compression of the request. */
+  compression(
+    request: UnaryRequest,
+    byteLength: number,
+    requested: Compression | undefined,
+  ): Compression | undefined;
+  /** The body of a response that nobody has changed. */
+  frame(message: Uint8Array, compressed: boolean): Uint8Array;
+  /** A response with what the method has said in header and trailer. */
+  answer(
+    context: UnaryContext,
+    message: Uint8Array,
+    compression: Compression | undefined,
+  ): UniversalServerResponse | Promise<UniversalServerResponse>;
+  failure(
+    context: UnaryContext,
+    reason: unknown,
+    compress: (byteLength: number) => Compression | undefined,
+  ): UniversalServerResponse | Promise<UniversalServerResponse>;
+}

@@ -1,0 +1,230 @@
+import { expireAttempt, redated } from "../../lockout/attempt.ts";
+import { factors } from "../../lockout/factor.ts";
+import { userAdded } from "../../lockout/user-events.ts";
+import { newUser } from "../../lockout/user.ts";
+import type { UserChange, UserView } from "../../lockout/user.ts";
+import type { RecordedEvent } from "../store.ts";
+import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
+import type {
+  CountersByFactor,
+  StoredAttempt,
+  StoredSubject,
+  SubjectId,
+  UserTables,
+} from "./tables.ts";
+import type { Subject, UserKey } from "../users.ts";
+
+/** The key of no subject. */
+const nobody = 0;
+
+/** A subject as a command finds it: nothing of it is stored where nobody asked before. */
+export interface Found {
+  readonly id: SubjectId;
+  readonly stored: StoredSubject | undefined;
+  /** A login name that leads to a user, and is not kept yet. */
+  readonly newName?: SubjectId | undefined;
+}
+
+/** What a command on a subject led to. */
+export interface Done<Change> {
+  readonly change: Change;
+  /** The subject's key, if it is stored now. */
+  readonly key: number | undefined;
+  readonly events: readonly RecordedEvent[];
+}
+
+export interface SubjectCommands {
+  find(subject: Subject): Found;
+  findUser(key: UserKey): Found;
+  /** What a decision on a stored subject is made from, as it is. */
+  view(stored: StoredSubject, editor: string, time: number): UserView;
+  /** Runs a command on a subject whose expired attempts it closes before. Inside a transaction, as all that follow. */
+  run<Change extends UserChange<unknown>>(
+    subject: Found,
+    editor: string,
+    time: number,
+    decide: (view: UserView) => Change,
+  ): Done<Change>;
+  /** Closes the subject's attempts that have expired. */
+  settle(subject: Found, time: number): void;
+  /** Closes attempts of anybody that have expired, and says how many. */
+  settleSome(time: number, limit: number): number;
+}
+
+export function createSubjectCommands({
+  subjects,
+  counters,
+  attempts,
+  aliases,
+  events,
+  nameEvents,
+  policies,
+}: UserTables): SubjectCommands {
+  const findUser = (key: UserKey): Found => {
+    const id: SubjectId = { kind: "user", ...key };
+    return { id, stored: subjects.find(key) };
+  };
+
+  const find = (subject: Subject): Found => {
+    if (subject.kind === "user") return findUser(subject);
+    const { orgId, foldedName, formerName } = subject;
+    const hash = subjects.hashName(foldedName);
+    const id: SubjectId = { kind: "name", orgId, hash };
+    const user =
+      (formerName === undefined
+        ? undefined
+        : aliases.find(orgId, formerName)) ?? aliases.find(orgId, foldedName);
+    const name = subjects.findName(orgId, hash);
+    return {
+      id,
+      // Looked for also where nobody is there, since a user would be.
+      stored: subjects.get(user ?? name ?? nobody),
+      newName: user !== undefined && name === undefined ? id : undefined,
+    };
+  };
+
+  const viewOf = (
+    orgId: string,
+    stored: StoredSubject | undefined,
+    counted: CountersByFactor,
+    editor: string,
+    time: number,
+  ): UserView => ({
+    user: stored && { account: stored.account, lock: stored.lock },
+    counters: counted,
+    limits: policies.limitsFor(orgId),
+    editor,
+    now: time,
+  });
+
+  /** Writes what a command led to; returns the subject if there is one now. */
+  const apply = (
+    { id, stored }: Found,
+    change: UserChange<unknown>,
+    view: UserView,
+  ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
+    const { user, steps, events: changes, voidsOpen } = change;
+    let key = stored?.key;
+    let recorded = changes;
+    if (user !== undefined && (id.kind === "user" || isCounted(change))) {
+      if (key === undefined) {
+        key = subjects.create(id, user).key;
+        if (id.kind === "user")
+          recorded = [userAdded(user.account), ...changes];
+      } else subjects.update(key, user);
+    }
+    if (key === undefined) {
+      if (!isCounted(change)) return { key, events: [] };
+      throw new Error("a command counts for a user whom it does not register");
+    }
+    for (const step of steps) counters.step(key, step, view.now);
+    if (voidsOpen === true) attempts.voidOpen(key);
+    const userId = stored?.userId ?? (id.kind === "user" ? id.userId : "");
+    const isName = userId === "";
+    const aggregate = isName
+      ? nameAggregate(id.orgId, key)
+      : userAggregate(id.orgId, userId);
+    const log = isName ? nameEvents : events;
+    const appended = recorded.map((event) =>
+      log.append(aggregate, view.editor, event, view.now),
+    );
+    return { key, events: isName ? [] : appended };
+  };
+
+  /** Closes an expired attempt as of the moment it expired. */
+  const expire = (attempt: StoredAttempt): void => {
+    const stored = subjects.get(attempt.subject);
+    // Open attempts are removed with their subject.
+    if (stored === undefined) throw new Error("an open attempt is nobody's");
+    const view = viewOf(
+      stored.orgId,
+      stored,
+      counters.read(stored.key),
+      "SYSTEM",
+      attempt.expireTime,
+    );
+    const change = expireAttempt(view, attempt);
+    apply(foundAgain(stored), change, view);
+    if (change.closed !== undefined) attempts.close(attempt.id, change.closed);
+  };
+
+  /** Dates attempts anew that were begun before the clock was set back to this time. */
+  const redate = (ahead: readonly StoredAttempt[], time: number): void => {
+    for (const attempt of ahead)
+      attempts.redate(redated(attempt, time) ?? attempt);
+  };
+
+  /** What a command sees of a subject, once its expired attempts are closed. */
+  const look = (
+    { id, stored }: Found,
+    editor: string,
+    time: number,
+  ): { readonly found: Found; readonly view: UserView } => {
+    if (stored === undefined) {
+      const view = viewOf(id.orgId, stored, zeroCounters, editor, time);
+      return { found: { id, stored }, view };
+    }
+    let current: StoredSubject | undefined = stored;
+    let counted = counters.read(stored.key);
+    if (hasOpen(counted)) {
+      redate(attempts.aheadOf(stored.key, time), time);
+      const expired = attempts.expiredOf(stored.key, time);
+      if (expired.length > 0) {
+        expired.forEach(expire);
+        current = subjects.get(stored.key);
+        counted = counters.read(stored.key);
+      }
+    }
+    return {
+      found: { id, stored: current },
+      view: viewOf(id.orgId, current, counted, editor, time),
+    };
+  };
+
+  const run: SubjectCommands["run"] = (subject, editor, time, decide) => {
+    const { found, view } = look(subject, editor, time);
+    const change = decide(view);
+    const applied = apply(found, change, view);
+    // As a name that leads to nobody is kept when something is counted for it: the time that this takes must not tell who it leads to.
+    if (subject.newName !== undefined && isCounted(change))
+      subjects.create(subject.newName, newUser);
+    return { change, ...applied };
+  };
+
+  return {
+    find,
+    findUser,
+    view: (stored, editor, time) =>
+      viewOf(stored.orgId, stored, counters.read(stored.key), editor, time),
+    run,
+    settle: (subject, time) => {
+      look(subject, "SYSTEM", time);
+    },
+    settleSome: (time, limit) => {
+      const ahead = attempts.ahead(time, limit);
+      redate(ahead, time);
+      const expired = attempts.expired(time, limit);
+      expired.forEach(expire);
+      return expired.length;
+    },
+  };
+}
+
+/** A subject that is stored, so that its id is not needed to create it. */
+export function foundAgain(stored: StoredSubject): Found {
+  const { orgId, userId } = stored;
+  const id: SubjectId =
+    userId === undefined
+      ? { kind: "name", orgId, hash: new Uint8Array(0) }
+      : { kind: "user", orgId, userId };
+  return { id, stored };
+}
+
+/** Whether something is counted, so that a name is kept. */
+function isCounted({ steps, events }: UserChange<unknown>): boolean {
+  return steps.length > 0 || events.length > 0;
+}
+
+function hasOpen(counted: CountersByFactor): boolean {
+  return factors.some((factor) => counted[factor].open > 0);
+}

@@ -1,0 +1,167 @@
+/**
+ * What a command on users works on inside its transaction, whichever engine keeps it: tables that answer at once, since
+ * a decision runs between reading and writing. SQLite answers from the file; an engine across a network from the rows that it
+ * has read and locked before.
+ */
+import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
+import type { AggregateType, NewEvent } from "../../lockout/event.ts";
+import type { Factor } from "../../lockout/factor.ts";
+import type { Limits } from "../../lockout/policy.ts";
+import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
+import type { RecordedEvent } from "../store.ts";
+import type { Alias, UserKey } from "../users.ts";
+
+/** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */
+export interface StoredSubject extends UserState {
+  readonly key: number;
+  readonly orgId: string;
+  /** Undefined for a name. */
+  readonly userId: string | undefined;
+}
+
+/** How a subject is known before it is stored. */
+export type SubjectId =
+  | ({ readonly kind: "user" } & UserKey)
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly hash: Uint8Array;
+    };
+
+export interface SubjectTable {
+  find(user: UserKey): StoredSubject | undefined;
+  /** The key of a login name, where it is kept, whoever it leads to. */
+  findName(orgId: string, hash: Uint8Array): number | undefined;
+  get(key: number): StoredSubject | undefined;
+  /** Of names, one of the lowest rank makes room, now or soon. */
+  create(id: SubjectId, state: UserState): StoredSubject;
+  update(key: number, state: UserState): void;
+  /** Removes a subject with its aliases, counters and open attempts. */
+  remove(key: number): void;
+  /** What is stored of a login name that leads to nobody. */
+  hashName(foldedName: string): Uint8Array;
+}
+
+export type CountersByFactor = Readonly<Record<Factor, Counter>>;
+
+export interface CounterTable {
+  read(subject: number): CountersByFactor;
+  /** Takes a step at this time. */
+  step(subject: number, step: CounterStep, time: number): void;
+}
+
+const zero: Counter = { failed: 0, open: 0, lastFailure: undefined };
+
+/** The counters of a subject that was never seen. */
+export const zeroCounters: CountersByFactor = {
+  password: zero,
+  totp: zero,
+  otp_sms: zero,
+  otp_email: zero,
+  recovery_code: zero,
+};
+
+/** An attempt with whom it belongs to. */
+export interface StoredAttempt extends Attempt {
+  /** The subject's key; it may be gone. */
+  readonly subject: number;
+}
+
+export interface AttemptTable {
+  find(attemptId: string): StoredAttempt | undefined;
+  /** Keeps an open attempt. Says false, and does nothing, where its id is taken. */
+  open(subject: number, attempt: Attempt): boolean;
+  close(attemptId: string, closed: ClosedAttempt): void;
+  /** Closes the subject's open attempts as void. */
+  voidOpen(subject: number): void;
+  /** The subject's open attempts that were begun later than this time: the clock was set back. */
+  aheadOf(subject: number, time: number): readonly StoredAttempt[];
+  /** Some of all subjects, at most so many. */
+  ahead(time: number, limit: number): readonly StoredAttempt[];
+  /** Writes when an open attempt was begun and when it expires. */
+  redate(attempt: StoredAttempt): void;
+  /** The subject's open attempts that have expired at this time, in the order in which they did. */
+  expiredOf(subject: number, time: number): readonly StoredAttempt[];
+  /** Those of all subjects. */
+  expired(time: number, limit: number): readonly StoredAttempt[];
+}
+
+export interface AliasTable {
+  /** The key of the subject that a folded name leads to. */
+  find(orgId: string, folded: string): number | undefined;
+  /** As they were given. */
+  list(subject: number): readonly string[];
+  /** Throws LockoutError `aliasTaken`. */
+  replace(orgId: string, subject: number, aliases: readonly Alias[]): void;
+}
+
+/** Which aggregate an event belongs to, and whose that is. */
+export interface Aggregate {
+  readonly type: AggregateType;
+  readonly id: string;
+  /** The instance's id or the organisation's. */
+  readonly resourceOwner: string;
+}
+
+/** Whose events those of a user are. */
+export function userAggregate(orgId: string, userId: string): Aggregate {
+  return { type: "user", id: userId, resourceOwner: orgId };
+}
+
+/** Whose events those of a login name that leads to nobody are: its id is as long as a user's. */
+export function nameAggregate(orgId: string, key: number): Aggregate {
+  return userAggregate(orgId, String(key).padStart(18, "0"));
+}
+
+/** The aggregate that a policy belongs to: its owner. */
+export interface PolicyAggregate {
+  readonly type: "instance" | "org";
+  readonly id: string;
+}
+
+export interface EventTable {
+  /** Writes an event of this time with the aggregate's next sequence. */
+  append(
+    aggregate: Aggregate,
+    editor: string,
+    event: NewEvent,
+    time: number,
+  ): RecordedEvent;
+}
+
+/** An event as it is recorded, at its place in the log and among those of its aggregate. */
+export function recordedEvent(
+  aggregate: Aggregate,
+  editor: string,
+  { type, payload }: NewEvent,
+  place: Pick<RecordedEvent, "position" | "sequence" | "creationDate">,
+): RecordedEvent {
+  return {
+    position: place.position,
+    aggregateType: aggregate.type,
+    aggregateId: aggregate.id,
+    resourceOwner: aggregate.resourceOwner,
+    sequence: place.sequence,
+    type,
+    editor,
+    creationDate: place.creationDate,
+    payload,
+  };
+}
+
+export interface LimitTable {
+  /** What counts for an organisation's users: its own policy, else the default. */
+  limitsFor(orgId: string): Limits;
+}
+
+/** The tables that commands on users work on. */
+export interface UserTables {
+  readonly subjects: SubjectTable;
+  readonly counters: CounterTable;
+  readonly attempts: AttemptTable;
+  readonly aliases: AliasTable;
+  readonly events: EventTable;
+  /** As `events`, of the names that lead to nobody: written alike, and read by nobody. */
+  readonly nameEvents: EventTable;
+  readonly policies: LimitTable;
+}

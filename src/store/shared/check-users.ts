@@ -1,0 +1,121 @@
+import type { EventPayload } from "../../lockout/event.ts";
+import { factors } from "../../lockout/factor.ts";
+import type { Factor } from "../../lockout/factor.ts";
+import { replayUserEvent, unseenUser } from "../../lockout/replay.ts";
+import type { ReplayedUser } from "../../lockout/replay.ts";
+import type { Problems } from "./problems.ts";
+
+/** A user as it is stored. */
+export interface UserRow {
+  readonly key: number;
+  readonly org_id: string;
+  readonly user_id: string;
+  /** Events up to this position are of somebody before, who had the same id. */
+  readonly since_position: number;
+  /** 1 where the registration is an event. */
+  readonly recorded: number;
+  readonly account: string;
+  readonly lock_time: number | null;
+}
+
+/** What is stored of users beside their rows, by their keys. */
+export interface UserDetails {
+  /** Failures by factor; none where there is no counter. */
+  readonly failed: ReadonlyMap<number, ReadonlyMap<Factor, number>>;
+  readonly aliases: ReadonlyMap<number, readonly string[]>;
+}
+
+/** Holds users against what their events come to: that they exist, their states, locks, counters and aliases. */
+export class UserCheck {
+  readonly #problems: Problems;
+  readonly #rows: readonly UserRow[];
+  readonly #since: ReadonlyMap<string, number>;
+  readonly #users = new Map<string, ReplayedUser>();
+
+  constructor(problems: Problems, rows: readonly UserRow[]) {
+    this.#problems = problems;
+    this.#rows = rows;
+    this.#since = new Map(
+      rows.map((row) => [key(row.org_id, row.user_id), row.since_position]),
+    );
+  }
+
+  /** Takes the next event of a user. */
+  add(
+    orgId: string,
+    userId: string,
+    position: number,
+    type: string,
+    payload: EventPayload,
+  ): void {
+    const own = key(orgId, userId);
+    // Removals before they were events left no trace but this.
+    if (position <= (this.#since.get(own) ?? 0)) return;
+    const user = replayUserEvent(
+      this.#users.get(own) ?? unseenUser,
+      type,
+      payload,
+    );
+    if (user === undefined) this.#users.delete(own);
+    else this.#users.set(own, user);
+  }
+
+  /** Compares, once all events were taken. */
+  check(details: UserDetails): void {
+    for (const row of this.#rows) {
+      const own = key(row.org_id, row.user_id);
+      this.#checkUser(row, this.#users.get(own) ?? unseenUser, details);
+      this.#users.delete(own);
+    }
+    for (const [own, { isRecorded }] of this.#users) {
+      if (!isRecorded) continue;
+      const end = own.indexOf("\n");
+      const who = nameOf(own.slice(0, end), own.slice(end + 1));
+      this.#problems.report(
+        `${who} is missing: the events say that there is one`,
+      );
+    }
+  }
+
+  #checkUser(row: UserRow, user: ReplayedUser, details: UserDetails): void {
+    const who = nameOf(row.org_id, row.user_id);
+    const report = (problem: string) => {
+      this.#problems.report(`${who} ${problem}`);
+    };
+    if (row.recorded === 1 && !user.isRecorded)
+      report("is there, but no event says that there is one");
+    if (user.account !== undefined && user.account !== row.account)
+      report(`is ${row.account}, but the events come to ${user.account}`);
+    if (user.isLocked !== (row.lock_time !== null)) {
+      report(
+        `is ${row.lock_time === null ? "not locked" : "locked"}, but the events say otherwise`,
+      );
+    }
+    for (const factor of factors) {
+      const counted = details.failed.get(row.key)?.get(factor) ?? 0;
+      if (counted !== user.failed[factor]) {
+        report(
+          `has ${counted} failures of ${factor}, but the events come to ${user.failed[factor]}`,
+        );
+      }
+    }
+    const aliases = new Set(details.aliases.get(row.key));
+    for (const name of aliases) {
+      if (!(user.aliases.get(name) ?? !user.isRecorded))
+        report(`has the alias ${name}, but the events say otherwise`);
+    }
+    for (const [name, isThere] of user.aliases) {
+      if (isThere && !aliases.has(name))
+        report(`lacks the alias ${name}, which the events give to it`);
+    }
+  }
+}
+
+function nameOf(orgId: string, userId: string): string {
+  return `user ${userId} of the organisation ${orgId}`;
+}
+
+// An id may hold a line feed, an organisation's does not.
+function key(orgId: string, userId: string): string {
+  return `${orgId}\n${userId}`;
+}

@@ -1,0 +1,122 @@
+import { setImmediate } from "node:timers/promises";
+import type { EventFilter, RecordedEvent } from "../store.ts";
+
+/** Positions greater than `after`, up to and with `upTo`. */
+export interface Positions {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What a list of events is made of. */
+export interface EventLog {
+  /** 0 before the first event. */
+  lastPosition(): number | Promise<number>;
+  /** The events that fit among those of some positions. */
+  list(
+    filter: EventFilter,
+    within: Positions,
+  ): readonly RecordedEvent[] | Promise<readonly RecordedEvent[]>;
+}
+
+/** So many events are read at once: some milliseconds, also where each of them is as large as can be. */
+const sliceSize = 100;
+
+/**
+ * Lists events window by window, and lets others have their turn in between: a filter that fits few events of many
+ * would else stop all other calls, or the database, while it looks through them; and so would many large events that fit. So each kind
+ * of filter need not have an
+ * index, which every event that is written would pay for. Events never change, so the windows fit together.
+ *
+ * @param windowSize how many positions are looked through at once
+ */
+export async function listEvents(
+  log: EventLog,
+  filter: EventFilter,
+  windowSize: number,
+): Promise<readonly RecordedEvent[]> {
+  let rest: Positions = {
+    after: filter.positionAfter ?? 0,
+    upTo: await log.lastPosition(),
+  };
+  // The index of an aggregate's events finds them all at once, whatever their positions, and would find them all for each slice.
+  const [step, most] =
+    filter.aggregateId === undefined || filter.aggregateId === ""
+      ? [windowSize, sliceSize]
+      : [Infinity, Infinity];
+  const found: RecordedEvent[] = [];
+  while (rest.after < rest.upTo) {
+    const within = windowOf(rest, step, filter.ascending);
+    const limit = Math.min(filter.limit - found.length, most);
+    const slice = await log.list({ ...filter, limit }, within);
+    // Not spread into `push`: there may be more than a call takes arguments.
+    for (const event of slice) found.push(event);
+    if (found.length >= filter.limit) break;
+    // A slice that is full may have left some of its window.
+    const last = slice.length === limit ? slice.at(-1) : undefined;
+    rest = filter.ascending
+      ? { ...rest, after: last?.position ?? within.upTo }
+      : {
+          ...rest,
+          upTo: last === undefined ? within.after : last.position - 1,
+        };
+    await setImmediate();
+  }
+  return found;
+}
+
+/** What the column of an event must be; `among` holds one value or more. */
+export type EventCondition =
+  | {
+      readonly column: string;
+      readonly operator: "=" | ">" | "<" | ">=";
+      readonly value: string | number;
+    }
+  | { readonly column: string; readonly among: readonly string[] };
+
+/** The conditions of a filter and of a window, in the words of SQL. */
+export function eventConditions(
+  filter: EventFilter,
+  { after, upTo }: Positions,
+): readonly EventCondition[] {
+  const conditions: EventCondition[] = [
+    { column: "position", operator: ">", value: after },
+    { column: "position", operator: "<", value: upTo + 1 },
+  ];
+  const want = (
+    column: string,
+    operator: "=" | ">" | "<" | ">=",
+    value: string | number | undefined,
+  ) => {
+    if (value !== undefined && value !== "")
+      conditions.push({ column, operator, value });
+  };
+  const wantOneOf = (column: string, among: readonly string[] = []) => {
+    const [first, ...more] = among;
+    if (first === undefined) return;
+    // One alone is compared as such, so that the column's index gives the order too.
+    if (more.length === 0)
+      conditions.push({ column, operator: "=", value: first });
+    else conditions.push({ column, among });
+  };
+  want("sequence", ">", filter.sequenceAfter);
+  want("sequence", "<", filter.sequenceBefore);
+  want("creation_date", ">=", filter.since);
+  want("creation_date", "<", filter.until);
+  want("editor", "=", filter.editor);
+  want("aggregate_id", "=", filter.aggregateId);
+  want("resource_owner", "=", filter.resourceOwner);
+  wantOneOf("type", filter.types);
+  wantOneOf("aggregate_type", filter.aggregateTypes);
+  return conditions;
+}
+
+/** The positions of a rest that are looked through next. */
+function windowOf(
+  { after, upTo }: Positions,
+  step: number,
+  ascending: boolean,
+): Positions {
+  return ascending
+    ? { after, upTo: Math.min(after + step, upTo) }
+    : { after: Math.max(upTo - step, after), upTo };
+}

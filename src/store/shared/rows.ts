@@ -1,0 +1,202 @@
+/** Rows as every engine stores them: the same columns, and the same texts in them. Integers are numbers, below 2^53. */
+import type {
+  Client,
+  ClosedAttempt,
+  CompleteResult,
+} from "../../lockout/attempt.ts";
+import type {
+  AggregateType,
+  EventPayload,
+  EventType,
+} from "../../lockout/event.ts";
+import type { Factor } from "../../lockout/factor.ts";
+import type { AccountState, LockReason } from "../../lockout/user-events.ts";
+import type { Counter, UserState } from "../../lockout/user.ts";
+import type {
+  Org,
+  RecordedEvent,
+  StoredPolicy,
+  TokenRecord,
+} from "../store.ts";
+import { zeroCounters } from "../commands/tables.ts";
+import type {
+  CountersByFactor,
+  StoredAttempt,
+  StoredSubject,
+} from "../commands/tables.ts";
+
+export interface OrgRow {
+  readonly id: string;
+  readonly name: string;
+  readonly creation_date: number;
+}
+
+export function toOrg(row: OrgRow): Org {
+  return { id: row.id, name: row.name, creationDate: row.creation_date };
+}
+
+export interface TokenRow {
+  readonly id: string;
+  readonly name: string;
+  readonly org_id: string;
+  readonly roles: string;
+  readonly creation_date: number;
+  readonly expiration_date: number | null;
+}
+
+export const tokenColumns =
+  "id, name, org_id, roles, creation_date, expiration_date";
+
+export function toToken(row: TokenRow): TokenRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    orgId: row.org_id,
+    roles: JSON.parse(row.roles) as readonly string[],
+    creationDate: row.creation_date,
+    expirationDate: row.expiration_date ?? undefined,
+  };
+}
+
+export interface PolicyRow {
+  readonly max_password_attempts: number;
+  readonly max_otp_attempts: number;
+  readonly sequence: number;
+  readonly creation_date: number;
+  readonly change_date: number;
+}
+
+export function toPolicy(resourceOwner: string, row: PolicyRow): StoredPolicy {
+  return {
+    maxPasswordAttempts: row.max_password_attempts,
+    maxOtpAttempts: row.max_otp_attempts,
+    resourceOwner,
+    sequence: row.sequence,
+    creationDate: row.creation_date,
+    changeDate: row.change_date,
+  };
+}
+
+export interface EventRow {
+  readonly position: number;
+  readonly aggregate_type: AggregateType;
+  readonly aggregate_id: string;
+  readonly resource_owner: string;
+  readonly sequence: number;
+  readonly type: EventType;
+  readonly editor: string;
+  readonly creation_date: number;
+  readonly payload: string | null;
+}
+
+export function toEvent(row: EventRow): RecordedEvent {
+  return {
+    position: row.position,
+    aggregateType: row.aggregate_type,
+    aggregateId: row.aggregate_id,
+    resourceOwner: row.resource_owner,
+    sequence: row.sequence,
+    type: row.type,
+    editor: row.editor,
+    creationDate: row.creation_date,
+    payload:
+      row.payload === null
+        ? undefined
+        : (JSON.parse(row.payload) as EventPayload),
+  };
+}
+
+export interface SubjectRow {
+  readonly key: number;
+  readonly org_id: string;
+  readonly user_id: string | null;
+  readonly account: AccountState;
+  readonly lock_reason: LockReason | null;
+  readonly lock_time: number | null;
+  readonly lock_by: string | null;
+}
+
+export const subjectColumns =
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by";
+
+export function toSubject(row: SubjectRow): StoredSubject {
+  const { lock_reason: reason, lock_time: time, lock_by: by } = row;
+  return {
+    key: row.key,
+    orgId: row.org_id,
+    userId: row.user_id ?? undefined,
+    account: row.account,
+    lock:
+      reason === null || time === null || by === null
+        ? undefined
+        : { reason, time, by },
+  };
+}
+
+export type LockColumns = [string | null, number | null, string | null];
+
+/** The lock as it is stored: reason, time and who. */
+export function lockColumns({ lock }: UserState): LockColumns {
+  return [lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null];
+}
+
+export interface CounterRow {
+  readonly factor: Factor;
+  readonly failed: number;
+  readonly open: number;
+  readonly last_failure: number | null;
+}
+
+/** The counters of one subject. */
+export function toCounters(rows: readonly CounterRow[]): CountersByFactor {
+  const counters: Record<Factor, Counter> = { ...zeroCounters };
+  for (const { factor, failed, open, last_failure: lastFailure } of rows) {
+    counters[factor] = { failed, open, lastFailure: lastFailure ?? undefined };
+  }
+  return counters;
+}
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly subject: number;
+  readonly factor: Factor;
+  readonly client: string | null;
+  /** Null where the version before began it. */
+  readonly begin_time: number | null;
+  readonly expire_time: number;
+  readonly outcome: ClosedAttempt["outcome"] | null;
+  readonly result: string | null;
+}
+
+export const attemptColumns =
+  "id, subject, factor, client, begin_time, expire_time, outcome, result";
+
+export function toAttempt(row: AttemptRow): StoredAttempt {
+  return {
+    id: row.id,
+    subject: row.subject,
+    factor: row.factor,
+    client: row.client === null ? {} : (JSON.parse(row.client) as Client),
+    beginTime: row.begin_time ?? Number.MIN_SAFE_INTEGER,
+    expireTime: row.expire_time,
+    closed: toClosed(row),
+  };
+}
+
+function toClosed({ outcome, result }: AttemptRow): ClosedAttempt | undefined {
+  if (outcome === null || result === null) return undefined;
+  return outcome === "void"
+    ? { outcome }
+    : { outcome, result: JSON.parse(result) as CompleteResult };
+}
+
+/** How an attempt was closed, as it is stored: outcome and result. A void one has a result too, since the schema asks for one. */
+export function closedColumns(closed: ClosedAttempt): [string, string] {
+  const result = closed.outcome === "void" ? {} : closed.result;
+  return [closed.outcome, JSON.stringify(result)];
+}
+
+/** The client of an attempt as it is stored. */
+export function clientColumn(client: Client): string | null {
+  return Object.keys(client).length === 0 ? null : JSON.stringify(client);
+}

@@ -1,0 +1,209 @@
+import { foldedAnew } from "./alias-folding.ts";
+import type { StoredAlias } from "./alias-folding.ts";
+import type { EventPayload } from "../../lockout/event.ts";
+import type { Factor } from "../../lockout/factor.ts";
+import { AccessCheck } from "./check-access.ts";
+import { PolicyCheck } from "./check-policies.ts";
+import type { PolicyState } from "./check-policies.ts";
+import { UserCheck } from "./check-users.ts";
+import type { UserRow } from "./check-users.ts";
+import type { Problems } from "./problems.ts";
+import { tokenColumns } from "./rows.ts";
+import type { EventRow, OrgRow, TokenRow } from "./rows.ts";
+import type { CheckReport } from "../store.ts";
+import { copyStateSql, describeCopyState } from "./transfer.ts";
+import type { CopyState } from "./transfer.ts";
+
+/** What an event says that is checked. */
+export type CheckedEvent = Pick<
+  EventRow,
+  | "position"
+  | "aggregate_type"
+  | "aggregate_id"
+  | "resource_owner"
+  | "sequence"
+  | "type"
+  | "payload"
+>;
+
+/** One moment of a database, whichever engine keeps it. */
+export interface CheckSource {
+  /** The rows of a query. */
+  rows<Row>(sql: string): readonly Row[] | Promise<readonly Row[]>;
+  /** All events, in the order of their positions. */
+  events(): Iterable<CheckedEvent> | AsyncIterable<CheckedEvent>;
+}
+
+/** The columns of {@link CheckedEvent}. */
+export const checkedEventColumns =
+  "position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload";
+
+/**
+ * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that organisations,
+ * tokens, policies and users are what the events say; and that the open attempts are as many as are counted.
+ */
+export async function checkState(
+  source: CheckSource,
+  problems: Problems,
+): Promise<CheckReport> {
+  // Whatever else is right: it is not known to be like its source.
+  for (const { state } of await source.rows<{ readonly state: CopyState }>(
+    copyStateSql,
+  ))
+    problems.report(`the database ${describeCopyState(state)}`);
+  const instances = await source.rows<{ readonly id: string }>(
+    "SELECT id FROM instance",
+  );
+  // What is empty, or copied in part, contradicts nothing, and is no installation all the same.
+  if (instances.length === 0)
+    problems.report(
+      "there is no instance: the database is empty, or a copy that was broken off",
+    );
+  const userRows = await source.rows<UserRow>(
+    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time
+     FROM subjects WHERE user_id IS NOT NULL`,
+  );
+  const users = new UserCheck(problems, userRows);
+  const policies = new PolicyCheck(problems);
+  const access = new AccessCheck(problems);
+  const sequences = new Sequences(problems);
+  const instance = instances[0]?.id;
+  const others = new Set<string>();
+  let events = 0;
+  for await (const event of source.events()) {
+    events += 1;
+    sequences.add(event);
+    const payload =
+      event.payload === null ? {} : (JSON.parse(event.payload) as EventPayload);
+    const { aggregate_type: kind, resource_owner: owner, type } = event;
+    if (kind === "instance" && owner !== instance) others.add(owner);
+    access.add(owner, event.aggregate_id, type, payload);
+    if (kind === "user")
+      users.add(owner, event.aggregate_id, event.position, type, payload);
+    else policies.add(kind, owner, type, payload);
+  }
+  for (const other of instance === undefined ? [] : others)
+    problems.report(
+      `the events are of the instance ${other}, but the instance is ${instance}`,
+    );
+  access.check(
+    await source.rows<OrgRow & { readonly recorded: number }>(
+      "SELECT id, name, creation_date, recorded FROM orgs",
+    ),
+    await source.rows<TokenRow & { readonly recorded: number }>(
+      `SELECT ${tokenColumns}, recorded FROM tokens`,
+    ),
+  );
+  policies.check(
+    await source.rows<PolicyState>(
+      "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",
+    ),
+  );
+  users.check({
+    failed: await readFailures(source),
+    aliases: await readAliases(source),
+  });
+  await checkFolding(source, problems);
+  await checkOpenAttempts(source, problems);
+  return {
+    events,
+    users: userRows.length,
+    problems: problems.list,
+    count: problems.count,
+  };
+}
+
+/** The sequences of each aggregate count from 1 without a gap. */
+class Sequences {
+  readonly #problems: Problems;
+  readonly #last = new Map<string, number>();
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  add(event: CheckedEvent): void {
+    const { aggregate_type: type, aggregate_id: id, sequence } = event;
+    const aggregate = `${type}\n${event.resource_owner}\n${id}`;
+    const expected = (this.#last.get(aggregate) ?? 0) + 1;
+    if (sequence !== expected) {
+      this.#problems.report(
+        `event ${event.position}, of ${type} ${id}, has sequence ${sequence}, not ${expected}`,
+      );
+    }
+    this.#last.set(aggregate, sequence);
+  }
+}
+
+async function readFailures(
+  source: CheckSource,
+): Promise<Map<number, Map<Factor, number>>> {
+  const rows = await source.rows<{
+    readonly subject: number;
+    readonly factor: Factor;
+    readonly failed: number;
+  }>("SELECT subject, factor, failed FROM counters WHERE failed <> 0");
+  const failures = new Map<number, Map<Factor, number>>();
+  for (const { subject, factor, failed } of rows) {
+    const own = failures.get(subject) ?? new Map<Factor, number>();
+    failures.set(subject, own.set(factor, failed));
+  }
+  return failures;
+}
+
+async function readAliases(
+  source: CheckSource,
+): Promise<Map<number, string[]>> {
+  const rows = await source.rows<{
+    readonly subject: number;
+    readonly name: string;
+  }>("SELECT subject, name FROM aliases");
+  const aliases = new Map<number, string[]>();
+  for (const { subject, name } of rows) {
+    const own = aliases.get(subject);
+    if (own === undefined) aliases.set(subject, [name]);
+    else own.push(name);
+  }
+  return aliases;
+}
+
+/** Aliases that read like one of another user are stored as they were folded before that was known. */
+async function checkFolding(
+  source: CheckSource,
+  problems: Problems,
+): Promise<void> {
+  const rows = await source.rows<StoredAlias & { readonly user_id: string }>(
+    "SELECT a.org_id, a.folded, a.name, s.user_id FROM aliases a JOIN subjects s ON s.key = a.subject",
+  );
+  for (const row of rows) {
+    if (foldedAnew(row) === undefined) continue;
+    problems.report(
+      `an alias of user ${row.user_id} of the organisation ${row.org_id} has characters that nobody sees, and reads like one of another ` +
+        `user: without them it leads to the other. Give one of the two another alias`,
+    );
+  }
+}
+
+async function checkOpenAttempts(
+  source: CheckSource,
+  problems: Problems,
+): Promise<void> {
+  const mismatches = await source.rows<{
+    readonly subject: number;
+    readonly factor: string;
+    readonly open: number;
+    readonly found: number;
+  }>(
+    `SELECT * FROM (
+       SELECT subject, factor, open,
+         (SELECT count(*) FROM attempts
+          WHERE attempts.subject = counters.subject AND attempts.factor = counters.factor
+            AND attempts.outcome IS NULL) AS found
+       FROM counters) AS counted WHERE open <> found`,
+  );
+  for (const { subject, factor, open, found } of mismatches) {
+    problems.report(
+      `subject ${subject} counts ${open} open attempts of ${factor}, but has ${found}`,
+    );
+  }
+}

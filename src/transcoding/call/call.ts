@@ -1,0 +1,161 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import type { Answers } from "./response.ts";
+import {
+  bodyBytes,
+  checkContentType,
+  type ContentTypeRule,
+  readBody,
+  requireNoBody,
+} from "./body.ts";
+import { requestCompression } from "../headers/encoding.ts";
+import { notAcceptable } from "../fault.ts";
+import { negotiateMediaType } from "../headers/media-type.ts";
+import type {
+  TranscodingMatch,
+  TranscodingRequest,
+  TranscodingResponse,
+} from "../options.ts";
+import type { RequestLine, RequestReader } from "../message/request.ts";
+import { jsonType, type ResponseWriter } from "../message/response.ts";
+import type { Binding } from "../template/rule.ts";
+import {
+  passOnSystemParameters,
+  type SystemParameters,
+} from "../message/system-parameters.ts";
+import type { HeaderField, Timeout } from "../headers/timeout.ts";
+
+/** A request target that led to a binding. */
+export type Found = Extract<TranscodingMatch, { readonly kind: "found" }>;
+
+/** Serves the requests of one binding of a stream. */
+export type CallHandler = (
+  request: TranscodingRequest,
+  match: Found,
+) => Promise<TranscodingResponse>;
+
+/** What is known of one binding before its first request. */
+export interface CallParts {
+  readonly binding: Binding;
+  readonly options: UniversalHandlerOptions;
+  readonly answers: Answers;
+  readonly reader: RequestReader;
+  readonly writer: ResponseWriter;
+  readonly contentTypeRule: ContentTypeRule;
+  /** Query parameters that are passed on as headers. */
+  readonly systemParameters: SystemParameters;
+  readonly eventId: ((message: Message) => string | undefined) | undefined;
+}
+
+const noBytes = new Uint8Array(0);
+
+/** The media types of a response that is one message. */
+export const unaryOffers = [jsonType] as const;
+
+/**
+ * What is decided before the body is read. Who calls comes before all that the request holds.
+ *
+ * @param offers the media types that the answer may have; none where only the method knows.
+ * @returns the media type of the answer.
+ */
+export async function admit<Offer extends string>(
+  parts: CallParts,
+  request: TranscodingRequest,
+  timeout: Timeout,
+  context: HandlerContext,
+  offers: readonly [Offer, ...Offer[]],
+): Promise<Offer> {
+  await parts.options.requestGate?.(context);
+  if (timeout.fault !== undefined) {
+    throw timeout.fault;
+  }
+  return checkHeader(parts, fieldsOf(request), offers);
+}
+
+/** Checks Content-Type and Accept. @throws Fault 406, 415 @returns the media type of the response */
+export function checkHeader<Offer extends string>(
+  { contentTypeRule, writer }: CallParts,
+  field: HeaderField,
+  offers: readonly [Offer, ...Offer[]],
+): Offer {
+  checkContentType(field("content-type"), contentTypeRule);
+  if (writer.raw) {
+    return offers[0];
+  }
+  const offer = negotiateMediaType(field("accept"), offers);
+  if (offer === undefined) {
+    throw notAcceptable(offers);
+  }
+  return offer;
+}
+
+/** The header fields of a request by name. */
+export function fieldsOf({ header }: TranscodingRequest): HeaderField {
+  return (name) => header.get(name);
+}
+
+/** Reads the body and makes the one message of a call. @throws Fault */
+export async function readMessage(
+  parts: CallParts,
+  request: TranscodingRequest,
+  match: Found,
+): Promise<Message> {
+  const line = requestLine(request, match);
+  let body: Uint8Array = noBytes;
+  if (parts.reader.bodyForm === "none") {
+    await requireNoBody(
+      bodyBytes(request.body),
+      request.header.get("Content-Length"),
+    );
+  } else {
+    body = await readWhole(parts, request);
+  }
+  const message = parts.reader.read(line, body);
+  if (match.query !== undefined && parts.systemParameters.size > 0) {
+    passOnSystemParameters(match.query, parts.systemParameters, request.header);
+  }
+  return message;
+}
+
+/** Reads the whole body and unpacks it. @throws Fault */
+export async function readWhole(
+  parts: CallParts,
+  request: TranscodingRequest,
+): Promise<Uint8Array> {
+  const { acceptCompression, readMaxBytes } = parts.options;
+  const compression = requestCompression(
+    request.header.get("Content-Encoding"),
+    acceptCompression,
+    parts.contentTypeRule,
+  );
+  const bytes = await readBody(
+    bodyBytes(request.body),
+    readMaxBytes,
+    request.header.get("Content-Length"),
+  );
+  return compression === undefined || bytes.length === 0
+    ? bytes
+    : await compression.decompress(bytes, readMaxBytes);
+}
+
+/** What a request holds beside its body. */
+export function requestLine(
+  request: TranscodingRequest,
+  match: Found,
+): RequestLine {
+  return {
+    path: match.path,
+    query: match.query,
+    contentType: request.header.get("Content-Type") ?? "",
+  };
+}
+
+/** The headers of an answer: those of the method, and its trailers under the prefix that Connect has for them. */
+export function responseHeader(context: HandlerContext): Headers {
+  const header = context.responseHeader;
+  for (const [name, value] of context.responseTrailer) {
+    header.append(`trailer-${name}`, value);
+  }
+  return header;
+}

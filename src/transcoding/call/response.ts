@@ -1,0 +1,144 @@
+import type { JsonWriteOptions } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import {
+  mergeNonProtocolHeaders,
+  type UniversalHandlerOptions,
+  type UniversalServerRequest,
+  type UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import { oneChunk } from "./body.ts";
+import { responseCompression } from "../headers/encoding.ts";
+import { Fault } from "../fault.ts";
+import type { TranscodingBehaviour } from "../options.ts";
+import { jsonType, type ResponseBytes } from "../message/response.ts";
+import {
+  errorJson,
+  httpStatus,
+  retryAfterSeconds,
+  toConnectError,
+} from "../status.ts";
+
+/** What an answer depends on: the method of the request, and its Accept-Encoding. */
+export type AnsweredRequest = Pick<UniversalServerRequest, "method" | "header">;
+
+/** Makes answers out of bytes and errors, in the same way for all methods. */
+export interface Answers {
+  /** The options by which messages and details are written. */
+  readonly json: Partial<JsonWriteOptions>;
+  /** An answer that is complete. */
+  whole(
+    request: AnsweredRequest,
+    status: number,
+    body: ResponseBytes,
+    header?: Headers,
+  ): Promise<UniversalServerResponse>;
+  /** The answer for an error: google.rpc.Status as JSON. Never fails. */
+  error(
+    request: AnsweredRequest,
+    reason: unknown,
+    header?: Headers,
+  ): Promise<UniversalServerResponse>;
+  /** The JSON of an error within a stream. */
+  errorBytes(reason: unknown): Uint8Array;
+}
+
+/** Prepares the answers for the options of a transcoder. */
+export function createAnswers(
+  options: UniversalHandlerOptions,
+  behaviour: TranscodingBehaviour,
+): Answers {
+  const json = jsonOptions(options, behaviour);
+  const shape = behaviour.errorShape ?? "status";
+
+  async function whole(
+    request: AnsweredRequest,
+    status: number,
+    body: ResponseBytes,
+    header = new Headers(),
+  ): Promise<UniversalServerResponse> {
+    let { bytes } = body;
+    header.set("Content-Type", body.contentType);
+    if (options.acceptCompression.length > 0) {
+      header.append("Vary", "Accept-Encoding");
+      const compression = responseCompression(
+        request.header.get("Accept-Encoding"),
+        options.acceptCompression,
+        bytes.byteLength < options.compressMinBytes,
+      );
+      if (compression !== undefined) {
+        bytes = await compression.compress(bytes);
+        header.set("Content-Encoding", compression.name);
+      }
+    }
+    header.set("Content-Length", bytes.byteLength.toString());
+    return request.method === "HEAD"
+      ? { status, header }
+      : { status, header, body: oneChunk(bytes) };
+  }
+
+  function error(
+    request: UniversalServerRequest,
+    reason: unknown,
+    header = new Headers(),
+  ): Promise<UniversalServerResponse> {
+    const { thrown, status, bytes } = describe(reason);
+    if (!thrown.isWireError) {
+      mergeNonProtocolHeaders(header, thrown.metadata);
+    }
+    if (reason instanceof Fault) {
+      for (const [name, value] of Object.entries(reason.header)) {
+        header.set(name, value);
+      }
+    }
+    addAdvice(header, status, thrown);
+    return whole(request, status, { contentType: jsonType, bytes }, header);
+  }
+
+  function describe(reason: unknown) {
+    const thrown = toConnectError(reason);
+    if (thrown !== reason && !(reason instanceof Fault)) {
+      behaviour.onFault?.(reason);
+    }
+    const status =
+      reason instanceof Fault ? reason.status : httpStatus(thrown.code);
+    const bytes = Buffer.from(
+      JSON.stringify(errorJson(thrown, status, shape, json)),
+    );
+    return { thrown, status, bytes };
+  }
+
+  return { json, whole, error, errorBytes: (reason) => describe(reason).bytes };
+}
+
+/** What tells a client how to go on: RFC 9110 sections 11.6.1 and 10.2.3. */
+function addAdvice(header: Headers, status: number, error: ConnectError): void {
+  if (status === 401 && !header.has("WWW-Authenticate")) {
+    header.set("WWW-Authenticate", "Bearer");
+  }
+  if ((status === 429 || status === 503) && !header.has("Retry-After")) {
+    const seconds = retryAfterSeconds(error);
+    if (seconds !== undefined) {
+      header.set("Retry-After", seconds.toString());
+    }
+  }
+}
+
+function jsonOptions(
+  options: UniversalHandlerOptions,
+  behaviour: TranscodingBehaviour,
+): Partial<JsonWriteOptions> {
+  const { output, registry } = behaviour;
+  return {
+    ...options.jsonOptions,
+    ...(registry === undefined ? {} : { registry }),
+    ...(output?.protoNames === undefined
+      ? {}
+      : { useProtoFieldName: output.protoNames }),
+    ...(output?.defaults === undefined
+      ? {}
+      : { alwaysEmitImplicit: output.defaults }),
+    ...(output?.enumNumbers === undefined
+      ? {}
+      : { enumAsInteger: output.enumNumbers }),
+  };
+}

@@ -1,0 +1,119 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { HandlerContext, MethodImplSpec } from "@connectrpc/connect";
+import type {
+  Compression,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import type { AnsweredRequest } from "./response.ts";
+import {
+  type CallParts,
+  checkHeader,
+  type Found,
+  responseHeader,
+  unaryOffers,
+} from "./call.ts";
+import {
+  requestCompression,
+  responseCompression,
+} from "../headers/encoding.ts";
+import { badRequest, bodyTooLarge, type Fault } from "../fault.ts";
+import { jsonType, type ResponseBytes } from "../message/response.ts";
+import {
+  type HeaderField,
+  parseTimeout,
+  type Timeout,
+} from "../headers/timeout.ts";
+
+/**
+ * All that a host needs to call a unary method by one of its templates. The host asks the gate, keeps the deadline, reads the body
+ * and runs the method; what is thrown here, by the gate or by the method, {@link UnaryRoute.fail} turns into a response.
+ */
+export interface UnaryRoute {
+  readonly spec: MethodImplSpec & { kind: "unary" };
+  /** Bytes that a body may have before it is decompressed; 0 where the rule has no body. */
+  readonly maxBodyBytes: number;
+  /** The fault of a longer body. */
+  readonly bodyTooLong: () => Fault;
+  /** The media type of every response; with an HttpBody each message says its own. */
+  readonly contentType: string | undefined;
+  /** What the request's headers say of its deadline. */
+  timeout(field: HeaderField): Timeout;
+  /**
+   * Checks Content-Type, Accept and Content-Encoding, once the gate has consented.
+   *
+   * @returns the compression of the body; its `decompress` throws Fault.
+   * @throws Fault 406, 415
+   */
+  admit(field: HeaderField): Compression | undefined;
+  /**
+   * Makes the message of a request.
+   *
+   * @param body decompressed; empty where there is none.
+   * @throws Fault 400
+   */
+  read(match: Found, contentType: string, body: Uint8Array): Message;
+  /** @throws ConnectError for a message that has no JSON */
+  write(message: Message): ResponseBytes;
+  /** How a response of so many bytes is compressed, by Accept-Encoding. */
+  compression(
+    acceptEncoding: string | null,
+    byteLength: number,
+  ): Compression | undefined;
+  /** A response with the headers that gate, interceptors and method have set; compressed where the client wants that. */
+  respond(
+    context: HandlerContext,
+    body: ResponseBytes,
+  ): Promise<UniversalServerResponse>;
+  /** The response to an error; never rejects. */
+  fail(
+    context: HandlerContext,
+    reason: unknown,
+  ): Promise<UniversalServerResponse>;
+}
+
+/** Prepares the calls of a unary method by one binding. */
+export function createUnaryRoute(
+  spec: MethodImplSpec & { kind: "unary" },
+  parts: CallParts,
+): UnaryRoute {
+  const { options, reader, writer, answers, contentTypeRule } = parts;
+  const { acceptCompression, compressMinBytes, readMaxBytes } = options;
+  const takesBody = reader.bodyForm !== "none";
+  return {
+    spec,
+    maxBodyBytes: takesBody ? readMaxBytes : 0,
+    bodyTooLong: () =>
+      takesBody
+        ? bodyTooLarge(readMaxBytes)
+        : badRequest("the request must not have a body"),
+    contentType: writer.raw ? undefined : jsonType,
+    timeout: (field) => parseTimeout(field, options.maxTimeoutMs),
+    admit(field) {
+      checkHeader(parts, field, unaryOffers);
+      return takesBody
+        ? requestCompression(
+            field("content-encoding"),
+            acceptCompression,
+            contentTypeRule,
+          )
+        : undefined;
+    },
+    read: ({ path, query }, contentType, body) =>
+      reader.read({ path, query, contentType }, body),
+    write: (message) => writer.write(message),
+    compression: (acceptEncoding, byteLength) =>
+      responseCompression(
+        acceptEncoding,
+        acceptCompression,
+        byteLength < compressMinBytes,
+      ),
+    respond: (context, body) =>
+      answers.whole(requestOf(context), 200, body, responseHeader(context)),
+    fail: (context, reason) =>
+      answers.error(requestOf(context), reason, responseHeader(context)),
+  };
+}
+
+function requestOf(context: HandlerContext): AnsweredRequest {
+  return { method: context.requestMethod, header: context.requestHeader };
+}
