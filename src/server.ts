@@ -25,7 +25,8 @@ import {
 import { recordFields } from "./http/request/record.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
 import { openStore } from "./store/open.ts";
-import type { Clock, Store } from "./store/store.ts";
+import type { Clock } from "./store/ids.ts";
+import type { Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
 import { createLogger, createRecordLog } from "./telemetry/log.ts";
 import { createTranscoder, openStream } from "./transcoding/index.ts";

@@ -4,7 +4,10 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
-/** The rooms, and the rooms that each may import; a room may always import itself. */
+/**
+ * The rooms, and the rooms that each may import; a room may always import itself. A room is a folder, or files of a folder that all
+ * others in it may know.
+ */
 const arrows = {
   main: ["cli"],
   cli: [
@@ -22,29 +25,98 @@ const arrows = {
   server: [
     "config",
     "http",
+    "http/pages",
+    "http/request",
+    "http/rpc",
+    "http/services",
     "transcoding",
     "api",
     "auth",
+    "lockout",
     "store",
     "store/open",
     "telemetry",
     "gen/zitadel",
   ],
-  config: ["lockout", "http"],
-  http: ["transcoding", "telemetry", "gen/grpc", "gen/google"],
-  transcoding: ["gen/google"],
+  config: ["lockout", "http/limits"],
+  http: [
+    "http/limits",
+    "http/connection",
+    "http/request",
+    "http/response",
+    "http/rpc",
+    "http/pages",
+    "transcoding",
+  ],
+  "http/services": ["gen/grpc"],
+  "http/pages": ["http/request", "http/response", "transcoding"],
+  "http/rpc": [
+    "http/limits",
+    "http/connection",
+    "http/request",
+    "http/response",
+    "transcoding",
+  ],
+  "http/response": [
+    "http/limits",
+    "http/connection",
+    "http/request",
+    "transcoding",
+  ],
+  "http/request": ["http/limits", "http/connection", "transcoding"],
+  "http/connection": ["http/limits"],
+  "http/limits": [],
+  transcoding: [
+    "transcoding/options",
+    "transcoding/fault",
+    "transcoding/call",
+    "transcoding/headers",
+    "transcoding/json",
+    "transcoding/template",
+    "transcoding/openapi",
+  ],
+  "transcoding/openapi": [
+    "transcoding/call",
+    "transcoding/json",
+    "transcoding/message",
+    "transcoding/template",
+    "gen/google",
+  ],
+  "transcoding/call": [
+    "transcoding/options",
+    "transcoding/fault",
+    "transcoding/headers",
+    "transcoding/message",
+    "transcoding/template",
+  ],
+  "transcoding/message": [
+    "transcoding/fault",
+    "transcoding/headers",
+    "transcoding/json",
+    "transcoding/template",
+    "gen/google",
+  ],
+  "transcoding/options": ["transcoding/fault", "transcoding/template"],
+  "transcoding/template": ["transcoding/json", "gen/google"],
+  "transcoding/json": ["transcoding/fault"],
+  "transcoding/headers": ["transcoding/fault"],
+  /** Errors, and what they may repeat. */
+  "transcoding/fault": ["gen/google"],
   api: ["lockout", "store", "auth", "gen/zitadel", "gen/lockout"],
   auth: ["store", "lockout", "gen/zitadel"],
-  /** The port, and what engines share. */
-  store: ["lockout"],
   /** Choose the engine: open.ts, maintenance.ts. */
-  "store/open": ["store", "store/engine"],
-  /** Each directory in src/store is an engine. */
-  "store/engine": ["store", "lockout"],
+  "store/open": ["store", "store/shared", "store/engine"],
+  /** Each of its directories is an engine. */
+  "store/engine": ["store", "store/commands", "store/shared", "lockout"],
+  /** What the engines share beside commands. */
+  "store/shared": ["store", "store/commands", "lockout"],
+  "store/commands": ["store", "lockout"],
+  /** The port. */
+  store: ["lockout"],
   telemetry: [],
   lockout: [],
   "gen/google": [],
-  "gen/grpc": ["gen/google"],
+  "gen/grpc": [],
   "gen/zitadel": ["gen/google"],
   "gen/lockout": ["gen/google", "gen/zitadel"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
@@ -94,24 +166,35 @@ function findFaults({ path, text }: Source): readonly string[] {
     if (!allowed.includes(targetRoom)) {
       return fault(`no arrow leads from ${room} to ${targetRoom}`);
     }
-    return targetRoom === "transcoding" && !target.endsWith("/index.ts")
-      ? fault("the door of transcoding is its index.ts")
-      : [];
+    return [];
   });
 }
 
-/** What the composition root composes besides the server. */
-const rootFiles = new Set(["local-services.ts", "api-description.ts"]);
-const choosers = new Set(["open.ts", "maintenance.ts"]);
+/** Files that are a room of their own, or a part of another one than their folder's. */
+const filesOfRooms: Readonly<Record<string, Room>> = {
+  "src/local-services.ts": "server",
+  "src/api-description.ts": "server",
+  "src/first-start.ts": "server",
+  "src/http/limits.ts": "http/limits",
+  "src/transcoding/options.ts": "transcoding/options",
+  "src/transcoding/fault.ts": "transcoding/fault",
+  "src/transcoding/cut.ts": "transcoding/fault",
+  "src/transcoding/status.ts": "transcoding/fault",
+  "src/store/open.ts": "store/open",
+  "src/store/maintenance.ts": "store/open",
+};
+
+const engines = new Set(["sqlite", "postgres"]);
 
 function roomOf(path: string): Room | undefined {
-  const [top, first = "", second] = path.split("/");
+  const [top, first = "", second = "", ...rest] = path.split("/");
   if (top === "gen") return knownRoom(`gen/${first}`);
   if (top !== "src") return undefined;
-  if (first === "store" && path.split("/").length > 3) return "store/engine";
-  if (first === "store" && choosers.has(second ?? "")) return "store/open";
-  if (rootFiles.has(first)) return "server";
-  return knownRoom(first.replace(/\.ts$/, ""));
+  const own = filesOfRooms[path];
+  if (own !== undefined) return own;
+  if (rest.length === 0) return knownRoom(first.replace(/\.ts$/, ""));
+  if (first === "store" && engines.has(second)) return "store/engine";
+  return knownRoom(`${first}/${second}`) ?? knownRoom(first);
 }
 
 function knownRoom(name: string): Room | undefined {
@@ -121,6 +204,58 @@ function knownRoom(name: string): Room | undefined {
 
 function dirnameOfEngine(path: string): string | undefined {
   return path.split("/")[2];
+}
+
+/**
+ * The files that a file imports, in the repository. Imports of types count too: a reader has to know them, and a circle of types
+ * is a circle of ideas.
+ */
+function importsOf({ path, text }: Source): readonly string[] {
+  return ts
+    .preProcessFile(text)
+    .importedFiles.filter(({ fileName }) => fileName.startsWith("."))
+    .map(({ fileName }) => normalize(join(dirname(path), fileName)));
+}
+
+/** What each file imports. */
+function importsByFile(
+  sources: readonly Source[],
+): ReadonlyMap<string, readonly string[]> {
+  return new Map(sources.map((source) => [source.path, importsOf(source)]));
+}
+
+/** Circles in a graph, as the nodes that each leads through: none is left out altogether, though not every way round is found. */
+function findCircles(
+  targetsOf: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  const finished = new Set<string>();
+  const circles: string[] = [];
+  const visit = (node: string, trail: readonly string[]) => {
+    const start = trail.indexOf(node);
+    if (start >= 0) {
+      circles.push([...trail.slice(start), node].join(" → "));
+      return;
+    }
+    if (finished.has(node)) return;
+    for (const next of targetsOf.get(node) ?? []) visit(next, [...trail, node]);
+    finished.add(node);
+  };
+  for (const node of targetsOf.keys()) visit(node, []);
+  return circles;
+}
+
+/** The arrows that no import follows. */
+function findUnusedArrows(sources: readonly Source[]): readonly string[] {
+  const used = new Set(
+    sources.flatMap((source) =>
+      importsOf(source).map(
+        (target) => `${roomOf(source.path) ?? ""} → ${roomOf(target) ?? ""}`,
+      ),
+    ),
+  );
+  return Object.entries(arrows)
+    .flatMap(([room, targets]) => targets.map((to) => `${room} → ${to}`))
+    .filter((arrow) => !used.has(arrow));
 }
 
 async function readSources(directory: string): Promise<readonly Source[]> {
@@ -136,7 +271,11 @@ async function readSources(directory: string): Promise<readonly Source[]> {
   );
 }
 
-test("every import of the house follows an arrow", async () => {
+test("the arrows lead in one direction", () => {
+  expect(findCircles(new Map(Object.entries(arrows)))).toEqual([]);
+});
+
+test("every import follows an arrow", async () => {
   const sources = [
     ...(await readSources("src")),
     ...(await readSources("gen")),
@@ -146,10 +285,33 @@ test("every import of the house follows an arrow", async () => {
   expect([...rooms].sort()).toEqual(Object.keys(arrows).sort());
 });
 
+test("every arrow is followed by an import", async () => {
+  const sources = [
+    ...(await readSources("src")),
+    ...(await readSources("gen")),
+  ];
+  expect(findUnusedArrows(sources)).toEqual([]);
+});
+
+test("no imports go in a circle, of types neither", async () => {
+  expect(findCircles(importsByFile(await readSources("src")))).toEqual([]);
+});
+
 test("no server is served by the adapter of connect-node, which bad requests can end", async () => {
   const sources = await readSources("src");
   const users = sources.filter(({ text }) => text.includes("NodeAdapter"));
   expect(users.map(({ path }) => path)).toEqual([]);
+});
+
+test("a circle is found, and named", () => {
+  const circle = findCircles(
+    importsByFile([
+      { path: "src/a.ts", text: 'import { b } from "./b.ts";' },
+      { path: "src/b.ts", text: 'import type { C } from "./deep/c.ts";' },
+      { path: "src/deep/c.ts", text: 'export type { B } from "../b.ts";' },
+    ]),
+  );
+  expect(circle).toEqual(["src/b.ts → src/deep/c.ts → src/b.ts"]);
 });
 
 describe("a fault is found, and named", () => {
@@ -166,18 +328,18 @@ describe("a fault is found, and named", () => {
     ],
     [
       "src/transcoding/template/trie.ts",
-      'export { debugPages } from "../http/debug-pages.ts";',
-      "no arrow leads from transcoding to http",
+      'export { debugPages } from "../../http/pages/debug-pages.ts";',
+      "no arrow leads from transcoding/template to http/pages",
     ],
     [
       "src/transcoding/template/trie.ts",
-      'import { AdminService } from "../../gen/zitadel/admin_pb.js";',
-      "no arrow leads from transcoding to gen/zitadel",
+      'import { AdminService } from "../../../gen/zitadel/admin_pb.js";',
+      "no arrow leads from transcoding/template to gen/zitadel",
     ],
     [
       "src/http/router.ts",
-      'const trie = await import("../transcoding/trie.ts");',
-      "the door of transcoding is its index.ts",
+      'const trie = await import("../transcoding/template/trie.ts");',
+      "no arrow leads from http to transcoding/template",
     ],
     [
       "src/api/admin-service.ts",

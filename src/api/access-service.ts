@@ -13,10 +13,10 @@ import { LockoutError } from "../lockout/errors.ts";
 import type {
   Org,
   OrgStore,
-  Store,
   TokenRecord,
   TokenStore,
-} from "../store/store.ts";
+} from "../store/access.ts";
+import type { Store } from "../store/store.ts";
 import { expiryMs } from "./moment.ts";
 
 /** lockout.v1.AccessService: organisations and tokens. */

@@ -8,12 +8,8 @@ import { getCaller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { updateDefaultPolicy } from "../lockout/policy.ts";
 import { afterAnswer } from "../store/answer.ts";
-import type {
-  EventFilter,
-  EventStore,
-  PolicyStore,
-  StoredPolicy,
-} from "../store/store.ts";
+import type { EventFilter, EventStore } from "../store/events.ts";
+import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import { answerOnce } from "./constant-answers.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";

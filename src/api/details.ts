@@ -1,5 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { RecordedEvent, StoredPolicy } from "../store/store.ts";
+import type { RecordedEvent } from "../store/events.ts";
+import type { StoredPolicy } from "../store/policies.ts";
 import type { Changed } from "../store/users.ts";
 
 /** `details` of an answer to a read: of the last event of what is read. */

@@ -1,4 +1,4 @@
-import type { EventStore, RecordedEvent } from "../store/store.ts";
+import type { EventStore, RecordedEvent } from "../store/events.ts";
 
 /** Events that follow a position. */
 export interface Following {

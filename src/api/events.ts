@@ -1,7 +1,7 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventSchema } from "../../gen/zitadel/event_pb.js";
-import type { RecordedEvent } from "../store/store.ts";
+import type { RecordedEvent } from "../store/events.ts";
 
 /** An event as ZITADEL's message shows it. */
 export function eventMessage(

@@ -13,7 +13,7 @@ import {
 import { lockUser, unlockUser } from "../lockout/user.ts";
 import type { LockApi } from "../lockout/user.ts";
 import { afterAnswer } from "../store/answer.ts";
-import type { PolicyStore, StoredPolicy } from "../store/store.ts";
+import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import type { UserStore } from "../store/users.ts";
 import { answerOnce } from "./constant-answers.ts";
 import { changedDetails, createdDetails, onlyEvent } from "./details.ts";

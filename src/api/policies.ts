@@ -2,7 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LockoutPolicySchema } from "../../gen/zitadel/policy_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import { afterAnswer } from "../store/answer.ts";
-import type { Answer, PolicyStore, StoredPolicy } from "../store/store.ts";
+import type { Answer } from "../store/answer.ts";
+import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import { readDetails } from "./details.ts";
 
 /** The policy that holds somewhere. */

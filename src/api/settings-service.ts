@@ -12,7 +12,7 @@ import type {
 } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { getCaller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import type { PolicyStore } from "../store/store.ts";
+import type { PolicyStore } from "../store/policies.ts";
 import { readDetails } from "./details.ts";
 import type { EffectivePolicy } from "./policies.ts";
 import { findEffectivePolicy, requireDefaultPolicy } from "./policies.ts";

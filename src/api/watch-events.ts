@@ -6,7 +6,8 @@ import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import { eventTypes as knownTypes } from "../lockout/event.ts";
-import type { Answer, EventStore } from "../store/store.ts";
+import type { Answer } from "../store/answer.ts";
+import type { EventStore } from "../store/events.ts";
 import type { EventFeed, Following } from "./event-feed.ts";
 import { eventMessage } from "./events.ts";
 

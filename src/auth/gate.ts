@@ -1,13 +1,9 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
 import { afterAnswer } from "../store/answer.ts";
-import type {
-  Answer,
-  OrgStore,
-  Store,
-  TokenRecord,
-  TokenStore,
-} from "../store/store.ts";
+import type { Answer } from "../store/answer.ts";
+import type { OrgStore, TokenRecord, TokenStore } from "../store/access.ts";
+import type { Store } from "../store/store.ts";
 import { requirePermission, setCaller } from "./caller.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";

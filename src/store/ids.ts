@@ -1,4 +1,5 @@
-import type { Clock } from "./store.ts";
+/** The time in milliseconds since 1970 UTC. */
+export type Clock = () => number;
 
 /** Makes ids that are unique and sort by time. */
 export type NewId = () => string;

@@ -2,7 +2,8 @@ import { createIds } from "./ids.ts";
 import { openPostgresStore } from "./postgres/store.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
 import { DatabaseUrlError } from "./store.ts";
-import type { Clock, Store } from "./store.ts";
+import type { Clock } from "./ids.ts";
+import type { Store } from "./store.ts";
 
 export interface OpenStoreOptions {
   /** For a server, which on SQLite must be the only one; the command-line tools work beside it. */

@@ -13,19 +13,12 @@
  *   nothing was written; or, where the store is elsewhere and the way to it broke during the commit, perhaps all.
  * - Times are milliseconds since 1970 UTC, by the store's one clock.
  */
-import type {
-  AggregateType,
-  EventPayload,
-  EventType,
-} from "../lockout/event.ts";
-import type {
-  DecidePolicy,
-  Limits,
-  PolicyDecision,
-} from "../lockout/policy.ts";
-
-import type { NewId } from "./ids.ts";
-import type { AttemptStore, UserStore } from "./users.ts";
+import type { PolicyDecision } from "../lockout/policy.ts";
+import type { PolicyStore } from "./policies.ts";
+import type { EventStore } from "./events.ts";
+import type { OrgStore, TokenStore, NewToken } from "./access.ts";
+import type { Clock, NewId } from "./ids.ts";
+import type { UserStore, AttemptStore } from "./users.ts";
 
 /** The store cannot be used: locked, full, read-only, broken or away. `cause` says what happened. */
 export class StoreUnavailableError extends Error {
@@ -49,141 +42,6 @@ export class DatabaseUrlError extends StoreRefusedError {
     super(message, options);
     this.name = "DatabaseUrlError";
   }
-}
-
-/**
- * What an engine may have at hand: for what every call asks, a promise would cost more than the answer. A failure is a rejection all
- * the same.
- */
-export type Answer<T> = T | Promise<T>;
-
-/** The time in milliseconds since 1970 UTC. */
-export type Clock = () => number;
-
-/** An event as it was written. */
-export interface RecordedEvent {
-  /** Its place in the order of all events: later events have greater ones; there may be gaps. */
-  readonly position: number;
-  readonly aggregateType: AggregateType;
-  readonly aggregateId: string;
-  /** The instance's id or the organisation's. */
-  readonly resourceOwner: string;
-  /** Counts from 1 per aggregate (type, resource owner and id), without gaps. */
-  readonly sequence: number;
-  readonly type: EventType;
-  /** The id of the caller; `SYSTEM` where the server or an operator at the command line did it. */
-  readonly editor: string;
-  readonly creationDate: number;
-  readonly payload: EventPayload | undefined;
-}
-
-/** Whose policy is meant. */
-export type PolicyOwner =
-  | { readonly kind: "instance" }
-  | { readonly kind: "org"; readonly orgId: string };
-
-/** A policy as it is stored. */
-export interface StoredPolicy extends Limits {
-  /** The instance's id or the organisation's. */
-  readonly resourceOwner: string;
-  /** The sequence of the policy's last event. */
-  readonly sequence: number;
-  readonly creationDate: number;
-  readonly changeDate: number;
-}
-
-export interface PolicyStore {
-  /** The policy that this owner has of its own. */
-  findPolicy(owner: PolicyOwner): Answer<StoredPolicy | undefined>;
-  /** Runs a policy command. An organisation need not exist: callers check that first. */
-  changePolicy(
-    owner: PolicyOwner,
-    editor: string,
-    decide: DecidePolicy,
-  ): Promise<RecordedEvent>;
-}
-
-/** Which events are wanted; what is undefined or empty does not filter. */
-export interface EventFilter {
-  /** Oldest first; else newest first. */
-  readonly ascending: boolean;
-  /** At least 1. */
-  readonly limit: number;
-  /** Only events with a greater sequence. */
-  readonly sequenceAfter?: number;
-  /** Only events with a smaller sequence. */
-  readonly sequenceBefore?: number;
-  /** Only events created at this time or later. */
-  readonly since?: number;
-  /** Only events created before this time. */
-  readonly until?: number;
-  /** Only events with a greater position. */
-  readonly positionAfter?: number;
-  readonly editor?: string;
-  readonly types?: readonly string[];
-  readonly aggregateId?: string;
-  readonly aggregateTypes?: readonly string[];
-  readonly resourceOwner?: string;
-}
-
-export interface EventStore {
-  /** The events that fit, in the order of their positions. */
-  listEvents(filter: EventFilter): Promise<readonly RecordedEvent[]>;
-  /** The greatest position there is; 0 before the first event. */
-  lastPosition(): Promise<number>;
-  /**
-   * Calls the listener soon after events were appended, by this process or another; perhaps also when none were.
-   * Returns what ends that.
-   */
-  onAppended(listener: () => void): () => void;
-}
-
-export interface Org {
-  readonly id: string;
-  readonly name: string;
-  readonly creationDate: number;
-}
-
-export interface OrgStore {
-  /** Creates an organisation, with its event; the store gives the id: 18 decimal digits. */
-  createOrg(name: string, editor: string): Promise<Org>;
-  /** The organisations, oldest first. */
-  listOrgs(): Promise<readonly Org[]>;
-  orgExists(orgId: string): Answer<boolean>;
-}
-
-/** A token without its secret: of that only the SHA-256 is stored. */
-export interface TokenRecord {
-  /** Also the caller's id: the editor of the events. 18 decimal digits. */
-  readonly id: string;
-  /** What people call it. */
-  readonly name: string;
-  /** The caller's own organisation; roles named ORG_… hold there. */
-  readonly orgId: string;
-  readonly roles: readonly string[];
-  readonly creationDate: number;
-  /** The token is valid before this time. */
-  readonly expirationDate: number | undefined;
-}
-
-export interface NewToken {
-  /** SHA-256 of the secret, 32 bytes. */
-  readonly hash: Uint8Array;
-  readonly name: string;
-  readonly orgId: string;
-  readonly roles: readonly string[];
-  readonly expirationDate: number | undefined;
-}
-
-export interface TokenStore {
-  /** Creates a token, with its event: of the aggregate `user` with the token's id. */
-  createToken(token: NewToken, editor: string): Promise<TokenRecord>;
-  /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
-  findToken(hash: Uint8Array): Answer<TokenRecord | undefined>;
-  /** The tokens, oldest first. */
-  listTokens(): Promise<readonly TokenRecord[]>;
-  /** Removes a token; its last event says so. Says whether there was one. */
-  revokeToken(tokenId: string, editor: string): Promise<boolean>;
 }
 
 /** What the first start creates, all in one transaction, each with its event. */

@@ -19,7 +19,7 @@ import type {
   UserState,
   UserView,
 } from "../lockout/user.ts";
-import type { RecordedEvent } from "./store.ts";
+import type { RecordedEvent } from "./events.ts";
 
 /** How many login names are kept, unless a store is opened with another number. */
 export const defaultMaxNames = 100_000;

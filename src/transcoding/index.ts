@@ -1,9 +1,9 @@
 export { createTranscoder } from "./transcoder.ts";
+export type { Transcoder } from "./transcoder.ts";
 export { RuleError, rpcName } from "./template/rule.ts";
 export type {
   OutputOptions,
   TranscodedService,
-  Transcoder,
   TranscoderOptions,
   TranscodingBehaviour,
   TranscodingMatch,

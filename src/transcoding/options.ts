@@ -15,7 +15,6 @@ import type { MultiSegmentDecoding } from "./template/percent.ts";
 import type { Binding } from "./template/rule.ts";
 import type { ErrorShape } from "./status.ts";
 import type { PathSegments } from "./template/target.ts";
-import type { UnaryRoute } from "./call/unary-route.ts";
 
 /** An implementation of a service, and where its templates begin. */
 export interface TranscodedService {
@@ -132,21 +131,3 @@ export type TranscodingMatch =
   | { readonly kind: "not-found" }
   /** A target that is too long, a malformed escape, bytes that are not UTF-8, or a character that must be escaped. */
   | { readonly kind: "bad-path"; readonly fault: Fault };
-
-/** Serves JSON over HTTP for the methods of its services. */
-export interface Transcoder {
-  readonly routes: readonly TranscodingRoute[];
-  match(method: string, target: string): TranscodingMatch;
-  /**
-   * Serves streams, and responds to requests that match no route; errors are responses, too. `match` saves a second look-up if
-   * the caller has it already.
-   *
-   * @throws Error for a unary method, which its host calls by {@link Transcoder.unary}
-   */
-  handle(
-    request: TranscodingRequest,
-    match?: TranscodingMatch,
-  ): Promise<TranscodingResponse>;
-  /** What a host needs to call the unary method of a route; undefined for streams. */
-  unary(route: TranscodingRoute): UnaryRoute | undefined;
-}

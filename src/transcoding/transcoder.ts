@@ -10,7 +10,6 @@ import { withFaults } from "./headers/encoding.ts";
 import { Fault } from "./fault.ts";
 import type {
   TranscodedService,
-  Transcoder,
   TranscoderOptions,
   TranscodingMatch,
   TranscodingRequest,
@@ -36,6 +35,24 @@ const malformedPath = new Fault(
   Code.InvalidArgument,
   "the path holds a malformed escape, bytes that are not UTF-8, or a character that must be escaped",
 );
+
+/** Serves JSON over HTTP for the methods of its services. */
+export interface Transcoder {
+  readonly routes: readonly TranscodingRoute[];
+  match(method: string, target: string): TranscodingMatch;
+  /**
+   * Serves streams, and responds to requests that match no route; errors are responses, too. `match` saves a second look-up if
+   * the caller has it already.
+   *
+   * @throws Error for a unary method, which its host calls by {@link Transcoder.unary}
+   */
+  handle(
+    request: TranscodingRequest,
+    match?: TranscodingMatch,
+  ): Promise<TranscodingResponse>;
+  /** What a host needs to call the unary method of a route; undefined for streams. */
+  unary(route: TranscodingRoute): UnaryRoute | undefined;
+}
 
 /**
  * Makes a transcoder for the google.api.http rules of the given services.

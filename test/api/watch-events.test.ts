@@ -7,7 +7,8 @@ import {
   updateDefaultPolicy,
 } from "../../src/lockout/policy.ts";
 import { openStore } from "../../src/store/open.ts";
-import type { EventStore, Store } from "../../src/store/store.ts";
+import type { EventStore } from "../../src/store/events.ts";
+import type { Store } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 

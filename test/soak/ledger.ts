@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../../src/store/store.ts";
+import type { RecordedEvent } from "../../src/store/events.ts";
 import { findDisorder } from "../support/event-log.ts";
 
 /** How often something was done to one thing. */

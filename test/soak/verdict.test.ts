@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RecordedEvent } from "../../src/store/store.ts";
+import type { RecordedEvent } from "../../src/store/events.ts";
 import { Ledger, userKey } from "./ledger.ts";
 import { findTrend, isRising } from "./memory.ts";
 import { Windows } from "./windows.ts";

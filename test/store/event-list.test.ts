@@ -2,7 +2,8 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import type { EventFilter, Store } from "../../src/store/store.ts";
+import type { EventFilter } from "../../src/store/events.ts";
+import type { Store } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 

@@ -1,6 +1,6 @@
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import type { RecordedEvent } from "../../src/store/store.ts";
+import type { RecordedEvent } from "../../src/store/events.ts";
 
 /** All events of a database file, oldest first; it may be served meanwhile. */
 export async function readEventLog(

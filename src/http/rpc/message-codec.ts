@@ -1,11 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import type { Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import { createJsonReader } from "../../transcoding/index.ts";
 import type { JsonReadingOptions } from "../../transcoding/index.ts";
 import { defaultLimits } from "../limits.ts";
-import type { UnarySpec } from "./unary/invoke.ts";
 
 /** Reads the requests of one method and writes its responses. */
 export interface MessageCodec {
@@ -20,7 +19,7 @@ export interface MessageCodec {
 
 /** The codecs of a method. A request without fields, which is all that many calls send, needs no parser. */
 export function createMessageCodecs(
-  { method }: UnarySpec,
+  { method }: { readonly method: DescMethod },
   options: UniversalHandlerOptions,
 ): { readonly binary: MessageCodec; readonly json: MessageCodec } {
   const codecs = createMethodSerializationLookup(

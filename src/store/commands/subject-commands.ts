@@ -3,7 +3,7 @@ import { factors } from "../../lockout/factor.ts";
 import { userAdded } from "../../lockout/user-events.ts";
 import { newUser } from "../../lockout/user.ts";
 import type { UserChange, UserView } from "../../lockout/user.ts";
-import type { RecordedEvent } from "../store.ts";
+import type { RecordedEvent } from "../events.ts";
 import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
 import type {
   CountersByFactor,

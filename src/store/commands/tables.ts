@@ -8,7 +8,7 @@ import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Limits } from "../../lockout/policy.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
-import type { RecordedEvent } from "../store.ts";
+import type { RecordedEvent } from "../events.ts";
 import type { Alias, UserKey } from "../users.ts";
 
 /** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import type { PageEnd } from "./page-token.ts";
-import type { Answer } from "../store.ts";
+import type { Answer } from "../answer.ts";
 import type { Page, PageRequest, StoredLockout, StoredUser } from "../users.ts";
 
 /** Where a page of locked users begins. */

@@ -2,7 +2,7 @@ import { eventConditions } from "../shared/event-list.ts";
 import type { EventLog } from "../shared/event-list.ts";
 import { toEvent } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
-import type { EventFilter } from "../store.ts";
+import type { EventFilter } from "../events.ts";
 import type { Positions } from "../shared/event-list.ts";
 import { plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";

@@ -9,13 +9,8 @@ import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { tokenColumns, toOrg, toToken } from "../shared/rows.ts";
 import type { OrgRow, TokenRow } from "../shared/rows.ts";
-import type {
-  Instance,
-  InstanceInit,
-  NewToken,
-  Org,
-  TokenRecord,
-} from "../store.ts";
+import type { Instance, InstanceInit } from "../store.ts";
+import type { NewToken, Org, TokenRecord } from "../access.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { Aggregate } from "../commands/tables.ts";

@@ -10,7 +10,7 @@ import type {
   PolicyRow,
   SubjectRow,
 } from "../shared/rows.ts";
-import type { StoredPolicy } from "../store.ts";
+import type { StoredPolicy } from "../policies.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import type { UserKey } from "../users.ts";
 import { begin, beginReading, commit, nowSql } from "./database.ts";

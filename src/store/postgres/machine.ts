@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createIds } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
-import type { Clock } from "../store.ts";
+import type { Clock } from "../ids.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";

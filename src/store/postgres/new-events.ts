@@ -1,5 +1,5 @@
 import type { NewEvent } from "../../lockout/event.ts";
-import type { RecordedEvent } from "../store.ts";
+import type { RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import type { Journal } from "./journal.ts";

@@ -1,5 +1,6 @@
 import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
-import type { RecordedEvent, StoredPolicy } from "../store.ts";
+import type { RecordedEvent } from "../events.ts";
+import type { StoredPolicy } from "../policies.ts";
 import type {
   Aggregate,
   LimitTable,

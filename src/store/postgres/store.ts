@@ -1,13 +1,9 @@
 import type { KeyObject } from "node:crypto";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
-import type {
-  Clock,
-  Instance,
-  PolicyOwner,
-  Store,
-  StoredPolicy,
-} from "../store.ts";
+import type { Clock } from "../ids.ts";
+import type { Instance, Store } from "../store.ts";
+import type { PolicyOwner, StoredPolicy } from "../policies.ts";
 import { createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, plain } from "./database.ts";

@@ -4,7 +4,7 @@ import { LockoutError } from "../../lockout/errors.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
-import type { StoredPolicy } from "../store.ts";
+import type { StoredPolicy } from "../policies.ts";
 import { hashName } from "../shared/name-hash.ts";
 import { toCounters } from "../shared/rows.ts";
 import type { CounterRow } from "../shared/rows.ts";

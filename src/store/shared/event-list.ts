@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { EventFilter, RecordedEvent } from "../store.ts";
+import type { EventFilter, RecordedEvent } from "../events.ts";
 
 /** Positions greater than `after`, up to and with `upTo`. */
 export interface Positions {

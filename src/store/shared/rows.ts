@@ -12,12 +12,9 @@ import type {
 import type { Factor } from "../../lockout/factor.ts";
 import type { AccountState, LockReason } from "../../lockout/user-events.ts";
 import type { Counter, UserState } from "../../lockout/user.ts";
-import type {
-  Org,
-  RecordedEvent,
-  StoredPolicy,
-  TokenRecord,
-} from "../store.ts";
+import type { Org, TokenRecord } from "../access.ts";
+import type { RecordedEvent } from "../events.ts";
+import type { StoredPolicy } from "../policies.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type {
   CountersByFactor,

@@ -3,7 +3,7 @@ import { eventConditions } from "../shared/event-list.ts";
 import type { EventLog, Positions } from "../shared/event-list.ts";
 import { toEvent } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
-import type { EventFilter, RecordedEvent } from "../store.ts";
+import type { EventFilter, RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import { keptNameEvents } from "../users.ts";

@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { instanceAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
-import type { Clock, Instance } from "../store.ts";
+import type { Clock } from "../ids.ts";
+import type { Instance } from "../store.ts";
 import type { EventTable } from "../commands/tables.ts";
 
 export interface Instances {

@@ -4,7 +4,8 @@ import { orgAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
-import type { Clock, Org } from "../store.ts";
+import type { Clock } from "../ids.ts";
+import type { Org } from "../access.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 

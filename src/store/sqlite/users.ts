@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
-import type { Clock } from "../store.ts";
+import type { Clock } from "../ids.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
 import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
 import type { AttemptStore, UserKey, UserStore } from "../users.ts";

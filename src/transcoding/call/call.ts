@@ -2,13 +2,11 @@ import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import type { Answers } from "./response.ts";
+import { bodyBytes, readBody, requireNoBody } from "./body.ts";
 import {
-  bodyBytes,
   checkContentType,
   type ContentTypeRule,
-  readBody,
-  requireNoBody,
-} from "./body.ts";
+} from "../headers/content-type.ts";
 import { requestCompression } from "../headers/encoding.ts";
 import { notAcceptable } from "../fault.ts";
 import { negotiateMediaType } from "../headers/media-type.ts";

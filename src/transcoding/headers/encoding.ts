@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { quote } from "../cut.ts";
-import { acceptHeader, type ContentTypeRule } from "../call/body.ts";
+import { acceptHeader, type ContentTypeRule } from "./content-type.ts";
 import { bodyTooLarge, Fault } from "../fault.ts";
 import { parseQualityList } from "./media-type.ts";
 

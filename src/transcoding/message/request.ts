@@ -1,3 +1,4 @@
+import type { BodyForm } from "../headers/content-type.ts";
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.js";
@@ -51,9 +52,6 @@ export interface RequestLine {
   /** The Content-Type as it was sent. */
   readonly contentType: string;
 }
-
-/** What the body of a request is to a binding. */
-export type BodyForm = "none" | "json" | "raw";
 
 /** Makes the request messages of one binding. */
 export interface RequestReader {

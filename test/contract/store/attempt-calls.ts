@@ -6,7 +6,7 @@ import {
 import type { Client, Outcome } from "../../../src/lockout/attempt.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import type { PolicyOwner } from "../../../src/store/store.ts";
+import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type {
   AttemptStore,
   Subject,

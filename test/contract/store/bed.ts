@@ -1,11 +1,8 @@
 import { createIds } from "../../../src/store/ids.ts";
 import type { NewId } from "../../../src/store/ids.ts";
-import type {
-  Clock,
-  EventFilter,
-  RecordedEvent,
-  Store,
-} from "../../../src/store/store.ts";
+import type { Clock } from "../../../src/store/ids.ts";
+import type { EventFilter, RecordedEvent } from "../../../src/store/events.ts";
+import type { Store } from "../../../src/store/store.ts";
 import type { AttemptStore, UserStore } from "../../../src/store/users.ts";
 import { allEvents, maxNames, maxUsersPerOrg, start } from "./samples.ts";
 

@@ -5,7 +5,7 @@ import {
   updateOrgPolicy,
 } from "../../../src/lockout/policy.ts";
 import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
-import type { PolicyOwner } from "../../../src/store/store.ts";
+import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, instanceOwner, orgA, orgB, init, limits } from "./samples.ts";
 

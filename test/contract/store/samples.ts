@@ -1,12 +1,10 @@
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
 import { createDefaultPolicy } from "../../../src/lockout/policy.ts";
 import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
-import type {
-  EventFilter,
-  InstanceInit,
-  NewToken,
-  PolicyOwner,
-} from "../../../src/store/store.ts";
+import type { EventFilter } from "../../../src/store/events.ts";
+import type { InstanceInit } from "../../../src/store/store.ts";
+import type { NewToken } from "../../../src/store/access.ts";
+import type { PolicyOwner } from "../../../src/store/policies.ts";
 
 export const start = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 /** How many login names that lead to nobody the store keeps in these tests. */

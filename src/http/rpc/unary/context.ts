@@ -4,11 +4,19 @@ import { safeUrl } from "../http-request.ts";
 import { requestIdKey } from "../../request/id.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
 import { CallValues } from "./call-values.ts";
-import type { UnaryForm } from "./form.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
 /** Header fields that an answer begins with, by name. */
 export type Fields = Readonly<Record<string, string>>;
+
+/** What a context knows of the form of its call. */
+export interface ContextForm {
+  readonly spec: { readonly method: DescMethod };
+  readonly protocol: string;
+  /** What the header and the trailer of a response begin with. */
+  readonly header: Fields;
+  readonly trailer: Fields;
+}
 
 const noTimeout = () => undefined;
 
@@ -19,7 +27,7 @@ export class UnaryContext implements HandlerContext {
   readonly protocolName: string;
   readonly values: ContextValues;
   readonly timeoutMs: () => number | undefined;
-  readonly #form: UnaryForm;
+  readonly #form: ContextForm;
   readonly #request: RunningRequest;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
@@ -30,7 +38,7 @@ export class UnaryContext implements HandlerContext {
 
   /** @param timeoutMs milliseconds that the client gives the call */
   constructor(
-    form: UnaryForm,
+    form: ContextForm,
     request: RunningRequest,
     timeoutMs: number | undefined,
   ) {

@@ -1,0 +1,58 @@
+/** The part of the port that is about the log of events. What `store.ts` says of every method holds here too. */
+import type {
+  AggregateType,
+  EventPayload,
+  EventType,
+} from "../lockout/event.ts";
+
+/** An event as it was written. */
+export interface RecordedEvent {
+  /** Its place in the order of all events: later events have greater ones; there may be gaps. */
+  readonly position: number;
+  readonly aggregateType: AggregateType;
+  readonly aggregateId: string;
+  /** The instance's id or the organisation's. */
+  readonly resourceOwner: string;
+  /** Counts from 1 per aggregate (type, resource owner and id), without gaps. */
+  readonly sequence: number;
+  readonly type: EventType;
+  /** The id of the caller; `SYSTEM` where the server or an operator at the command line did it. */
+  readonly editor: string;
+  readonly creationDate: number;
+  readonly payload: EventPayload | undefined;
+}
+
+/** Which events are wanted; what is undefined or empty does not filter. */
+export interface EventFilter {
+  /** Oldest first; else newest first. */
+  readonly ascending: boolean;
+  /** At least 1. */
+  readonly limit: number;
+  /** Only events with a greater sequence. */
+  readonly sequenceAfter?: number;
+  /** Only events with a smaller sequence. */
+  readonly sequenceBefore?: number;
+  /** Only events created at this time or later. */
+  readonly since?: number;
+  /** Only events created before this time. */
+  readonly until?: number;
+  /** Only events with a greater position. */
+  readonly positionAfter?: number;
+  readonly editor?: string;
+  readonly types?: readonly string[];
+  readonly aggregateId?: string;
+  readonly aggregateTypes?: readonly string[];
+  readonly resourceOwner?: string;
+}
+
+export interface EventStore {
+  /** The events that fit, in the order of their positions. */
+  listEvents(filter: EventFilter): Promise<readonly RecordedEvent[]>;
+  /** The greatest position there is; 0 before the first event. */
+  lastPosition(): Promise<number>;
+  /**
+   * Calls the listener soon after events were appended, by this process or another; perhaps also when none were.
+   * Returns what ends that.
+   */
+  onAppended(listener: () => void): () => void;
+}

@@ -1,0 +1,30 @@
+/** The part of the port that is about policies. What `store.ts` says of every method holds here too. */
+import type { DecidePolicy, Limits } from "../lockout/policy.ts";
+import type { Answer } from "./answer.ts";
+import type { RecordedEvent } from "./events.ts";
+
+/** Whose policy is meant. */
+export type PolicyOwner =
+  | { readonly kind: "instance" }
+  | { readonly kind: "org"; readonly orgId: string };
+
+/** A policy as it is stored. */
+export interface StoredPolicy extends Limits {
+  /** The instance's id or the organisation's. */
+  readonly resourceOwner: string;
+  /** The sequence of the policy's last event. */
+  readonly sequence: number;
+  readonly creationDate: number;
+  readonly changeDate: number;
+}
+
+export interface PolicyStore {
+  /** The policy that this owner has of its own. */
+  findPolicy(owner: PolicyOwner): Answer<StoredPolicy | undefined>;
+  /** Runs a policy command. An organisation need not exist: callers check that first. */
+  changePolicy(
+    owner: PolicyOwner,
+    editor: string,
+    decide: DecidePolicy,
+  ): Promise<RecordedEvent>;
+}
