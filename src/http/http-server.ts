@@ -87,7 +87,7 @@ const openCompressions: ReadonlySet<string> = new Set(["gzip"]);
 /** Time for aborted methods to be answered before their connections are cut, in milliseconds. */
 const abortMs = 1000;
 
-/** Makes the street door: one port, both HTTP versions, all protocols. */
+/** Makes the server: one port, both HTTP versions, all protocols. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = resolveLimits(options.limits);
   const shutdown = new AbortController();
