@@ -77,6 +77,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #owner: BodyOwner;
   readonly #pieces = new Pieces();
   #count = 0;
+  /** What was waiting in the stream when it was last looked at, in bytes. */
+  #unread = 0;
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #listening = false;
@@ -163,12 +165,20 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** Fails the reading when the client has kept the reader waiting for too long. */
   check(now: number): void {
+    this.#countUnread();
     if (this.#waiter === undefined && this.#collector === undefined) return;
     const { totalMs, idleMs } = this.patience;
     if (totalMs > 0 && now - this.#owner.startedAt > totalMs)
       this.#giveUp("the request body", totalMs);
     else if (idleMs > 0 && now - this.#waitingSince > idleMs)
       this.#giveUp("the next part of the request body", idleMs);
+  }
+
+  /** While nobody reads, the stream takes as much as its window allows, and does not say so. */
+  #countUnread(): void {
+    const unread = this.#stream.readableLength;
+    this.#owner.hold(unread - this.#unread);
+    this.#unread = unread;
   }
 
   /**

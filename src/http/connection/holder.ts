@@ -1,6 +1,7 @@
 import type { ConnectionAge } from "./age.ts";
 import { requestBytes } from "./budget.ts";
 import type { Budget, ConnectionAccount, Holding } from "./budget.ts";
+import { headerCost } from "./header-bytes.ts";
 
 /** A connection, as far as its exchanges know it. */
 export interface HoldingConnection<Exchange> {
@@ -14,17 +15,20 @@ export interface HoldingConnection<Exchange> {
 export abstract class Holder implements Holding {
   readonly startedAt = performance.now();
   readonly account: ConnectionAccount;
+  /** Size of the request's header. */
+  readonly headerBytes: number;
   /** In bytes. */
   held = 0;
   place = -1;
   readonly #age: ConnectionAge;
   #budget: Budget | undefined;
 
-  constructor({
-    account,
-    age,
-  }: Pick<HoldingConnection<unknown>, "account" | "age">) {
+  constructor(
+    { account, age }: Pick<HoldingConnection<unknown>, "account" | "age">,
+    headerBytes: number,
+  ) {
     this.account = account;
+    this.headerBytes = headerBytes;
     this.#age = age;
   }
 
@@ -36,7 +40,7 @@ export abstract class Holder implements Holding {
   /** The request is being served from now on. */
   enter(budget: Budget): void {
     this.#budget = budget;
-    this.hold(requestBytes);
+    this.hold(requestBytes + headerCost(this.headerBytes));
     budget.enter(this);
   }
 

@@ -5,6 +5,7 @@ import type { Watched, Watchdog } from "./watchdog.ts";
 import type { ConnectionAge } from "./age.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";
+import { headerBytes, headerCost } from "./header-bytes.ts";
 import type { HoldingConnection } from "./holder.ts";
 
 /** A request that has come. */
@@ -25,6 +26,12 @@ export interface Http1Handler {
   ): Http1Exchange;
   /** @param refused the client has sent more than may wait */
   serve(exchange: Http1Exchange, refused: boolean): void;
+}
+
+interface WaitingRequest {
+  readonly request: Http1Request;
+  /** In bytes. */
+  readonly held: number;
 }
 
 const connectionKey = Symbol("connection");
@@ -54,7 +61,7 @@ export class Http1Connection
   readonly #handler: Http1Handler;
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
-  #waiting: Http1Request[] = [];
+  #waiting: WaitingRequest[] = [];
   /** Since when there is no request on a connection whose time is over, and what had been read by then. */
   #idle: { readonly since: number; readonly bytesRead: number } | undefined;
   /** The last request that is looked at: with it the connection holds more than it may. */
@@ -97,22 +104,34 @@ export class Http1Connection
       if (!this.age.isLimited) this.#watchdog.add(this);
       this.#stopReading();
     }
-    this.#waiting.push(request);
-    this.account.wait(waitingBytes);
+    const { url = "", rawHeaders } = request.request;
+    const held = waitingBytes + headerCost(headerBytes(url, rawHeaders));
+    this.#waiting.push({ request, held });
+    this.account.wait(held);
     if (this.account.held <= this.#maxBytes) return;
     this.#overflow = request;
     this.#stopReading();
   }
 
   closed(): void {
+    if (this.#waiting.length === 0) this.#running = undefined;
+    // A read brings thousands of requests: others have their turn between any two of them.
+    else
+      setImmediate(() => {
+        this.#serveNext();
+      });
+  }
+
+  #serveNext(): void {
     this.#running = undefined;
     const next = this.#waiting.shift();
     if (next === undefined) return;
-    this.account.wait(-waitingBytes);
+    const { request, held } = next;
+    this.account.wait(-held);
     if (this.#waiting.length === 0 && !this.age.isLimited)
       this.#watchdog.delete(this);
-    if (this.#waiting.length === 0 && next !== this.#overflow) this.#read();
-    this.#begin(next);
+    if (this.#waiting.length === 0 && request !== this.#overflow) this.#read();
+    this.#begin(request);
   }
 
   check(now: number): void {
@@ -171,7 +190,7 @@ export class Http1Connection
   static #onClose(this: ServedSocket): void {
     const connection = this[connectionKey];
     if (connection === undefined) return;
-    connection.account.wait(-waitingBytes * connection.#waiting.length);
+    for (const { held } of connection.#waiting) connection.account.wait(-held);
     connection.#waiting = [];
     connection.#watchdog.delete(connection);
   }

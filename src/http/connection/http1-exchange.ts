@@ -5,6 +5,7 @@ import type {
 } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { RequestBody } from "./body.ts";
+import { headerBytes } from "./header-bytes.ts";
 import { Holder } from "./holder.ts";
 import type { HoldingConnection } from "./holder.ts";
 import { drained, ignore } from "./exchange.ts";
@@ -48,7 +49,7 @@ export class Http1Exchange extends Holder implements Exchange {
     connection: HoldingConnection<Http1Exchange>,
     draining: () => boolean,
   ) {
-    super(connection);
+    super(connection, headerBytes(request.url ?? "", request.rawHeaders));
     this.#connection = connection;
     this.#request = request;
     this.#response = response;

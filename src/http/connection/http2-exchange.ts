@@ -5,6 +5,7 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import { RequestBody } from "./body.ts";
+import { headerBytes } from "./header-bytes.ts";
 import { Holder } from "./holder.ts";
 import type { HoldingConnection } from "./holder.ts";
 import { drained, ignore } from "./exchange.ts";
@@ -68,7 +69,7 @@ export class Http2Exchange extends Holder implements Exchange {
     remoteAddress: string,
     connection: Http2Connection,
   ) {
-    super(connection);
+    super(connection, headerBytes("", rawHeaders));
     this.#connection = connection;
     this.#stream = stream;
     this.#stream[exchangeKey] = this;

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { ConnectionAge } from "./age.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";
+import { headerCost } from "./header-bytes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "../limits.ts";
@@ -101,12 +102,12 @@ export class Http2Session implements Watched, Http2Connection {
     this.#used = true;
     this.#streams++;
     this.#seen++;
-    this.#weighHeader(exchange.rawHeaders);
+    this.#weighHeader(exchange.headerBytes);
     if (this.#waiting.length === 0 && this.#hasRoom()) {
       this.#serve(exchange, false);
       return;
     }
-    this.account.wait(waitingBytes);
+    this.account.wait(waitingCost(exchange));
     this.#waiting.push(exchange);
   }
 
@@ -216,14 +217,13 @@ export class Http2Session implements Watched, Http2Connection {
       const refused = now - next.startedAt > maxWaitMs;
       if (!refused && !next.isGone() && !this.#hasRoom()) return;
       this.#waiting.shift();
-      this.account.wait(-waitingBytes);
+      this.account.wait(-waitingCost(next));
       if (!next.isGone()) this.#serve(next, refused);
     }
   }
 
-  #weighHeader(rawHeaders: readonly string[]): void {
-    let bytes = -freeHeaderBytes;
-    for (const text of rawHeaders) bytes += text.length;
+  #weighHeader(headerBytes: number): void {
+    const bytes = headerBytes - freeHeaderBytes;
     if (bytes > 0 && !this.#largeHeaders.take(bytes, performance.now()))
       this.calm();
   }
@@ -244,4 +244,9 @@ export class Http2Session implements Watched, Http2Connection {
     this.#countResets(unseen - this.#unseen, now);
     this.#unseen = unseen;
   }
+}
+
+/** What a request takes that waits for room, in bytes. */
+function waitingCost({ headerBytes }: Http2Exchange): number {
+  return waitingBytes + headerCost(headerBytes);
 }

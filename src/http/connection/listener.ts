@@ -8,12 +8,17 @@ import { Budget, ConnectionAccount } from "./budget.ts";
 import { ConnectionAge } from "./age.ts";
 import { Http1Connection, idlePatienceMs } from "./http1-connection.ts";
 import type { Http1Handler } from "./http1-connection.ts";
+import { PartialMessages } from "./partial-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2Session } from "./http2-session.ts";
 import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
-import { createHttp1Server, createHttp2Server } from "./node-servers.ts";
+import {
+  createHttp1Server,
+  createHttp2Server,
+  mostParsedBytes,
+} from "./node-servers.ts";
 import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "../limits.ts";
 import { LingeringConnections } from "./linger.ts";
@@ -85,6 +90,7 @@ export class Listener {
       this.#h1.listen(port, host, () => {
         this.#h1.off("error", reject);
         this.#h1.on("error", this.#parts.onFault);
+        this.#watchPartialMessages();
         const address = this.#h1.address() as AddressInfo;
         resolve({ host: address.address, port: address.port });
       });
@@ -123,6 +129,14 @@ export class Listener {
   /** Not by the HTTP server's own `close`, which cuts idle connections at once, and switches the time-outs of the others off. */
   #stopListening(): void {
     net.Server.prototype.close.call(this.#h1);
+  }
+
+  /** Node keeps account of its parsers from when the server listens. */
+  #watchPartialMessages(): void {
+    const { limits, watchdog } = this.#parts;
+    watchdog.add(
+      new PartialMessages(this.#h1, this.#budget, mostParsedBytes(limits)),
+    );
   }
 
   #closeIdle(): void {

@@ -16,6 +16,14 @@ export interface TlsOptions {
 /** In bytes. */
 const leastHeaderSize = 128 * 1024;
 
+/** How much Node's parser takes of the header of a request of HTTP/1.1, and as much of its trailers, in bytes. */
+export function mostParsedBytes(limits: HttpLimits): number {
+  return Math.max(
+    limits.maxHeaderBytes + limits.maxTargetBytes + 1024,
+    leastHeaderSize,
+  );
+}
+
 /** Node's server for HTTP/1.1, which also accepts the connections of both versions, under TLS where it is given. */
 export function createHttp1Server(
   limits: HttpLimits,
@@ -24,10 +32,7 @@ export function createHttp1Server(
   const options: http.ServerOptions = {
     // Both are checked by name later, with better answers; here is the bound on what is buffered. What goes over it in several
     // pieces cannot be told apart any more, so there is room for more than is allowed.
-    maxHeaderSize: Math.max(
-      limits.maxHeaderBytes + limits.maxTargetBytes + 1024,
-      leastHeaderSize,
-    ),
+    maxHeaderSize: mostParsedBytes(limits),
     requireHostHeader: false,
     headersTimeout: limits.headersTimeoutMs,
     // The body has a time-out that knows streams from single messages.
@@ -42,8 +47,9 @@ export function createHttp1Server(
     tls === undefined
       ? http.createServer(options)
       : https.createServer({ ...options, ...tlsOptions(tls, limits) });
-  // Node would drop fields above its count without a word; their size is bounded, and the count is checked later.
-  server.maxHeadersCount = 0;
+  // Node drops fields above its count without a word: one more than is allowed tells that there were too many. Small fields take
+  // ten times their size, so that there is no room for all that are sent.
+  server.maxHeadersCount = limits.maxHeaderCount + 1;
   return server;
 }
 

@@ -1,0 +1,28 @@
+import { Readable } from "node:stream";
+import { expect, test } from "vitest";
+import { RequestBody } from "../../src/http/connection/body.ts";
+
+test("what waits in a stream that nobody reads is held, until it is read", async () => {
+  let held = 0;
+  const stream = new Readable({ read: () => undefined });
+  const body = new RequestBody(
+    stream,
+    {
+      startedAt: 0,
+      hold: (bytes) => {
+        held += bytes;
+      },
+      takeSmallPiece: () => true,
+    },
+    false,
+  );
+  body.patience = { totalMs: 0, idleMs: 1 };
+  stream.push(Buffer.alloc(50_000));
+  body.check(0);
+  expect(held).toBe(50_000);
+  body.check(0);
+  expect(held).toBe(50_000);
+  expect((await body.next()).value).toHaveLength(50_000);
+  body.check(0);
+  expect(held).toBe(0);
+});
