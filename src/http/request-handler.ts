@@ -60,7 +60,8 @@ type Response = TranscodingResponse | Promise<TranscodingResponse>;
 
 /**
  * The life of a request: header → refusal → preflight → route → response → log. A unary method is called by {@link beginUnaryCall},
- * and responds by itself. Nothing that a client sends makes it throw. One that is `refused` for lack of room is only told so.
+ * and responds by itself. Nothing that a client sends makes it throw. One that is `refused` for lack of room is only told so,
+ * and one whose client has gone before its turn is only recorded.
  */
 export function createRequestHandler(
   given: RequestHandlerParts,
@@ -78,14 +79,18 @@ export function createRequestHandler(
   const parts: Parts = { ...given, unary: given.unary(respond) };
   return (exchange, refused) => {
     const running = new RunningRequest(exchange, limits);
+    const head = readHead(exchange, limits);
+    running.path = head.path;
+    running.requestId = requestIdFrom(head.requestId);
+    if (exchange.isGone()) {
+      given.onRequestEnd(running.record());
+      return;
+    }
     watchdog.add(running);
     exchange.onClose(() => {
       watchdog.delete(running);
       given.onRequestEnd(running.record());
     });
-    const head = readHead(exchange, limits);
-    running.path = head.path;
-    running.requestId = requestIdFrom(head.requestId);
     try {
       const response = refused
         ? refuse(running, head)

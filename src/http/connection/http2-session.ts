@@ -14,6 +14,9 @@ import type { Watched } from "./watchdog.ts";
 /** Time for a closing session to say goodbye, in milliseconds; a client that reads nothing would hold it open. */
 const goodbyeMs = 2000;
 
+/** So many requests of a connection begin in one go: a read brings hundreds, and other connections have their turn between. */
+const beginsAtOnce = 16;
+
 /** For so long a request may wait for room on its connection, in milliseconds; then it is refused. */
 const maxWaitMs = 5000;
 
@@ -48,7 +51,9 @@ export class Http2Session implements Watched, Http2Connection {
   readonly #resets: TokenBucket;
   readonly #largeHeaders: TokenBucket;
   readonly #streamErrors: StreamErrors;
-  /** Requests for which there is no room yet. */
+  /** How many requests have begun since others had their turn. */
+  #begun = 0;
+  /** Requests for which there is no room, or no time, yet. */
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
   #used = false;
@@ -103,8 +108,8 @@ export class Http2Session implements Watched, Http2Connection {
     this.#streams++;
     this.#seen++;
     this.#weighHeader(exchange.headerBytes);
-    if (this.#waiting.length === 0 && this.#hasRoom()) {
-      this.#serve(exchange, false);
+    if (this.#waiting.length === 0 && this.#isReady()) {
+      this.#begin(exchange, false);
       return;
     }
     this.account.wait(waitingCost(exchange));
@@ -205,6 +210,20 @@ export class Http2Session implements Watched, Http2Connection {
     );
   }
 
+  #begin(exchange: Http2Exchange, refused: boolean): void {
+    this.#begun += 1;
+    if (this.#begun === beginsAtOnce)
+      setImmediate(() => {
+        this.#begun = 0;
+        this.#serveWaiting(performance.now());
+      });
+    this.#serve(exchange, refused);
+  }
+
+  #isReady(): boolean {
+    return this.#begun < beginsAtOnce && this.#hasRoom();
+  }
+
   #hasRoom(): boolean {
     const { held, waiting } = this.account;
     return held - waiting <= this.#limits.maxHeldBytesPerConnection;
@@ -215,10 +234,11 @@ export class Http2Session implements Watched, Http2Connection {
       const [next] = this.#waiting;
       if (next === undefined) return;
       const refused = now - next.startedAt > maxWaitMs;
-      if (!refused && !next.isGone() && !this.#hasRoom()) return;
+      if (!refused && !next.isGone() && !this.#isReady()) return;
       this.#waiting.shift();
       this.account.wait(-waitingCost(next));
-      if (!next.isGone()) this.#serve(next, refused);
+      if (next.isGone()) this.#serve(next, true);
+      else this.#begin(next, refused);
     }
   }
 

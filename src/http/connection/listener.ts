@@ -351,6 +351,11 @@ export class Listener {
   }
 
   #take(exchange: Http1Exchange | Http2Exchange, refused: boolean): void {
+    if (exchange.isGone()) {
+      // It may never be heard of again: nothing can be held for it.
+      this.#parts.onExchange(exchange, true);
+      return;
+    }
     this.#running++;
     exchange.onClose(() => {
       this.#running--;
