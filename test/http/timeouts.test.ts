@@ -1,6 +1,7 @@
 import net from "node:net";
 import { Code, createServiceImplSpec } from "@connectrpc/connect";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.js";
@@ -208,13 +209,15 @@ describe("HTTP/2", () => {
     const client = new RawHttp2(port).start();
     const block = request("ClientStream", "application/grpc");
     client.write(frame(frameType.headers, endHeaders, 1, block));
-    const empty = Buffer.from([0, 0, 0, 0, 0]);
+    // A field that the message does not have, of 1,097 bytes: many messages that hold next to nothing would end the connection.
+    const message = Buffer.alloc(1100);
+    message.set([0x7a, 0xc9, 0x08]);
     const started = performance.now();
     // Far longer than the time for a whole body.
     while (performance.now() - started < 100) {
       const received = Promise.withResolvers<Uint8Array>();
       onMessage = received.resolve;
-      client.write(frame(frameType.data, 0, 1, empty));
+      client.write(frame(frameType.data, 0, 1, encodeEnvelope(0, message)));
       await received.promise;
     }
     const trailers = await client.find(

@@ -43,8 +43,8 @@ The administrator's token:
   The first start creates one with the role IAM_OWNER and prints it, once, on
   standard output; the log on standard error never has it. Where
   LOCKOUTD_ADMIN_TOKEN is set, that is the administrator's token from then on,
-  and nothing is printed. It needs 32 characters or more, chosen at random. There is no flag for it, since other users of the
-  machine can see flags.
+  and nothing is printed. It needs 32 characters or more, chosen at random.
+  There is no flag for it, since other users of the machine can see flags.
 
 Stopping:
   SIGTERM and SIGINT (Ctrl+C) finish the calls that run and refuse new ones; a
