@@ -36,6 +36,9 @@ const smallPieceBytes = 32;
 /** Clients may well send so many pieces of a body each by itself: what gRPC has before a message, and the message. */
 const freePieces = 4;
 
+/** What a byte was measured to take that waits in a stream: Node keeps it in pieces with room to spare. */
+const costOfUnreadByte = 2;
+
 /** How much of a body is read. */
 export interface BodyLimit {
   readonly maxBytes: number;
@@ -177,7 +180,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** While nobody reads, the stream takes as much as its window allows, and does not say so. */
   #countUnread(): void {
     const unread = this.#stream.readableLength;
-    this.#owner.hold(unread - this.#unread);
+    this.#owner.hold(costOfUnreadByte * (unread - this.#unread));
     this.#unread = unread;
   }
 

@@ -5,7 +5,7 @@ const fieldBytes = 32;
 const smallHeaderBytes = 1024;
 
 /** What a byte of a larger one was measured to take, in bytes: the text, the tables of its fields, and what the parser keeps of it. */
-const costOfByte = 2;
+const costOfByte = 3;
 
 /**
  * How large a header is, in bytes.
