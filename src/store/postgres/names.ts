@@ -8,8 +8,8 @@ import type { Workspace } from "./workspace.ts";
 export interface Names {
   /** Counts those that a batch has added. */
   added(workspace: Workspace): void;
-  /** Removes some where there are too many. To be called now and then. */
-  trim(): Promise<void>;
+  /** Removes some where there are too many; says how many it has written, 0 when no more are to go. To be called now and then. */
+  trim(): Promise<number>;
 }
 
 const countNames: Statement = {
@@ -40,7 +40,7 @@ const removeLowest: Statement = {
 const slack = 0.01;
 /** After so many new names of this node they are counted again: others add some too. */
 const recountAfter = 1000;
-/** So many are looked at in one statement. */
+/** So many are looked at in one call. */
 const atOnce = 1000;
 
 /**
@@ -61,31 +61,44 @@ export function createNames(database: PostgresDatabase, max: number): Names {
       count: Number(row["count"]),
     }));
   };
-  /** Removes so many names of an organisation; fewer where others are asking about them. */
-  const remove = async ({ orgId, count: wanted }: NameCount): Promise<void> => {
-    for (let left = wanted; left > 0;) {
-      const { rows } = await database.query(
-        removeLowest,
-        ...[orgId, Math.min(left, atOnce)],
-      );
-      const removed = Number(rows[0]?.["removed"]);
-      left -= removed;
-      if (removed === 0 && Number(rows[0]?.["raised"]) === 0) return;
-    }
+  /** Looks at so many names of an organisation, the lowest, and removes them, but those whose stored rank proves too low. */
+  const look = async (orgId: string, limit: number) => {
+    const { rows } = await database.query(removeLowest, orgId, limit);
+    const [row = {}] = rows;
+    return { removed: Number(row["removed"]), raised: Number(row["raised"]) };
   };
   const isEnough = () =>
     known !== undefined &&
     added < recountAfter &&
     known + added - max <= max * slack;
-  const trim = async () => {
-    if (isEnough()) return;
+  const makePlan = async () => {
+    if (isEnough()) return [];
     const counts = await count();
     added = 0;
     known = counts.reduce((sum, one) => sum + one.count, 0);
-    const excess = known - max;
-    if (excess <= max * slack) return;
-    for (const share of shareOut(counts, excess)) await remove(share);
-    known -= excess;
+    return shareOut(counts, Math.max(known - max, 0));
+  };
+  /** What is still to be given up. */
+  let plan: readonly NameCount[] = [];
+  const trim = async (): Promise<number> => {
+    if (plan.length === 0) plan = await makePlan();
+    let done = 0;
+    while (done < atOnce) {
+      const [first, ...rest] = plan;
+      if (first === undefined) break;
+      const { orgId, count: wanted } = first;
+      const asked = Math.min(wanted, atOnce - done);
+      const { removed, raised } = await look(orgId, asked);
+      known = (known ?? 0) - removed;
+      done += removed + raised;
+      // Others may be asking about those that are left.
+      const isStuck = removed + raised === 0;
+      plan =
+        removed === wanted || isStuck
+          ? rest
+          : [{ orgId, count: wanted - removed }, ...rest];
+    }
+    return done;
   };
   return {
     added: ({ subjectEntries }) => {
