@@ -2,6 +2,8 @@ import { defaultLimits } from "./http/limits.ts";
 import type { HttpLimits } from "./http/limits.ts";
 import type { Limits } from "./lockout/policy.ts";
 
+export { maxTimerMs } from "./http/limits.ts";
+
 /** Everything that a server can be told; the command line fills it from flags and environment. */
 export interface ServerConfig {
   readonly listen: { readonly host: string; readonly port: number };

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { maxTimerMs } from "../config.ts";
 
 // Each function reads what a person wrote into a flag or a variable, or throws InvalidArgumentError with what to
 // write instead. Commander puts the name of the flag or the variable before it.
@@ -6,8 +7,6 @@ import { InvalidArgumentError } from "commander";
 const maxUint32 = 2 ** 32 - 1;
 // Sizes and counts end up in signed 32 bits.
 const maxSize = 2 ** 31 - 1;
-// Node's timers fire at once beyond it.
-const maxTimerMs = 2 ** 31 - 1;
 // The API's timestamps end with the year 9999.
 const endOfTime = Date.UTC(10_000, 0, 1);
 const maxNameLength = 200;

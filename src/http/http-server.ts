@@ -97,13 +97,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const open = openOptions(options.handlerOptions, limits, shutdown.signal);
   const mapError = options.mapError ?? asItIs;
   const stopwatch = options.stopwatch ?? (() => performance.now());
-  const shared = sharedOptions(
-    withGateRenewal(
-      withMappedErrors(options.handlerOptions ?? {}, mapError),
-      stopwatch,
-    ),
-    open,
+  const guarded = withGateRenewal(
+    withMappedErrors(options.handlerOptions ?? {}, mapError),
+    stopwatch,
   );
+  const shared = sharedOptions(guarded, open);
   const small = {
     readMaxBytes: Math.min(limits.maxRequestSize, openMessageBytes),
   };
@@ -132,7 +130,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
   const transcoder = options.transcoder?.({
-    ...shared,
+    ...open,
+    // It keeps deadlines, and cuts errors, by itself.
+    ...gateOf(guarded),
     maxTargetBytes: limits.maxTargetBytes,
     maxQueryParameters: limits.maxQueryParameters,
     maxQueryDepth: limits.maxQueryDepth,

@@ -145,7 +145,7 @@ const bounds = {
   maxJsonDepth: mostJsonDepth,
 } as const satisfies Partial<Record<keyof HttpLimits, number>>;
 
-/** Longest delay that Node's timers take; a longer one would fire at once. */
+/** Longest delay that Node's timers take, in milliseconds; a longer one would fire at once. */
 export const maxTimerMs = 2 ** 31 - 1;
 
 /**

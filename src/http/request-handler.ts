@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type {
   Transcoder,
@@ -8,7 +8,6 @@ import type {
 } from "../transcoding/index.ts";
 import { handlerBytes } from "./connection/budget.ts";
 import type { Cors } from "./response/cors.ts";
-import { timeoutOf } from "./rpc/deadline.ts";
 import {
   internalError,
   methodNotAllowed,
@@ -21,7 +20,6 @@ import { callFramedStream, framedTypeOf } from "./rpc/framed-rest.ts";
 import { toHttpRequest } from "./rpc/http-request.ts";
 import type { HttpRequest } from "./rpc/http-request.ts";
 import type { HttpLimits } from "./limits.ts";
-import { maxTimerMs } from "./limits.ts";
 import { readHead } from "./request/head.ts";
 import type { RequestHead } from "./request/head.ts";
 import { requestIdFrom, requestIdHeader } from "./request/id.ts";
@@ -308,34 +306,11 @@ function toCall(
   exchange.body.patience = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
-  let request: HttpRequest;
   try {
-    request = toHttpRequest(exchange, head.path, requestId, abort);
+    return toHttpRequest(exchange, head.path, requestId, abort);
   } catch {
     return undefined;
   }
-  if (!exchange.body.complete)
-    failBodyAtDeadline(exchange, timeoutOf(request.header));
-  return request;
-}
-
-/** The deadline holds while the body is awaited, too: no interceptor runs by then. */
-function failBodyAtDeadline(
-  exchange: Exchange,
-  timeoutMs: number | undefined,
-): void {
-  if (timeoutMs === undefined) return;
-  const timer = setTimeout(
-    () => {
-      exchange.body.fail(
-        new ConnectError("the operation timed out", Code.DeadlineExceeded),
-      );
-    },
-    Math.min(timeoutMs, maxTimerMs),
-  );
-  exchange.onClose(() => {
-    clearTimeout(timer);
-  });
 }
 
 function malformedHeader(): UniversalServerResponse {

@@ -13,7 +13,10 @@ export type {
   TranscodingRouter,
 } from "./options.ts";
 export { responseCompression } from "./headers/encoding.ts";
-export { cut, maxMessageBytes } from "./cut.ts";
+export { eachUntilAborted, untilAborted } from "./call/abort.ts";
+export { cut } from "./cut.ts";
+export { cutError, toConnectError } from "./status.ts";
+export { startDeadline } from "./headers/timeout.ts";
 export { createJsonChecker, createJsonReader } from "./json/message.ts";
 export type { JsonReadingOptions } from "./json/message.ts";
 export { openStream, streamOpening } from "./call/stream-opening.ts";

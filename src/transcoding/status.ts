@@ -72,12 +72,27 @@ function codeName(code: Code): string {
 }
 
 /**
+ * An error with a message that fits into what clients take: one that repeats what was sent is as long as that, and a trailer of HTTP/2
+ * that is longer than a frame ends the connection. Anything but a ConnectError as it is.
+ */
+export function cutError<Reason>(error: Reason): Reason | ConnectError {
+  if (!(error instanceof ConnectError)) return error;
+  const { rawMessage, code, metadata, cause } = error;
+  const message = cut(rawMessage, maxMessageBytes);
+  if (message === rawMessage) return error;
+  const short = new ConnectError(message, code, metadata, undefined, cause);
+  short.details = error.details;
+  short.isWireError = error.isWireError;
+  return short;
+}
+
+/**
  * What a client may know of a thrown value: a ConnectError and the transcoder's own faults say what they say, anything else is an
  * internal error.
  */
 export function toConnectError(reason: unknown): ConnectError {
   if (reason instanceof ConnectError) {
-    return reason;
+    return cutError(reason);
   }
   if (reason instanceof Fault) {
     const error = new ConnectError(
@@ -111,14 +126,13 @@ export function errorJson(
   shape: ErrorShape,
   options: Partial<JsonWriteOptions>,
 ): JsonObject {
-  const message = cut(error.rawMessage, maxMessageBytes);
   const details = error.details.map((detail) => detailJson(detail, options));
   const body: JsonObject =
     shape === "status"
-      ? { code: error.code, message }
+      ? { code: error.code, message: error.rawMessage }
       : {
           code: status,
-          message,
+          message: error.rawMessage,
           status: codeName(error.code),
         };
   if (details.length > 0) {

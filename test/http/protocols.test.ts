@@ -352,7 +352,7 @@ describe("paths and methods", () => {
       ":status": 200,
       "content-type": "application/grpc+proto",
       "grpc-status": "12",
-      "grpc-message": "unknown%20method%20%2Fnope.v1.Nope%2FNope",
+      "grpc-message": "unknown method /nope.v1.Nope/Nope",
     });
     expect(await ended(1)).toMatchObject([
       { protocol: "grpc", grpcStatus: 12 },

@@ -98,18 +98,27 @@ describe("the echo server's command line", () => {
     expect(await server.ended()).toBe(0);
   });
 
-  it("ends with 3 and one line that names the method of a bad rule", async () => {
-    const set = descriptorSet("bad.binpb", {
-      Good: { input: "Book", get: "/v1/books" },
-      Bad: { input: "Book", get: "/v1/books/" },
-    });
-    const server = start("--descriptor-set", set, "--listen", "127.0.0.1:0");
-    expect(await server.ended()).toBe(3);
-    expect(server.stdout()).toBe("");
-    expect(server.stderr()).toMatch(
-      /^transcoding\.test\.v1\.Vectors\/Bad: .*\n$/,
-    );
-  });
+  it.each([
+    ["a template", { input: "Book", get: "/v1/books/" }],
+    [
+      "a response_body that is not used",
+      { input: "Book", output: "Message", get: "/v1/b", responseBody: "none" },
+    ],
+  ])(
+    "ends with 3 and one line that names the method: %s",
+    async (_kind, bad) => {
+      const set = descriptorSet("bad.binpb", {
+        Good: { input: "Book", get: "/v1/books" },
+        Bad: bad,
+      });
+      const server = start("--descriptor-set", set, "--listen", "127.0.0.1:0");
+      expect(await server.ended()).toBe(3);
+      expect(server.stdout()).toBe("");
+      expect(server.stderr()).toMatch(
+        /^transcoding\.test\.v1\.Vectors\/Bad: .*\n$/,
+      );
+    },
+  );
 
   it("does without imports that are there for options only", async () => {
     const set = descriptorSet(

@@ -54,6 +54,8 @@ function echoMethod(
   method: DescMethod,
   json: Partial<JsonWriteOptions>,
 ): MethodImplSpec {
+  // Also those that will not be served as they are.
+  readBindings(method, "");
   const own = method.input.typeName === method.output.typeName;
   const served = own ? method : returningInput(method);
   switch (method.methodKind) {

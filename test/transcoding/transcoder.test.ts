@@ -152,6 +152,66 @@ describe("refusals of a field", () => {
   });
 });
 
+describe("fields whose names are each other's JSON names", () => {
+  const transcoder = transcoderOf({
+    Get: { input: "Crossed", get: "/c" },
+    Post: { input: "Crossed", post: "/c", body: "*" },
+    Child: { input: "Crossed", post: "/child", body: "child" },
+    Path: { input: "Crossed", get: "/c/{a_b}" },
+  });
+
+  it.each([
+    ["POST /c", { c_d: "1" }, { c_d: "1" }],
+    ["POST /c", { a_b: "2" }, { a_b: "2" }],
+    ["POST /c", { c_d: "1", a_b: "2" }, { c_d: "1", a_b: "2" }],
+    ["POST /c", { child: { c_d: "1" } }, { child: { c_d: "1" } }],
+    ["POST /c", { plain_name: "3" }, { plainName: "3" }],
+    ["POST /child", { c_d: "1" }, { child: { c_d: "1" } }],
+    ["GET /c?c_d=1&a_b=2", undefined, { c_d: "1", a_b: "2" }],
+    ["GET /c?child.c_d=1", undefined, { child: { c_d: "1" } }],
+    // Templates have proto names.
+    ["GET /c/1", undefined, { c_d: "1" }],
+  ])("%s %j: the JSON name wins", async (send, body, bound) => {
+    const request = body === undefined ? {} : { body: JSON.stringify(body) };
+    const { text } = await call(transcoder, send, request);
+    expect(JSON.parse(text)).toEqual(bound);
+  });
+});
+
+describe("lists of messages that are text", () => {
+  const transcoder = transcoderOf({
+    Get: { input: "Repeated", get: "/r" },
+    Post: { input: "Repeated", post: "/r", body: "children" },
+  });
+
+  it.each([
+    ["GET /r?strings=a&strings=&strings=b", { strings: ["a", "", "b"] }],
+    ["GET /r?numbers=9007199254740993", { numbers: ["9007199254740993"] }],
+    [
+      "GET /r?times=2024-02-29T00:00:00Z&times=1970-01-01T00:00:00.5Z",
+      { times: ["2024-02-29T00:00:00Z", "1970-01-01T00:00:00.500Z"] },
+    ],
+    ["GET /r?durations=1.5s&durations=2s", { durations: ["1.500s", "2s"] }],
+    ["POST /r?strings=a&strings=b", { strings: ["a", "b"] }],
+  ])("%s binds them from repeated keys", async (send, bound) => {
+    const { text } = await call(transcoder, send);
+    expect(JSON.parse(text)).toEqual(bound);
+  });
+
+  it.each([
+    ["GET /r?times=2023-02-29T00:00:00Z", "times"],
+    ["GET /r?numbers=x", "numbers"],
+    ["GET /r?times.seconds=1", "times.seconds"],
+    ["GET /r?strings.value=a", "strings.value"],
+    ["GET /r?masks=a", "masks"],
+    ["GET /r?children=a", "children"],
+  ])("%s is refused", async (send, field) => {
+    const { status, text } = await call(transcoder, send);
+    expect(status).toBe(400);
+    expect(text).toContain(`the field ${field} `);
+  });
+});
+
 describe("errors of methods", () => {
   function failing(error: unknown, options = {}) {
     return transcoderOf(

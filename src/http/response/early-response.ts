@@ -12,6 +12,7 @@ import {
 import { cut } from "../../transcoding/index.ts";
 import { asGrpcWebText, isGrpcWebText } from "../request/grpc-web-text.ts";
 import type { RequestHead } from "../request/head.ts";
+import { escapeGrpcMessage } from "./grpc-message.ts";
 import { bytesAnswer, statusAnswer } from "./status-response.ts";
 
 /** The RPC protocol that a request speaks, as far as its header tells. */
@@ -92,7 +93,7 @@ function errorAnswer(
   const { contentType } = head;
   const status = {
     "grpc-status": String(error.code),
-    "grpc-message": encodeURIComponent(error.rawMessage),
+    "grpc-message": escapeGrpcMessage(error.rawMessage),
   };
   switch (spokenProtocol(head)) {
     case "grpc":

@@ -1,8 +1,7 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
-import { getAbortSignalReason } from "@connectrpc/connect/protocol";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
+import { eachUntilAborted, untilAborted } from "../../transcoding/index.ts";
 import { maxTimerMs } from "../limits.ts";
 
 /** Header of the Connect protocol, in milliseconds. */
@@ -29,18 +28,6 @@ export function clampTimeoutHeader(name: string, value: string): string {
   }
 }
 
-/** The timeout that a request asks for, in milliseconds; nothing where it asks for none, or not in the right form. */
-export function timeoutOf(header: Headers): number | undefined {
-  const grpc = parseGrpcTimeout(
-    header.get(grpcTimeoutHeader),
-    Infinity,
-  ).timeoutMs;
-  return (
-    grpc ??
-    parseConnectTimeout(header.get(connectTimeoutHeader), Infinity).timeoutMs
-  );
-}
-
 /**
  * Answers at the deadline (and at a cancellation or shutdown), whatever the method does with its signal: Connect only signals.
  * Belongs first in the list of interceptors.
@@ -63,50 +50,5 @@ export function enforceDeadlineOfGate(
     return waiting === undefined
       ? undefined
       : untilAborted(context.signal, waiting);
-  };
-}
-
-function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      // A ConnectError of whoever aborted, which says the code.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      reject(getAbortSignalReason(signal));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    const onFailure = (reason: unknown) => {
-      // Passed on as it is; but Connect's gRPC handlers take a rejection with nothing for success.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      reject(reason ?? new ConnectError("internal error", Code.Internal));
-    };
-    work.then(resolve, onFailure).finally(() => {
-      signal.removeEventListener("abort", onAbort);
-    });
-  });
-}
-
-function eachUntilAborted<T>(
-  signal: AbortSignal,
-  messages: AsyncIterable<T>,
-): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = messages[Symbol.asyncIterator]();
-      const finish = async (): Promise<IteratorResult<T>> =>
-        (await inner.return?.()) ?? { done: true, value: undefined };
-      return {
-        next: async () => {
-          try {
-            return await untilAborted(signal, inner.next());
-          } catch (reason) {
-            // A generator that waits for something takes note of this when its wait is over: nobody waits for that.
-            if (signal.aborted) finish().catch(() => undefined);
-            throw reason;
-          }
-        },
-        return: finish,
-      };
-    },
   };
 }

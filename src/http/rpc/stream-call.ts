@@ -11,6 +11,10 @@ import {
   isGrpcWebText,
   wantsGrpcWebText,
 } from "../request/grpc-web-text.ts";
+import {
+  unescapeBlanks,
+  unescapeBlanksOfFrame,
+} from "../response/grpc-message.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { rpcMediaType } from "../request/media-type.ts";
 
@@ -30,7 +34,9 @@ export async function callStream(
   const type = rpcMediaType(request.header.get("content-type") ?? "");
   if (type !== "") request.header.set("content-type", type);
   if (!type.startsWith("application/grpc-web"))
-    return withCompressions(rpc, request, await callHandler(rpc, request));
+    return withPlainBlanks(
+      withCompressions(rpc, request, await callHandler(rpc, request)),
+    );
   const textIn = isGrpcWebText(type);
   const textOut = wantsGrpcWebText(type, request.header.get("accept") ?? "");
   if (textIn) request.header.set("content-type", binaryTypeOf(type));
@@ -42,7 +48,37 @@ export async function callStream(
       textIn ? { ...request, body: decodeBase64(request.body) } : request,
     ),
   );
-  return textOut ? asGrpcWebText(response) : response;
+  const { body } = response;
+  const readable =
+    body === undefined
+      ? response
+      : { ...response, body: mapPieces(body, unescapeBlanksOfFrame) };
+  return textOut ? asGrpcWebText(readable) : readable;
+}
+
+/** Escapes the message of an error in the trailers as unary calls do. */
+function withPlainBlanks(
+  response: UniversalServerResponse,
+): UniversalServerResponse {
+  const { body, trailer } = response;
+  if (body === undefined || trailer === undefined) return response;
+  return { ...response, body: thenUnescape(body, trailer) };
+}
+
+async function* thenUnescape(
+  body: AsyncIterable<Uint8Array>,
+  trailer: Headers,
+): AsyncGenerator<Uint8Array> {
+  yield* body;
+  unescapeBlanks(trailer);
+}
+
+/** Each piece of a body that Connect's handlers make is one frame. */
+async function* mapPieces(
+  body: AsyncIterable<Uint8Array>,
+  change: (piece: Uint8Array) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) yield change(piece);
 }
 
 /** gRPC wants to hear which compressions there are, where that of its request is none of them. Connect's handlers do not say it. */

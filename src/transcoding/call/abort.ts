@@ -1,29 +1,52 @@
-/** Waits for a promise, but no longer than until the signal is aborted; then it rejects with the signal's reason. */
-export async function untilAborted<Value>(
-  promise: Promise<Value>,
+import { Code, ConnectError } from "@connectrpc/connect";
+import { getAbortSignalReason } from "@connectrpc/connect/protocol";
+
+/** Waits for some work, but no longer than until the signal is aborted; then it rejects with the signal's reason. */
+export function untilAborted<Value>(
   signal: AbortSignal,
+  work: Promise<Value>,
 ): Promise<Value> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      // The reason is an Error wherever Connect or Node aborted.
-      reject(
-        signal.reason instanceof Error
-          ? signal.reason
-          : new Error("aborted", { cause: signal.reason }),
-      );
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      // A ConnectError of whoever aborted, which says the code.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(getAbortSignalReason(signal));
     };
-    if (signal.aborted) {
-      onAbort();
-    } else {
-      signal.addEventListener("abort", onAbort, { once: true });
-    }
-  });
-  try {
-    return await Promise.race([aborted, promise]);
-  } finally {
-    if (onAbort !== undefined) {
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    const onFailure = (reason: unknown) => {
+      // Passed on as it is; but Connect's gRPC handlers take a rejection with nothing for success.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(reason ?? new ConnectError("internal error", Code.Internal));
+    };
+    work.then(resolve, onFailure).finally(() => {
       signal.removeEventListener("abort", onAbort);
-    }
-  }
+    });
+  });
+}
+
+/** The same for each of several messages. */
+export function eachUntilAborted<T>(
+  signal: AbortSignal,
+  messages: AsyncIterable<T>,
+): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = messages[Symbol.asyncIterator]();
+      const finish = async (): Promise<IteratorResult<T>> =>
+        (await inner.return?.()) ?? { done: true, value: undefined };
+      return {
+        next: async () => {
+          try {
+            return await untilAborted(signal, inner.next());
+          } catch (reason) {
+            // A generator that waits for something takes note of this when its wait is over: nobody waits for that.
+            if (signal.aborted) finish().catch(() => undefined);
+            throw reason;
+          }
+        },
+        return: finish,
+      };
+    },
+  };
 }

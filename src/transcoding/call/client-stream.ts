@@ -55,10 +55,8 @@ export function createClientStreamHandler(
     const context = createContext(parts, request, timeout);
     try {
       const running = call(request, match, timeout, context);
-      // It is awaited within the deadline, and no longer.
-      const output = await (timeout.timeoutMs === undefined
-        ? running
-        : untilAborted(running, context.signal));
+      // Awaited for as long as somebody waits for it, and no longer.
+      const output = await untilAborted(context.signal, running);
       return await answers.whole(
         request,
         200,

@@ -6,7 +6,7 @@ import {
 } from "@connectrpc/connect";
 import type { CallParts } from "./call.ts";
 import type { TranscodingRequest } from "../options.ts";
-import type { Timeout } from "../headers/timeout.ts";
+import { startDeadline, type Timeout } from "../headers/timeout.ts";
 
 /** The name of this protocol in handler contexts. */
 export const protocolName = "rest";
@@ -54,7 +54,7 @@ export function createContext(
     client.addEventListener("abort", onAbort);
     server?.addEventListener("abort", onAbort);
     if (timeoutMs !== undefined) {
-      timer = startTimer(timeoutMs, end);
+      timer = startDeadline(timeoutMs, end);
     }
   }
 
@@ -73,18 +73,4 @@ export function createContext(
       deadline === undefined ? undefined : deadline - Date.now(),
     end,
   };
-}
-
-function startTimer(
-  timeoutMs: number,
-  end: (reason: unknown) => void,
-): NodeJS.Timeout | undefined {
-  const expire = (): void => {
-    end(new ConnectError("the operation timed out", Code.DeadlineExceeded));
-  };
-  if (timeoutMs > 0) {
-    return setTimeout(expire, timeoutMs);
-  }
-  expire();
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { JsonWriteOptions } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import {
   mergeNonProtocolHeaders,
   type UniversalHandlerOptions,
@@ -96,7 +96,7 @@ export function createAnswers(
 
   function describe(reason: unknown) {
     const thrown = toConnectError(reason);
-    if (thrown !== reason && !(reason instanceof Fault)) {
+    if (!(reason instanceof ConnectError || reason instanceof Fault)) {
       behaviour.onFault?.(reason);
     }
     const status =

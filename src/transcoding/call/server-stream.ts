@@ -4,7 +4,7 @@ import {
   createAsyncIterable,
   transformInvokeImplementation,
 } from "@connectrpc/connect/protocol";
-import { untilAborted } from "./abort.ts";
+import { eachUntilAborted, untilAborted } from "./abort.ts";
 import {
   admit,
   type CallHandler,
@@ -63,13 +63,11 @@ export function createServerStreamHandler(
       options.interceptors,
     );
     const opening = streamOpening(context.values);
-    const iterator = invoke(createAsyncIterable([message]))[
-      Symbol.asyncIterator
-    ]();
-    const next =
-      timeout.timeoutMs === undefined
-        ? () => iterator.next()
-        : () => untilAborted(iterator.next(), context.signal);
+    const iterator = eachUntilAborted(
+      context.signal,
+      invoke(createAsyncIterable([message])),
+    )[Symbol.asyncIterator]();
+    const next = () => iterator.next();
     const first = next();
     // Of raw bytes the first message says the type, so the header waits for it in any case.
     const opened = writer.raw
@@ -131,9 +129,7 @@ export function createServerStreamHandler(
     const context = createContext(parts, request, timeout);
     try {
       const running = start(request, match, timeout, context);
-      const stream = await (timeout.timeoutMs === undefined
-        ? running
-        : untilAborted(running, context.signal));
+      const stream = await untilAborted(context.signal, running);
       const header = responseHeader(context);
       const first =
         stream.first instanceof Promise || stream.first.done === true

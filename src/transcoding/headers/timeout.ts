@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { badRequest, type Fault } from "../fault.ts";
 
 /** The longest delay of a timer in JavaScript; a longer one would fire at once. */
@@ -85,4 +86,25 @@ function readGrpcTimeout(text: string): number | undefined {
 
 function readSeconds(text: string): number | undefined {
   return seconds.test(text) ? Number(text) * 1000 : undefined;
+}
+
+/**
+ * Starts the clock of a call.
+ *
+ * @param timeoutMs milliseconds; what no timer can hold is cut
+ * @param expire called once with DEADLINE_EXCEEDED, at once where no time is left
+ * @returns the timer, for `clearTimeout`
+ */
+export function startDeadline(
+  timeoutMs: number,
+  expire: (reason: ConnectError) => void,
+): NodeJS.Timeout | undefined {
+  const end = () => {
+    expire(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+  };
+  if (timeoutMs > 0) {
+    return setTimeout(end, Math.min(timeoutMs, maxTimerMs));
+  }
+  end();
+  return undefined;
 }

@@ -36,7 +36,7 @@ export interface ConformOptions {
 }
 
 /**
- * Checks JSON against a message type and gives JSON that protobuf-es reads without surprises. protobuf-es alone would round
+ * Checks JSON against a message type and gives JSON, all fields by their JSON names, that protobuf-es reads without surprises. protobuf-es alone would round
  * large numbers, take hexadecimal and 30 February, and not say where a fault is.
  *
  * @param at the path of the message, for errors; empty for the request itself.
@@ -130,7 +130,7 @@ function conformFields(
     checkOneof(field, value, seen, source, path);
     // protobuf-es would take null for a value of the oneof, unless the member is a scalar.
     if (field.oneof === undefined || setsMember(field, value)) {
-      target[name] = conformField(field, value, path, options);
+      target[field.jsonName] = conformField(field, value, path, options);
     }
   }
   return target;

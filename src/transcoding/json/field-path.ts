@@ -26,7 +26,7 @@ export interface TextFieldPath extends FieldPath {
 export type FieldPathFault =
   /** A step names no field, or steps into something that has none. */
   | "unknown"
-  /** Names a field that is no text: a message, a map, a list of messages, or a part of Struct, Value, ListValue or Any. */
+  /** Names a field that is no text: a message, a map, a list of them, or a part of Struct, Value, ListValue or Any. */
   | "no-text";
 
 /** How names of fields are spelled. */
@@ -47,14 +47,14 @@ export function namedFields(
   let fields = cache.get(desc);
   if (fields === undefined) {
     const named = new Map<string, DescField>();
+    for (const field of desc.fields) {
+      named.set(field.name, field);
+    }
     if (names === "proto-or-json") {
+      // Where one field's JSON name is the proto name of another, the JSON name wins.
       for (const field of desc.fields) {
         named.set(field.jsonName, field);
       }
-    }
-    // A proto name wins over another field's JSON name, as in ProtoJSON parsers.
-    for (const field of desc.fields) {
-      named.set(field.name, field);
     }
     fields = named;
     cache.set(desc, fields);
@@ -71,7 +71,8 @@ export function resolveFieldPath(
   const steps = text.split(".");
   const fields: DescField[] = [];
   let message: DescMessage | undefined = desc;
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
+    const isLast = i === steps.length - 1;
     const field: DescField | undefined =
       message === undefined ? undefined : namedFields(message, names).get(step);
     if (field === undefined || message === undefined) {
@@ -99,7 +100,8 @@ export function resolveFieldPath(
       case "map":
         return "no-text";
       case "list":
-        if (field.listKind === "message") {
+        // Of a list of messages only those that are one word of text can be given, each as a whole.
+        if (field.listKind === "message" && !isLast) {
           return "no-text";
         }
         message = undefined;

@@ -16,6 +16,7 @@ import {
 import {
   durationFault,
   fieldMaskFault,
+  isRepeatableText,
   timestampFault,
   wellKnownKind,
   wrappedField,
@@ -50,7 +51,9 @@ export function leafReader(field: DescField): LeafReader | undefined {
         case "enum":
           return enumReader(field.enum);
         case "message":
-          return undefined;
+          return isRepeatableText(field.message)
+            ? messageReader(field.message)
+            : undefined;
       }
       break;
     case "map":

@@ -7,6 +7,7 @@ import {
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { badField, badRequest } from "../fault.ts";
 import { conformMessage, type ConformOptions } from "./conform.ts";
+import { withJsonNamesOnly } from "./names.ts";
 import { type JsonNode, JsonSyntaxError, parseJson } from "./parser.ts";
 import { jsonText } from "./text.ts";
 import { requiredCheck } from "./required.ts";
@@ -48,9 +49,10 @@ export function messageDecoder(
     recursionLimit: 10 * options.maxJsonDepth,
     ...(options.registry === undefined ? {} : { registry: options.registry }),
   };
+  const names = withJsonNamesOnly(desc);
   return (json) => {
     try {
-      return fromJson(desc, json, readOptions);
+      return fromJson(names, json, readOptions);
     } catch (error) {
       // What was checked fits; only the bytes of an Any that lacks a required field cannot be made.
       throw badRequest(

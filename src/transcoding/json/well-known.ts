@@ -63,6 +63,11 @@ export function isTextMessage(desc: DescMessage): boolean {
   }
 }
 
+/** True for those of {@link isTextMessage} of which a query may hold several, by repeated keys: a list of masks means nothing. */
+export function isRepeatableText(desc: DescMessage): boolean {
+  return isTextMessage(desc) && wellKnownKind(desc) !== "field-mask";
+}
+
 /** The field of a wrapper that holds its value. */
 export function wrappedField(
   desc: DescMessage,

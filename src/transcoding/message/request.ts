@@ -198,7 +198,12 @@ function bodyFiller(
         const node = parseBody(body, options.maxJsonDepth);
         return {
           message: decode({
-            [field.name]: conformField(field, node, field.jsonName, options),
+            [field.jsonName]: conformField(
+              field,
+              node,
+              field.jsonName,
+              options,
+            ),
           }),
           node,
         };

@@ -1,6 +1,10 @@
 import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
-import { isTextMessage, wellKnownKind } from "../json/well-known.ts";
+import {
+  isRepeatableText,
+  isTextMessage,
+  wellKnownKind,
+} from "../json/well-known.ts";
 import { overlap } from "../json/field-path.ts";
 import { isHttpBody } from "../message/request.ts";
 import type { Binding } from "../template/rule.ts";
@@ -223,7 +227,9 @@ function leaves(
       case "enum":
         return [{ name, field }];
       case "list":
-        return field.listKind === "message" ? [] : [{ name, field }];
+        return field.listKind === "message" && !isRepeatableText(field.message)
+          ? []
+          : [{ name, field }];
       case "map":
         return [];
       case "message": {

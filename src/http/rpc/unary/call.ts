@@ -6,10 +6,10 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
+import { startDeadline } from "../../../transcoding/index.ts";
 import type { BodyCollector, BodyPatience } from "../../connection/body.ts";
 import { hasLapsed } from "../gate-renewal.ts";
 import type { Stopwatch } from "../gate-renewal.ts";
-import { maxTimerMs } from "../../limits.ts";
 import type { MapError } from "../mapped-errors.ts";
 import type { RequestHead } from "../../request/head.ts";
 import { requestIdHeader } from "../../request/id.ts";
@@ -150,17 +150,10 @@ export class UnaryCall implements BodyCollector, Listed {
   #startTimer(): boolean {
     const timeoutMs = this.#timeout?.timeoutMs;
     if (timeoutMs === undefined) return true;
-    const expire = () => {
-      this.fail(
-        new ConnectError("the operation timed out", Code.DeadlineExceeded),
-      );
-    };
-    if (timeoutMs <= 0) {
-      expire();
-      return false;
-    }
-    this.#timer = setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
-    return true;
+    this.#timer = startDeadline(timeoutMs, (reason) => {
+      this.fail(reason);
+    });
+    return this.#timer !== undefined;
   }
 
   #askGate(consented: () => void): void {

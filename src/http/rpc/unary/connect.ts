@@ -20,13 +20,13 @@ import {
   parseTimeout,
   trailerMux,
 } from "@connectrpc/connect/protocol-connect";
+import { toConnectError } from "../../../transcoding/index.ts";
 import { clampTimeoutHeader, connectTimeoutHeader } from "../deadline.ts";
 import { callersFault } from "../mapped-errors.ts";
 import type { UnaryContext } from "./context.ts";
 import { messageTooLarge } from "./envelope.ts";
 import { CompressedMessage } from "./form.ts";
 import type { UnaryForm } from "./form.ts";
-import { toConnectError } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
 import type { MessageCodec } from "../message-codec.ts";
 import { rawHeader } from "./raw-headers.ts";

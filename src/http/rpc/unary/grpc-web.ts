@@ -9,10 +9,11 @@ import {
   grpcStatusOk,
   headerContentType,
   headerGrpcStatus,
-  setTrailerStatus,
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
+import { toConnectError } from "../../../transcoding/index.ts";
+import { setGrpcStatus } from "../../response/grpc-message.ts";
 import {
   decodeBase64Body,
   encodeBase64,
@@ -25,7 +26,7 @@ import {
   messageTooLarge,
 } from "./envelope.ts";
 import type { UnaryForm } from "./form.ts";
-import { compressedEnvelope, framedRequests, toConnectError } from "./grpc.ts";
+import { compressedEnvelope, framedRequests } from "./grpc.ts";
 import type { UnarySpec } from "./invoke.ts";
 import type { MessageCodec } from "../message-codec.ts";
 
@@ -79,7 +80,7 @@ export function grpcWebForm(
       header: context.responseHeader,
     }),
     failure: (context, reason) => {
-      setTrailerStatus(context.responseTrailer, toConnectError(reason));
+      setGrpcStatus(context.responseTrailer, toConnectError(reason));
       return {
         status: 200,
         header: context.responseHeader,

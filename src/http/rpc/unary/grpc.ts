@@ -1,4 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
 import type {
   Compression,
@@ -14,10 +13,10 @@ import {
   headerEncoding,
   headerGrpcStatus,
   parseTimeout,
-  setTrailerStatus,
 } from "@connectrpc/connect/protocol-grpc";
-import { cutError } from "../../response/cut-errors.ts";
+import { toConnectError } from "../../../transcoding/index.ts";
 import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
+import { setGrpcStatus } from "../../response/grpc-message.ts";
 import type { UnaryContext } from "./context.ts";
 import {
   checkAnnounced,
@@ -59,7 +58,7 @@ export function grpcForm(
       ]),
     }),
     failure: (context, reason) => {
-      setTrailerStatus(context.responseTrailer, toConnectError(reason));
+      setGrpcStatus(context.responseTrailer, toConnectError(reason));
       return {
         status: 200,
         header: context.responseHeader,
@@ -144,16 +143,4 @@ function grpcTimeout(
   return value === undefined
     ? undefined
     : parseTimeout(clampTimeoutHeader(grpcTimeoutHeader, value), maxTimeoutMs);
-}
-
-/** What a caller may know of anything thrown. */
-export function toConnectError(reason: unknown): ConnectError {
-  if (reason instanceof ConnectError) return cutError(reason);
-  return new ConnectError(
-    "internal error",
-    Code.Internal,
-    undefined,
-    undefined,
-    reason,
-  );
 }
