@@ -100,6 +100,7 @@ export interface TranscoderOptions
 
 /** A Connect request with the request target as it stood in the request line or in `:path`. */
 export interface TranscodingRequest extends UniversalServerRequest {
+  readonly body: AsyncIterable<Uint8Array>;
   /** Never through a URL parser, which folds `%2e%2e`, `\` and `//x`. */
   readonly target: string;
 }

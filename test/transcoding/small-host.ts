@@ -85,7 +85,7 @@ async function read(
   if (Number(header.get("content-length")) > maxBodyBytes) throw bodyTooLong();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     length += chunk.byteLength;
     if (length > maxBodyBytes) throw bodyTooLong();
     chunks.push(chunk);

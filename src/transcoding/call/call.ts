@@ -1,14 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
+import type {
+  Compression,
+  UniversalHandlerOptions,
+} from "@connectrpc/connect/protocol";
 import type { Answers } from "./response.ts";
-import { bodyBytes, readBody, requireNoBody } from "./body.ts";
+import { type BodyLimit, readBody } from "./body.ts";
 import {
   checkContentType,
   type ContentTypeRule,
 } from "../headers/content-type.ts";
 import { requestCompression } from "../headers/encoding.ts";
-import { notAcceptable } from "../fault.ts";
+import { badRequest, bodyTooLarge, notAcceptable } from "../fault.ts";
 import { negotiateMediaType } from "../headers/media-type.ts";
 import type {
   TranscodingMatch,
@@ -45,8 +48,6 @@ export interface CallParts {
   readonly systemParameters: SystemParameters;
   readonly eventId: ((message: Message) => string | undefined) | undefined;
 }
-
-const noBytes = new Uint8Array(0);
 
 /** The media types of a response that is one message. */
 export const unaryOffers = [jsonType] as const;
@@ -99,42 +100,49 @@ export async function readMessage(
   request: TranscodingRequest,
   match: Found,
 ): Promise<Message> {
-  const line = requestLine(request, match);
-  let body: Uint8Array = noBytes;
-  if (parts.reader.bodyForm === "none") {
-    await requireNoBody(
-      bodyBytes(request.body),
-      request.header.get("Content-Length"),
-    );
-  } else {
-    body = await readWhole(parts, request);
-  }
-  const message = parts.reader.read(line, body);
+  const body = await readWhole(parts, request);
+  const message = parts.reader.read(requestLine(request, match), body);
   if (match.query !== undefined && parts.systemParameters.size > 0) {
     passOnSystemParameters(match.query, parts.systemParameters, request.header);
   }
   return message;
 }
 
-/** Reads the whole body and unpacks it. @throws Fault */
+/** How long a body may be before it is decompressed: where the rule has none, it is empty. */
+export function bodyLimit({ reader, options }: CallParts): BodyLimit {
+  const { readMaxBytes } = options;
+  return reader.bodyForm === "none"
+    ? {
+        maxBytes: 0,
+        tooLong: () => badRequest("the request must not have a body"),
+      }
+    : { maxBytes: readMaxBytes, tooLong: () => bodyTooLarge(readMaxBytes) };
+}
+
+/** How the body is compressed, where the rule has one. @throws Fault 415 */
+export function bodyCompression(
+  { reader, options, contentTypeRule }: CallParts,
+  field: HeaderField,
+): Compression | undefined {
+  return reader.bodyForm === "none"
+    ? undefined
+    : requestCompression(
+        field("content-encoding"),
+        options.acceptCompression,
+        contentTypeRule,
+      );
+}
+
+/** Reads the whole body and decompresses it. @throws Fault */
 export async function readWhole(
   parts: CallParts,
   request: TranscodingRequest,
 ): Promise<Uint8Array> {
-  const { acceptCompression, readMaxBytes } = parts.options;
-  const compression = requestCompression(
-    request.header.get("Content-Encoding"),
-    acceptCompression,
-    parts.contentTypeRule,
-  );
-  const bytes = await readBody(
-    bodyBytes(request.body),
-    readMaxBytes,
-    request.header.get("Content-Length"),
-  );
+  const compression = bodyCompression(parts, fieldsOf(request));
+  const bytes = await readBody(request, bodyLimit(parts));
   return compression === undefined || bytes.length === 0
     ? bytes
-    : await compression.decompress(bytes, readMaxBytes);
+    : await compression.decompress(bytes, parts.options.readMaxBytes);
 }
 
 /** What a request holds beside its body. */

@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type MethodImplSpec } from "@connectrpc/connect";
 import { transformInvokeImplementation } from "@connectrpc/connect/protocol";
-import { bodyBytes, oneChunk, requireNoBody } from "./body.ts";
+import { oneChunk } from "./body.ts";
 import {
   admit,
   type CallHandler,
@@ -80,11 +80,7 @@ async function* readMessages(
   const line = requestLine(request, match);
   switch (parts.reader.bodyForm) {
     case "none":
-      await requireNoBody(
-        bodyBytes(request.body),
-        request.header.get("Content-Length"),
-      );
-      yield parts.reader.read(line, new Uint8Array(0));
+      yield parts.reader.read(line, await readWhole(parts, request));
       break;
     case "raw":
       for await (const chunk of rawChunks(
@@ -114,7 +110,7 @@ async function unpacked(
   return encoding === null ||
     encoding === "" ||
     encoding.toLowerCase() === "identity"
-    ? bodyBytes(request.body)
+    ? request.body
     : oneChunk(await readWhole(parts, request));
 }
 

@@ -6,17 +6,16 @@ import type {
 } from "@connectrpc/connect/protocol";
 import type { AnsweredRequest } from "./response.ts";
 import {
+  bodyCompression,
+  bodyLimit,
   type CallParts,
   checkHeader,
   type Found,
   responseHeader,
   unaryOffers,
 } from "./call.ts";
-import {
-  requestCompression,
-  responseCompression,
-} from "../headers/encoding.ts";
-import { badRequest, bodyTooLarge, type Fault } from "../fault.ts";
+import { responseCompression } from "../headers/encoding.ts";
+import type { Fault } from "../fault.ts";
 import { jsonType, type ResponseBytes } from "../message/response.ts";
 import {
   type HeaderField,
@@ -76,27 +75,18 @@ export function createUnaryRoute(
   spec: MethodImplSpec & { kind: "unary" },
   parts: CallParts,
 ): UnaryRoute {
-  const { options, reader, writer, answers, contentTypeRule } = parts;
-  const { acceptCompression, compressMinBytes, readMaxBytes } = options;
-  const takesBody = reader.bodyForm !== "none";
+  const { options, reader, writer, answers } = parts;
+  const { acceptCompression, compressMinBytes } = options;
+  const { maxBytes, tooLong } = bodyLimit(parts);
   return {
     spec,
-    maxBodyBytes: takesBody ? readMaxBytes : 0,
-    bodyTooLong: () =>
-      takesBody
-        ? bodyTooLarge(readMaxBytes)
-        : badRequest("the request must not have a body"),
+    maxBodyBytes: maxBytes,
+    bodyTooLong: tooLong,
     contentType: writer.raw ? undefined : jsonType,
     timeout: (field) => parseTimeout(field, options.maxTimeoutMs),
     admit(field) {
       checkHeader(parts, field, unaryOffers);
-      return takesBody
-        ? requestCompression(
-            field("content-encoding"),
-            acceptCompression,
-            contentTypeRule,
-          )
-        : undefined;
+      return bodyCompression(parts, field);
     },
     read: ({ path, query }, contentType, body) =>
       reader.read({ path, query, contentType }, body),
