@@ -1,11 +1,15 @@
 import http2 from "node:http2";
 import { once } from "node:events";
+import { gzipSync } from "node:zlib";
 import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { escapeGrpcMessage } from "../../src/http/response/grpc-message.ts";
+import {
+  escapeGrpcMessage,
+  unescapeBlanksOfFrame,
+} from "../../src/http/response/grpc-message.ts";
 import { startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);
@@ -22,6 +26,14 @@ describe("grpc-message", () => {
     ["\ud800", "%EF%BF%BD"],
   ])("%j is %s", (message, escaped) => {
     expect(escapeGrpcMessage(message)).toBe(escaped);
+  });
+
+  test("in the trailers of gRPC-Web, but in compressed ones", () => {
+    const trailers = Buffer.from("grpc-status: 5\r\ngrpc-message: a%20b\r\n");
+    const frame = unescapeBlanksOfFrame(encodeEnvelope(0x80, trailers));
+    expect(Buffer.from(frame.subarray(5)).toString()).toContain("a b");
+    const compressed = encodeEnvelope(0x81, gzipSync(trailers));
+    expect(unescapeBlanksOfFrame(compressed)).toBe(compressed);
   });
 
   test("any message comes back, and is a field value as HTTP/2 has it", () => {

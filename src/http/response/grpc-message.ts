@@ -39,9 +39,9 @@ export function unescapeBlanks(trailer: Headers): void {
     );
 }
 
-/** The same for a frame of gRPC-Web, if it is that of the trailers. */
+/** The same for a frame of gRPC-Web, if it is that of the trailers. A compressed one stays as Connect has written it. */
 export function unescapeBlanksOfFrame(frame: Uint8Array): Uint8Array {
-  if (((frame[0] ?? 0) & trailerFlag) === 0) return frame;
+  if (frame[0] !== trailerFlag) return frame;
   const trailer = trailerParse(frame.subarray(frameHeaderBytes));
   unescapeBlanks(trailer);
   return encodeEnvelope(trailerFlag, trailerSerialize(trailer));
