@@ -297,6 +297,14 @@ test("no imports go in a circle, of types neither", async () => {
   expect(findCircles(importsByFile(await readSources("src")))).toEqual([]);
 });
 
+test("no file has more than 400 lines, and half of them less than 90", async () => {
+  const sizes = (await readSources("src"))
+    .map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
+    .sort((a, b) => a.lines - b.lines);
+  expect(sizes.filter(({ lines }) => lines > 400)).toEqual([]);
+  expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThan(90);
+});
+
 test("no server is served by the adapter of connect-node, which bad requests can end", async () => {
   const sources = await readSources("src");
   const users = sources.filter(({ text }) => text.includes("NodeAdapter"));

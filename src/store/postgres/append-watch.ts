@@ -1,7 +1,28 @@
 import type { Client } from "pg";
 import { StoreUnavailableError } from "../store.ts";
 import type { PostgresDatabase } from "./database.ts";
-import { channel } from "./write.ts";
+import type { Statement } from "./pipeline.ts";
+
+const channel = "lockoutd_events";
+
+/** Tells other nodes of new events. */
+export const notify: Statement = {
+  name: "notify",
+  text: `SELECT pg_notify('${channel}', '')`,
+};
+
+/** Whether nodes can tell each other of new events: not every engine of this protocol has LISTEN. */
+export async function canNotify(database: PostgresDatabase): Promise<boolean> {
+  const client = await database.connectAlone();
+  try {
+    await client.query(`LISTEN ${channel}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
 
 export interface AppendWatch {
   /** Tells the listeners: this node has appended events. */

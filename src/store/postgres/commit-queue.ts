@@ -3,10 +3,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NewId } from "../ids.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
-import { isConflict, isUnavailable, unavailable } from "./errors.ts";
+import {
+  BatchError,
+  isConflict,
+  isUnavailable,
+  unavailable,
+} from "./errors.ts";
 import { load } from "./load.ts";
-import type { Need } from "./load.ts";
-import { BatchError, Workspace } from "./workspace.ts";
+import type { Need } from "./needs.ts";
+import { Workspace } from "./workspace.ts";
 import { writeAndCommit } from "./write.ts";
 
 export interface CommitQueueOptions {

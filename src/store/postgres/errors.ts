@@ -17,6 +17,15 @@ const remedies = new Map<string, string>([
   ["XX", "the server reports an internal error: see its log"],
 ]);
 
+/** The batch cannot be run as one: its commands are to be run one by one. */
+export class BatchError extends Error {
+  override readonly name = "BatchError";
+
+  constructor() {
+    super("commands that cannot share a transaction met");
+  }
+}
+
 // Two transactions were in each other's way, or both created the same row.
 const conflicts = new Set(["40001", "40P01", "23505"]);
 

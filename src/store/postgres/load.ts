@@ -1,47 +1,17 @@
-import {
-  subjectColumns,
-  toAttempt,
-  toPolicy,
-  toSubject,
-} from "../shared/rows.ts";
-import type {
-  AttemptRow,
-  CounterRow,
-  PolicyRow,
-  SubjectRow,
-} from "../shared/rows.ts";
-import type { StoredPolicy } from "../policies.ts";
-import type { PolicyAggregate } from "../commands/tables.ts";
+import type { PolicyAggregate, StoredAttempt } from "../commands/tables.ts";
+import { subjectColumns, toAttempt, toSubject } from "../shared/rows.ts";
+import type { AttemptRow, CounterRow, SubjectRow } from "../shared/rows.ts";
 import type { UserKey } from "../users.ts";
+import type { LoadedAlias } from "./aliases.ts";
 import { begin, beginReading, commit, nowSql } from "./database.ts";
 import type { Connection } from "./database.ts";
-import type { Row, Statement } from "./pipeline.ts";
+import { ask } from "./needs.ts";
+import type { Need } from "./needs.ts";
+import type { Call, Statement } from "./pipeline.ts";
+import { policyColumns, toOwnedPolicy, toPolicyOwner } from "./policies.ts";
+import type { OwnedPolicy } from "./policies.ts";
+import type { LoadedSubject } from "./subjects.ts";
 import type { Value } from "./values.ts";
-import type { Loaded } from "./workspace.ts";
-
-/** What a command needs to be read, and locked, before it runs. */
-export type Need =
-  | ({ readonly kind: "user" } & UserKey)
-  /** A login name: the user with that alias, and who is counted under that name. */
-  | {
-      readonly kind: "name";
-      readonly orgId: string;
-      readonly foldedName: string;
-      readonly formerName?: string;
-      readonly hash: Uint8Array;
-    }
-  /** An attempt of a subject of the organisation. */
-  | {
-      readonly kind: "attempt";
-      readonly orgId: string;
-      readonly attemptId: string;
-    }
-  /** Aliases, whoever has them, and all of the user's. */
-  | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
-  /** The policy of an owner, to change it. */
-  | { readonly kind: "policy"; readonly owner: PolicyAggregate }
-  /** Subjects with attempts that have expired, at most so many attempts. */
-  | { readonly kind: "expired"; readonly limit: number };
 
 /** The database's time, unless tests give one: milliseconds since 1970. `$1` is theirs, or null. */
 const timeSql = `coalesce($1::bigint, ${nowSql})`;
@@ -130,8 +100,6 @@ const readAliases: Statement = {
     ORDER BY 4, 5`,
 };
 
-const policyColumns =
-  "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date";
 // One row at least: the time is in each.
 const policiesAt = (
   time: string,
@@ -171,6 +139,35 @@ const readUserSequences: Statement = {
     WHERE NOT EXISTS (SELECT 1 FROM subjects s WHERE s.org_id = u.org_id AND s.user_id = u.user_id)`,
 };
 
+/** What was read and locked for a batch of commands. */
+export interface Loaded {
+  readonly subjects: readonly LoadedSubject[];
+  readonly counters: readonly {
+    readonly subject: number;
+    readonly row: CounterRow;
+  }[];
+  readonly attempts: readonly StoredAttempt[];
+  /** In the order of each subject's list. */
+  readonly aliases: readonly LoadedAlias[];
+  /** What login names lead to. */
+  readonly names: readonly {
+    readonly orgId: string;
+    readonly folded: string;
+    readonly hash: Uint8Array;
+    /** The user with that alias. */
+    readonly user: number | null;
+    /** The name's own, where it is kept. */
+    readonly key: number | null;
+  }[];
+  readonly policies: readonly OwnedPolicy[];
+  readonly policySequences: readonly {
+    readonly owner: PolicyAggregate;
+    readonly sequence: number;
+  }[];
+  /** The last sequences of users who are not stored, but perhaps were. */
+  readonly userSequences: readonly (UserKey & { readonly sequence: number })[];
+}
+
 /** What was read, and when by the database's clock. */
 export interface Read {
   readonly loaded: Loaded;
@@ -204,15 +201,13 @@ export function see(
   return read(connection, needs, time, beginReading, seeSubjects, [[commit]]);
 }
 
-type Statements = readonly (readonly [Statement, ...Value[]])[];
-
 async function read(
   { send }: Connection,
   needs: readonly Need[],
   time: number | null,
   beginning: Statement,
   subjectsStatement: Statement,
-  end: Statements,
+  end: readonly Call[],
 ): Promise<Read> {
   const asked = ask(needs);
   const subjects: Value[] = [
@@ -220,7 +215,7 @@ async function read(
     ...[asked.nameOrgs, asked.nameFolded, asked.nameHashes],
     ...[asked.attemptIds, asked.expired, time],
   ];
-  const statements: (readonly [Statement, ...Value[]])[] = [[beginning]];
+  const statements: Call[] = [[beginning]];
   if (asked.policyOwners.length > 0) {
     statements.push([
       lockPolicyOwners,
@@ -265,7 +260,10 @@ async function read(
     time: Number(rows(last)[0]?.["time"]),
     loaded: {
       policySequences: (asked.policyOwners.length > 0 ? rows(1) : []).map(
-        (row) => ({ owner: toOwner(row), sequence: Number(row["sequence"]) }),
+        (row) => ({
+          owner: toPolicyOwner(row),
+          sequence: Number(row["sequence"]),
+        }),
       ),
       subjects: rows(places.subjects).map((row) => ({
         stored: toSubject(row as unknown as SubjectRow),
@@ -303,88 +301,5 @@ async function read(
         .filter((row) => row["owner_kind"] !== null)
         .map(toOwnedPolicy),
     },
-  };
-}
-
-/** The parameters that the needs of a batch come to. */
-function ask(needs: readonly Need[]) {
-  const asked = {
-    userOrgs: [] as string[],
-    userIds: [] as string[],
-    nameOrgs: [] as string[],
-    nameFolded: [] as string[],
-    nameHashes: [] as Uint8Array[],
-    attemptIds: [] as string[],
-    aliasOrgs: [] as string[],
-    aliasFolded: [] as string[],
-    ownerOrgs: [] as string[],
-    ownerIds: [] as string[],
-    expired: 0,
-    policyOwners: [] as PolicyAggregate[],
-    orgs: [] as string[],
-    hasSubjects: false,
-  };
-  for (const need of needs) {
-    switch (need.kind) {
-      case "user":
-        asked.userOrgs.push(need.orgId);
-        asked.userIds.push(need.userId);
-        break;
-      case "name":
-        for (const folded of [need.foldedName, need.formerName]) {
-          if (folded === undefined) continue;
-          asked.nameOrgs.push(need.orgId);
-          asked.nameFolded.push(folded);
-          asked.nameHashes.push(need.hash);
-        }
-        break;
-      case "attempt":
-        asked.attemptIds.push(need.attemptId);
-        break;
-      case "aliases":
-        asked.ownerOrgs.push(need.orgId);
-        asked.ownerIds.push(need.userId);
-        for (const folded of need.folded) {
-          asked.aliasOrgs.push(need.orgId);
-          asked.aliasFolded.push(folded);
-        }
-        break;
-      case "policy":
-        asked.policyOwners.push(need.owner);
-        break;
-      case "expired":
-        asked.expired += need.limit;
-        break;
-    }
-    if (need.kind === "policy") {
-      if (need.owner.type === "org") asked.orgs.push(need.owner.id);
-    } else {
-      asked.hasSubjects = true;
-      if (need.kind !== "expired") asked.orgs.push(need.orgId);
-    }
-  }
-  // The same row twice in one statement would be an error; and everybody locks in one order.
-  const owners = new Map(
-    asked.policyOwners.map((owner) => [`${owner.type}\n${owner.id}`, owner]),
-  );
-  asked.policyOwners = [...owners]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, owner]) => owner);
-  return asked;
-}
-
-/** Reads a row of a policy, with whose it is. */
-export function toOwnedPolicy(row: Row): {
-  readonly owner: PolicyAggregate;
-  readonly policy: StoredPolicy;
-} {
-  const owner = toOwner(row);
-  return { owner, policy: toPolicy(owner.id, row as unknown as PolicyRow) };
-}
-
-function toOwner(row: Row): PolicyAggregate {
-  return {
-    type: row["owner_kind"] as PolicyAggregate["type"],
-    id: row["resource_owner"] as string,
   };
 }

@@ -101,8 +101,8 @@ export function createNames(database: PostgresDatabase, max: number): Names {
     return done;
   };
   return {
-    added: ({ subjectEntries }) => {
-      for (const { hash, change } of subjectEntries.values())
+    added: ({ subjects }) => {
+      for (const { hash, change } of subjects.entries.values())
         if (hash !== undefined && change === "new") added += 1;
     },
     trim,

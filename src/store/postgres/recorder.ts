@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/event.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Aggregate } from "../commands/tables.ts";
+import { notify } from "./append-watch.ts";
 import { begin, commit, rollback } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, unavailable } from "./errors.ts";
 import type { Statement } from "./pipeline.ts";
-import { notify } from "./write.ts";
 
 /** A change in a transaction of its own, which waits for no others: of what is rarely changed. */
 export interface Change {

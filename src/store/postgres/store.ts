@@ -1,32 +1,32 @@
 import type { KeyObject } from "node:crypto";
+import type { PolicyAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
-import type { NewId } from "../ids.ts";
-import type { Clock } from "../ids.ts";
+import type { Clock, NewId } from "../ids.ts";
+import type { PolicyOwner } from "../policies.ts";
+import { listEvents } from "../shared/event-list.ts";
+import { createNameKey, hashName } from "../shared/name-hash.ts";
+import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
-import type { PolicyOwner, StoredPolicy } from "../policies.ts";
-import { createAppendWatch } from "./append-watch.ts";
+import { canNotify, createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
-import type { Statement } from "./pipeline.ts";
-import { listEvents } from "../shared/event-list.ts";
 import { readEvents } from "./events.ts";
-import { createNameKey, hashName } from "../shared/name-hash.ts";
-import { createInstallation } from "./installation.ts";
+import { createInstances } from "./instance.ts";
 import { createKeys } from "./keys.ts";
-import { readTime, toOwnedPolicy } from "./load.ts";
-import { createLookups } from "./lookups.ts";
+import { readTime } from "./load.ts";
 import { leaseMachine } from "./machine.ts";
 import { migrate, requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
 import { createNames } from "./names.ts";
+import { createOrgs } from "./orgs.ts";
+import type { Statement } from "./pipeline.ts";
+import { createPolicyLookup } from "./policies.ts";
 import { createRecorder } from "./recorder.ts";
-import { createUserQuota } from "./user-quota.ts";
-import { createUserStore } from "./users.ts";
-import { unfinishedCopy } from "../shared/transfer.ts";
+import { createTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
-import type { PolicyAggregate } from "../commands/tables.ts";
-import { channel } from "./write.ts";
+import { createUserCounts } from "./user-counts.ts";
+import { createUserStore } from "./users.ts";
 
 export interface PostgresStoreOptions {
   readonly url: string;
@@ -50,11 +50,6 @@ const windowSize = 100_000;
 const defaultMaxNames = 100_000;
 
 const readNameKey: Statement = plain("SELECT hash_key FROM names");
-const findPolicies: Statement = {
-  name: "find_policies",
-  text: `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date
-    FROM policies WHERE (owner_kind, resource_owner) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
-};
 // A standby and a read-only database refuse to lock a row. It takes a transaction id, and is written to the log, as any change is.
 const lockForShare: Statement = {
   name: "ping",
@@ -120,21 +115,22 @@ async function createStore(
     notifies,
   );
   const names = createNames(database, maxNames);
-  const quota = await createUserQuota(database, maxUsersPerOrg);
+  const userCounts = await createUserCounts(database, maxUsersPerOrg);
   const recorder = createRecorder({
     ...{ database, notifies },
     onAppended: () => {
       watch.tell();
     },
   });
-  const installation = createInstallation(database, recorder, newId, readNow);
+  const parts = [database, recorder, newId, readNow] as const;
+  const instances = createInstances(...parts);
   const queue = new CommitQueue({
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
-    isFull: (orgId) => quota.isFull(orgId),
+    isFull: (orgId) => userCounts.isFull(orgId),
     afterCommit: (workspace) => {
       names.added(workspace);
-      quota.counted(workspace.userCounts);
+      userCounts.counted(workspace.userCounts);
       // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
       if (workspace.events.pending.length > 0)
         setImmediate(() => {
@@ -152,30 +148,17 @@ async function createStore(
     type: "instance",
     id: found.id,
   });
-  const first = await installation.findInstance();
+  const first = await instances.findInstance();
   let instance = first && toAggregate(first);
   const knownAggregate = (owner: PolicyOwner): PolicyAggregate | undefined =>
     owner.kind === "org" ? { type: "org", id: owner.orgId } : instance;
   const findAggregate = async (owner: PolicyOwner) => {
     const known = knownAggregate(owner);
     if (known !== undefined) return known;
-    const found = await installation.findInstance();
+    const found = await instances.findInstance();
     return found && (instance = toAggregate(found));
   };
-  const lookUpPolicy = createLookups<StoredPolicy>(async (keys) => {
-    const owners = keys.map((key) => key.split("\n"));
-    const { rows } = await database.query(
-      findPolicies,
-      owners.map(([type = ""]) => type),
-      owners.map(([, id = ""]) => id),
-    );
-    return new Map(
-      rows.map((row) => {
-        const { owner, policy } = toOwnedPolicy(row);
-        return [`${owner.type}\n${owner.id}`, policy];
-      }),
-    );
-  });
+  const lookUpPolicy = createPolicyLookup(database);
 
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -187,18 +170,20 @@ async function createStore(
 
   return {
     ...users,
-    ...installation,
+    ...createOrgs(...parts),
+    ...createTokens(...parts),
+    findInstance: () => instances.findInstance(),
     now,
     newId,
     initialise: async (init) => {
-      const found = await installation.initialise(init);
+      const found = await instances.initialise(init);
       instance = toAggregate(found);
       return found;
     },
     findPolicy: async (owner) => {
       const aggregate = await findAggregate(owner);
       if (aggregate === undefined || !mayBeId(aggregate.id)) return undefined;
-      return lookUpPolicy(`${aggregate.type}\n${aggregate.id}`);
+      return lookUpPolicy(aggregate);
     },
     changePolicy: (owner, editor, decide) => {
       const change = (aggregate: PolicyAggregate) =>
@@ -234,17 +219,4 @@ async function readKey(database: PostgresDatabase): Promise<KeyObject> {
   const bytes = rows[0]?.["hash_key"];
   if (bytes instanceof Uint8Array) return createNameKey(bytes);
   throw new Error("the key of the names is missing");
-}
-
-/** Whether nodes can tell each other of new events: not every engine of this protocol has LISTEN. */
-async function canNotify(database: PostgresDatabase): Promise<boolean> {
-  const client = await database.connectAlone();
-  try {
-    await client.query(`LISTEN ${channel}`);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

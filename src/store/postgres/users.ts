@@ -11,7 +11,7 @@ import type { Statement } from "./pipeline.ts";
 import { subjectColumns, toSubject } from "../shared/rows.ts";
 import type { SubjectRow } from "../shared/rows.ts";
 import { see } from "./load.ts";
-import type { Need } from "./load.ts";
+import type { Need } from "./needs.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What the part about users shares with the rest of the store. */
@@ -30,10 +30,10 @@ const expireBatch = 100;
 
 const now = `(SELECT coalesce($1::bigint, ${nowSql}))`;
 
-// What has expired, and what was begun before the clock was set back.
 /** So many rows are removed for each attempt that is closed: the database does that alone. */
 const removedPerClosed = 4;
 
+// What has expired, and what was begun before the clock was set back.
 const findDue: Statement = {
   name: "find_due",
   text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= ${now}

@@ -1,5 +1,7 @@
 import { plain } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
+import type { Call, Row, Statement } from "./pipeline.ts";
+import type { SubjectEntry } from "./subjects.ts";
 
 /** How many users an organisation has now. */
 export interface UserCount {
@@ -8,18 +10,56 @@ export interface UserCount {
 }
 
 /** Which organisations have as many users as they may have, as far as this node knows: it may let a batch of users too many in. */
-export interface UserQuota {
+export interface UserCounts {
   /** Whether no user more may be registered. Looks again soon, since another node may have removed some. */
   isFull(orgId: string): boolean;
   /** Takes counts that were written. */
   counted(counts: readonly UserCount[]): void;
 }
 
+const stepUserCounts: Statement = {
+  name: "step_user_counts",
+  text: `INSERT INTO user_counts (org_id, count) SELECT * FROM unnest($1::text[], $2::bigint[])
+    ON CONFLICT (org_id) DO UPDATE SET count = user_counts.count + excluded.count
+    RETURNING org_id, count`,
+};
+
+/** The statement that counts the users whom a batch has registered and removed, where there are any. */
+export function countUsers(
+  entries: Iterable<SubjectEntry>,
+): readonly [Call] | readonly [] {
+  const steps = new Map<string, number>();
+  for (const { stored, change } of entries) {
+    if (stored.userId === undefined) continue;
+    const step = change === "new" ? 1 : change === "removed" ? -1 : 0;
+    if (step !== 0)
+      steps.set(stored.orgId, (steps.get(stored.orgId) ?? 0) + step);
+  }
+  if (steps.size === 0) return [];
+  // Everybody locks the rows in one order.
+  const sorted = [...steps].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    [
+      stepUserCounts,
+      sorted.map(([orgId]) => orgId),
+      sorted.map(([, step]) => step),
+    ],
+  ];
+}
+
+/** Reads what the statement of {@link countUsers} returns. */
+export function toUserCounts(rows: readonly Row[]): readonly UserCount[] {
+  return rows.map((row) => ({
+    orgId: row["org_id"] as string,
+    count: Number(row["count"]),
+  }));
+}
+
 /** @param max users of an organisation; 0 for any number */
-export async function createUserQuota(
+export async function createUserCounts(
   database: PostgresDatabase,
   max: number,
-): Promise<UserQuota> {
+): Promise<UserCounts> {
   const full = new Set<string>();
   const looking = new Set<string>();
   const counted = (counts: readonly UserCount[]) => {

@@ -1,0 +1,228 @@
+import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
+import type { AttemptTable, StoredAttempt } from "../commands/tables.ts";
+import { clientColumn, closedColumns } from "../shared/rows.ts";
+import { BatchError } from "./errors.ts";
+import type { Journal } from "./journal.ts";
+import type { Call, Statement } from "./pipeline.ts";
+import type { Subjects } from "./subjects.ts";
+
+interface AttemptEntry {
+  readonly attempt: StoredAttempt;
+  /** Whether it was dated anew. */
+  readonly isRedated?: boolean;
+  readonly change: "none" | "new" | "closed";
+}
+
+/** The key of no subject. */
+const nobody = -1;
+
+const insertAttempts: Statement = {
+  name: "insert_attempts",
+  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])`,
+};
+const redateAttempts: Statement = {
+  name: "redate_attempts",
+  text: `UPDATE attempts SET begin_time = d.begin_time, expire_time = d.expire_time
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS d (id, begin_time, expire_time) WHERE attempts.id = d.id`,
+};
+const voidAttempts: Statement = {
+  name: "void_attempts",
+  text: "UPDATE attempts SET outcome = $1, result = $2, client = NULL WHERE outcome IS NULL AND subject = ANY ($3::bigint[])",
+};
+const closeAttempts: Statement = {
+  name: "close_attempts",
+  // The client was for its event: what is kept for long is small.
+  text: `UPDATE attempts SET outcome = c.outcome, result = c.result, client = NULL
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS c (id, outcome, result) WHERE attempts.id = c.id`,
+};
+
+/** The attempts that a batch has read, and what it makes of them. */
+export class Attempts implements AttemptTable {
+  readonly #journal: Journal;
+  readonly #subjects: Subjects;
+  readonly #entries = new Map<string, AttemptEntry>();
+  /** Whose stored open attempts become void. */
+  readonly #voidedSubjects = new Map<number, true>();
+
+  constructor(journal: Journal, subjects: Subjects) {
+    this.#journal = journal;
+    this.#subjects = subjects;
+  }
+
+  /** Takes an attempt as it was read. */
+  take(attempt: StoredAttempt): void {
+    this.#entries.set(attempt.id, { attempt, change: "none" });
+  }
+
+  find(attemptId: string): StoredAttempt | undefined {
+    return this.#entries.get(attemptId)?.attempt;
+  }
+
+  open(subject: number, attempt: Attempt): boolean {
+    // Of those that were not read the insert finds it: then the batch is run again, with other ids.
+    if (this.#entries.has(attempt.id)) return false;
+    this.#journal.set(this.#entries, attempt.id, {
+      attempt: { ...attempt, subject },
+      change: "new",
+    });
+    return true;
+  }
+
+  close(attemptId: string, closed: ClosedAttempt): void {
+    const entry = this.#require(attemptId);
+    this.#journal.set(this.#entries, attemptId, {
+      ...entry,
+      attempt: { ...entry.attempt, closed },
+      change: entry.change === "new" ? "new" : "closed",
+    });
+  }
+
+  voidOpen(subject: number): void {
+    // Rows that were not read are open ones too; those that were read need no statement of their own.
+    this.#journal.set(this.#voidedSubjects, subject, true);
+    for (const { attempt, change } of this.#openOf(subject)) {
+      this.#journal.set(this.#entries, attempt.id, {
+        attempt: { ...attempt, closed: { outcome: "void" } },
+        change,
+      });
+    }
+  }
+
+  /** Takes the open attempts of a subject that is removed out of sight: their rows are removed with its own. */
+  detachOpen(subject: number): void {
+    for (const { attempt, change } of this.#openOf(subject)) {
+      if (change === "new") throw new BatchError();
+      this.#journal.set(this.#entries, attempt.id, {
+        attempt: { ...attempt, subject: nobody },
+        change: "none",
+      });
+    }
+  }
+
+  aheadOf(subject: number, time: number): readonly StoredAttempt[] {
+    return beganAfter(time, this.#openOf(subject));
+  }
+
+  ahead(time: number, limit: number): readonly StoredAttempt[] {
+    return beganAfter(time, this.#openOfAll()).slice(0, limit);
+  }
+
+  redate(attempt: StoredAttempt): void {
+    this.#journal.set(this.#entries, attempt.id, {
+      ...this.#require(attempt.id),
+      attempt,
+      isRedated: true,
+    });
+  }
+
+  expiredOf(subject: number, time: number): readonly StoredAttempt[] {
+    return expiredBy(time, this.#openOf(subject));
+  }
+
+  expired(time: number, limit: number): readonly StoredAttempt[] {
+    return expiredBy(time, this.#openOfAll()).slice(0, limit);
+  }
+
+  /** The statements that write what the batch has changed. */
+  writes(): readonly Call[] {
+    const entries = [...this.#entries.values()];
+    const opened = entries.filter(({ change }) => change === "new");
+    const closed = entries.filter(({ change }) => change === "closed");
+    const redated = entries.filter(
+      ({ change, isRedated }) => isRedated === true && change !== "new",
+    );
+    const voided = [...this.#voidedSubjects.keys()];
+    return [
+      // First: what was opened in this batch after the others became void stays open, and what was closed before keeps its outcome.
+      ...(voided.length > 0 ? [voiding(voided)] : []),
+      ...(opened.length > 0 ? [insertion(toAttempts(opened))] : []),
+      ...(closed.length > 0 ? [closing(toAttempts(closed))] : []),
+      ...(redated.length > 0 ? [redating(toAttempts(redated))] : []),
+    ];
+  }
+
+  #require(attemptId: string): AttemptEntry {
+    const entry = this.#entries.get(attemptId);
+    if (entry === undefined) throw new Error("the attempt was not read");
+    return entry;
+  }
+
+  #openOf(subject: number): readonly AttemptEntry[] {
+    return this.#open().filter(({ attempt }) => attempt.subject === subject);
+  }
+
+  #openOfAll(): readonly AttemptEntry[] {
+    return this.#open().filter(({ attempt }) =>
+      this.#subjects.entries.has(attempt.subject),
+    );
+  }
+
+  #open(): readonly AttemptEntry[] {
+    return [...this.#entries.values()].filter(
+      ({ attempt }) => attempt.closed === undefined,
+    );
+  }
+}
+
+function toAttempts(
+  entries: readonly AttemptEntry[],
+): readonly StoredAttempt[] {
+  return entries.map(({ attempt }) => attempt);
+}
+
+function expiredBy(
+  time: number,
+  entries: readonly AttemptEntry[],
+): readonly StoredAttempt[] {
+  return toAttempts(entries)
+    .filter(({ expireTime }) => expireTime <= time)
+    .sort((a, b) => a.expireTime - b.expireTime || (a.id < b.id ? -1 : 1));
+}
+
+function beganAfter(
+  time: number,
+  entries: readonly AttemptEntry[],
+): readonly StoredAttempt[] {
+  return toAttempts(entries).filter(({ beginTime }) => beginTime > time);
+}
+
+function voiding(subjects: readonly number[]): Call {
+  return [voidAttempts, ...closedColumns({ outcome: "void" }), subjects];
+}
+
+function insertion(attempts: readonly StoredAttempt[]): Call {
+  const closed = attempts.map(({ closed }) => closed && closedColumns(closed));
+  return [
+    insertAttempts,
+    attempts.map(({ id }) => id),
+    attempts.map(({ subject }) => subject),
+    attempts.map(({ factor }) => factor),
+    attempts.map(({ client }) => clientColumn(client)),
+    attempts.map(({ beginTime }) => beginTime),
+    attempts.map(({ expireTime }) => expireTime),
+    closed.map((columns) => columns?.[0] ?? null),
+    closed.map((columns) => columns?.[1] ?? null),
+  ];
+}
+
+function closing(attempts: readonly StoredAttempt[]): Call {
+  const rows = attempts.flatMap(({ id, closed }) =>
+    closed === undefined ? [] : [{ id, columns: closedColumns(closed) }],
+  );
+  return [
+    closeAttempts,
+    rows.map(({ id }) => id),
+    rows.map(({ columns }) => columns[0]),
+    rows.map(({ columns }) => columns[1]),
+  ];
+}
+
+function redating(attempts: readonly StoredAttempt[]): Call {
+  return [
+    redateAttempts,
+    attempts.map(({ id }) => id),
+    attempts.map(({ beginTime }) => beginTime),
+    attempts.map(({ expireTime }) => expireTime),
+  ];
+}

@@ -1,0 +1,93 @@
+import type { PolicyAggregate } from "../commands/tables.ts";
+import type { UserKey } from "../users.ts";
+
+/** What a command needs to be read, and locked, before it runs. */
+export type Need =
+  | ({ readonly kind: "user" } & UserKey)
+  /** A login name: the user with that alias, and who is counted under that name. */
+  | {
+      readonly kind: "name";
+      readonly orgId: string;
+      readonly foldedName: string;
+      readonly formerName?: string;
+      readonly hash: Uint8Array;
+    }
+  /** An attempt of a subject of the organisation. */
+  | {
+      readonly kind: "attempt";
+      readonly orgId: string;
+      readonly attemptId: string;
+    }
+  /** Aliases, whoever has them, and all of the user's. */
+  | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
+  /** The policy of an owner, to change it. */
+  | { readonly kind: "policy"; readonly owner: PolicyAggregate }
+  /** Subjects with attempts that have expired, at most so many attempts. */
+  | { readonly kind: "expired"; readonly limit: number };
+
+/** The parameters that the needs of a batch come to. */
+export function ask(needs: readonly Need[]) {
+  const asked = {
+    userOrgs: [] as string[],
+    userIds: [] as string[],
+    nameOrgs: [] as string[],
+    nameFolded: [] as string[],
+    nameHashes: [] as Uint8Array[],
+    attemptIds: [] as string[],
+    aliasOrgs: [] as string[],
+    aliasFolded: [] as string[],
+    ownerOrgs: [] as string[],
+    ownerIds: [] as string[],
+    expired: 0,
+    policyOwners: [] as PolicyAggregate[],
+    orgs: [] as string[],
+    hasSubjects: false,
+  };
+  for (const need of needs) {
+    switch (need.kind) {
+      case "user":
+        asked.userOrgs.push(need.orgId);
+        asked.userIds.push(need.userId);
+        break;
+      case "name":
+        for (const folded of [need.foldedName, need.formerName]) {
+          if (folded === undefined) continue;
+          asked.nameOrgs.push(need.orgId);
+          asked.nameFolded.push(folded);
+          asked.nameHashes.push(need.hash);
+        }
+        break;
+      case "attempt":
+        asked.attemptIds.push(need.attemptId);
+        break;
+      case "aliases":
+        asked.ownerOrgs.push(need.orgId);
+        asked.ownerIds.push(need.userId);
+        for (const folded of need.folded) {
+          asked.aliasOrgs.push(need.orgId);
+          asked.aliasFolded.push(folded);
+        }
+        break;
+      case "policy":
+        asked.policyOwners.push(need.owner);
+        break;
+      case "expired":
+        asked.expired += need.limit;
+        break;
+    }
+    if (need.kind === "policy") {
+      if (need.owner.type === "org") asked.orgs.push(need.owner.id);
+    } else {
+      asked.hasSubjects = true;
+      if (need.kind !== "expired") asked.orgs.push(need.orgId);
+    }
+  }
+  // The same row twice in one statement would be an error; and everybody locks in one order.
+  const owners = new Map(
+    asked.policyOwners.map((owner) => [`${owner.type}\n${owner.id}`, owner]),
+  );
+  asked.policyOwners = [...owners]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, owner]) => owner);
+  return asked;
+}

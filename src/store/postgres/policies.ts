@@ -1,0 +1,207 @@
+import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
+import type {
+  Aggregate,
+  LimitTable,
+  PolicyAggregate,
+} from "../commands/tables.ts";
+import type { RecordedEvent } from "../events.ts";
+import type { StoredPolicy } from "../policies.ts";
+import { toPolicy } from "../shared/rows.ts";
+import type { PolicyRow } from "../shared/rows.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { NewEvents } from "./events.ts";
+import type { Journal } from "./journal.ts";
+import { createLookups } from "./lookups.ts";
+import type { Call, Row, Statement } from "./pipeline.ts";
+
+interface PolicyEntry {
+  readonly owner: PolicyAggregate;
+  readonly policy: StoredPolicy | undefined;
+  readonly changed: boolean;
+}
+
+/** A policy and whose it is. */
+export interface OwnedPolicy {
+  readonly owner: PolicyAggregate;
+  readonly policy: StoredPolicy;
+}
+
+/** The columns of {@link toOwnedPolicy}. */
+export const policyColumns =
+  "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date";
+
+const findPolicies: Statement = {
+  name: "find_policies",
+  text: `SELECT ${policyColumns} FROM policies
+    WHERE (owner_kind, resource_owner) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+};
+const putPolicies: Statement = {
+  name: "put_policies",
+  text: `INSERT INTO policies (${policyColumns})
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+    ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET max_password_attempts = excluded.max_password_attempts,
+      max_otp_attempts = excluded.max_otp_attempts, sequence = excluded.sequence,
+      creation_date = excluded.creation_date, change_date = excluded.change_date`,
+};
+const removePolicies: Statement = {
+  name: "remove_policies",
+  text: `DELETE FROM policies USING unnest($1::text[], $2::text[]) AS p (kind, owner)
+    WHERE policies.owner_kind = p.kind AND policies.resource_owner = p.owner`,
+};
+const putPolicySequences: Statement = {
+  name: "put_policy_sequences",
+  text: `UPDATE policy_owners SET sequence = p.sequence FROM unnest($1::text[], $2::text[], $3::bigint[]) AS p (kind, owner, sequence)
+    WHERE policy_owners.owner_kind = p.kind AND policy_owners.resource_owner = p.owner`,
+};
+
+/** The policies that a batch has read, and what it makes of them. */
+export class Policies implements LimitTable {
+  readonly #entries = new Map<string, PolicyEntry>();
+  readonly #journal: Journal;
+  readonly #events: NewEvents;
+
+  constructor(journal: Journal, events: NewEvents) {
+    this.#journal = journal;
+    this.#events = events;
+  }
+
+  /** Takes a policy as it was read. */
+  take(owner: PolicyAggregate, policy: StoredPolicy): void {
+    this.#entries.set(policyKey(owner), { owner, policy, changed: false });
+  }
+
+  find(owner: PolicyAggregate): StoredPolicy | undefined {
+    return this.#entries.get(policyKey(owner))?.policy;
+  }
+
+  /** Writes the event of a decision and the policy that then holds. */
+  apply(
+    owner: PolicyAggregate,
+    editor: string,
+    { event, limits }: PolicyDecision,
+    time: number,
+  ): RecordedEvent {
+    const recorded = this.#events.append(
+      policyAggregate(owner),
+      editor,
+      event,
+      time,
+    );
+    const policy = limits && {
+      ...limits,
+      resourceOwner: owner.id,
+      sequence: recorded.sequence,
+      creationDate: this.find(owner)?.creationDate ?? time,
+      changeDate: time,
+    };
+    this.#journal.set(this.#entries, policyKey(owner), {
+      owner,
+      policy,
+      changed: true,
+    });
+    return recorded;
+  }
+
+  limitsFor(orgId: string): Limits {
+    const policy = this.find({ type: "org", id: orgId }) ?? this.#ofInstance();
+    return {
+      maxPasswordAttempts: policy?.maxPasswordAttempts ?? 0,
+      maxOtpAttempts: policy?.maxOtpAttempts ?? 0,
+    };
+  }
+
+  /** The statements that write what the batch has changed. */
+  writes(): readonly Call[] {
+    const changed = [...this.#entries.values()].filter(
+      ({ changed }) => changed,
+    );
+    if (changed.length === 0) return [];
+    const put = changed.flatMap(({ owner, policy }) =>
+      policy === undefined ? [] : [{ owner, policy }],
+    );
+    const removed = changed.filter(({ policy }) => policy === undefined);
+    return [
+      ...(put.length > 0 ? [putting(put)] : []),
+      ...(removed.length > 0 ? [removal(removed)] : []),
+      [
+        putPolicySequences,
+        changed.map(({ owner }) => owner.type),
+        changed.map(({ owner }) => owner.id),
+        changed.map(({ owner }) =>
+          this.#events.sequenceOf(policyAggregate(owner)),
+        ),
+      ],
+    ];
+  }
+
+  #ofInstance(): StoredPolicy | undefined {
+    for (const { owner, policy } of this.#entries.values())
+      if (owner.type === "instance") return policy;
+    return undefined;
+  }
+}
+
+function putting(put: readonly OwnedPolicy[]): Call {
+  return [
+    putPolicies,
+    put.map(({ owner }) => owner.type),
+    put.map(({ owner }) => owner.id),
+    put.map(({ policy }) => policy.maxPasswordAttempts),
+    put.map(({ policy }) => policy.maxOtpAttempts),
+    put.map(({ policy }) => policy.sequence),
+    put.map(({ policy }) => policy.creationDate),
+    put.map(({ policy }) => policy.changeDate),
+  ];
+}
+
+function removal(removed: readonly PolicyEntry[]): Call {
+  return [
+    removePolicies,
+    removed.map(({ owner }) => owner.type),
+    removed.map(({ owner }) => owner.id),
+  ];
+}
+
+/** Looks policies up outside of batches; look-ups that wait together share a round trip. */
+export function createPolicyLookup(
+  database: PostgresDatabase,
+): (owner: PolicyAggregate) => Promise<StoredPolicy | undefined> {
+  const lookUp = createLookups<StoredPolicy>(async (keys) => {
+    const owners = keys.map((key) => key.split("\n"));
+    const { rows } = await database.query(
+      findPolicies,
+      owners.map(([type = ""]) => type),
+      owners.map(([, id = ""]) => id),
+    );
+    return new Map(
+      rows.map((row) => {
+        const { owner, policy } = toOwnedPolicy(row);
+        return [policyKey(owner), policy];
+      }),
+    );
+  });
+  return (owner) => lookUp(policyKey(owner));
+}
+
+/** Reads a row of {@link policyColumns}. */
+export function toOwnedPolicy(row: Row): OwnedPolicy {
+  const owner = toPolicyOwner(row);
+  return { owner, policy: toPolicy(owner.id, row as unknown as PolicyRow) };
+}
+
+/** Reads whose policy it is from the columns `owner_kind` and `resource_owner`. */
+export function toPolicyOwner(row: Row): PolicyAggregate {
+  return {
+    type: row["owner_kind"] as PolicyAggregate["type"],
+    id: row["resource_owner"] as string,
+  };
+}
+
+/** Whose events those of a policy are. */
+export function policyAggregate({ type, id }: PolicyAggregate): Aggregate {
+  return { type, id, resourceOwner: id };
+}
+
+function policyKey({ type, id }: PolicyAggregate): string {
+  return `${type}\n${id}`;
+}

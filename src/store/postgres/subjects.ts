@@ -1,0 +1,267 @@
+import type { KeyObject } from "node:crypto";
+import { LockoutError } from "../../lockout/errors.ts";
+import type { UserState } from "../../lockout/user.ts";
+import { nameAggregate, userAggregate } from "../commands/tables.ts";
+import type {
+  Aggregate,
+  StoredSubject,
+  SubjectId,
+  SubjectTable,
+} from "../commands/tables.ts";
+import { hashName } from "../shared/name-hash.ts";
+import type { UserKey } from "../users.ts";
+import { BatchError } from "./errors.ts";
+import type { Journal } from "./journal.ts";
+import type { Call, Statement } from "./pipeline.ts";
+
+/** A subject as it was read. */
+export interface LoadedSubject {
+  readonly stored: StoredSubject;
+  /** Of names. */
+  readonly hash: Uint8Array | undefined;
+  /** Of its last event. */
+  readonly sequence: number;
+}
+
+/** A subject in the workspace. */
+export interface SubjectEntry extends LoadedSubject {
+  readonly change: "none" | "new" | "updated" | "removed";
+}
+
+/** What {@link Subjects} need beside their rows. */
+export interface SubjectsContext {
+  readonly journal: Journal;
+  /** Hashes login names, where there are any. */
+  readonly nameKey: KeyObject | undefined;
+  readonly newKey: () => number;
+  /** Whether no user more may be registered in an organisation. */
+  readonly isFull: (orgId: string) => boolean;
+  /** Told of a stored subject that is removed. */
+  readonly onRemove: (key: number) => void;
+}
+
+const removeSubjects: Statement = {
+  name: "remove_subjects",
+  text: "DELETE FROM subjects WHERE key = ANY ($1::bigint[])",
+};
+const removeOpenAttempts: Statement = {
+  name: "remove_open_attempts",
+  text: "DELETE FROM attempts WHERE outcome IS NULL AND subject = ANY ($1::bigint[])",
+};
+const insertSubjects: Statement = {
+  name: "insert_subjects",
+  text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, sequence,
+      since_position, recorded)
+    SELECT s.key, s.org_id, s.user_id, s.name_hash,
+      CASE WHEN s.name_hash IS NULL THEN NULL ELSE nextval('name_recency') END,
+      s.account, s.lock_reason, s.lock_time, s.lock_by, s.sequence, h.position, 1
+    FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[],
+      $8::text[], $9::bigint[])
+      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, sequence)`,
+};
+const updateSubjects: Statement = {
+  name: "update_subjects",
+  text: `UPDATE subjects SET account = s.account, lock_reason = s.lock_reason, lock_time = s.lock_time,
+      lock_by = s.lock_by, sequence = s.sequence
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
+      AS s (key, account, lock_reason, lock_time, lock_by, sequence)
+    WHERE subjects.key = s.key`,
+};
+
+/** The subjects that a batch has read, and what it makes of them. */
+export class Subjects implements SubjectTable {
+  readonly entries = new Map<number, SubjectEntry>();
+  readonly #context: SubjectsContext;
+  readonly #users = new Map<string, number>();
+  readonly #names = new Map<string, number>();
+  /** Names that are kept, but were not read, since they lead to users. */
+  readonly #unread = new Set<number>();
+
+  constructor(context: SubjectsContext) {
+    this.#context = context;
+  }
+
+  /** Takes a subject as it was read. */
+  take(subject: LoadedSubject): void {
+    const { stored, hash } = subject;
+    this.entries.set(stored.key, { ...subject, change: "none" });
+    this.#index(stored, hash);
+  }
+
+  /** Takes the key of a name that is kept, after the subjects that were read. */
+  takeName(orgId: string, hash: Uint8Array, key: number): void {
+    this.#names.set(nameKey(orgId, hash), key);
+    if (!this.entries.has(key)) this.#unread.add(key);
+  }
+
+  /** Whether it was removed in this batch. */
+  isRemoved(key: number): boolean {
+    return this.entries.get(key)?.change === "removed";
+  }
+
+  get(key: number): StoredSubject | undefined {
+    // It came to lead nowhere else after the locks were given.
+    if (this.#unread.has(key)) throw new BatchError();
+    return this.#present(key)?.stored;
+  }
+
+  find({ orgId, userId }: UserKey): StoredSubject | undefined {
+    const key = this.#users.get(userKey(orgId, userId));
+    return key === undefined ? undefined : this.#present(key)?.stored;
+  }
+
+  findName(orgId: string, hash: Uint8Array): number | undefined {
+    return this.#names.get(nameKey(orgId, hash));
+  }
+
+  create(id: SubjectId, state: UserState): StoredSubject {
+    const { journal, newKey, isFull } = this.#context;
+    const hash = id.kind === "name" ? id.hash : undefined;
+    const userId = id.kind === "user" ? id.userId : undefined;
+    // Somebody of this id was removed in this batch: which events are whose would not be known.
+    if (userId !== undefined && this.#users.has(userKey(id.orgId, userId)))
+      throw new BatchError();
+    if (userId !== undefined && isFull(id.orgId))
+      throw new LockoutError("usersTooMany");
+    const stored: StoredSubject = {
+      key: newKey(),
+      orgId: id.orgId,
+      userId,
+      ...state,
+    };
+    journal.set(this.entries, stored.key, {
+      ...{ stored, hash, sequence: 0 },
+      change: "new",
+    });
+    this.#index(stored, hash);
+    return stored;
+  }
+
+  update(key: number, state: UserState): void {
+    const entry = this.#require(key);
+    this.#context.journal.set(this.entries, key, {
+      ...entry,
+      stored: { ...entry.stored, ...state },
+      change: entry.change === "new" ? "new" : "updated",
+    });
+  }
+
+  remove(key: number): void {
+    const entry = this.#require(key);
+    // Its row is not there yet: nothing would be removed.
+    if (entry.change === "new") throw new BatchError();
+    const { journal, onRemove } = this.#context;
+    journal.set(this.entries, key, { ...entry, change: "removed" });
+    onRemove(key);
+  }
+
+  hashName(foldedName: string): Uint8Array {
+    const { nameKey } = this.#context;
+    if (nameKey === undefined) throw new Error("no name was expected");
+    return hashName(nameKey, foldedName);
+  }
+
+  /** The statements that write what the batch has changed. */
+  writes(sequenceOf: (stored: StoredSubject) => number): readonly Call[] {
+    const entries = [...this.entries.values()];
+    const removed = entries.filter(({ change }) => change === "removed");
+    const created = entries.filter(({ change }) => change === "new");
+    const updated = entries.filter(
+      ({ change, sequence, stored }) =>
+        change === "updated" ||
+        (change === "none" && sequence !== sequenceOf(stored)),
+    );
+    return [
+      ...(removed.length > 0 ? removal(removed) : []),
+      ...(created.length > 0 ? [insertion(created, sequenceOf)] : []),
+      ...(updated.length > 0 ? [update(updated, sequenceOf)] : []),
+    ];
+  }
+
+  #present(key: number): SubjectEntry | undefined {
+    const entry = this.entries.get(key);
+    return entry?.change === "removed" ? undefined : entry;
+  }
+
+  #require(key: number): SubjectEntry {
+    const entry = this.#present(key);
+    if (entry === undefined) throw new Error("the subject was not read");
+    return entry;
+  }
+
+  #index({ key, orgId, userId }: StoredSubject, hash?: Uint8Array): void {
+    const { journal } = this.#context;
+    if (userId !== undefined)
+      journal.set(this.#users, userKey(orgId, userId), key);
+    if (hash !== undefined) journal.set(this.#names, nameKey(orgId, hash), key);
+  }
+}
+
+function removal(removed: readonly SubjectEntry[]): readonly Call[] {
+  const keys = removed.map(({ stored }) => stored.key);
+  return [
+    [removeOpenAttempts, keys],
+    [removeSubjects, keys],
+  ];
+}
+
+function insertion(
+  created: readonly SubjectEntry[],
+  sequenceOf: (stored: StoredSubject) => number,
+): Call {
+  // Nodes that create the same subjects meet at the same one first.
+  const sorted = [...created].sort((a, b) =>
+    sortKey(a) < sortKey(b) ? -1 : 1,
+  );
+  return [
+    insertSubjects,
+    sorted.map(({ stored }) => stored.key),
+    sorted.map(({ stored }) => stored.orgId),
+    sorted.map(({ stored }) => stored.userId ?? null),
+    sorted.map(({ hash }) => hash ?? null),
+    sorted.map(({ stored }) => stored.account),
+    sorted.map(({ stored }) => stored.lock?.reason ?? null),
+    sorted.map(({ stored }) => stored.lock?.time ?? null),
+    sorted.map(({ stored }) => stored.lock?.by ?? null),
+    sorted.map(({ stored }) => sequenceOf(stored)),
+  ];
+}
+
+function update(
+  updated: readonly SubjectEntry[],
+  sequenceOf: (stored: StoredSubject) => number,
+): Call {
+  return [
+    updateSubjects,
+    updated.map(({ stored }) => stored.key),
+    updated.map(({ stored }) => stored.account),
+    updated.map(({ stored }) => stored.lock?.reason ?? null),
+    updated.map(({ stored }) => stored.lock?.time ?? null),
+    updated.map(({ stored }) => stored.lock?.by ?? null),
+    updated.map(({ stored }) => sequenceOf(stored)),
+  ];
+}
+
+/** Whose events those of a subject are. */
+export function subjectAggregate({
+  key,
+  orgId,
+  userId,
+}: StoredSubject): Aggregate {
+  return userId === undefined
+    ? nameAggregate(orgId, key)
+    : userAggregate(orgId, userId);
+}
+
+function sortKey({ stored, hash }: SubjectEntry): string {
+  const own = stored.userId ?? Buffer.from(hash ?? []).toString("hex");
+  return `${stored.orgId}\n${hash === undefined ? "user" : "name"}\n${own}`;
+}
+
+function userKey(orgId: string, userId: string): string {
+  return `${orgId}\n${userId}`;
+}
+
+function nameKey(orgId: string, hash: Uint8Array): string {
+  return `${orgId}\n${Buffer.from(hash).toString("base64")}`;
+}
