@@ -14,7 +14,7 @@ export type BeginRequest = MessageInitShape<typeof BeginAttemptRequestSchema>;
 /** Whether a secret may be compared. */
 export type Begun =
   | {
-      readonly kind: "proceed" | "locked" | "busy";
+      readonly kind: "proceed" | "locked" | "inactive" | "busy";
       readonly response: BeginAttemptResponse;
     }
   | {
@@ -63,7 +63,9 @@ async function begin(
   }
 }
 
-function kindOf(decision: Decision): "proceed" | "locked" | "busy" {
+function kindOf(
+  decision: Decision,
+): "proceed" | "locked" | "inactive" | "busy" {
   switch (decision) {
     case Decision.PROCEED:
       return "proceed";
@@ -71,6 +73,8 @@ function kindOf(decision: Decision): "proceed" | "locked" | "busy" {
       return "locked";
     case Decision.BUSY:
       return "busy";
+    case Decision.INACTIVE:
+      return "inactive";
     // Enums are open: other numbers arrive as they are.
     case Decision.UNSPECIFIED:
     default:

@@ -2,7 +2,7 @@
 export interface LockoutResult {
   /** The login goes on only then. */
   readonly accepted: boolean;
-  /** What a person may see: the same whether the secret is wrong, the user locked, or the name unknown. */
+  /** What a person may see: the same whether the secret is wrong, the user locked or inactive, or the name unknown. */
   readonly public: PublicAnswer;
   /**
    * What happened, for logs and the program. Never to be shown: it tells whether an account exists and is locked. It
@@ -28,6 +28,7 @@ export interface PublicAnswer {
  * - `accepted`: the secret is right, and the user was not locked.
  * - `wrong`: the secret is wrong. `locked` says whether this was the last chance.
  * - `locked`: the user is locked, or was when the attempt was completed.
+ * - `inactive`: the user is inactive, and not locked. Nothing was compared.
  * - `busy`: others held all the chances for as long as `busyTimeoutMs`.
  * - `not_a_guess`: `verify` compared nothing. Nothing was counted.
  * - `expired`: `verify` took longer than an attempt may be open; the attempt counts as failed.
@@ -38,6 +39,7 @@ export type PrivateOutcome =
   | "accepted"
   | "wrong"
   | "locked"
+  | "inactive"
   | "busy"
   | "not_a_guess"
   | "expired"
@@ -68,6 +70,7 @@ const publicCodes: Readonly<Record<PrivateOutcome, PublicCode>> = {
   accepted: "accepted",
   wrong: "refused",
   locked: "refused",
+  inactive: "refused",
   // Only an unlocked user's secret is not compared, or compared too late: to tell would tell the lock.
   not_a_guess: "refused",
   expired: "refused",

@@ -88,13 +88,11 @@ export async function withLockout(
   const begun = await beginWithin(client, request, busyTimeoutMs, signal);
 
   switch (begun.kind) {
-    case "locked": {
+    case "locked":
+    case "inactive": {
       const error = await errorOf(dummy);
-      return lockoutResult(
-        "locked",
-        { ...begun.response, locked: true },
-        error,
-      );
+      const locked = begun.kind === "locked";
+      return lockoutResult(begun.kind, { ...begun.response, locked }, error);
     }
     case "busy":
       return lockoutResult("busy", { ...begun.response, locked: false });

@@ -48,6 +48,7 @@ export function zitadelErrorOf(
     case "locked":
       return { code: "FAILED_PRECONDITION", ...errors[factor].locked };
     case "accepted":
+    case "inactive":
     case "busy":
     case "not_a_guess":
     case "expired":

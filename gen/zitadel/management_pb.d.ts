@@ -4,6 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { User } from "./user_pb.js";
 import type { ObjectDetails } from "./object_pb.js";
 import type { LockoutPolicy } from "./policy_pb.js";
 
@@ -35,6 +36,102 @@ export declare type HealthzResponse = Message<"zitadel.management.v1.HealthzResp
  * Use `create(HealthzResponseSchema)` to create a new message.
  */
 export declare const HealthzResponseSchema: GenMessage<HealthzResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.GetUserByIDRequest
+ */
+export declare type GetUserByIDRequest = Message<"zitadel.management.v1.GetUserByIDRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetUserByIDRequest.
+ * Use `create(GetUserByIDRequestSchema)` to create a new message.
+ */
+export declare const GetUserByIDRequestSchema: GenMessage<GetUserByIDRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetUserByIDResponse
+ */
+export declare type GetUserByIDResponse = Message<"zitadel.management.v1.GetUserByIDResponse"> & {
+  /**
+   * @generated from field: zitadel.user.v1.User user = 1;
+   */
+  user?: User | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetUserByIDResponse.
+ * Use `create(GetUserByIDResponseSchema)` to create a new message.
+ */
+export declare const GetUserByIDResponseSchema: GenMessage<GetUserByIDResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.DeactivateUserRequest
+ */
+export declare type DeactivateUserRequest = Message<"zitadel.management.v1.DeactivateUserRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.DeactivateUserRequest.
+ * Use `create(DeactivateUserRequestSchema)` to create a new message.
+ */
+export declare const DeactivateUserRequestSchema: GenMessage<DeactivateUserRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.DeactivateUserResponse
+ */
+export declare type DeactivateUserResponse = Message<"zitadel.management.v1.DeactivateUserResponse"> & {
+  /**
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.DeactivateUserResponse.
+ * Use `create(DeactivateUserResponseSchema)` to create a new message.
+ */
+export declare const DeactivateUserResponseSchema: GenMessage<DeactivateUserResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.ReactivateUserRequest
+ */
+export declare type ReactivateUserRequest = Message<"zitadel.management.v1.ReactivateUserRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.ReactivateUserRequest.
+ * Use `create(ReactivateUserRequestSchema)` to create a new message.
+ */
+export declare const ReactivateUserRequestSchema: GenMessage<ReactivateUserRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.ReactivateUserResponse
+ */
+export declare type ReactivateUserResponse = Message<"zitadel.management.v1.ReactivateUserResponse"> & {
+  /**
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.ReactivateUserResponse.
+ * Use `create(ReactivateUserResponseSchema)` to create a new message.
+ */
+export declare const ReactivateUserResponseSchema: GenMessage<ReactivateUserResponse>;
 
 /**
  * @generated from message zitadel.management.v1.LockUserRequest
@@ -279,6 +376,37 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof HealthzRequestSchema;
     output: typeof HealthzResponseSchema;
+  },
+  /**
+   * Returns a user of the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetUserByID
+   */
+  getUserByID: {
+    methodKind: "unary";
+    input: typeof GetUserByIDRequestSchema;
+    output: typeof GetUserByIDResponseSchema;
+  },
+  /**
+   * Makes a user of the organisation inactive: no attempt is let in, and those that are open are
+   * closed. A lock stays as it is.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.DeactivateUser
+   */
+  deactivateUser: {
+    methodKind: "unary";
+    input: typeof DeactivateUserRequestSchema;
+    output: typeof DeactivateUserResponseSchema;
+  },
+  /**
+   * Makes an inactive user of the organisation active. A lock stays as it is.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.ReactivateUser
+   */
+  reactivateUser: {
+    methodKind: "unary";
+    input: typeof ReactivateUserRequestSchema;
+    output: typeof ReactivateUserResponseSchema;
   },
   /**
    * Locks a user of the organisation.

@@ -7,12 +7,13 @@ import { file_google_api_annotations } from "../google/api/annotations_pb.js";
 import { file_zitadel_object } from "./object_pb.js";
 import { file_zitadel_options } from "./options_pb.js";
 import { file_zitadel_policy } from "./policy_pb.js";
+import { file_zitadel_user } from "./user_pb.js";
 
 /**
  * Describes the file zitadel/management.proto.
  */
 export const file_zitadel_management = /*@__PURE__*/
-  fileDesc("Chh6aXRhZGVsL21hbmFnZW1lbnQucHJvdG8SFXppdGFkZWwubWFuYWdlbWVudC52MSIQCg5IZWFsdGh6UmVxdWVzdCIRCg9IZWFsdGh6UmVzcG9uc2UiHQoPTG9ja1VzZXJSZXF1ZXN0EgoKAmlkGAEgASgJIj4KEExvY2tVc2VyUmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyIfChFVbmxvY2tVc2VyUmVxdWVzdBIKCgJpZBgBIAEoCSJAChJVbmxvY2tVc2VyUmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyIZChdHZXRMb2Nrb3V0UG9saWN5UmVxdWVzdCJgChhHZXRMb2Nrb3V0UG9saWN5UmVzcG9uc2USMAoGcG9saWN5GAEgASgLMiAueml0YWRlbC5wb2xpY3kudjEuTG9ja291dFBvbGljeRISCgppc19kZWZhdWx0GAIgASgIIiAKHkdldERlZmF1bHRMb2Nrb3V0UG9saWN5UmVxdWVzdCJTCh9HZXREZWZhdWx0TG9ja291dFBvbGljeVJlc3BvbnNlEjAKBnBvbGljeRgBIAEoCzIgLnppdGFkZWwucG9saWN5LnYxLkxvY2tvdXRQb2xpY3kiWAodQWRkQ3VzdG9tTG9ja291dFBvbGljeVJlcXVlc3QSHQoVbWF4X3Bhc3N3b3JkX2F0dGVtcHRzGAEgASgNEhgKEG1heF9vdHBfYXR0ZW1wdHMYAiABKA0iTAoeQWRkQ3VzdG9tTG9ja291dFBvbGljeVJlc3BvbnNlEioKB2RldGFpbHMYASABKAsyGS56aXRhZGVsLnYxLk9iamVjdERldGFpbHMiWwogVXBkYXRlQ3VzdG9tTG9ja291dFBvbGljeVJlcXVlc3QSHQoVbWF4X3Bhc3N3b3JkX2F0dGVtcHRzGAEgASgNEhgKEG1heF9vdHBfYXR0ZW1wdHMYAiABKA0iTwohVXBkYXRlQ3VzdG9tTG9ja291dFBvbGljeVJlc3BvbnNlEioKB2RldGFpbHMYASABKAsyGS56aXRhZGVsLnYxLk9iamVjdERldGFpbHMiJAoiUmVzZXRMb2Nrb3V0UG9saWN5VG9EZWZhdWx0UmVxdWVzdCJRCiNSZXNldExvY2tvdXRQb2xpY3lUb0RlZmF1bHRSZXNwb25zZRIqCgdkZXRhaWxzGAEgASgLMhkueml0YWRlbC52MS5PYmplY3REZXRhaWxzMscKChFNYW5hZ2VtZW50U2VydmljZRJtCgdIZWFsdGh6EiUueml0YWRlbC5tYW5hZ2VtZW50LnYxLkhlYWx0aHpSZXF1ZXN0GiYueml0YWRlbC5tYW5hZ2VtZW50LnYxLkhlYWx0aHpSZXNwb25zZSITkAIBgtPkkwIKEggvaGVhbHRoehKJAQoITG9ja1VzZXISJi56aXRhZGVsLm1hbmFnZW1lbnQudjEuTG9ja1VzZXJSZXF1ZXN0Gicueml0YWRlbC5tYW5hZ2VtZW50LnYxLkxvY2tVc2VyUmVzcG9uc2UiLIK1GAwKCnVzZXIud3JpdGWC0+STAhY6ASoiES91c2Vycy97aWR9L19sb2NrEpEBCgpVbmxvY2tVc2VyEigueml0YWRlbC5tYW5hZ2VtZW50LnYxLlVubG9ja1VzZXJSZXF1ZXN0Gikueml0YWRlbC5tYW5hZ2VtZW50LnYxLlVubG9ja1VzZXJSZXNwb25zZSIugrUYDAoKdXNlci53cml0ZYLT5JMCGDoBKiITL3VzZXJzL3tpZH0vX3VubG9jaxKiAQoQR2V0TG9ja291dFBvbGljeRIuLnppdGFkZWwubWFuYWdlbWVudC52MS5HZXRMb2Nrb3V0UG9saWN5UmVxdWVzdBovLnppdGFkZWwubWFuYWdlbWVudC52MS5HZXRMb2Nrb3V0UG9saWN5UmVzcG9uc2UiLZACAYK1GA0KC3BvbGljeS5yZWFkgtPkkwITEhEvcG9saWNpZXMvbG9ja291dBK/AQoXR2V0RGVmYXVsdExvY2tvdXRQb2xpY3kSNS56aXRhZGVsLm1hbmFnZW1lbnQudjEuR2V0RGVmYXVsdExvY2tvdXRQb2xpY3lSZXF1ZXN0GjYueml0YWRlbC5tYW5hZ2VtZW50LnYxLkdldERlZmF1bHRMb2Nrb3V0UG9saWN5UmVzcG9uc2UiNZACAYK1GA0KC3BvbGljeS5yZWFkgtPkkwIbEhkvcG9saWNpZXMvZGVmYXVsdC9sb2Nrb3V0ErUBChZBZGRDdXN0b21Mb2Nrb3V0UG9saWN5EjQueml0YWRlbC5tYW5hZ2VtZW50LnYxLkFkZEN1c3RvbUxvY2tvdXRQb2xpY3lSZXF1ZXN0GjUueml0YWRlbC5tYW5hZ2VtZW50LnYxLkFkZEN1c3RvbUxvY2tvdXRQb2xpY3lSZXNwb25zZSIugrUYDgoMcG9saWN5LndyaXRlgtPkkwIWOgEqIhEvcG9saWNpZXMvbG9ja291dBK+AQoZVXBkYXRlQ3VzdG9tTG9ja291dFBvbGljeRI3LnppdGFkZWwubWFuYWdlbWVudC52MS5VcGRhdGVDdXN0b21Mb2Nrb3V0UG9saWN5UmVxdWVzdBo4LnppdGFkZWwubWFuYWdlbWVudC52MS5VcGRhdGVDdXN0b21Mb2Nrb3V0UG9saWN5UmVzcG9uc2UiLoK1GA4KDHBvbGljeS53cml0ZYLT5JMCFjoBKhoRL3BvbGljaWVzL2xvY2tvdXQSwgEKG1Jlc2V0TG9ja291dFBvbGljeVRvRGVmYXVsdBI5LnppdGFkZWwubWFuYWdlbWVudC52MS5SZXNldExvY2tvdXRQb2xpY3lUb0RlZmF1bHRSZXF1ZXN0Gjoueml0YWRlbC5tYW5hZ2VtZW50LnYxLlJlc2V0TG9ja291dFBvbGljeVRvRGVmYXVsdFJlc3BvbnNlIiyCtRgPCg1wb2xpY3kuZGVsZXRlgtPkkwITKhEvcG9saWNpZXMvbG9ja291dGIGcHJvdG8z", [file_google_api_annotations, file_zitadel_object, file_zitadel_options, file_zitadel_policy]);
+  fileDesc("Chh6aXRhZGVsL21hbmFnZW1lbnQucHJvdG8SFXppdGFkZWwubWFuYWdlbWVudC52MSIQCg5IZWFsdGh6UmVxdWVzdCIRCg9IZWFsdGh6UmVzcG9uc2UiIAoSR2V0VXNlckJ5SURSZXF1ZXN0EgoKAmlkGAEgASgJIjoKE0dldFVzZXJCeUlEUmVzcG9uc2USIwoEdXNlchgBIAEoCzIVLnppdGFkZWwudXNlci52MS5Vc2VyIiMKFURlYWN0aXZhdGVVc2VyUmVxdWVzdBIKCgJpZBgBIAEoCSJEChZEZWFjdGl2YXRlVXNlclJlc3BvbnNlEioKB2RldGFpbHMYASABKAsyGS56aXRhZGVsLnYxLk9iamVjdERldGFpbHMiIwoVUmVhY3RpdmF0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJIkQKFlJlYWN0aXZhdGVVc2VyUmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyIdCg9Mb2NrVXNlclJlcXVlc3QSCgoCaWQYASABKAkiPgoQTG9ja1VzZXJSZXNwb25zZRIqCgdkZXRhaWxzGAEgASgLMhkueml0YWRlbC52MS5PYmplY3REZXRhaWxzIh8KEVVubG9ja1VzZXJSZXF1ZXN0EgoKAmlkGAEgASgJIkAKElVubG9ja1VzZXJSZXNwb25zZRIqCgdkZXRhaWxzGAEgASgLMhkueml0YWRlbC52MS5PYmplY3REZXRhaWxzIhkKF0dldExvY2tvdXRQb2xpY3lSZXF1ZXN0ImAKGEdldExvY2tvdXRQb2xpY3lSZXNwb25zZRIwCgZwb2xpY3kYASABKAsyIC56aXRhZGVsLnBvbGljeS52MS5Mb2Nrb3V0UG9saWN5EhIKCmlzX2RlZmF1bHQYAiABKAgiIAoeR2V0RGVmYXVsdExvY2tvdXRQb2xpY3lSZXF1ZXN0IlMKH0dldERlZmF1bHRMb2Nrb3V0UG9saWN5UmVzcG9uc2USMAoGcG9saWN5GAEgASgLMiAueml0YWRlbC5wb2xpY3kudjEuTG9ja291dFBvbGljeSJYCh1BZGRDdXN0b21Mb2Nrb3V0UG9saWN5UmVxdWVzdBIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYASABKA0SGAoQbWF4X290cF9hdHRlbXB0cxgCIAEoDSJMCh5BZGRDdXN0b21Mb2Nrb3V0UG9saWN5UmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyJbCiBVcGRhdGVDdXN0b21Mb2Nrb3V0UG9saWN5UmVxdWVzdBIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYASABKA0SGAoQbWF4X290cF9hdHRlbXB0cxgCIAEoDSJPCiFVcGRhdGVDdXN0b21Mb2Nrb3V0UG9saWN5UmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyIkCiJSZXNldExvY2tvdXRQb2xpY3lUb0RlZmF1bHRSZXF1ZXN0IlEKI1Jlc2V0TG9ja291dFBvbGljeVRvRGVmYXVsdFJlc3BvbnNlEioKB2RldGFpbHMYASABKAsyGS56aXRhZGVsLnYxLk9iamVjdERldGFpbHMynQ4KEU1hbmFnZW1lbnRTZXJ2aWNlEm0KB0hlYWx0aHoSJS56aXRhZGVsLm1hbmFnZW1lbnQudjEuSGVhbHRoelJlcXVlc3QaJi56aXRhZGVsLm1hbmFnZW1lbnQudjEuSGVhbHRoelJlc3BvbnNlIhOQAgGC0+STAgoSCC9oZWFsdGh6EosBCgtHZXRVc2VyQnlJRBIpLnppdGFkZWwubWFuYWdlbWVudC52MS5HZXRVc2VyQnlJRFJlcXVlc3QaKi56aXRhZGVsLm1hbmFnZW1lbnQudjEuR2V0VXNlckJ5SURSZXNwb25zZSIlkAIBgrUYCwoJdXNlci5yZWFkgtPkkwINEgsvdXNlcnMve2lkfRKhAQoORGVhY3RpdmF0ZVVzZXISLC56aXRhZGVsLm1hbmFnZW1lbnQudjEuRGVhY3RpdmF0ZVVzZXJSZXF1ZXN0Gi0ueml0YWRlbC5tYW5hZ2VtZW50LnYxLkRlYWN0aXZhdGVVc2VyUmVzcG9uc2UiMoK1GAwKCnVzZXIud3JpdGWC0+STAhw6ASoiFy91c2Vycy97aWR9L19kZWFjdGl2YXRlEqEBCg5SZWFjdGl2YXRlVXNlchIsLnppdGFkZWwubWFuYWdlbWVudC52MS5SZWFjdGl2YXRlVXNlclJlcXVlc3QaLS56aXRhZGVsLm1hbmFnZW1lbnQudjEuUmVhY3RpdmF0ZVVzZXJSZXNwb25zZSIygrUYDAoKdXNlci53cml0ZYLT5JMCHDoBKiIXL3VzZXJzL3tpZH0vX3JlYWN0aXZhdGUSiQEKCExvY2tVc2VyEiYueml0YWRlbC5tYW5hZ2VtZW50LnYxLkxvY2tVc2VyUmVxdWVzdBonLnppdGFkZWwubWFuYWdlbWVudC52MS5Mb2NrVXNlclJlc3BvbnNlIiyCtRgMCgp1c2VyLndyaXRlgtPkkwIWOgEqIhEvdXNlcnMve2lkfS9fbG9jaxKRAQoKVW5sb2NrVXNlchIoLnppdGFkZWwubWFuYWdlbWVudC52MS5VbmxvY2tVc2VyUmVxdWVzdBopLnppdGFkZWwubWFuYWdlbWVudC52MS5VbmxvY2tVc2VyUmVzcG9uc2UiLoK1GAwKCnVzZXIud3JpdGWC0+STAhg6ASoiEy91c2Vycy97aWR9L191bmxvY2sSogEKEEdldExvY2tvdXRQb2xpY3kSLi56aXRhZGVsLm1hbmFnZW1lbnQudjEuR2V0TG9ja291dFBvbGljeVJlcXVlc3QaLy56aXRhZGVsLm1hbmFnZW1lbnQudjEuR2V0TG9ja291dFBvbGljeVJlc3BvbnNlIi2QAgGCtRgNCgtwb2xpY3kucmVhZILT5JMCExIRL3BvbGljaWVzL2xvY2tvdXQSvwEKF0dldERlZmF1bHRMb2Nrb3V0UG9saWN5EjUueml0YWRlbC5tYW5hZ2VtZW50LnYxLkdldERlZmF1bHRMb2Nrb3V0UG9saWN5UmVxdWVzdBo2LnppdGFkZWwubWFuYWdlbWVudC52MS5HZXREZWZhdWx0TG9ja291dFBvbGljeVJlc3BvbnNlIjWQAgGCtRgNCgtwb2xpY3kucmVhZILT5JMCGxIZL3BvbGljaWVzL2RlZmF1bHQvbG9ja291dBK1AQoWQWRkQ3VzdG9tTG9ja291dFBvbGljeRI0LnppdGFkZWwubWFuYWdlbWVudC52MS5BZGRDdXN0b21Mb2Nrb3V0UG9saWN5UmVxdWVzdBo1LnppdGFkZWwubWFuYWdlbWVudC52MS5BZGRDdXN0b21Mb2Nrb3V0UG9saWN5UmVzcG9uc2UiLoK1GA4KDHBvbGljeS53cml0ZYLT5JMCFjoBKiIRL3BvbGljaWVzL2xvY2tvdXQSvgEKGVVwZGF0ZUN1c3RvbUxvY2tvdXRQb2xpY3kSNy56aXRhZGVsLm1hbmFnZW1lbnQudjEuVXBkYXRlQ3VzdG9tTG9ja291dFBvbGljeVJlcXVlc3QaOC56aXRhZGVsLm1hbmFnZW1lbnQudjEuVXBkYXRlQ3VzdG9tTG9ja291dFBvbGljeVJlc3BvbnNlIi6CtRgOCgxwb2xpY3kud3JpdGWC0+STAhY6ASoaES9wb2xpY2llcy9sb2Nrb3V0EsIBChtSZXNldExvY2tvdXRQb2xpY3lUb0RlZmF1bHQSOS56aXRhZGVsLm1hbmFnZW1lbnQudjEuUmVzZXRMb2Nrb3V0UG9saWN5VG9EZWZhdWx0UmVxdWVzdBo6LnppdGFkZWwubWFuYWdlbWVudC52MS5SZXNldExvY2tvdXRQb2xpY3lUb0RlZmF1bHRSZXNwb25zZSIsgrUYDwoNcG9saWN5LmRlbGV0ZYLT5JMCEyoRL3BvbGljaWVzL2xvY2tvdXRiBnByb3RvMw", [file_google_api_annotations, file_zitadel_object, file_zitadel_options, file_zitadel_policy, file_zitadel_user]);
 
 /**
  * Describes the message zitadel.management.v1.HealthzRequest.
@@ -29,102 +30,144 @@ export const HealthzResponseSchema = /*@__PURE__*/
   messageDesc(file_zitadel_management, 1);
 
 /**
+ * Describes the message zitadel.management.v1.GetUserByIDRequest.
+ * Use `create(GetUserByIDRequestSchema)` to create a new message.
+ */
+export const GetUserByIDRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 2);
+
+/**
+ * Describes the message zitadel.management.v1.GetUserByIDResponse.
+ * Use `create(GetUserByIDResponseSchema)` to create a new message.
+ */
+export const GetUserByIDResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 3);
+
+/**
+ * Describes the message zitadel.management.v1.DeactivateUserRequest.
+ * Use `create(DeactivateUserRequestSchema)` to create a new message.
+ */
+export const DeactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 4);
+
+/**
+ * Describes the message zitadel.management.v1.DeactivateUserResponse.
+ * Use `create(DeactivateUserResponseSchema)` to create a new message.
+ */
+export const DeactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 5);
+
+/**
+ * Describes the message zitadel.management.v1.ReactivateUserRequest.
+ * Use `create(ReactivateUserRequestSchema)` to create a new message.
+ */
+export const ReactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 6);
+
+/**
+ * Describes the message zitadel.management.v1.ReactivateUserResponse.
+ * Use `create(ReactivateUserResponseSchema)` to create a new message.
+ */
+export const ReactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_management, 7);
+
+/**
  * Describes the message zitadel.management.v1.LockUserRequest.
  * Use `create(LockUserRequestSchema)` to create a new message.
  */
 export const LockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 2);
+  messageDesc(file_zitadel_management, 8);
 
 /**
  * Describes the message zitadel.management.v1.LockUserResponse.
  * Use `create(LockUserResponseSchema)` to create a new message.
  */
 export const LockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 3);
+  messageDesc(file_zitadel_management, 9);
 
 /**
  * Describes the message zitadel.management.v1.UnlockUserRequest.
  * Use `create(UnlockUserRequestSchema)` to create a new message.
  */
 export const UnlockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 4);
+  messageDesc(file_zitadel_management, 10);
 
 /**
  * Describes the message zitadel.management.v1.UnlockUserResponse.
  * Use `create(UnlockUserResponseSchema)` to create a new message.
  */
 export const UnlockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 5);
+  messageDesc(file_zitadel_management, 11);
 
 /**
  * Describes the message zitadel.management.v1.GetLockoutPolicyRequest.
  * Use `create(GetLockoutPolicyRequestSchema)` to create a new message.
  */
 export const GetLockoutPolicyRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 6);
+  messageDesc(file_zitadel_management, 12);
 
 /**
  * Describes the message zitadel.management.v1.GetLockoutPolicyResponse.
  * Use `create(GetLockoutPolicyResponseSchema)` to create a new message.
  */
 export const GetLockoutPolicyResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 7);
+  messageDesc(file_zitadel_management, 13);
 
 /**
  * Describes the message zitadel.management.v1.GetDefaultLockoutPolicyRequest.
  * Use `create(GetDefaultLockoutPolicyRequestSchema)` to create a new message.
  */
 export const GetDefaultLockoutPolicyRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 8);
+  messageDesc(file_zitadel_management, 14);
 
 /**
  * Describes the message zitadel.management.v1.GetDefaultLockoutPolicyResponse.
  * Use `create(GetDefaultLockoutPolicyResponseSchema)` to create a new message.
  */
 export const GetDefaultLockoutPolicyResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 9);
+  messageDesc(file_zitadel_management, 15);
 
 /**
  * Describes the message zitadel.management.v1.AddCustomLockoutPolicyRequest.
  * Use `create(AddCustomLockoutPolicyRequestSchema)` to create a new message.
  */
 export const AddCustomLockoutPolicyRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 10);
+  messageDesc(file_zitadel_management, 16);
 
 /**
  * Describes the message zitadel.management.v1.AddCustomLockoutPolicyResponse.
  * Use `create(AddCustomLockoutPolicyResponseSchema)` to create a new message.
  */
 export const AddCustomLockoutPolicyResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 11);
+  messageDesc(file_zitadel_management, 17);
 
 /**
  * Describes the message zitadel.management.v1.UpdateCustomLockoutPolicyRequest.
  * Use `create(UpdateCustomLockoutPolicyRequestSchema)` to create a new message.
  */
 export const UpdateCustomLockoutPolicyRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 12);
+  messageDesc(file_zitadel_management, 18);
 
 /**
  * Describes the message zitadel.management.v1.UpdateCustomLockoutPolicyResponse.
  * Use `create(UpdateCustomLockoutPolicyResponseSchema)` to create a new message.
  */
 export const UpdateCustomLockoutPolicyResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 13);
+  messageDesc(file_zitadel_management, 19);
 
 /**
  * Describes the message zitadel.management.v1.ResetLockoutPolicyToDefaultRequest.
  * Use `create(ResetLockoutPolicyToDefaultRequestSchema)` to create a new message.
  */
 export const ResetLockoutPolicyToDefaultRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 14);
+  messageDesc(file_zitadel_management, 20);
 
 /**
  * Describes the message zitadel.management.v1.ResetLockoutPolicyToDefaultResponse.
  * Use `create(ResetLockoutPolicyToDefaultResponseSchema)` to create a new message.
  */
 export const ResetLockoutPolicyToDefaultResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_management, 15);
+  messageDesc(file_zitadel_management, 21);
 
 /**
  * The calls on one organisation: the one that the header x-zitadel-orgid names, else the

@@ -164,6 +164,7 @@ const decisions = {
   proceed: Decision.PROCEED,
   locked: Decision.LOCKED,
   busy: Decision.BUSY,
+  inactive: Decision.INACTIVE,
 } as const satisfies Record<BeginResult["decision"], Decision>;
 
 const factorNumbers = {

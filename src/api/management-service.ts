@@ -1,4 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   GetDefaultLockoutPolicyResponseSchema,
   GetLockoutPolicyResponseSchema,
@@ -10,8 +10,13 @@ import {
   resetOrgPolicy,
   updateOrgPolicy,
 } from "../lockout/policy.ts";
-import { lockUser, unlockUser } from "../lockout/user.ts";
-import type { LockApi } from "../lockout/user.ts";
+import {
+  deactivateUser,
+  lockUser,
+  reactivateUser,
+  unlockUser,
+} from "../lockout/user.ts";
+import type { DecideUser, UserApi } from "../lockout/user.ts";
 import { afterAnswer } from "../store/answer.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import type { UserStore } from "../store/users.ts";
@@ -23,9 +28,10 @@ import {
   requireDefaultPolicy,
 } from "./policies.ts";
 import { requireUserId } from "./subjects.ts";
+import { findUserRecord, userV1 } from "./zitadel-users.ts";
 
 // The gate has asked for the permission before: the user's organisation is the call's.
-const v1: LockApi = { version: "v1", authorise: () => undefined };
+const v1: UserApi = { version: "v1", authorise: () => undefined };
 
 /** zitadel.management.v1.ManagementService: every call is on the organisation of the call. */
 export function createManagementService(
@@ -46,30 +52,35 @@ export function createManagementService(
     GetDefaultLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),
   );
+  const changeUser = async (
+    userId: string,
+    context: HandlerContext,
+    decide: (api: UserApi) => DecideUser<void>,
+  ) => {
+    const { id, orgId } = getCaller(context.values);
+    const changed = await store.changeUser(
+      { orgId, userId: requireUserId(userId) },
+      id,
+      decide(v1),
+    );
+    return { details: changedDetails(onlyEvent(changed)) };
+  };
   return {
     healthz: () => ({}),
 
-    async lockUser(request, context) {
-      const { id, orgId } = getCaller(context.values);
+    async getUserByID(request, context) {
+      const { orgId } = getCaller(context.values);
       const userId = requireUserId(request.id);
-      const changed = await store.changeUser(
-        { orgId, userId },
-        id,
-        lockUser(v1),
-      );
-      return { details: changedDetails(onlyEvent(changed)) };
+      const found = await findUserRecord(store, { orgId, userId });
+      return { user: userV1(found) };
     },
-
-    async unlockUser(request, context) {
-      const { id, orgId } = getCaller(context.values);
-      const userId = requireUserId(request.id);
-      const changed = await store.changeUser(
-        { orgId, userId },
-        id,
-        unlockUser(v1),
-      );
-      return { details: changedDetails(onlyEvent(changed)) };
-    },
+    deactivateUser: (request, context) =>
+      changeUser(request.id, context, deactivateUser),
+    reactivateUser: (request, context) =>
+      changeUser(request.id, context, reactivateUser),
+    lockUser: (request, context) => changeUser(request.id, context, lockUser),
+    unlockUser: (request, context) =>
+      changeUser(request.id, context, unlockUser),
 
     getLockoutPolicy: (_request, context) =>
       afterAnswer(

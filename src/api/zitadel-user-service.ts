@@ -1,13 +1,19 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type {
-  LockUserRequest,
-  UnlockUserRequest,
   UserService,
+  DeactivateUserRequest,
+  GetUserByIDRequest,
+  LockUserRequest,
+  ReactivateUserRequest,
+  UnlockUserRequest,
 } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import type {
-  LockUserRequest as LockUserRequestBeta,
-  UnlockUserRequest as UnlockUserRequestBeta,
   UserService as UserServiceBeta,
+  DeactivateUserRequest as DeactivateUserRequestBeta,
+  GetUserByIDRequest as GetUserByIDRequestBeta,
+  LockUserRequest as LockUserRequestBeta,
+  ReactivateUserRequest as ReactivateUserRequestBeta,
+  UnlockUserRequest as UnlockUserRequestBeta,
 } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
 import {
   getCaller,
@@ -15,12 +21,19 @@ import {
   requirePermission,
 } from "../auth/caller.ts";
 import type { Caller } from "../auth/caller.ts";
+import type { Permission } from "../auth/roles.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import { lockUser, unlockUser } from "../lockout/user.ts";
-import type { DecideUser, LockApi } from "../lockout/user.ts";
+import {
+  deactivateUser,
+  lockUser,
+  reactivateUser,
+  unlockUser,
+} from "../lockout/user.ts";
+import type { DecideUser, UserApi } from "../lockout/user.ts";
 import type { UserStore } from "../store/users.ts";
 import { changedDetails, onlyEvent } from "./details.ts";
 import { requireUserId } from "./subjects.ts";
+import { detailsOf, findUserRecord, userV2 } from "./zitadel-users.ts";
 
 /** zitadel.user.v2.UserService and its v2beta, which have the same numbers. */
 export function createZitadelUserService(
@@ -29,11 +42,11 @@ export function createZitadelUserService(
   const change = async (
     userId: string,
     context: HandlerContext,
-    decide: (api: LockApi) => DecideUser<void>,
+    decide: (api: UserApi) => DecideUser<void>,
   ) => {
     const caller = getCaller(context.values);
     requireUserId(userId);
-    const orgId = await findOrg(store, userId, caller);
+    const orgId = await findOrg(store, userId, caller, "user.write");
     const changed = await store.changeUser(
       { orgId, userId },
       caller.id,
@@ -47,6 +60,26 @@ export function createZitadelUserService(
     return { details: changedDetails(onlyEvent(changed)) };
   };
   return {
+    async getUserByID(
+      { userId }: GetUserByIDRequest | GetUserByIDRequestBeta,
+      context,
+    ) {
+      const caller = getCaller(context.values);
+      requireUserId(userId);
+      const orgId = await findOrg(store, userId, caller, "user.read");
+      // Before what is read: a stranger to the organisation learns nothing of who exists there.
+      requirePermission(caller, orgId, "user.read");
+      const record = await findUserRecord(store, { orgId, userId });
+      return { details: detailsOf(record), user: userV2(record) };
+    },
+    deactivateUser: (
+      request: DeactivateUserRequest | DeactivateUserRequestBeta,
+      context,
+    ) => change(request.userId, context, deactivateUser),
+    reactivateUser: (
+      request: ReactivateUserRequest | ReactivateUserRequestBeta,
+      context,
+    ) => change(request.userId, context, reactivateUser),
     lockUser: (request: LockUserRequest | LockUserRequestBeta, context) =>
       change(request.userId, context, lockUser),
     unlockUser: (request: UnlockUserRequest | UnlockUserRequestBeta, context) =>
@@ -56,15 +89,16 @@ export function createZitadelUserService(
 
 /**
  * ZITADEL's v2 calls name no organisation, since its ids are unique; ours are so within an organisation only. Where the header
- * names none, the user is looked for where the caller may change users, and nowhere else: what happens to others' users tells
+ * names none, the user is looked for where the caller has the permission, and nowhere else: what happens to others' users tells
  * nothing. Throws LockoutError where several organisations have the id.
  */
 async function findOrg(
   store: UserStore,
   userId: string,
   caller: Caller,
+  permission: Permission,
 ): Promise<string> {
-  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, "user.write"))
+  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, permission))
     return caller.orgId;
   const orgs = await store.findOrgsOfUser(userId, 2);
   if (orgs.length > 1) throw new LockoutError("userAmbiguous");

@@ -62,7 +62,7 @@ export interface BeginCommand {
 
 /** The answer to BeginAttempt. */
 export interface BeginResult {
-  readonly decision: "proceed" | "locked" | "busy";
+  readonly decision: "proceed" | "locked" | "busy" | "inactive";
   readonly limit: number;
   readonly failed: number;
   readonly open: number;
@@ -105,9 +105,10 @@ export function beginAttempt(
   const seen = { limit, failed: counter.failed };
   const refused = { attempt: undefined, retryAfterMs: undefined };
 
-  if (user.lock !== undefined) {
+  const closed = refusalOf(user);
+  if (closed !== undefined) {
     return nothing({
-      decision: "locked",
+      decision: closed,
       ...seen,
       open: counter.open,
       ...refused,
@@ -216,6 +217,15 @@ function chancesLeft(limit: number, failed: number): number {
   return limit === 0 ? maxOpen : Math.min(Math.max(limit - failed, 1), maxOpen);
 }
 
+/** Why nothing of the user is compared, whatever the secret; undefined where it is. A lock is told first. */
+function refusalOf({
+  lock,
+  account,
+}: UserState): "locked" | "inactive" | undefined {
+  if (lock !== undefined) return "locked";
+  return account === "inactive" ? "inactive" : undefined;
+}
+
 /** What was compared. */
 interface Comparison {
   /** Of the attempt, which holds a chance; undefined where there was none: it is reported after the fact. */
@@ -237,10 +247,11 @@ function count(
   const held = id === undefined ? 0 : 1;
   const release = held === 0 ? [] : [{ factor, failed: 0, open: -held }];
 
-  // During a lock nothing counts: the attempt only ends.
-  if (user.lock !== undefined) {
+  // Nothing counts of who may not log in: the attempt only ends.
+  const closed = refusalOf(user);
+  if (closed !== undefined) {
     return {
-      result: { accepted: false, locked: true, failed, limit },
+      result: { accepted: false, locked: closed === "locked", failed, limit },
       steps: release,
       events: [],
     };

@@ -180,7 +180,7 @@ const entries = {
     id: "LOCKOUTD-usr02",
     code: "NOT_FOUND",
     key: "Errors.User.NotFound",
-    when: "GetUser, DeleteUser or GetLockout names a user that the organisation of the call does not have.",
+    when: "GetUser, DeleteUser, GetLockout, DeactivateUser, ReactivateUser or GetUserByID names a user that the organisation of the call does not have.",
   },
   aliasTaken: {
     id: "LOCKOUTD-usr03",
@@ -204,7 +204,19 @@ const entries = {
     id: "LOCKOUTD-usr06",
     code: "FAILED_PRECONDITION",
     key: "several organisations have a user of this id: name one of them in the header x-zitadel-orgid",
-    when: "LockUser or UnlockUser (v2) names no organisation, and several in which the caller may change users have a user of that id. Nothing was changed.",
+    when: "A call of ZITADEL's user service (v2) names no organisation, and several in which the caller may make it have a user of that id. Nothing was changed.",
+  },
+  userAlreadyInactive: {
+    id: "LOCKOUTD-usr08",
+    code: "FAILED_PRECONDITION",
+    key: "the user is inactive already",
+    when: "DeactivateUser names a user who is inactive.",
+  },
+  userNotInactive: {
+    id: "LOCKOUTD-usr09",
+    code: "FAILED_PRECONDITION",
+    key: "the user is not inactive",
+    when: "ReactivateUser names a user who is not inactive.",
   },
   subjectMissing: {
     id: "LOCKOUTD-att01",

@@ -75,10 +75,10 @@ export type DecideUser<Result> = (view: UserView) => UserChange<Result>;
 export const newUser: UserState = { account: "active", lock: undefined };
 
 /**
- * The ids of the refusals of lock and unlock differ between ZITADEL's versions of the call, and what they ask
- * last: v2 looks for the caller's permission only after the user's existence and state.
+ * The ids of the refusals of lock and unlock differ between ZITADEL's versions of the call. So does when the caller's permission is
+ * looked for: at v2 only after the user's existence and state.
  */
-export interface LockApi {
+export interface UserApi {
   readonly version: "v1" | "v2";
   /** Throws LockoutError unless the caller may change the user. */
   readonly authorise: () => void;
@@ -100,7 +100,7 @@ const lockErrors = {
 } as const satisfies Record<string, Record<string, ErrorName>>;
 
 /** An administrator locks a user. The counters stay. */
-export function lockUser(api: LockApi): DecideUser<void> {
+export function lockUser(api: UserApi): DecideUser<void> {
   return ({ user, editor, now }) => {
     const names = lockErrors[api.version];
     if (user === undefined) throw new LockoutError(names.unknown);
@@ -125,7 +125,7 @@ export function lockUser(api: LockApi): DecideUser<void> {
  * through the unlock would either lock the user again or, with N fresh chances, make 2N comparisons that can succeed (I1).
  * A user who was initial is active then, as at ZITADEL.
  */
-export function unlockUser(api: LockApi): DecideUser<void> {
+export function unlockUser(api: UserApi): DecideUser<void> {
   return ({ user, counters }) => {
     const names = lockErrors[api.version];
     if (user === undefined) throw new LockoutError(names.unknownOnUnlock);
@@ -145,6 +145,41 @@ export function unlockUser(api: LockApi): DecideUser<void> {
       ],
       voidsOpen: true,
       events: [{ type: "user.unlocked" }],
+    };
+  };
+}
+
+/**
+ * An administrator deactivates a user: open attempts become void, as by an unlock, since a user may be active again before they end. A
+ * lock stays.
+ */
+export function deactivateUser(api: UserApi): DecideUser<void> {
+  return ({ user, counters }) => {
+    if (user === undefined) throw new LockoutError("userUnknown");
+    if (user.account === "inactive")
+      throw new LockoutError("userAlreadyInactive");
+    api.authorise();
+    return {
+      result: undefined,
+      user: { ...user, account: "inactive" },
+      steps: release(counters),
+      voidsOpen: true,
+      events: accountChanged(user.account, "inactive"),
+    };
+  };
+}
+
+/** An administrator makes an inactive user active. A lock stays, and so do the counters. */
+export function reactivateUser(api: UserApi): DecideUser<void> {
+  return ({ user }) => {
+    if (user === undefined) throw new LockoutError("userUnknown");
+    if (user.account !== "inactive") throw new LockoutError("userNotInactive");
+    api.authorise();
+    return {
+      result: undefined,
+      user: { ...user, account: "active" },
+      steps: [],
+      events: accountChanged(user.account, "active"),
     };
   };
 }

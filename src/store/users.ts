@@ -76,6 +76,13 @@ export interface StoredUser extends UserKey, UserState {
   readonly aliases: readonly string[];
 }
 
+/** A user with the first and the last event since the registration; none of users of earlier versions who did nothing since. */
+export interface UserRecord {
+  readonly user: StoredUser;
+  readonly first: RecordedEvent | undefined;
+  readonly last: RecordedEvent | undefined;
+}
+
 /** A user with the counters and limits. */
 export interface StoredLockout extends UserKey {
   readonly view: UserView & { readonly user: UserState };
@@ -113,6 +120,7 @@ export interface UserStore {
     decide: DecideUser<void>,
   ): Promise<StoredUser>;
   findUser(key: UserKey): Promise<StoredUser | undefined>;
+  findUserRecord(key: UserKey): Promise<UserRecord | undefined>;
   /** The organisations that have a user of this id, oldest user first, at most `limit`. */
   findOrgsOfUser(userId: string, limit: number): Promise<readonly string[]>;
   /** The organisation's users by id. */

@@ -8,7 +8,16 @@ import { refusal } from "./situation.ts";
 import type { Call, Situation, Stage } from "./situation.ts";
 import { grpcDoor, setStage } from "./stage.ts";
 
+const userMethods = [
+  "lockUser",
+  "unlockUser",
+  "deactivateUser",
+  "reactivateUser",
+  "getUserByID",
+] as const;
+
 const noUser = "Errors.User.NotFound";
+const userUnknown = refusal.notFound("LOCKOUTD-usr02", noUser);
 const notLockable = "Errors.User.ShouldBeActiveOrInitial";
 const notLocked = "Errors.User.NotLocked";
 
@@ -21,37 +30,35 @@ const put =
       { token: stage.orgOwner },
     );
 
+/** What changes a user at ZITADEL, or shows one. */
+type UserMethod =
+  | "lockUser"
+  | "unlockUser"
+  | "deactivateUser"
+  | "reactivateUser"
+  | "getUserByID";
+
 /** A call by the organisation's owner on the stage's user. */
-type LockCall = (name: "lockUser" | "unlockUser") => Call;
+type LockCall = (name: UserMethod) => Call;
 
 const v1: LockCall =
   (name) =>
-  (door, { userId, orgOwner }) => {
-    const { lockUser, unlockUser } = ManagementService.method;
-    const input = { id: userId };
-    const headers = { token: orgOwner };
-    return name === "lockUser"
-      ? door.call(lockUser, input, headers)
-      : door.call(unlockUser, input, headers);
-  };
+  (door, { userId, orgOwner }) =>
+    door.call<DescMessage, DescMessage>(
+      ManagementService.method[name],
+      { id: userId },
+      { token: orgOwner },
+    );
 
 const v2 =
   ({ method }: typeof UserService | typeof UserServiceBeta): LockCall =>
   (name) =>
-  (door, { userId, orgOwner }) => {
-    const headers = { token: orgOwner };
-    return name === "lockUser"
-      ? door.call<DescMessage, DescMessage>(
-          method.lockUser,
-          { userId },
-          headers,
-        )
-      : door.call<DescMessage, DescMessage>(
-          method.unlockUser,
-          { userId },
-          headers,
-        );
-  };
+  (door, { userId, orgOwner }) =>
+    door.call<DescMessage, DescMessage>(
+      method[name],
+      { userId },
+      { token: orgOwner },
+    );
 
 interface Version {
   readonly name: string;
@@ -104,7 +111,7 @@ const putElsewhere =
 const v2As =
   (
     { method }: typeof UserService | typeof UserServiceBeta,
-    name: "lockUser" | "unlockUser",
+    name: UserMethod,
     roles: readonly string[],
     orgId?: (stage: Stage) => string,
   ): Call =>
@@ -128,7 +135,7 @@ const elsewhereSituations = ([name, service]: readonly [
   string,
   typeof UserService | typeof UserServiceBeta,
 ]): readonly Situation[] => [
-  ...(["lockUser", "unlockUser"] as const).flatMap((method): Situation[] => [
+  ...userMethods.flatMap((method): Situation[] => [
     {
       name: `${name} ${method}: several organisations have the id, whatever the states`,
       given: async (stage) => {
@@ -148,6 +155,12 @@ const elsewhereSituations = ([name, service]: readonly [
       refused: ambiguous,
     },
   ]),
+  {
+    name: `${name} GetUserByID by ORG_OWNER: others have the id`,
+    given: putElsewhere(2, UserState.ACTIVE),
+    call: v2As(service, "getUserByID", ["ORG_OWNER"]),
+    refused: userUnknown,
+  },
   // Who may not change users there learns nothing of them, neither that they exist nor their state.
   ...[["ORG_OWNER"], ["ORG_OWNER", "IAM_OWNER_VIEWER"], ["ORG_USER_MANAGER"]]
     .map((roles) => [roles, [UserState.ACTIVE, UserState.LOCKED]] as const)
@@ -211,6 +224,31 @@ export const lockSituations: readonly Situation[] = [
       call: call("unlockUser"),
       refused: refusal.precondition(ids.unlockState, notLocked),
     },
+    ...(["deactivateUser", "reactivateUser", "getUserByID"] as const).map(
+      (method): Situation => ({
+        name: `${name} ${method}: unknown user`,
+        call: call(method),
+        refused: userUnknown,
+      }),
+    ),
+    {
+      name: `${name} DeactivateUser: inactive already`,
+      given: put(UserState.INACTIVE),
+      call: call("deactivateUser"),
+      refused: refusal.precondition(
+        "LOCKOUTD-usr08",
+        "the user is inactive already",
+      ),
+    },
+    ...[UserState.ACTIVE, UserState.LOCKED].map((state): Situation => ({
+      name: `${name} ReactivateUser: not inactive, in state ${state}`,
+      given: put(state),
+      call: call("reactivateUser"),
+      refused: refusal.precondition(
+        "LOCKOUTD-usr09",
+        "the user is not inactive",
+      ),
+    })),
   ]),
   {
     name: "v1 LockUser: a user of another organisation",
@@ -263,6 +301,21 @@ export const lockSituations: readonly Situation[] = [
         { userId },
         { token: await token(["ORG_OWNER_VIEWER"]) },
       ),
+    refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
+  },
+  ...(["deactivateUser", "reactivateUser"] as const).map(
+    (method): Situation => ({
+      name: `v2 ${method}: asks for the permission at last`,
+      given: put(
+        method === "deactivateUser" ? UserState.ACTIVE : UserState.INACTIVE,
+      ),
+      call: v2As(UserService, method, ["ORG_OWNER_VIEWER"]),
+      refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
+    }),
+  ),
+  {
+    name: "v2 GetUserByID: asks for the permission before existence",
+    call: v2As(UserService, "getUserByID", ["ORG_SETTINGS_MANAGER"]),
     refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
   },
   ...v2Services.flatMap(elsewhereSituations),

@@ -15,6 +15,7 @@ export interface House {
   /** A client with an interceptor in it. */
   clientWith(interceptor: Interceptor): LockoutClient;
   lock(userId: string): Promise<void>;
+  deactivate(userId: string): Promise<void>;
   unlock(userId: string): Promise<void>;
   /** The types of the user's events, oldest first. */
   events(userId: string): Promise<readonly string[]>;
@@ -44,6 +45,9 @@ export async function openHouse(limit: number): Promise<House> {
     clientWith: (interceptor) => clientWith(url, token, interceptor),
     lock: async (id) => {
       await management.lockUser({ id });
+    },
+    deactivate: async (id) => {
+      await management.deactivateUser({ id });
     },
     unlock: async (id) => {
       await management.unlockUser({ id });

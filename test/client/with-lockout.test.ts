@@ -237,6 +237,28 @@ test("when no chance comes free in time, the person may try later", async () => 
   expect(result.private).toMatchObject({ outcome: "busy", locked: false });
 });
 
+test("an inactive user is told the same as a locked one, and nothing is compared", async () => {
+  const [inactive, locked] = [someone(), someone()];
+  await withLockout(house.client, inactive, "password", wrong);
+  await house.deactivate(inactive.userId);
+  await withLockout(house.client, locked, "password", wrong);
+  await house.lock(locked.userId);
+  const verify = vi.fn(right);
+  const dummy = vi.fn();
+  const result = await withLockout(house.client, inactive, "password", verify, {
+    dummy,
+  });
+  expect(verify).not.toHaveBeenCalled();
+  expect(dummy).toHaveBeenCalledOnce();
+  expect(result.private).toMatchObject({ outcome: "inactive", locked: false });
+  expect(JSON.stringify(result)).toBe(
+    JSON.stringify(
+      await withLockout(house.client, locked, "password", verify, { dummy }),
+    ),
+  );
+  expect(zitadelErrorOf(result, "password")).toBeUndefined();
+});
+
 test("an error out of verify comes through, and counts as failed", async () => {
   const user = someone();
   const fault = new Error("the audit log is full");

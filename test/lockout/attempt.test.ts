@@ -11,20 +11,22 @@ import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
 import {
+  deactivateUser,
   lockUser,
   putUser,
+  reactivateUser,
   recordPasswordChange,
   unlockUser,
 } from "../../src/lockout/user.ts";
 import type {
   Counter,
-  LockApi,
+  UserApi,
   UserChange,
   UserState,
   UserView,
 } from "../../src/lockout/user.ts";
 
-const noApi: LockApi = { version: "v1", authorise: () => undefined };
+const noApi: UserApi = { version: "v1", authorise: () => undefined };
 
 /** One user, on whom changes are applied as a store does it. */
 function createUser(limit: number, otpLimit = limit) {
@@ -267,9 +269,64 @@ describe("counting and locking (contract, section 7)", () => {
       accepted: false,
       failed: 1,
     });
+    user.run(reactivateUser(noApi));
     const later = user.begin();
-    user.run(putUser("inactive"));
-    expect(user.complete(later.attempt?.id ?? "", "failed").failed).toBe(2);
+    user.run(deactivateUser(noApi));
+    expect(user.complete(later.attempt?.id ?? "", "failed").failed).toBe(1);
+    expect(user.events).toEqual([
+      "user.human.password.check.failed",
+      "user.deactivated",
+      "user.reactivated",
+      "user.deactivated",
+    ]);
+  });
+
+  it("nothing is compared or counted of an inactive user, whatever the secret", () => {
+    const user = createUser(3);
+    user.fail();
+    const open = user.begin();
+    const { attempt } = open;
+    if (attempt === undefined) throw new Error("none was opened");
+    user.run(deactivateUser(noApi));
+    const events = user.events.length;
+    expect(user.begin()).toEqual({
+      decision: "inactive",
+      limit: 3,
+      failed: 1,
+      open: 0,
+      attempt: undefined,
+      retryAfterMs: undefined,
+    });
+    const refused = { accepted: false, locked: false, failed: 1, limit: 3 };
+    for (const outcome of ["succeeded", "failed", "not_a_guess"] as const) {
+      expect(user.report(outcome)).toEqual(refused);
+      // Versions before left attempts open at a deactivation.
+      expect(completeAttempt(user.view(), attempt, outcome)).toMatchObject({
+        result: refused,
+        steps: [{ factor: "password", failed: 0, open: -1 }],
+        events: [],
+      });
+    }
+    expect(expireAttempt(user.view(), attempt).events).toEqual([]);
+    expect(user.events).toHaveLength(events);
+    user.run(reactivateUser(noApi));
+    expect(user.begin()).toMatchObject({ decision: "proceed", failed: 1 });
+  });
+
+  it("deactivating and reactivating leave a lock as it is, and the lock is told first", () => {
+    const user = createUser(1);
+    user.fail();
+    const { lock } = user.state() ?? {};
+    expect(lock?.reason).toBe("password_attempts");
+    user.run(deactivateUser(noApi));
+    expect(user.state()).toEqual({ account: "inactive", lock });
+    expect(user.begin().decision).toBe("locked");
+    expect(user.report("succeeded")).toMatchObject({ locked: true });
+    user.run(reactivateUser(noApi));
+    expect(user.state()).toEqual({ account: "active", lock });
+    user.run(deactivateUser(noApi));
+    user.run(unlockUser(noApi));
+    expect(user.begin().decision).toBe("inactive");
   });
 
   it("an unlock that is refused, since nobody is locked, leaves open attempts open", () => {
@@ -335,7 +392,7 @@ describe("lock and unlock refuse (contract, section 3)", () => {
     const refuse = () => {
       throw new Error("asked for the permission too early");
     };
-    const api: LockApi = { version, authorise: refuse };
+    const api: UserApi = { version, authorise: refuse };
     const user = createUser(3);
     expect(
       refusal(() => {

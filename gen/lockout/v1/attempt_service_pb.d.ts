@@ -164,7 +164,8 @@ export declare const CompleteAttemptRequestSchema: GenMessage<CompleteAttemptReq
  */
 export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemptResponse"> & {
   /**
-   * True only for OUTCOME_SUCCEEDED on a user who is not locked: the login goes on only then.
+   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive: the login goes on
+   * only then.
    *
    * @generated from field: bool accepted = 1;
    */
@@ -244,7 +245,8 @@ export declare const ReportAttemptRequestSchema: GenMessage<ReportAttemptRequest
  */
 export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptResponse"> & {
   /**
-   * True only for OUTCOME_SUCCEEDED on a user who is not locked: the login goes on only then.
+   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive: the login goes on
+   * only then.
    *
    * @generated from field: bool accepted = 1;
    */
@@ -574,6 +576,14 @@ export enum Decision {
    * @generated from enum value: DECISION_BUSY = 3;
    */
   BUSY = 3,
+
+  /**
+   * Compare nothing: the user is inactive, and not locked. Tell the person the same as for
+   * DECISION_LOCKED.
+   *
+   * @generated from enum value: DECISION_INACTIVE = 5;
+   */
+  INACTIVE = 5,
 }
 
 /**

@@ -8,8 +8,13 @@ import type { Names } from "./names.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
-import { subjectColumns, toSubject } from "../shared/rows.ts";
-import type { SubjectRow } from "../shared/rows.ts";
+import {
+  subjectColumns,
+  toEvent,
+  toSubject,
+  userEventSql,
+} from "../shared/rows.ts";
+import type { EventRow, SubjectRow } from "../shared/rows.ts";
 import { see } from "./load.ts";
 import type { Need } from "./needs.ts";
 import { Workspace } from "./workspace.ts";
@@ -65,6 +70,14 @@ const forgetNameEvents: Statement = {
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
   text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
+};
+const firstEvent: Statement = {
+  name: "first_event_of_user",
+  text: userEventSql("$1", "$2", "ASC"),
+};
+const lastEvent: Statement = {
+  name: "last_event_of_user",
+  text: userEventSql("$1", "$2", "DESC"),
 };
 const listUsers: Statement = {
   name: "list_users",
@@ -168,6 +181,22 @@ export function createUserStore({
       findOne(key, (commands, stored, time) =>
         commands.toLockout(stored, time),
       ),
+    findUserRecord: async (key) => {
+      const user = await findOne(key, (commands, stored) =>
+        commands.toUser(stored),
+      );
+      if (user === undefined) return undefined;
+      const [first, last] = await Promise.all(
+        [firstEvent, lastEvent].map((statement) =>
+          database.query(statement, key.userId, key.orgId),
+        ),
+      );
+      const read = (result: typeof first) => {
+        const [row] = result?.rows ?? [];
+        return row && toEvent(row as unknown as EventRow);
+      };
+      return { user, first: read(first), last: read(last) };
+    },
     findOrgsOfUser: async (userId, limit) => {
       const { rows } = await database.query(orgsOfUser, userId, limit);
       return rows.map((row) => row["org_id"] as string);

@@ -103,6 +103,18 @@ export function toEvent(row: EventRow): RecordedEvent {
   };
 }
 
+/** Finds the first or the last event of a user since the registration, by the index of the aggregates. */
+export function userEventSql(
+  userId: string,
+  orgId: string,
+  order: "ASC" | "DESC",
+): string {
+  return `SELECT e.* FROM events e JOIN subjects s ON s.org_id = e.resource_owner AND s.user_id = e.aggregate_id
+    WHERE e.aggregate_id = ${userId} AND e.aggregate_type = 'user' AND e.resource_owner = ${orgId}
+      AND e.position > s.since_position
+    ORDER BY e.sequence ${order} LIMIT 1`;
+}
+
 export interface SubjectRow {
   readonly key: number;
   readonly org_id: string;

@@ -1,25 +1,36 @@
 import type { Database } from "better-sqlite3";
 import { eventConditions } from "../shared/event-list.ts";
 import type { EventLog, Positions } from "../shared/event-list.ts";
-import { toEvent } from "../shared/rows.ts";
+import { toEvent, userEventSql } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import { keptNameEvents } from "../users.ts";
+import type { UserKey, UserRecord } from "../users.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
 export interface Events extends EventTable, EventLog {
   lastPosition(): number;
   list(filter: EventFilter, within: Positions): readonly RecordedEvent[];
+  /** The first and the last event of a user since the registration. */
+  endsOf(user: UserKey): Omit<UserRecord, "user">;
 }
 
 export function prepareEvents(database: Database): Events {
   const lastPosition = database
     .prepare<[], number | null>("SELECT max(position) FROM events")
     .pluck();
+  const endOf = (order: "ASC" | "DESC") =>
+    database.prepare<[string, string], EventRow>(userEventSql("?", "?", order));
+  const [first, last] = [endOf("ASC"), endOf("DESC")];
+  const read = (row: EventRow | undefined) => row && toEvent(row);
   return {
     ...prepareAppend(database, "events"),
+    endsOf: ({ orgId, userId }) => ({
+      first: read(first.get(userId, orgId)),
+      last: read(last.get(userId, orgId)),
+    }),
     lastPosition: () => lastPosition.get() ?? 0,
     list: (filter, within) => {
       const { sql, values } = listQuery(filter, within);

@@ -97,6 +97,19 @@ export function createUserStore(
       });
     },
 
+    findUserRecord: async (key) => {
+      await settleUser(key);
+      return read(() => {
+        const stored = commands.findStored(key);
+        return (
+          stored && {
+            user: commands.toUser(stored),
+            ...events.endsOf(key),
+          }
+        );
+      });
+    },
+
     findOrgsOfUser: async (userId, limit) =>
       read(() => subjects.orgsOfUser(userId, limit)),
 

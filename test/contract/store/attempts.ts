@@ -2,12 +2,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
 import {
+  deactivateUser,
   lockUser,
   putUser,
+  reactivateUser,
   recordPasswordChange,
   unlockUser,
 } from "../../../src/lockout/user.ts";
-import type { LockApi } from "../../../src/lockout/user.ts";
+import type { UserApi } from "../../../src/lockout/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/users.ts";
 import {
   alice,
@@ -342,7 +344,7 @@ export function describeAttempts(bed: StoreBed): void {
   });
 
   describe("an attempt that is open when its user is unlocked", () => {
-    const api: LockApi = { version: "v1", authorise: () => undefined };
+    const api: UserApi = { version: "v1", authorise: () => undefined };
     const lock = (store: UserStore = bed.store) =>
       store.changeUser(aliceKey, "admin", lockUser(api));
     const unlock = (store: UserStore = bed.store) =>
@@ -445,6 +447,29 @@ export function describeAttempts(bed: StoreBed): void {
       await bed.store.putUser(aliceKey, [], "admin", putUser("inactive"));
       expect(await counterOf(aliceKey)).toMatchObject({ failed: 0, open: 0 });
       expect(await complete(attempt?.id, "succeeded")).toEqual(refused);
+    });
+
+    it("neither counts nor expires as a failure after a deactivation, and nothing else counts", async () => {
+      await report(alice, "failed");
+      await begin(alice);
+      await bed.store.changeUser(aliceKey, "admin", deactivateUser(api));
+      const before = await bed.events();
+      expect(await begin(alice)).toMatchObject({
+        decision: "inactive",
+        attempt: undefined,
+      });
+      expect(await report(alice, "succeeded")).toMatchObject({
+        accepted: false,
+        locked: false,
+      });
+      bed.time += ttlMs;
+      expect(await counterOf(aliceKey)).toMatchObject({ failed: 1, open: 0 });
+      expect(await bed.events()).toEqual(before);
+      await bed.store.changeUser(aliceKey, "admin", reactivateUser(api));
+      expect(await begin(alice)).toMatchObject({
+        decision: "proceed",
+        failed: 1,
+      });
     });
 
     it("is gone where the user is deleted, whoever registers again", async () => {

@@ -68,6 +68,31 @@ export function describeUsers(bed: StoreBed): void {
       expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
     });
 
+    it("is shown with the first and the last event since the registration", async () => {
+      const ends = async () => {
+        const found = await bed.store.findUserRecord(alice);
+        return (
+          found && {
+            user: found.user.userId,
+            first: found.first?.sequence,
+            last: found.last?.sequence,
+          }
+        );
+      };
+      expect(await ends()).toBeUndefined();
+      await register(alice);
+      await register(elsewhere);
+      await bed.store.changeUser(elsewhere, "e", fail);
+      expect(await ends()).toEqual({ user: "alice", first: 1, last: 1 });
+      await bed.store.changeUser(alice, "e", fail);
+      expect(await ends()).toEqual({ user: "alice", first: 1, last: 2 });
+      await bed.store.deleteUser(alice, "e");
+      expect(await ends()).toBeUndefined();
+      await register(alice);
+      await bed.store.changeUser(alice, "e", fail);
+      expect(await ends()).toEqual({ user: "alice", first: 4, last: 5 });
+    });
+
     it("is measured by the organisation's own policy, else by the default", async () => {
       await bed.store.initialise(init);
       expect((await see(alice)).limits).toEqual(limits(3, 0));

@@ -6,40 +6,83 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import { file_zitadel_object_v2_object } from "../../object/v2/object_pb.js";
 import { file_zitadel_protoc_gen_zitadel_v2_options } from "../../protoc_gen_zitadel/v2/options_pb.js";
+import { file_zitadel_user_v2_user } from "./user_pb.js";
 
 /**
  * Describes the file zitadel/user/v2/user_service.proto.
  */
 export const file_zitadel_user_v2_user_service = /*@__PURE__*/
-  fileDesc("CiJ6aXRhZGVsL3VzZXIvdjIvdXNlcl9zZXJ2aWNlLnByb3RvEg96aXRhZGVsLnVzZXIudjIiIgoPTG9ja1VzZXJSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiPwoQTG9ja1VzZXJSZXNwb25zZRIrCgdkZXRhaWxzGAEgASgLMhoueml0YWRlbC5vYmplY3QudjIuRGV0YWlscyIkChFVbmxvY2tVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIkEKElVubG9ja1VzZXJSZXNwb25zZRIrCgdkZXRhaWxzGAEgASgLMhoueml0YWRlbC5vYmplY3QudjIuRGV0YWlsczKtAgoLVXNlclNlcnZpY2USiQEKCExvY2tVc2VyEiAueml0YWRlbC51c2VyLnYyLkxvY2tVc2VyUmVxdWVzdBohLnppdGFkZWwudXNlci52Mi5Mb2NrVXNlclJlc3BvbnNlIjiKtRgRCg8KDWF1dGhlbnRpY2F0ZWSC0+STAh06ASoiGC92Mi91c2Vycy97dXNlcl9pZH0vbG9jaxKRAQoKVW5sb2NrVXNlchIiLnppdGFkZWwudXNlci52Mi5VbmxvY2tVc2VyUmVxdWVzdBojLnppdGFkZWwudXNlci52Mi5VbmxvY2tVc2VyUmVzcG9uc2UiOoq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCHzoBKiIaL3YyL3VzZXJzL3t1c2VyX2lkfS91bmxvY2tiBnByb3RvMw", [file_google_api_annotations, file_zitadel_object_v2_object, file_zitadel_protoc_gen_zitadel_v2_options]);
+  fileDesc("CiJ6aXRhZGVsL3VzZXIvdjIvdXNlcl9zZXJ2aWNlLnByb3RvEg96aXRhZGVsLnVzZXIudjIiJQoSR2V0VXNlckJ5SURSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiZwoTR2V0VXNlckJ5SURSZXNwb25zZRIrCgdkZXRhaWxzGAEgASgLMhoueml0YWRlbC5vYmplY3QudjIuRGV0YWlscxIjCgR1c2VyGAIgASgLMhUueml0YWRlbC51c2VyLnYyLlVzZXIiKAoVRGVhY3RpdmF0ZVVzZXJSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiRQoWRGVhY3RpdmF0ZVVzZXJSZXNwb25zZRIrCgdkZXRhaWxzGAEgASgLMhoueml0YWRlbC5vYmplY3QudjIuRGV0YWlscyIoChVSZWFjdGl2YXRlVXNlclJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSJFChZSZWFjdGl2YXRlVXNlclJlc3BvbnNlEisKB2RldGFpbHMYASABKAsyGi56aXRhZGVsLm9iamVjdC52Mi5EZXRhaWxzIiIKD0xvY2tVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIj8KEExvY2tVc2VyUmVzcG9uc2USKwoHZGV0YWlscxgBIAEoCzIaLnppdGFkZWwub2JqZWN0LnYyLkRldGFpbHMiJAoRVW5sb2NrVXNlclJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSJBChJVbmxvY2tVc2VyUmVzcG9uc2USKwoHZGV0YWlscxgBIAEoCzIaLnppdGFkZWwub2JqZWN0LnYyLkRldGFpbHMyhQYKC1VzZXJTZXJ2aWNlEo0BCgtHZXRVc2VyQnlJRBIjLnppdGFkZWwudXNlci52Mi5HZXRVc2VyQnlJRFJlcXVlc3QaJC56aXRhZGVsLnVzZXIudjIuR2V0VXNlckJ5SURSZXNwb25zZSIzkAIBirUYEQoPCg1hdXRoZW50aWNhdGVkgtPkkwIVEhMvdjIvdXNlcnMve3VzZXJfaWR9EqEBCg5EZWFjdGl2YXRlVXNlchImLnppdGFkZWwudXNlci52Mi5EZWFjdGl2YXRlVXNlclJlcXVlc3QaJy56aXRhZGVsLnVzZXIudjIuRGVhY3RpdmF0ZVVzZXJSZXNwb25zZSI+irUYEQoPCg1hdXRoZW50aWNhdGVkgtPkkwIjOgEqIh4vdjIvdXNlcnMve3VzZXJfaWR9L2RlYWN0aXZhdGUSoQEKDlJlYWN0aXZhdGVVc2VyEiYueml0YWRlbC51c2VyLnYyLlJlYWN0aXZhdGVVc2VyUmVxdWVzdBonLnppdGFkZWwudXNlci52Mi5SZWFjdGl2YXRlVXNlclJlc3BvbnNlIj6KtRgRCg8KDWF1dGhlbnRpY2F0ZWSC0+STAiM6ASoiHi92Mi91c2Vycy97dXNlcl9pZH0vcmVhY3RpdmF0ZRKJAQoITG9ja1VzZXISIC56aXRhZGVsLnVzZXIudjIuTG9ja1VzZXJSZXF1ZXN0GiEueml0YWRlbC51c2VyLnYyLkxvY2tVc2VyUmVzcG9uc2UiOIq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCHToBKiIYL3YyL3VzZXJzL3t1c2VyX2lkfS9sb2NrEpEBCgpVbmxvY2tVc2VyEiIueml0YWRlbC51c2VyLnYyLlVubG9ja1VzZXJSZXF1ZXN0GiMueml0YWRlbC51c2VyLnYyLlVubG9ja1VzZXJSZXNwb25zZSI6irUYEQoPCg1hdXRoZW50aWNhdGVkgtPkkwIfOgEqIhovdjIvdXNlcnMve3VzZXJfaWR9L3VubG9ja2IGcHJvdG8z", [file_google_api_annotations, file_zitadel_object_v2_object, file_zitadel_protoc_gen_zitadel_v2_options, file_zitadel_user_v2_user]);
+
+/**
+ * Describes the message zitadel.user.v2.GetUserByIDRequest.
+ * Use `create(GetUserByIDRequestSchema)` to create a new message.
+ */
+export const GetUserByIDRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 0);
+
+/**
+ * Describes the message zitadel.user.v2.GetUserByIDResponse.
+ * Use `create(GetUserByIDResponseSchema)` to create a new message.
+ */
+export const GetUserByIDResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 1);
+
+/**
+ * Describes the message zitadel.user.v2.DeactivateUserRequest.
+ * Use `create(DeactivateUserRequestSchema)` to create a new message.
+ */
+export const DeactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 2);
+
+/**
+ * Describes the message zitadel.user.v2.DeactivateUserResponse.
+ * Use `create(DeactivateUserResponseSchema)` to create a new message.
+ */
+export const DeactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 3);
+
+/**
+ * Describes the message zitadel.user.v2.ReactivateUserRequest.
+ * Use `create(ReactivateUserRequestSchema)` to create a new message.
+ */
+export const ReactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 4);
+
+/**
+ * Describes the message zitadel.user.v2.ReactivateUserResponse.
+ * Use `create(ReactivateUserResponseSchema)` to create a new message.
+ */
+export const ReactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user_service, 5);
 
 /**
  * Describes the message zitadel.user.v2.LockUserRequest.
  * Use `create(LockUserRequestSchema)` to create a new message.
  */
 export const LockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2_user_service, 0);
+  messageDesc(file_zitadel_user_v2_user_service, 6);
 
 /**
  * Describes the message zitadel.user.v2.LockUserResponse.
  * Use `create(LockUserResponseSchema)` to create a new message.
  */
 export const LockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2_user_service, 1);
+  messageDesc(file_zitadel_user_v2_user_service, 7);
 
 /**
  * Describes the message zitadel.user.v2.UnlockUserRequest.
  * Use `create(UnlockUserRequestSchema)` to create a new message.
  */
 export const UnlockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2_user_service, 2);
+  messageDesc(file_zitadel_user_v2_user_service, 8);
 
 /**
  * Describes the message zitadel.user.v2.UnlockUserResponse.
  * Use `create(UnlockUserResponseSchema)` to create a new message.
  */
 export const UnlockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2_user_service, 3);
+  messageDesc(file_zitadel_user_v2_user_service, 9);
 
 /**
  * @generated from service zitadel.user.v2.UserService

@@ -5,11 +5,113 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Details } from "../../object/v2beta/object_pb.js";
+import type { User } from "./user_pb.js";
 
 /**
  * Describes the file zitadel/user/v2beta/user_service.proto.
  */
 export declare const file_zitadel_user_v2beta_user_service: GenFile;
+
+/**
+ * @generated from message zitadel.user.v2beta.GetUserByIDRequest
+ */
+export declare type GetUserByIDRequest = Message<"zitadel.user.v2beta.GetUserByIDRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.GetUserByIDRequest.
+ * Use `create(GetUserByIDRequestSchema)` to create a new message.
+ */
+export declare const GetUserByIDRequestSchema: GenMessage<GetUserByIDRequest>;
+
+/**
+ * @generated from message zitadel.user.v2beta.GetUserByIDResponse
+ */
+export declare type GetUserByIDResponse = Message<"zitadel.user.v2beta.GetUserByIDResponse"> & {
+  /**
+   * @generated from field: zitadel.object.v2beta.Details details = 1;
+   */
+  details?: Details | undefined;
+
+  /**
+   * @generated from field: zitadel.user.v2beta.User user = 2;
+   */
+  user?: User | undefined;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.GetUserByIDResponse.
+ * Use `create(GetUserByIDResponseSchema)` to create a new message.
+ */
+export declare const GetUserByIDResponseSchema: GenMessage<GetUserByIDResponse>;
+
+/**
+ * @generated from message zitadel.user.v2beta.DeactivateUserRequest
+ */
+export declare type DeactivateUserRequest = Message<"zitadel.user.v2beta.DeactivateUserRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.DeactivateUserRequest.
+ * Use `create(DeactivateUserRequestSchema)` to create a new message.
+ */
+export declare const DeactivateUserRequestSchema: GenMessage<DeactivateUserRequest>;
+
+/**
+ * @generated from message zitadel.user.v2beta.DeactivateUserResponse
+ */
+export declare type DeactivateUserResponse = Message<"zitadel.user.v2beta.DeactivateUserResponse"> & {
+  /**
+   * @generated from field: zitadel.object.v2beta.Details details = 1;
+   */
+  details?: Details | undefined;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.DeactivateUserResponse.
+ * Use `create(DeactivateUserResponseSchema)` to create a new message.
+ */
+export declare const DeactivateUserResponseSchema: GenMessage<DeactivateUserResponse>;
+
+/**
+ * @generated from message zitadel.user.v2beta.ReactivateUserRequest
+ */
+export declare type ReactivateUserRequest = Message<"zitadel.user.v2beta.ReactivateUserRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.ReactivateUserRequest.
+ * Use `create(ReactivateUserRequestSchema)` to create a new message.
+ */
+export declare const ReactivateUserRequestSchema: GenMessage<ReactivateUserRequest>;
+
+/**
+ * @generated from message zitadel.user.v2beta.ReactivateUserResponse
+ */
+export declare type ReactivateUserResponse = Message<"zitadel.user.v2beta.ReactivateUserResponse"> & {
+  /**
+   * @generated from field: zitadel.object.v2beta.Details details = 1;
+   */
+  details?: Details | undefined;
+};
+
+/**
+ * Describes the message zitadel.user.v2beta.ReactivateUserResponse.
+ * Use `create(ReactivateUserResponseSchema)` to create a new message.
+ */
+export declare const ReactivateUserResponseSchema: GenMessage<ReactivateUserResponse>;
 
 /**
  * @generated from message zitadel.user.v2beta.LockUserRequest
@@ -79,6 +181,38 @@ export declare const UnlockUserResponseSchema: GenMessage<UnlockUserResponse>;
  * @generated from service zitadel.user.v2beta.UserService
  */
 export declare const UserService: GenService<{
+  /**
+   * Returns a user. The caller needs user.read in the user's organisation.
+   *
+   * @generated from rpc zitadel.user.v2beta.UserService.GetUserByID
+   */
+  getUserByID: {
+    methodKind: "unary";
+    input: typeof GetUserByIDRequestSchema;
+    output: typeof GetUserByIDResponseSchema;
+  },
+  /**
+   * Makes a user inactive: no attempt is let in, and those that are open are closed. A lock stays
+   * as it is. The caller needs user.write in the user's organisation.
+   *
+   * @generated from rpc zitadel.user.v2beta.UserService.DeactivateUser
+   */
+  deactivateUser: {
+    methodKind: "unary";
+    input: typeof DeactivateUserRequestSchema;
+    output: typeof DeactivateUserResponseSchema;
+  },
+  /**
+   * Makes an inactive user active. A lock stays as it is. The caller needs user.write in the user's
+   * organisation.
+   *
+   * @generated from rpc zitadel.user.v2beta.UserService.ReactivateUser
+   */
+  reactivateUser: {
+    methodKind: "unary";
+    input: typeof ReactivateUserRequestSchema;
+    output: typeof ReactivateUserResponseSchema;
+  },
   /**
    * Locks a user. The caller needs user.write in the user's organisation.
    *

@@ -6,40 +6,83 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import { file_zitadel_object_v2beta_object } from "../../object/v2beta/object_pb.js";
 import { file_zitadel_protoc_gen_zitadel_v2_options } from "../../protoc_gen_zitadel/v2/options_pb.js";
+import { file_zitadel_user_v2beta_user } from "./user_pb.js";
 
 /**
  * Describes the file zitadel/user/v2beta/user_service.proto.
  */
 export const file_zitadel_user_v2beta_user_service = /*@__PURE__*/
-  fileDesc("CiZ6aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXJfc2VydmljZS5wcm90bxITeml0YWRlbC51c2VyLnYyYmV0YSIiCg9Mb2NrVXNlclJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSJDChBMb2NrVXNlclJlc3BvbnNlEi8KB2RldGFpbHMYASABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlscyIkChFVbmxvY2tVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIkUKElVubG9ja1VzZXJSZXNwb25zZRIvCgdkZXRhaWxzGAEgASgLMh4ueml0YWRlbC5vYmplY3QudjJiZXRhLkRldGFpbHMyxQIKC1VzZXJTZXJ2aWNlEpUBCghMb2NrVXNlchIkLnppdGFkZWwudXNlci52MmJldGEuTG9ja1VzZXJSZXF1ZXN0GiUueml0YWRlbC51c2VyLnYyYmV0YS5Mb2NrVXNlclJlc3BvbnNlIjyKtRgRCg8KDWF1dGhlbnRpY2F0ZWSC0+STAiE6ASoiHC92MmJldGEvdXNlcnMve3VzZXJfaWR9L2xvY2sSnQEKClVubG9ja1VzZXISJi56aXRhZGVsLnVzZXIudjJiZXRhLlVubG9ja1VzZXJSZXF1ZXN0Gicueml0YWRlbC51c2VyLnYyYmV0YS5VbmxvY2tVc2VyUmVzcG9uc2UiPoq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCIzoBKiIeL3YyYmV0YS91c2Vycy97dXNlcl9pZH0vdW5sb2NrYgZwcm90bzM", [file_google_api_annotations, file_zitadel_object_v2beta_object, file_zitadel_protoc_gen_zitadel_v2_options]);
+  fileDesc("CiZ6aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXJfc2VydmljZS5wcm90bxITeml0YWRlbC51c2VyLnYyYmV0YSIlChJHZXRVc2VyQnlJRFJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCSJvChNHZXRVc2VyQnlJRFJlc3BvbnNlEi8KB2RldGFpbHMYASABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlscxInCgR1c2VyGAIgASgLMhkueml0YWRlbC51c2VyLnYyYmV0YS5Vc2VyIigKFURlYWN0aXZhdGVVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIkkKFkRlYWN0aXZhdGVVc2VyUmVzcG9uc2USLwoHZGV0YWlscxgBIAEoCzIeLnppdGFkZWwub2JqZWN0LnYyYmV0YS5EZXRhaWxzIigKFVJlYWN0aXZhdGVVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIkkKFlJlYWN0aXZhdGVVc2VyUmVzcG9uc2USLwoHZGV0YWlscxgBIAEoCzIeLnppdGFkZWwub2JqZWN0LnYyYmV0YS5EZXRhaWxzIiIKD0xvY2tVc2VyUmVxdWVzdBIPCgd1c2VyX2lkGAEgASgJIkMKEExvY2tVc2VyUmVzcG9uc2USLwoHZGV0YWlscxgBIAEoCzIeLnppdGFkZWwub2JqZWN0LnYyYmV0YS5EZXRhaWxzIiQKEVVubG9ja1VzZXJSZXF1ZXN0Eg8KB3VzZXJfaWQYASABKAkiRQoSVW5sb2NrVXNlclJlc3BvbnNlEi8KB2RldGFpbHMYASABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlsczLBBgoLVXNlclNlcnZpY2USmQEKC0dldFVzZXJCeUlEEicueml0YWRlbC51c2VyLnYyYmV0YS5HZXRVc2VyQnlJRFJlcXVlc3QaKC56aXRhZGVsLnVzZXIudjJiZXRhLkdldFVzZXJCeUlEUmVzcG9uc2UiN5ACAYq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCGRIXL3YyYmV0YS91c2Vycy97dXNlcl9pZH0SrQEKDkRlYWN0aXZhdGVVc2VyEioueml0YWRlbC51c2VyLnYyYmV0YS5EZWFjdGl2YXRlVXNlclJlcXVlc3QaKy56aXRhZGVsLnVzZXIudjJiZXRhLkRlYWN0aXZhdGVVc2VyUmVzcG9uc2UiQoq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCJzoBKiIiL3YyYmV0YS91c2Vycy97dXNlcl9pZH0vZGVhY3RpdmF0ZRKtAQoOUmVhY3RpdmF0ZVVzZXISKi56aXRhZGVsLnVzZXIudjJiZXRhLlJlYWN0aXZhdGVVc2VyUmVxdWVzdBorLnppdGFkZWwudXNlci52MmJldGEuUmVhY3RpdmF0ZVVzZXJSZXNwb25zZSJCirUYEQoPCg1hdXRoZW50aWNhdGVkgtPkkwInOgEqIiIvdjJiZXRhL3VzZXJzL3t1c2VyX2lkfS9yZWFjdGl2YXRlEpUBCghMb2NrVXNlchIkLnppdGFkZWwudXNlci52MmJldGEuTG9ja1VzZXJSZXF1ZXN0GiUueml0YWRlbC51c2VyLnYyYmV0YS5Mb2NrVXNlclJlc3BvbnNlIjyKtRgRCg8KDWF1dGhlbnRpY2F0ZWSC0+STAiE6ASoiHC92MmJldGEvdXNlcnMve3VzZXJfaWR9L2xvY2sSnQEKClVubG9ja1VzZXISJi56aXRhZGVsLnVzZXIudjJiZXRhLlVubG9ja1VzZXJSZXF1ZXN0Gicueml0YWRlbC51c2VyLnYyYmV0YS5VbmxvY2tVc2VyUmVzcG9uc2UiPoq1GBEKDwoNYXV0aGVudGljYXRlZILT5JMCIzoBKiIeL3YyYmV0YS91c2Vycy97dXNlcl9pZH0vdW5sb2NrYgZwcm90bzM", [file_google_api_annotations, file_zitadel_object_v2beta_object, file_zitadel_protoc_gen_zitadel_v2_options, file_zitadel_user_v2beta_user]);
+
+/**
+ * Describes the message zitadel.user.v2beta.GetUserByIDRequest.
+ * Use `create(GetUserByIDRequestSchema)` to create a new message.
+ */
+export const GetUserByIDRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 0);
+
+/**
+ * Describes the message zitadel.user.v2beta.GetUserByIDResponse.
+ * Use `create(GetUserByIDResponseSchema)` to create a new message.
+ */
+export const GetUserByIDResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 1);
+
+/**
+ * Describes the message zitadel.user.v2beta.DeactivateUserRequest.
+ * Use `create(DeactivateUserRequestSchema)` to create a new message.
+ */
+export const DeactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 2);
+
+/**
+ * Describes the message zitadel.user.v2beta.DeactivateUserResponse.
+ * Use `create(DeactivateUserResponseSchema)` to create a new message.
+ */
+export const DeactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 3);
+
+/**
+ * Describes the message zitadel.user.v2beta.ReactivateUserRequest.
+ * Use `create(ReactivateUserRequestSchema)` to create a new message.
+ */
+export const ReactivateUserRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 4);
+
+/**
+ * Describes the message zitadel.user.v2beta.ReactivateUserResponse.
+ * Use `create(ReactivateUserResponseSchema)` to create a new message.
+ */
+export const ReactivateUserResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user_service, 5);
 
 /**
  * Describes the message zitadel.user.v2beta.LockUserRequest.
  * Use `create(LockUserRequestSchema)` to create a new message.
  */
 export const LockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2beta_user_service, 0);
+  messageDesc(file_zitadel_user_v2beta_user_service, 6);
 
 /**
  * Describes the message zitadel.user.v2beta.LockUserResponse.
  * Use `create(LockUserResponseSchema)` to create a new message.
  */
 export const LockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2beta_user_service, 1);
+  messageDesc(file_zitadel_user_v2beta_user_service, 7);
 
 /**
  * Describes the message zitadel.user.v2beta.UnlockUserRequest.
  * Use `create(UnlockUserRequestSchema)` to create a new message.
  */
 export const UnlockUserRequestSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2beta_user_service, 2);
+  messageDesc(file_zitadel_user_v2beta_user_service, 8);
 
 /**
  * Describes the message zitadel.user.v2beta.UnlockUserResponse.
  * Use `create(UnlockUserResponseSchema)` to create a new message.
  */
 export const UnlockUserResponseSchema = /*@__PURE__*/
-  messageDesc(file_zitadel_user_v2beta_user_service, 3);
+  messageDesc(file_zitadel_user_v2beta_user_service, 9);
 
 /**
  * @generated from service zitadel.user.v2beta.UserService
