@@ -1,8 +1,9 @@
 /**
  * Puts beside the compiled code what it serves and nobody compiles: the page that shows the API (from
- * swagger-ui-dist, so that who installs lockoutd need not install that), and the API's description as a file.
+ * swagger-ui-dist, so that who installs lockoutd need not install that), and the API's description as a file. And makes the
+ * command line a program: npm does so only where it links it, and not again when a second "npm ci" builds it anew.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { describeApi } from "../src/api-description.ts";
@@ -26,3 +27,4 @@ writeFileSync(
   join(dist, "openapi.json"),
   `${JSON.stringify(describeApi(), null, 2)}\n`,
 );
+chmodSync(join(dist, "main.js"), 0o755);

@@ -88,8 +88,6 @@ async function serve(
   config: ServerConfig,
   { log, tls, store, stopwatch, onCreated }: Parts,
 ): Promise<RunningServer> {
-  const { created } = await ensureAdministrator(store, config);
-  if (created !== undefined) onCreated?.(created);
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
   };
@@ -167,6 +165,9 @@ async function serve(
     onRequestEnd: createRecordLog(log, "request", recordFields),
     onFault: reportFault,
   });
+  // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
+  const { created } = await ensureAdministrator(store, config);
+  if (created !== undefined) onCreated?.(created);
   const settling = startSettling(store, reportFault);
   const { host, port } = await http
     .listen(config.listen)

@@ -14,9 +14,19 @@ export class UsageError extends Error {
 
 /** The command could not be done: the message says why. Ends with exit code 1. */
 export class OperationError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** What was done all the same, to be printed after the message. */
+  readonly output: string;
+
+  constructor(
+    message: string,
+    {
+      output = "",
+      ...options
+    }: ErrorOptions & { readonly output?: string } = {},
+  ) {
     super(message, options);
     this.name = "OperationError";
+    this.output = output;
   }
 }
 

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { describeFailure, exitCodeOf } from "./failure.ts";
+import { describeFailure, exitCodeOf, OperationError } from "./failure.ts";
 import { createProgram } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,6 +29,8 @@ export async function runCommand(
       return error.exitCode === 0 ? 0 : 2;
     }
     terminal.err(`lockoutd: ${describeFailure(error)}\n`);
+    if (error instanceof OperationError && error.output !== "")
+      terminal.out(error.output);
     return exitCodeOf(error);
   }
 }

@@ -38,8 +38,17 @@ function withoutPassword(database: string): string {
   return url.href;
 }
 
+/** What a first start created that does not listen, to be shown after the reason. */
+export function failedFirstStart(created: CreatedInstance): string {
+  return `
+The server does not run, but its database is made.
+${firstStart(created)}
+It is good as soon as a start succeeds.
+`;
+}
+
 /** What the first start created, with the administrator's token. */
-export function firstStart({ orgId, adminToken }: CreatedInstance): string {
+function firstStart({ orgId, adminToken }: CreatedInstance): string {
   const first = `This is the first start: it has created the default policy and the organisation ${orgId}.\n`;
   if (adminToken === undefined) {
     return `${first}The administrator's token is the one in LOCKOUTD_ADMIN_TOKEN.\n`;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { access, mkdir, readFile } from "node:fs/promises";
+import { access, mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -87,6 +87,11 @@ test("the tarball has what runs and what people read, and nothing else", async (
     const source = path.replace("dist/", "src/").replace(/\.d\.ts$/, ".ts");
     await access(join(root, source));
   }
+});
+
+test("what the build makes can be run: the link to it is older where npm ci runs again", async () => {
+  const { mode } = await stat(join(root, "dist/main.js"));
+  expect(mode & 0o111).toBe(0o111);
 });
 
 test(

@@ -18,6 +18,14 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const certificates = new URL("../http/certificates/", import.meta.url);
 const tokenLine = /^ {4}(\S{43})$/m;
 
+interface LogLine {
+  readonly msg: string;
+  /** Of a request. */
+  readonly requestId?: string;
+  /** How many lines could not be written. */
+  readonly lost?: number;
+}
+
 let directory: TempDir;
 const started: CommandProcess[] = [];
 
@@ -53,6 +61,13 @@ async function stop({ child, ended }: CommandProcess): Promise<void> {
 
 const runHere = (args: readonly string[], env = {}) =>
   runProcess(args, { cwd: directory.path, env });
+
+/** As a shell runs it: to a full disk, or with both outputs in one. */
+const redirected = (redirection: string) =>
+  [
+    ...["/bin/sh", "-c", `exec "$0" "$@" ${redirection}`],
+    ...[process.execPath, main],
+  ] as [string, ...string[]];
 
 async function getPolicy(url: string, token: string): Promise<Response> {
   return fetch(`${url}/admin/v1/policies/lockout`, {
@@ -249,26 +264,31 @@ describe("signals", () => {
 });
 
 describe("a server that cannot start ends with 1 and one line", () => {
-  test("the port is taken", async () => {
+  test("the port is taken: the reason comes first, then the token", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
-    const { code, stdout, stderr } = await runHere(
+    const { code, stdout } = await runProcess(
       ["serve", "--listen", `127.0.0.1:${port}`],
-      { LOCKOUTD_LOG_LEVEL: "silent" },
+      {
+        cwd: directory.path,
+        env: { LOCKOUTD_LOG_LEVEL: "silent" },
+        program: redirected("2>&1"),
+      },
     );
     other.close();
     expect(code).toBe(1);
+    const [reason, ...rest] = stdout.split("\n");
+    expect(reason).toBe(
+      `lockoutd: cannot listen on 127.0.0.1:${port}: another program listens there: ` +
+        "stop it, or choose another port by --listen (EADDRINUSE)",
+    );
     // It has created the instance, and no later start shows the token.
-    const [, token = ""] = tokenLine.exec(stdout) ?? [];
+    const [, token = ""] = tokenLine.exec(rest.join("\n")) ?? [];
     const second = await serve();
     expect((await getPolicy(second.url, token)).status).toBe(200);
     await stop(second);
     expect(second.stdout()).not.toContain("first start");
-    expect(stderr).toBe(
-      `lockoutd: cannot listen on 127.0.0.1:${port}: another program listens there: ` +
-        "stop it, or choose another port by --listen (EADDRINUSE)\n",
-    );
   });
 
   test("another server has the database", async () => {
@@ -289,12 +309,16 @@ describe("a server that cannot start ends with 1 and one line", () => {
   test("the certificate is none", async () => {
     await writeFile(directory.file("cert.pem"), "none");
     await writeFile(directory.file("key.pem"), "none");
-    const { code, stderr } = await runHere([
+    const { code, stdout, stderr } = await runHere([
       ...["serve", ...anyPort],
       ...["--tls-cert", "cert.pem", "--tls-key", "key.pem"],
     ]);
-    expect(code).toBe(1);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^lockoutd: cannot use the certificate .*\n$/);
+    // No token was made, and so none is lost.
+    const second = await serve();
+    expect(second.stdout()).toMatch(tokenLine);
+    await stop(second);
   });
 });
 
@@ -326,40 +350,48 @@ describe("output that is not taken", () => {
     server.child.stderr.pause();
     // Each request is told with its path: more than the pipe takes, and more than may wait for it.
     const path = "x".repeat(8000);
-    for (let calls = 0; calls < 300; calls += 1) {
-      const { status } = await fetch(`${server.url}/${path}`, {
-        signal: AbortSignal.timeout(5000),
+    const calls = Array.from({ length: 300 }, (_, call) => `call-${call}`);
+    for (const id of calls) {
+      const response = await fetch(`${server.url}/${path}`, {
+        headers: { "x-request-id": id },
       });
-      expect(status).toBe(404);
+      expect(response.status).toBe(404);
+      // Else its connection would be cut whenever the collector finds it, and others made: so it is one, and a call is one line.
+      await response.arrayBuffer();
     }
     server.child.stderr.resume();
     await vi.waitFor(() => {
       expect(server.stderr()).toContain("could not be written");
     });
-    expect((await getPolicy(server.url, token)).status).toBe(200);
+    const policy = await getPolicy(server.url, token);
+    expect(policy.status).toBe(200);
+    await policy.arrayBuffer();
     await stop(server);
-    const lines = server.stderr().trim().split("\n");
-    const told = lines.map((line) => JSON.parse(line) as { lost?: number });
-    const lost = told.reduce((sum, line) => sum + (line.lost ?? 0), 0);
+    const lines = server
+      .stderr()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as LogLine);
+    const lost = lines.reduce((sum, line) => sum + (line.lost ?? 0), 0);
     expect(lost).toBeGreaterThan(0);
-    // The others are "listening", "ended", the notices, and the call of the policy.
-    const notices = told.filter((line) => line.lost !== undefined).length;
-    expect(told.length - notices + lost).toBe(300 + 3);
+    const told = lines.flatMap(({ requestId }) => requestId ?? []);
+    expect(told.slice(0, -1)).toEqual(
+      calls.filter((call) => told.includes(call)),
+    );
+    expect(told.length + lost).toBe(calls.length + 1);
+    expect(
+      lines
+        .filter((line) => line.requestId === undefined && !line.lost)
+        .map(({ msg }) => msg),
+    ).toEqual(["listening", "ended"]);
   });
-
-  /** As a shell runs it whose disk is full. */
-  const toFullDisk = (redirection: string) =>
-    [
-      ...["/bin/sh", "-c", `exec "$0" "$@" ${redirection}`],
-      ...[process.execPath, main],
-    ] as [string, ...string[]];
 
   test.skipIf(!existsSync("/dev/full"))(
     "is no reason for a server to end: a log on a full disk",
     async () => {
       const server = startProcess(["serve", ...anyPort], {
         cwd: directory.path,
-        program: toFullDisk("2>/dev/full"),
+        program: redirected("2>/dev/full"),
       });
       started.push(server);
       const [, url = ""] = await server.printed(/listens on (\S+), .*\n/);
@@ -376,7 +408,7 @@ describe("output that is not taken", () => {
       await stop(await serve());
       const { code, stderr } = await runProcess(["events"], {
         cwd: directory.path,
-        program: toFullDisk(">/dev/full"),
+        program: redirected(">/dev/full"),
       });
       expect(code).toBe(1);
       expect(stderr).toMatch(/^lockoutd: the output could not .*ENOSPC.*\n$/);

@@ -22,7 +22,7 @@ import {
   parseTimeout,
   parseWait,
 } from "../values.ts";
-import { firstStart, welcome } from "../welcome.ts";
+import { failedFirstStart, welcome } from "../welcome.ts";
 
 interface ServeOptions {
   readonly listen: ServerConfig["listen"];
@@ -165,10 +165,10 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
     },
   }).catch((error: unknown) => {
     if (exitCodeOf(error) === 2) throw error;
-    // Later starts do not show the token again.
-    if (created !== undefined) terminal.out(firstStart(created));
     throw new OperationError(describeStartFailure(error, config), {
       cause: error,
+      // Later starts do not show the token again.
+      ...(created !== undefined && { output: failedFirstStart(created) }),
     });
   });
   terminal.out(welcome(server, config.database));
