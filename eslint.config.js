@@ -19,6 +19,9 @@ export default defineConfig(
       // A method of a port may be asynchronous in one engine and not in another.
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/consistent-type-exports": "error",
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      curly: "error",
     },
   },
   {

@@ -26,7 +26,9 @@ function findBaseline(): { readonly commit: string; readonly name: string } {
     return { commit: release, name: `the release ${release}` };
   }
   const head = git("rev-parse", "HEAD");
-  if (head === undefined) throw new Error("there is no commit yet");
+  if (head === undefined) {
+    throw new Error("there is no commit yet");
+  }
   for (const main of ["origin/main", "main"]) {
     const fork = git("merge-base", main, head);
     if (fork !== undefined && fork !== head) {
@@ -62,9 +64,13 @@ try {
       stdio: "inherit",
     },
   );
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    throw error;
+  }
   console.log(`compared the protos with ${name} (${commit.slice(0, 12)})`);
-  if (status !== 0) process.exitCode = 1;
+  if (status !== 0) {
+    process.exitCode = 1;
+  }
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -21,7 +21,9 @@ function run(command: string, args: readonly string[]): string {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    throw error;
+  }
   if (status !== 0) {
     throw new Error(`${command} ${args.join(" ")}:\n${stdout}${stderr}`);
   }
@@ -35,7 +37,9 @@ function difference(committed: string, fresh: string): string {
     ["diff", "--no-index", "--name-status", committed, fresh],
     { cwd: root, encoding: "utf8" },
   );
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    throw error;
+  }
   return stdout + stderr;
 }
 
@@ -53,7 +57,9 @@ try {
     run("buf", ["generate", "--template", template, "--output", fresh]);
     for (const out of outputsOf(template)) {
       const stale = difference(out, join(fresh, out));
-      if (stale === "") continue;
+      if (stale === "") {
+        continue;
+      }
       process.exitCode = 1;
       console.error(
         `${out} is not what ${template} makes: run "npm run generate", then commit it\n${stale}`,

@@ -39,8 +39,9 @@ export async function ensureAdministrator(
 }> {
   const fault =
     adminToken === undefined ? undefined : findAdminTokenFault(adminToken);
-  if (fault !== undefined)
+  if (fault !== undefined) {
     throw new RangeError(`the administrator's token ${fault}`);
+  }
   const secret = adminToken ?? newSecret();
   const token = {
     hash: hashSecret(secret),
@@ -79,11 +80,15 @@ async function replaceOperatorToken(
       await store.revokeToken(id, "SYSTEM");
     }
   }
-  if (current !== undefined) return;
+  if (current !== undefined) {
+    return;
+  }
   try {
     await store.createToken(token, "SYSTEM");
   } catch (error) {
     // Another node that starts with the same secret was first.
-    if ((await store.findToken(token.hash)) === undefined) throw error;
+    if ((await store.findToken(token.hash)) === undefined) {
+      throw error;
+    }
   }
 }

@@ -167,7 +167,9 @@ async function serve(
   });
   // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
   const { created } = await ensureAdministrator(store, config);
-  if (created !== undefined) onCreated?.(created);
+  if (created !== undefined) {
+    onCreated?.(created);
+  }
   const settling = startSettling(store, reportFault);
   const { host, port } = await http
     .listen(config.listen)

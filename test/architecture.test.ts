@@ -141,14 +141,18 @@ interface Source {
 /** What a file imports that it must not, in words. */
 function findFaults({ path, text }: Source): readonly string[] {
   const room = roomOf(path);
-  if (room === undefined) return [`${path} is in no room: name its room here`];
+  if (room === undefined) {
+    return [`${path} is in no room: name its room here`];
+  }
   const allowed: readonly string[] = arrows[room];
   return ts.preProcessFile(text).importedFiles.flatMap(({ fileName }) => {
     const fault = (reason: string) => [
       `${path} imports ${fileName}: ${reason}`,
     ];
     if (!fileName.startsWith(".")) {
-      if (room === "lockout") return fault("lockout imports nothing");
+      if (room === "lockout") {
+        return fault("lockout imports nothing");
+      }
       const owners = packageRooms[fileName.split("/")[0] ?? ""];
       return owners === undefined || owners.includes(room)
         ? []
@@ -156,13 +160,17 @@ function findFaults({ path, text }: Source): readonly string[] {
     }
     const target = normalize(join(dirname(path), fileName));
     const targetRoom = roomOf(target);
-    if (targetRoom === undefined) return fault("that is in no room");
+    if (targetRoom === undefined) {
+      return fault("that is in no room");
+    }
     if (targetRoom === "store/engine" && room === targetRoom) {
       return dirnameOfEngine(path) === dirnameOfEngine(target)
         ? []
         : fault("engines do not know each other");
     }
-    if (targetRoom === room) return [];
+    if (targetRoom === room) {
+      return [];
+    }
     if (!allowed.includes(targetRoom)) {
       return fault(`no arrow leads from ${room} to ${targetRoom}`);
     }
@@ -188,12 +196,22 @@ const engines = new Set(["sqlite", "postgres"]);
 
 function roomOf(path: string): Room | undefined {
   const [top, first = "", second = "", ...rest] = path.split("/");
-  if (top === "gen") return knownRoom(`gen/${first}`);
-  if (top !== "src") return undefined;
+  if (top === "gen") {
+    return knownRoom(`gen/${first}`);
+  }
+  if (top !== "src") {
+    return undefined;
+  }
   const own = filesOfRooms[path];
-  if (own !== undefined) return own;
-  if (rest.length === 0) return knownRoom(first.replace(/\.ts$/, ""));
-  if (first === "store" && engines.has(second)) return "store/engine";
+  if (own !== undefined) {
+    return own;
+  }
+  if (rest.length === 0) {
+    return knownRoom(first.replace(/\.ts$/, ""));
+  }
+  if (first === "store" && engines.has(second)) {
+    return "store/engine";
+  }
   return knownRoom(`${first}/${second}`) ?? knownRoom(first);
 }
 
@@ -236,11 +254,17 @@ function findCircles(
       circles.push([...trail.slice(start), node].join(" → "));
       return;
     }
-    if (finished.has(node)) return;
-    for (const next of targetsOf.get(node) ?? []) visit(next, [...trail, node]);
+    if (finished.has(node)) {
+      return;
+    }
+    for (const next of targetsOf.get(node) ?? []) {
+      visit(next, [...trail, node]);
+    }
     finished.add(node);
   };
-  for (const node of targetsOf.keys()) visit(node, []);
+  for (const node of targetsOf.keys()) {
+    visit(node, []);
+  }
   return circles;
 }
 

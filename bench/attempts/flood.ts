@@ -104,14 +104,18 @@ async function timedPair(connection: GrpcConnection): Promise<number> {
     "loginName",
     user.name,
   );
-  if (!proceed) throw new Error("the known user was refused");
+  if (!proceed) {
+    throw new Error("the known user was refused");
+  }
   await complete(connection, attemptId, outcomes.notAGuess);
   return performance.now() - began;
 }
 
 async function inTurn<T>(times: number, run: () => Promise<T>): Promise<T[]> {
   const results: T[] = [];
-  while (results.length < times) results.push(await run());
+  while (results.length < times) {
+    results.push(await run());
+  }
   return results;
 }
 
@@ -148,13 +152,16 @@ async function createFlood({ port, token }: LockoutdServer): Promise<Flood> {
     const end = said + count;
     const flights = Array.from({ length: inFlight }, async (_, place) => {
       const connection = connections[place % connections.length];
-      if (connection === undefined) throw new Error("there is no connection");
+      if (connection === undefined) {
+        throw new Error("there is no connection");
+      }
       while (said < end) {
         said += 1;
         const name = `nobody-${said}@example.org`;
         const { proceed } = await begin(connection, "loginName", name);
-        if (!proceed)
+        if (!proceed) {
           throw new Error("an unknown name was told from a known one");
+        }
       }
     });
     await Promise.all(flights);
@@ -172,7 +179,9 @@ async function runStage(
   const flooding = new AbortController();
   const knownMs: number[] = [];
   const asking = (async () => {
-    while (!flooding.signal.aborted) knownMs.push(await known());
+    while (!flooding.signal.aborted) {
+      knownMs.push(await known());
+    }
   })();
   const began = performance.now();
   await flood(count);
@@ -223,7 +232,9 @@ async function callJson(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const answer: unknown = await response.json();
-  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  if (!response.ok) {
+    throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  }
   return answer;
 }
 

@@ -47,7 +47,9 @@ export async function runLoad(spec: LoadSpec): Promise<Measurement> {
         user,
         (user + sweep) % 2 === 0 ? "succeeded" : "failed",
       );
-      if (measuring) latencies.push(performance.now() - began);
+      if (measuring) {
+        latencies.push(performance.now() - began);
+      }
     }
   };
   const flights = Array.from({ length: spec.inFlight }, oneAfterAnother);

@@ -61,8 +61,11 @@ async function run(directory: string): Promise<void> {
         peerDirectory(directory, name),
         template,
       );
-      if ("skipped" in peer) skipped.push(`${name}, ${peer.skipped}`);
-      else running.push({ name, peer, worker: startLoadWorker(peer.core) });
+      if ("skipped" in peer) {
+        skipped.push(`${name}, ${peer.skipped}`);
+      } else {
+        running.push({ name, peer, worker: startLoadWorker(peer.core) });
+      }
     }
     const measured = new Map<PeerName, Map<number, Measurement[]>>(
       running.map(({ name }) => [
@@ -95,14 +98,20 @@ async function run(directory: string): Promise<void> {
     };
     await publish(toMarkdown(results), pageFile());
   } finally {
-    for (const { worker } of running) await worker.stop();
-    for (const { peer } of running) await peer.stop();
+    for (const { worker } of running) {
+      await worker.stop();
+    }
+    for (const { peer } of running) {
+      await peer.stop();
+    }
   }
 }
 
 function readPeers(list: string | undefined): readonly PeerName[] {
   const all = Object.keys(peers) as PeerName[];
-  if (list === undefined) return all;
+  if (list === undefined) {
+    return all;
+  }
   const wanted = list.split(",");
   const unknown = wanted.filter((name) => !all.some((known) => known === name));
   if (unknown.length > 0) {

@@ -119,7 +119,9 @@ function startedPeer(
   kind: "redis" | "postgres",
   server: PeerServer | Skipped,
 ): StartedPeer | Skipped {
-  if ("skipped" in server) return server;
+  if ("skipped" in server) {
+    return server;
+  }
   const { port, pid, version } = server;
   return {
     driver: { kind, port },

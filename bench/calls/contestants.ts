@@ -120,6 +120,8 @@ async function startGo(
 /** The port of a protocol. Throws where the contender has none. */
 export function portOf({ ports }: Contender, protocol: Protocol): number {
   const port = ports[protocol];
-  if (port === undefined) throw new Error(`${protocol} is not served`);
+  if (port === undefined) {
+    throw new Error(`${protocol} is not served`);
+  }
   return port;
 }

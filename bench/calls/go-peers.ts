@@ -27,7 +27,9 @@ export function buildGoPeers(): BuiltPeers | Skipped {
 
 function build(): BuiltPeers | Skipped {
   const go = findProgram("go");
-  if (go === undefined) return { skipped: "Go is not installed" };
+  if (go === undefined) {
+    return { skipped: "Go is not installed" };
+  }
   mkdirSync(cache, { recursive: true });
   const failed =
     run(process.execPath, [
@@ -55,7 +57,9 @@ function run(program: string, args: readonly string[]): Skipped | undefined {
     // Other flags of the machine's would change what is built.
     env: { ...process.env, GOFLAGS: "" },
   });
-  if (status === 0) return undefined;
+  if (status === 0) {
+    return undefined;
+  }
   return {
     skipped: `${[program, ...args].join(" ")} failed: ${stderr.trim()}`,
   };

@@ -48,7 +48,9 @@ async function run(directory: string): Promise<void> {
     seconds,
     say,
   });
-  if (requests > 0) say(`making ${requests} requests to look at the memory`);
+  if (requests > 0) {
+    say(`making ${requests} requests to look at the memory`);
+  }
   const results = {
     ...raced,
     rounds,
@@ -78,7 +80,9 @@ function readNames<Name extends string>(
   list: string | undefined,
   all: readonly Name[],
 ): readonly Name[] {
-  if (list === undefined) return all;
+  if (list === undefined) {
+    return all;
+  }
   const wanted = list.split(",");
   const unknown = wanted.filter((name) => !all.some((known) => known === name));
   if (unknown.length > 0) {

@@ -24,7 +24,9 @@ export async function watchMemory(
   total: number,
 ): Promise<readonly MemoryPoint[]> {
   const h2load = findTool("h2load");
-  if (typeof h2load === "object") return [];
+  if (typeof h2load === "object") {
+    return [];
+  }
   const inspectorPort = await freePort();
   const server = await startOurs(directory, [
     `--inspect=127.0.0.1:${inspectorPort}`,
@@ -44,7 +46,9 @@ export async function watchMemory(
       made = requests;
       // Before the collection: it is what an operator sees.
       const resident = residentBytes(server.pid);
-      if (resident === undefined) return [];
+      if (resident === undefined) {
+        return [];
+      }
       points.push({
         requests,
         residentBytes: resident,

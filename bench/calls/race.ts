@@ -68,16 +68,23 @@ async function raceTogether(
   try {
     for (const call of wanted) {
       for (const name of contestantNames) {
-        if (!options.contestants.includes(name)) continue;
+        if (!options.contestants.includes(name)) {
+          continue;
+        }
         const answers: readonly CallName[] = contestants[name].calls;
-        if (!answers.includes(call)) continue;
+        if (!answers.includes(call)) {
+          continue;
+        }
         const lane = await openLane(
           call,
           name,
           subDirectory(options.directory, `${call}-${name}`),
         );
-        if ("skipped" in lane) skipped.add(lane.skipped);
-        else lanes.push(lane);
+        if ("skipped" in lane) {
+          skipped.add(lane.skipped);
+        } else {
+          lanes.push(lane);
+        }
       }
     }
     for (const { call, name, load } of lanes) {

@@ -40,7 +40,9 @@ export function standings(
 
 function ownRead(found: Found): readonly Standing[] {
   const read = found.get("grpc")?.get("lockoutd");
-  if (read === undefined) return [];
+  if (read === undefined) {
+    return [];
+  }
   return [
     {
       title: "lockoutd's own read",

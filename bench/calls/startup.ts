@@ -44,7 +44,9 @@ async function run(directory: string): Promise<void> {
   importUsers(directory, database, users);
 
   const found: Start[] = [];
-  while (found.length < starts) found.push(await timeStart(database));
+  while (found.length < starts) {
+    found.push(await timeStart(database));
+  }
   const middle = median(found.map(({ seconds }) => seconds));
   process.stdout.write(
     [
@@ -84,7 +86,9 @@ function importUsers(directory: string, database: string, users: number): void {
     [entry, "user", "import", file, "--database", `sqlite:${database}`],
     { encoding: "utf8" },
   );
-  if (status !== 0) throw new Error(`the import failed: ${stderr}`);
+  if (status !== 0) {
+    throw new Error(`the import failed: ${stderr}`);
+  }
 }
 
 /** Starts the server, and stops it when `/debug/ready` says yes. */

@@ -65,7 +65,9 @@ function row({ title, ours, measured, ratio, aim }: Standing): string {
 }
 
 function memoryGrowth(memory: readonly MemoryPoint[]): readonly string[] {
-  if (memory.length === 0) return [];
+  if (memory.length === 0) {
+    return [];
+  }
   return [
     "### Memory of lockoutd after reads by gRPC",
     "",
@@ -85,11 +87,15 @@ function megabytes(bytes: number): string {
 
 /** A ratio as people read it: `0.85×`, `12.3×`. */
 export function times(ratio: number | undefined): string {
-  if (ratio === undefined) return "–";
+  if (ratio === undefined) {
+    return "–";
+  }
   return `${ratio.toFixed(ratio < 3 ? 2 : 1)}×`;
 }
 
 function verdict(ratio: number | undefined, aim: number): string {
-  if (ratio === undefined) return "";
+  if (ratio === undefined) {
+    return "";
+  }
   return ratio >= aim ? ", met" : ", missed";
 }

@@ -10,7 +10,9 @@ export type Tool = keyof typeof packages;
 /** Where a load generator is; one that is missing is installed, where that is possible. */
 export function findTool(name: Tool): string | Skipped {
   const found = findProgram(name);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    return found;
+  }
   install(packages[name]);
   return (
     findProgram(name) ?? {
@@ -21,7 +23,9 @@ export function findTool(name: Tool): string | Skipped {
 
 function install(name: string): void {
   const apt = findProgram("apt-get");
-  if (apt === undefined || process.getuid?.() !== 0) return;
+  if (apt === undefined || process.getuid?.() !== 0) {
+    return;
+  }
   process.stderr.write(`installing ${name}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync(apt, ["update", "--quiet"], { env });

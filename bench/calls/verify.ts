@@ -28,7 +28,9 @@ export async function verify(
   const other = await ask({ ...target, token: `${target.token}x` }).catch(
     () => undefined,
   );
-  if (other !== undefined) throw new Error("a wrong token was let through");
+  if (other !== undefined) {
+    throw new Error("a wrong token was let through");
+  }
   return answer.bytes;
 }
 
@@ -64,7 +66,9 @@ function askJson(protocol: keyof typeof http1Reads) {
       ...(body !== undefined && { body }),
     });
     const answer = await response.text();
-    if (!response.ok) throw new Error(`answered ${response.status}: ${answer}`);
+    if (!response.ok) {
+      throw new Error(`answered ${response.status}: ${answer}`);
+    }
     const { policy } = JSON.parse(answer) as {
       policy: { maxPasswordAttempts: string };
     };

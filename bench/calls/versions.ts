@@ -32,7 +32,9 @@ function packageVersion(name: string): string {
 
 function goVersions(): readonly string[] {
   const go = findProgram("go");
-  if (go === undefined) return [];
+  if (go === undefined) {
+    return [];
+  }
   const directory = new URL("go/", import.meta.url);
   const { stdout } = spawnSync(go, ["env", "GOVERSION"], {
     cwd: directory,

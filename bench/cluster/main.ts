@@ -67,7 +67,9 @@ async function run(
         kind === "hot" ? hotUser : next % coldUsers,
         "succeeded",
       );
-      if (measuring) latencies[kind].push(performance.now() - began);
+      if (measuring) {
+        latencies[kind].push(performance.now() - began);
+      }
     }
   };
   const lanes = Array.from({ length: inFlight }, (_value, index) =>
@@ -100,9 +102,13 @@ const row = (name: string, { pairsPerSecond, p50Ms, p99Ms }: Figures) => {
 
 const directory = mkdtempSync(join(tmpdir(), "lockoutd-bench-"));
 const postgres = await startPostgres(directory);
-if ("skipped" in postgres) throw new Error(postgres.skipped);
+if ("skipped" in postgres) {
+  throw new Error(postgres.skipped);
+}
 const pg = await loadOptional<PgPackage>("pg");
-if (pg === undefined) throw new Error("run `npm ci --prefix bench` first");
+if (pg === undefined) {
+  throw new Error("run `npm ci --prefix bench` first");
+}
 const pool = openPool(pg, postgres.port, 2);
 const nodes: LockoutdServer[] = [];
 try {
@@ -114,8 +120,9 @@ try {
   say("| | pairs/s | p50 ms | p99 ms |");
   say("| --- | ---: | ---: | ---: |");
   for (const count of [1, 2, 4]) {
-    while (nodes.length < count)
+    while (nodes.length < count) {
       nodes.push(await startLockoutd({ database, passwordLimit: 0 }));
+    }
     const drivers = await Promise.all(
       nodes.map((node) => driveLockoutd(node, inFlight / count)),
     );
@@ -124,7 +131,9 @@ try {
     const { cold, hot } = await run(drivers, true);
     row(`${name}, beside a hot user`, cold);
     row(`${name}, the hot user (${hotLanes} in flight)`, hot);
-    for (const driver of drivers) await driver.close();
+    for (const driver of drivers) {
+      await driver.close();
+    }
   }
   await Promise.all(nodes.splice(0).map((node) => node.stop()));
   await runPgbench(postgres.port);
@@ -184,7 +193,9 @@ async function runPgbench(port: number): Promise<void> {
   );
   const tps = /tps = ([\d.]+)/.exec(stdout)?.[1];
   const latency = /latency average = ([\d.]+)/.exec(stdout)?.[1];
-  if (tps === undefined) throw new Error(`pgbench failed: ${stderr}`);
+  if (tps === undefined) {
+    throw new Error(`pgbench failed: ${stderr}`);
+  }
   say(
     `| pgbench, the same statements, 16 at once | ${Math.round(Number(tps)).toLocaleString("en")} | ${latency ?? ""} (mean) | |`,
   );

@@ -117,7 +117,9 @@ const spec = createServiceImplSpec<typeof AttemptService>(AttemptService, {
     const userId = subject.case === "userId" ? subject.value : "";
     const row = await ask<Begun>("begin", begin, [userId]);
     // Whether locked or busy, a second statement would say; the benchmark has neither.
-    if (row === undefined) return { decision: Decision.LOCKED };
+    if (row === undefined) {
+      return { decision: Decision.LOCKED };
+    }
     return {
       decision: Decision.PROCEED,
       attemptId: row.id,

@@ -25,7 +25,9 @@ export const lockoutd: Contestant = {
           compare,
         );
         const { outcome, error } = result.private;
-        if (outcome === "unavailable") throw error;
+        if (outcome === "unavailable") {
+          throw error;
+        }
       },
       close: async () => {
         client.close();

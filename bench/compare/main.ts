@@ -41,7 +41,9 @@ async function countCompared(
   directory: string,
 ): Promise<number | string> {
   const guard = await start(directory, limit);
-  if ("skipped" in guard) return guard.skipped;
+  if ("skipped" in guard) {
+    return guard.skipped;
+  }
   let compared = 0;
   const compare = await createCompare(() => {
     compared += 1;

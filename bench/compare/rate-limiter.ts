@@ -61,8 +61,12 @@ async function checkVerifyCount(
   compare: Compare,
 ): Promise<void> {
   const counted = await limiter.get(key);
-  if (counted !== null && counted.consumedPoints >= limit) return;
-  if (await compare()) return;
+  if (counted !== null && counted.consumedPoints >= limit) {
+    return;
+  }
+  if (await compare()) {
+    return;
+  }
   await countOne(limiter);
 }
 
@@ -72,7 +76,9 @@ async function countVerify(
   _limit: number,
   compare: Compare,
 ): Promise<void> {
-  if (await countOne(limiter)) await compare();
+  if (await countOne(limiter)) {
+    await compare();
+  }
 }
 
 type Login = typeof checkVerifyCount;
@@ -86,16 +92,22 @@ async function countOne(limiter: Limiter): Promise<boolean> {
     await limiter.consume(key);
     return true;
   } catch (error) {
-    if (error instanceof Error) throw error;
+    if (error instanceof Error) {
+      throw error;
+    }
     return false;
   }
 }
 
 const redis: StartBackend = async (limiters, directory, limit) => {
   const client = await loadOptional<RedisPackage>("ioredis");
-  if (client === undefined) return { skipped: notInstalled("ioredis") };
+  if (client === undefined) {
+    return { skipped: notInstalled("ioredis") };
+  }
   const server = await startRedis(directory);
-  if ("skipped" in server) return server;
+  if ("skipped" in server) {
+    return server;
+  }
   const connection = new client.Redis(server.port);
   return {
     limiter: new limiters.RateLimiterRedis(
@@ -110,9 +122,13 @@ const redis: StartBackend = async (limiters, directory, limit) => {
 
 const postgres: StartBackend = async (limiters, directory, limit) => {
   const pg = await loadOptional<PgPackage>("pg");
-  if (pg === undefined) return { skipped: notInstalled("pg") };
+  if (pg === undefined) {
+    return { skipped: notInstalled("pg") };
+  }
   const server = await startPostgres(directory);
-  if ("skipped" in server) return server;
+  if ("skipped" in server) {
+    return server;
+  }
   const pool = openPool(pg, server.port, 10);
   return {
     limiter: await createLimiter(
@@ -159,8 +175,11 @@ function createLimiter(
 ): Promise<Limiter> {
   return new Promise((resolve, reject) => {
     const limiter = new Class(given, (error) => {
-      if (error === undefined) resolve(limiter);
-      else reject(error);
+      if (error === undefined) {
+        resolve(limiter);
+      } else {
+        reject(error);
+      }
     });
   });
 }
@@ -177,9 +196,13 @@ function contestant(
     start: async (directory, limit): Promise<Guard | Skipped> => {
       const name = "rate-limiter-flexible";
       const limiters = await loadOptional<LimiterPackage>(name);
-      if (limiters === undefined) return { skipped: notInstalled(name) };
+      if (limiters === undefined) {
+        return { skipped: notInstalled(name) };
+      }
       const backend = await startBackend(limiters, directory, limit);
-      if ("skipped" in backend) return backend;
+      if ("skipped" in backend) {
+        return backend;
+      }
       return {
         login: (compare) => login(backend.limiter, limit, compare),
         close: () => backend.close(),

@@ -9,7 +9,9 @@ const ticksPerSecond = 100;
  */
 export function cpuSeconds(pid: number): number | undefined {
   const own = ticksOf(pid);
-  if (own === undefined) return undefined;
+  if (own === undefined) {
+    return undefined;
+  }
   const below = childrenOf(pid).map((child) => cpuSeconds(child) ?? 0);
   return own / ticksPerSecond + below.reduce((sum, one) => sum + one, 0);
 }

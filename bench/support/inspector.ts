@@ -11,7 +11,9 @@ export async function connectInspector(port: number): Promise<Inspector> {
   const [target] = (await response.json()) as {
     readonly webSocketDebuggerUrl: string;
   }[];
-  if (target === undefined) throw new Error("the inspector shows no process");
+  if (target === undefined) {
+    throw new Error("the inspector shows no process");
+  }
   const socket = new WebSocket(target.webSocketDebuggerUrl);
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
@@ -30,11 +32,15 @@ export async function connectInspector(port: number): Promise<Inspector> {
             readonly id?: number;
             readonly result?: Readonly<Record<string, unknown>>;
           };
-          if (answer.id !== id) return;
+          if (answer.id !== id) {
+            return;
+          }
           socket.removeEventListener("message", take);
           if (answer.result === undefined) {
             reject(new Error(`the inspector refuses ${method}`));
-          } else resolve(answer.result);
+          } else {
+            resolve(answer.result);
+          }
         };
         socket.addEventListener("message", take);
         socket.send(JSON.stringify({ id, method }));

@@ -67,7 +67,9 @@ export async function startLockoutd({
   }
   for await (const line of createInterface({ input: stdout })) {
     const url = /listens on (\S+?),/.exec(line)?.[1];
-    if (url === undefined) continue;
+    if (url === undefined) {
+      continue;
+    }
     stdout.resume();
     return {
       url,

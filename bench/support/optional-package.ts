@@ -9,7 +9,9 @@ export async function loadOptional<Module>(
     return (await import(name)) as Module;
   } catch (error) {
     if (error instanceof Error && "code" in error) {
-      if (error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+      if (error.code === "ERR_MODULE_NOT_FOUND") {
+        return undefined;
+      }
     }
     throw error;
   }

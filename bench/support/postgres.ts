@@ -63,13 +63,17 @@ export async function startPostgres(
     return { skipped: "postgres is not installed (Debian: postgresql)" };
   }
   const pg = await loadOptional<PgPackage>("pg");
-  if (pg === undefined) return { skipped: notInstalled("pg") };
+  if (pg === undefined) {
+    return { skipped: notInstalled("pg") };
+  }
   const root = process.getuid?.() === 0;
   const other = root ? (findUser("postgres") ?? findUser("nobody")) : undefined;
   if (root && other === undefined) {
     return { skipped: "it must not run as root, and there is no other user" };
   }
-  if (other !== undefined) chownSync(directory, other.uid, other.gid);
+  if (other !== undefined) {
+    chownSync(directory, other.uid, other.gid);
+  }
   const data = join(directory, "data");
   const created = spawnSync(
     initdb,
@@ -87,7 +91,9 @@ export async function startPostgres(
     { ...other, cwd: directory, stdio: ["ignore", "ignore", "ignore"] },
   );
   const { pid } = child;
-  if (pid === undefined) throw new Error("PostgreSQL could not be started");
+  if (pid === undefined) {
+    throw new Error("PostgreSQL could not be started");
+  }
   const pool = openPool(pg, port, 1);
   const { rows } = await untilReady(() => pool.query("SHOW server_version"));
   await pool.end();

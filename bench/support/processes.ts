@@ -50,7 +50,9 @@ export function spawnPinned(
   const child = pinning
     ? spawn("taskset", ["-c", `${cores[core]}`, program, ...args], options)
     : spawn(program, args, options);
-  if (started.size === 0) endAllAtExit();
+  if (started.size === 0) {
+    endAllAtExit();
+  }
   started.add(child);
   child.once("exit", () => started.delete(child));
   return child;
@@ -58,10 +60,14 @@ export function spawnPinned(
 
 let prepared = false;
 function endAllAtExit(): void {
-  if (prepared) return;
+  if (prepared) {
+    return;
+  }
   prepared = true;
   process.on("exit", () => {
-    for (const child of started) child.kill("SIGKILL");
+    for (const child of started) {
+      child.kill("SIGKILL");
+    }
   });
   // Without these the process would end at once, and not by way of `exit`.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -74,7 +80,9 @@ export async function stopProcess(
   child: ChildProcess,
   signal: NodeJS.Signals = "SIGTERM",
 ): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
   const ended = once(child, "exit");
   child.kill(signal);
   await ended;

@@ -39,7 +39,9 @@ export async function startRedis(
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const { pid } = child;
-  if (pid === undefined) throw new Error("Redis could not be started");
+  if (pid === undefined) {
+    throw new Error("Redis could not be started");
+  }
   const info = await untilReady(() => ask(port, "INFO server\r\n"));
   const version = /redis_version:(\S+)/.exec(info)?.[1] ?? "unknown";
   return { port, pid, version, stop: () => stopProcess(child) };
@@ -63,7 +65,9 @@ export async function untilReady<T>(question: () => Promise<T>): Promise<T> {
     try {
       return await question();
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === 100) {
+        throw error;
+      }
       await setTimeout(100);
     }
   }

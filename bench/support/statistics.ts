@@ -24,8 +24,11 @@ export function areaUnderCurve(
       ;
       all[to] !== undefined && all[to]?.value === all[from]?.value;
       to += 1
-    )
-      if (all[to]?.isFirst === true) firsts += 1;
+    ) {
+      if (all[to]?.isFirst === true) {
+        firsts += 1;
+      }
+    }
     // Equal values share the ranks that they take, which count from 1.
     rankSum += (firsts * (from + 1 + to)) / 2;
     from = to;

@@ -31,7 +31,9 @@ export function startWorker<Order extends object, Result>(
         once(child, "message"),
         ended,
       ])) as [Answer<Result>];
-      if ("failed" in answer) throw new Error(answer.failed);
+      if ("failed" in answer) {
+        throw new Error(answer.failed);
+      }
       return answer.done;
     },
     stop: () => stopProcess(child),

@@ -35,8 +35,9 @@ const each = Math.ceil(readCount("samples", flags.samples, 2) / 2);
 const warmUps = 300;
 const chosen = flags.engines.split(",");
 const unknown = chosen.filter((name) => !engines.some((one) => one === name));
-if (unknown.length > 0)
+if (unknown.length > 0) {
   throw new Error(`no such engine: ${unknown.join(", ")}\n\n${help}`);
+}
 
 await withTempDir(flags.dir, async (directory) => {
   process.stdout.write(
@@ -45,8 +46,9 @@ await withTempDir(flags.dir, async (directory) => {
   for (const engine of engines.filter((one) => chosen.includes(one))) {
     const place = subDirectory(directory, engine);
     await withServer(engine, place, async (server) => {
-      for (const [decision, times] of await measure(server))
+      for (const [decision, times] of await measure(server)) {
         report(engine, decision, times);
+      }
     });
   }
 });
@@ -56,7 +58,9 @@ type Times = Readonly<Record<Side, number[]>>;
 function report(engine: Engine, decision: string, times: Times): void {
   const area = areaUnderCurve(times.known, times.unknown);
   const isInside = area >= band(0) && area <= band(1);
-  if (!isInside) process.exitCode = 1;
+  if (!isInside) {
+    process.exitCode = 1;
+  }
   const micros = (values: readonly number[]) =>
     Math.round(median(values) * 1000).toLocaleString("en-US");
   process.stdout.write(
@@ -76,8 +80,9 @@ async function withServer(
 ): Promise<void> {
   const postgres =
     engine === "postgres" ? await startPostgres(directory) : undefined;
-  if (postgres !== undefined && "skipped" in postgres)
+  if (postgres !== undefined && "skipped" in postgres) {
     throw new Error(`PostgreSQL cannot be measured: ${postgres.skipped}`);
+  }
   const server = await startLockoutd({
     database:
       postgres === undefined
@@ -113,8 +118,9 @@ async function measure(
       process.stderr.write(`pass ${number + 1} of ${passes.length}\n`);
       for (const [side, place] of shuffled(first, end)) {
         const name = nameOf(side, place);
-        for (const { decision, ms } of await pass(connection, name))
+        for (const { decision, ms } of await pass(connection, name)) {
           take(found, decision, side, ms);
+        }
       }
     }
   }
@@ -139,12 +145,15 @@ function shuffled(
   end: number,
 ): readonly (readonly [Side, number])[] {
   const all: (readonly [Side, number])[] = [];
-  for (let place = first; place < end; place += 1)
+  for (let place = first; place < end; place += 1) {
     all.push(["known", place], ["unknown", place]);
+  }
   for (let last = all.length - 1; last > 0; last -= 1) {
     const other = Math.floor(Math.random() * (last + 1));
     const [one, two] = [all[last], all[other]];
-    if (one === undefined || two === undefined) continue;
+    if (one === undefined || two === undefined) {
+      continue;
+    }
     all[last] = two;
     all[other] = one;
   }
@@ -169,7 +178,9 @@ async function register(
           body: JSON.stringify({ aliases: [nameOf("known", place)] }),
         },
       );
-      if (!response.ok) throw new Error(await response.text());
+      if (!response.ok) {
+        throw new Error(await response.text());
+      }
       await response.arrayBuffer();
     }
   };

@@ -79,8 +79,9 @@ async function timedBegin(
   const began = performance.now();
   const begun = await begin(connection, "loginName", name);
   const ms = performance.now() - began;
-  if (begun.decision !== decisions[decision])
+  if (begun.decision !== decisions[decision]) {
     throw new Error(`${name}: not ${decision}, but ${begun.decision}`);
+  }
   const title = `begun: ${decision}`;
   return {
     sample: {

@@ -58,7 +58,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
     const { statusCode = 500 } = error;
-    if (statusCode >= 500) request.log.error(error);
+    if (statusCode >= 500) {
+      request.log.error(error);
+    }
     const message = "The request failed.";
     return sendPage(reply, statusCode, errorPage(message));
   });
@@ -66,7 +68,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.get("/", async (request, reply) => {
     const visitor = visitorOf(request);
     const user = visitor.userId && users.findById(visitor.userId);
-    if (!user) return reply.redirect("/login", 303);
+    if (!user) {
+      return reply.redirect("/login", 303);
+    }
     const token = sessions.formToken(visitor);
     return sendPage(reply, 200, homePage(token, user.name));
   });
@@ -80,7 +84,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.post("/login", async (request, reply) => {
     const visitor = visitorOf(request);
     const form = readForm(request, visitor);
-    if (form === undefined) return sendStaleForm(reply);
+    if (form === undefined) {
+      return sendStaleForm(reply);
+    }
     const name = form.get("name") ?? "";
     const password = form.get("password") ?? "";
     if (name === "" || password === "") {
@@ -107,7 +113,9 @@ export function createApp(options: AppOptions): FastifyInstance {
 
   app.post("/logout", async (request, reply) => {
     const visitor = visitorOf(request);
-    if (readForm(request, visitor) === undefined) return sendStaleForm(reply);
+    if (readForm(request, visitor) === undefined) {
+      return sendStaleForm(reply);
+    }
     sessions.signOut(visitor);
     return reply.redirect("/login", 303);
   });
@@ -122,7 +130,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     visitor: Visitor,
   ): URLSearchParams | undefined {
     const { body } = request;
-    if (!(body instanceof URLSearchParams)) return undefined;
+    if (!(body instanceof URLSearchParams)) {
+      return undefined;
+    }
     const token = body.get("form_token") ?? "";
     return sessions.isFormToken(visitor, token) ? body : undefined;
   }

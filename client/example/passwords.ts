@@ -37,7 +37,9 @@ export async function verifyPassword(
   hash: string,
 ): Promise<boolean> {
   const [scheme, n, r, p, salt = "", expected = ""] = hash.split("$");
-  if (scheme !== "scrypt") throw new Error("not a hash out of hashPassword");
+  if (scheme !== "scrypt") {
+    throw new Error("not a hash out of hashPassword");
+  }
   const cost = { n: Number(n), r: Number(r), p: Number(p) };
   const key = await deriveKey(password, Buffer.from(salt, "base64url"), cost);
   return timingSafeEqual(key, Buffer.from(expected, "base64url"));

@@ -46,7 +46,9 @@ export function createSessions(options: {
     signIn: (userId) => {
       const now = Date.now();
       for (const [id, { endTime }] of signedIn) {
-        if (endTime <= now) signedIn.delete(id);
+        if (endTime <= now) {
+          signedIn.delete(id);
+        }
       }
       const id = newId();
       signedIn.set(id, { userId, endTime: now + lifetimeMs });

@@ -10,12 +10,16 @@ const visible =
 
 /** Throws TypeError unless it is a function. */
 export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw wrong(name, "a function", value);
+  if (typeof value !== "function") {
+    throw wrong(name, "a function", value);
+  }
 }
 
 /** Throws TypeError unless it is a function or undefined. */
 export function checkOptionalFunction(name: string, value: unknown): void {
-  if (value !== undefined) checkFunction(name, value);
+  if (value !== undefined) {
+    checkFunction(name, value);
+  }
 }
 
 /** Throws TypeError unless it is an object. */
@@ -23,8 +27,9 @@ export function checkObject(
   name: string,
   value: unknown,
 ): asserts value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null)
+  if (typeof value !== "object" || value === null) {
     throw wrong(name, "an object", value);
+  }
 }
 
 /** Throws TypeError unless it is a text, perhaps an empty one. */
@@ -32,12 +37,16 @@ export function checkText(
   name: string,
   value: unknown,
 ): asserts value is string {
-  if (typeof value !== "string") throw wrong(name, "a string", value);
+  if (typeof value !== "string") {
+    throw wrong(name, "a string", value);
+  }
 }
 
 /** Throws TypeError unless it is a text or undefined. */
 export function checkOptionalText(name: string, value: unknown): void {
-  if (value !== undefined) checkText(name, value);
+  if (value !== undefined) {
+    checkText(name, value);
+  }
 }
 
 /**
@@ -46,15 +55,19 @@ export function checkOptionalText(name: string, value: unknown): void {
  */
 export function checkId(name: string, value: unknown): asserts value is string {
   checkText(name, value);
-  if (!visible.test(value))
+  if (!visible.test(value)) {
     throw new TypeError(`${name} must be an id, not an empty or blank string`);
-  if (!value.isWellFormed())
+  }
+  if (!value.isWellFormed()) {
     throw new TypeError(`${name} must not have half of a surrogate pair`);
+  }
 }
 
 /** Throws TypeError unless it is a number of milliseconds, 0 or more, or undefined. Infinity is no limit. */
 export function checkOptionalMs(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && value >= 0)) return;
+  if (value === undefined || (typeof value === "number" && value >= 0)) {
+    return;
+  }
   throw wrong(name, "milliseconds, 0 or more", value);
 }
 
@@ -63,7 +76,11 @@ function wrong(name: string, expected: string, value: unknown): TypeError {
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number") return `the number ${value}`;
+  if (value === null || value === undefined) {
+    return String(value);
+  }
+  if (typeof value === "number") {
+    return `the number ${value}`;
+  }
   return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }

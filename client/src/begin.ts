@@ -42,10 +42,14 @@ export async function beginWithin(
   for (;;) {
     signal?.throwIfAborted();
     const begun = await begin(client, request);
-    if (begun.kind !== "busy") return begun;
+    if (begun.kind !== "busy") {
+      return begun;
+    }
     const { retryAfter } = begun.response;
     const waitMs = withJitter(retryAfter && durationMs(retryAfter));
-    if (performance.now() + waitMs > deadline) return begun;
+    if (performance.now() + waitMs > deadline) {
+      return begun;
+    }
     await pause(waitMs, signal);
   }
 }

@@ -32,10 +32,14 @@ export async function completeWithin(
     try {
       return await client.attempts.completeAttempt({ attemptId, outcome });
     } catch (error) {
-      if (finalCodes.has(ConnectError.from(error).code)) throw error;
+      if (finalCodes.has(ConnectError.from(error).code)) {
+        throw error;
+      }
       const waitMs =
         Math.min(delayMs, longestDelayMs) * (1 - Math.random() / 2);
-      if (performance.now() + waitMs > deadline) throw error;
+      if (performance.now() + waitMs > deadline) {
+        throw error;
+      }
       await pause(waitMs);
     }
   }

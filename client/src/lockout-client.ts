@@ -62,7 +62,9 @@ export function createLockoutClient(
   const url = checkUrl(options.url);
   checkToken(token);
   // An empty one would be the token's own organisation, and its users other people.
-  if (orgId !== undefined) checkId("orgId", orgId);
+  if (orgId !== undefined) {
+    checkId("orgId", orgId);
+  }
   checkOptionalMs("timeoutMs", timeoutMs);
   checkOptionalFunction("transport", options.transport);
   const transportOptions: TransportOptions = {
@@ -98,7 +100,9 @@ function overTransport(transport: Transport, close: () => void): LockoutClient {
 function identify(token: string, orgId: string | undefined): Interceptor {
   return (next) => (request) => {
     request.header.set("authorization", `Bearer ${token}`);
-    if (orgId !== undefined) request.header.set("x-zitadel-orgid", orgId);
+    if (orgId !== undefined) {
+      request.header.set("x-zitadel-orgid", orgId);
+    }
     return next(request);
   };
 }

@@ -112,6 +112,8 @@ export function lockoutResult(
 // A user who is not locked has at least one chance, even where the limit was lowered below the count.
 function remaining(counted: Counted): number | undefined {
   const { locked, failedAttempts, limit } = counted;
-  if (locked) return 0;
+  if (locked) {
+    return 0;
+  }
   return limit === 0 ? undefined : Math.max(limit - failedAttempts, 1);
 }

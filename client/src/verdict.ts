@@ -30,7 +30,9 @@ export type Verified =
 export async function runVerify(verify: Verify): Promise<Verified> {
   try {
     const verdict = await verify();
-    if (verdict === "not-a-guess") return { outcome: Outcome.NOT_A_GUESS };
+    if (verdict === "not-a-guess") {
+      return { outcome: Outcome.NOT_A_GUESS };
+    }
     // Only `true` succeeds, whatever else comes from code without types.
     const succeeded = (verdict as unknown) === true;
     return { outcome: succeeded ? Outcome.SUCCEEDED : Outcome.FAILED };

@@ -141,8 +141,11 @@ function checkArguments(
       `user must have either a userId or a loginName, not ${userId === undefined ? "neither" : "both"}`,
     );
   }
-  if (userId !== undefined) checkId("user.userId", userId);
-  else checkText("user.loginName", loginName);
+  if (userId !== undefined) {
+    checkId("user.userId", userId);
+  } else {
+    checkText("user.loginName", loginName);
+  }
   if (typeof factor !== "string" || !Object.hasOwn(factorNumbers, factor)) {
     throw new TypeError(
       `factor must be one of ${Object.keys(factorNumbers).join(", ")}`,
@@ -162,10 +165,13 @@ function checkOptions(options: Readonly<Record<string, unknown>>): void {
     checkObject("options.signal", signal);
     checkFunction("options.signal.throwIfAborted", signal["throwIfAborted"]);
   }
-  if (client === undefined) return;
+  if (client === undefined) {
+    return;
+  }
   checkObject("options.client", client);
-  for (const name of ["address", "userAgent", "device"])
+  for (const name of ["address", "userAgent", "device"]) {
     checkOptionalText(`options.client.${name}`, client[name]);
+  }
 }
 
 function beginRequest(

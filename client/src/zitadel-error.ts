@@ -41,7 +41,9 @@ export function zitadelErrorOf(
   result: LockoutResult,
   factor: GuessableFactor,
 ): ZitadelError | undefined {
-  if (factor === "recovery_code") return undefined;
+  if (factor === "recovery_code") {
+    return undefined;
+  }
   switch (result.private.outcome) {
     case "wrong":
       return { code: "INVALID_ARGUMENT", ...errors[factor].wrong };

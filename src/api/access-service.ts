@@ -25,7 +25,9 @@ export function createAccessService(
 ): ServiceImpl<typeof AccessService> {
   return {
     async createOrganization({ name }, context) {
-      if (name.trim() === "") throw new LockoutError("orgNameInvalid");
+      if (name.trim() === "") {
+        throw new LockoutError("orgNameInvalid");
+      }
       return organization(
         await store.createOrg(name, getCaller(context.values).id),
       );

@@ -8,9 +8,13 @@ const maxAddressLength = 64;
  * IPv6 (`::ffff:192.0.2.7`) as IPv4. The zone of an IPv6 address stays. Undefined where the text is no address.
  */
 export function canonicalAddress(text: string): string | undefined {
-  if (text.length > maxAddressLength) return undefined;
+  if (text.length > maxAddressLength) {
+    return undefined;
+  }
   const version = isIP(text);
-  if (version !== 6) return version === 4 ? text : undefined;
+  if (version !== 6) {
+    return version === 4 ? text : undefined;
+  }
   const zoneStart = text.indexOf("%");
   const [address, zone] =
     zoneStart < 0
@@ -25,7 +29,9 @@ export function canonicalAddress(text: string): string | undefined {
 function mappedAddress(groups: string): string | undefined {
   const [, high, low] =
     /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(groups) ?? [];
-  if (high === undefined || low === undefined) return undefined;
+  if (high === undefined || low === undefined) {
+    return undefined;
+  }
   return [high, low]
     .map((group) => parseInt(group, 16))
     .flatMap((group) => [group >> 8, group & 0xff])

@@ -95,7 +95,9 @@ function timeFilter(
       ? filter.value
       : // eslint-disable-next-line @typescript-eslint/no-deprecated -- clients of before `from` still send it
         request.creationDate;
-  if (from === undefined) return {};
+  if (from === undefined) {
+    return {};
+  }
   const time = boundMs(from);
   return ascending ? { since: time } : { until: time };
 }

@@ -125,7 +125,9 @@ export function createAttemptService({
       const { orgId } = getCaller(context.values);
       const userId = requireUserId(request.userId);
       const lockout = await store.findLockout({ orgId, userId });
-      if (lockout === undefined) throw new LockoutError("userUnknown");
+      if (lockout === undefined) {
+        throw new LockoutError("userUnknown");
+      }
       return lockoutMessage(lockout);
     },
 
@@ -184,7 +186,9 @@ const reasonNumbers = {
 /** An unknown factor is refused, never ignored (I3). */
 function readFactor(number: FactorNumber): Factor {
   const factor = factors.find((name) => factorNumbers[name] === number);
-  if (factor === undefined) throw new LockoutError("factorUnknown");
+  if (factor === undefined) {
+    throw new LockoutError("factorUnknown");
+  }
   return factor;
 }
 

@@ -29,14 +29,18 @@ export function withinBounds<Desc extends DescService>(
   for (const { localName, methodKind, input } of service.methods) {
     const method = methods[localName] as
       ((request: Message, context: unknown) => unknown) | undefined;
-    if (method === undefined) continue;
+    if (method === undefined) {
+      continue;
+    }
     if (methodKind !== "unary" && methodKind !== "server_streaming") {
       throw new Error(
         `${service.typeName}.${localName} takes a stream, whose messages nothing checks`,
       );
     }
     const check = compile(input, bounds, []);
-    if (check === undefined) continue;
+    if (check === undefined) {
+      continue;
+    }
     methods[localName] = (request: Message, context: unknown) => {
       check(request);
       return method(request, context);
@@ -60,9 +64,13 @@ function compile(
     const check = compileField(field, bounds, [...within, message]);
     return check === undefined ? [] : [inOneof(field, check)];
   });
-  if (checks.length === 0) return undefined;
+  if (checks.length === 0) {
+    return undefined;
+  }
   return (holder) => {
-    for (const check of checks) check(holder);
+    for (const check of checks) {
+      check(holder);
+    }
   };
 }
 
@@ -78,13 +86,17 @@ function compileField(
       check &&
       ((holder) => {
         const value = holder[place];
-        if (value !== undefined) check(value as Record<string, unknown>);
+        if (value !== undefined) {
+          check(value as Record<string, unknown>);
+        }
       })
     );
   }
   const bound = bounds[`${field.parent.typeName}.${field.name}`];
   if (field.fieldKind === "scalar") {
-    if (!hasLength(field.scalar)) return undefined;
+    if (!hasLength(field.scalar)) {
+      return undefined;
+    }
     return checkText(field, place, requireText(field, bound));
   }
   if (field.fieldKind === "list") {
@@ -104,13 +116,15 @@ function checkText(
   if (above === "cut") {
     return (holder) => {
       const value = holder[place];
-      if (isTooLong(value, characters))
+      if (isTooLong(value, characters)) {
         holder[place] = firstCharacters(String(value), characters);
+      }
     };
   }
   return (holder) => {
-    if (isTooLong(holder[place], characters))
+    if (isTooLong(holder[place], characters)) {
       refuse(above, () => `${field.name} has at most ${characters} characters`);
+    }
   };
 }
 
@@ -121,27 +135,35 @@ function checkList(
 ): Check {
   return (holder) => {
     const list = holder[place] as readonly unknown[];
-    if (list.length > elements)
+    if (list.length > elements) {
       refuse(above, () => `${field.name} has at most ${elements} values`);
-    if (each === undefined) return;
+    }
+    if (each === undefined) {
+      return;
+    }
     for (const value of list) {
-      if (isTooLong(value, each.characters))
+      if (isTooLong(value, each.characters)) {
         refuse(
           each.above,
           () =>
             `each value of ${field.name} has at most ${each.characters} characters`,
         );
+      }
     }
   };
 }
 
 function isTooLong(value: unknown, most: number): boolean {
-  if (typeof value === "string") return isLongerThan(value, most);
+  if (typeof value === "string") {
+    return isLongerThan(value, most);
+  }
   return value instanceof Uint8Array && value.byteLength > most;
 }
 
 function refuse(name: ErrorName | "cut", says: () => string): never {
-  if (name === "cut") throw new Error("the values of a list are not cut");
+  if (name === "cut") {
+    throw new Error("the values of a list are not cut");
+  }
   throw new LockoutError(
     name,
     name === "requestTooLong" ? { about: says() } : {},
@@ -155,10 +177,14 @@ function placeOf(field: DescField): string {
 
 function inOneof(field: DescField, check: Check): Check {
   const { oneof, localName } = field;
-  if (oneof === undefined) return check;
+  if (oneof === undefined) {
+    return check;
+  }
   return (holder) => {
     const chosen = holder[oneof.localName] as Record<string, unknown>;
-    if (chosen["case"] === localName) check(chosen);
+    if (chosen["case"] === localName) {
+      check(chosen);
+    }
   };
 }
 
@@ -170,7 +196,9 @@ function requireText(
   field: DescField,
   bound: FieldBound | undefined,
 ): TextBound {
-  if (bound !== undefined && "characters" in bound) return bound;
+  if (bound !== undefined && "characters" in bound) {
+    return bound;
+  }
   throw new Error(
     `${nameOf(field)} has no bound of its characters: give it one in request-bounds.ts`,
   );

@@ -27,7 +27,9 @@ export function answerOnce<Rec extends object, Desc extends DescMessage>(
 
 /** Of messages with numbers, texts, messages and lists of them, but no bytes, which cannot be frozen. */
 function freeze(value: unknown): void {
-  if (!(value instanceof Object)) return;
+  if (!(value instanceof Object)) {
+    return;
+  }
   Object.values(value).forEach(freeze);
   Object.freeze(value);
 }

@@ -34,6 +34,8 @@ export function changedDetails(event: RecordedEvent) {
 /** The one event of a command that writes just one. */
 export function onlyEvent({ events }: Changed<unknown>): RecordedEvent {
   const [event] = events;
-  if (event === undefined) throw new Error("the command wrote no event");
+  if (event === undefined) {
+    throw new Error("the command wrote no event");
+  }
   return event;
 }

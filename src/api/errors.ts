@@ -26,8 +26,12 @@ export function toConnectError(
   error: unknown,
   reportFault: ReportFault,
 ): ConnectError {
-  if (error instanceof LockoutError) return refusal(error);
-  if (error instanceof ConnectError) return error;
+  if (error instanceof LockoutError) {
+    return refusal(error);
+  }
+  if (error instanceof ConnectError) {
+    return error;
+  }
   reportFault(error);
   if (error instanceof StoreUnavailableError) {
     return refusal(new LockoutError("storeUnavailable", { cause: error }));

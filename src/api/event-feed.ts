@@ -44,11 +44,15 @@ export function createEventFeed(
     events = [];
   };
   const tell = () => {
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...listeners]) {
+      listener();
+    }
   };
   const take = (found: readonly RecordedEvent[]) => {
     const last = found.at(-1);
-    if (last === undefined || span === undefined) return;
+    if (last === undefined || span === undefined) {
+      return;
+    }
     const kept = [...events, ...found];
     const surplus = Math.max(kept.length - maxEvents, 0);
     const begin = kept[surplus - 1]?.position ?? span.begin;
@@ -81,7 +85,9 @@ export function createEventFeed(
         let more = true;
         while (more) {
           more = await readOn();
-          if (more || span?.end !== told) tell();
+          if (more || span?.end !== told) {
+            tell();
+          }
           told = span?.end;
         }
       }
@@ -91,17 +97,25 @@ export function createEventFeed(
     } finally {
       reading = false;
     }
-    if (listeners.size === 0) reset();
+    if (listeners.size === 0) {
+      reset();
+    }
   };
   const notice = () => {
     isNoticed = true;
-    if (!reading) void read();
+    if (!reading) {
+      void read();
+    }
   };
 
   return {
     after: (position) => {
-      if (span === undefined || position < span.begin) return undefined;
-      if (position >= span.end) return { events: [], upTo: position };
+      if (span === undefined || position < span.begin) {
+        return undefined;
+      }
+      if (position >= span.end) {
+        return { events: [], upTo: position };
+      }
       // Who keeps up wants the last few.
       const seen = events.findLastIndex((event) => event.position <= position);
       // Not more than a slow reader may hold while the feed goes on.
@@ -115,13 +129,19 @@ export function createEventFeed(
       };
       unsubscribe ??= store.onAppended(notice);
       listeners.add(entry);
-      if (span === undefined) notice();
+      if (span === undefined) {
+        notice();
+      }
       return () => {
         listeners.delete(entry);
-        if (listeners.size > 0) return;
+        if (listeners.size > 0) {
+          return;
+        }
         unsubscribe?.();
         unsubscribe = undefined;
-        if (!reading) reset();
+        if (!reading) {
+          reset();
+        }
       };
     },
   };

@@ -12,16 +12,21 @@ export function createListTurns(): InTurn {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    if (running === listsAtOnce)
+    if (running === listsAtOnce) {
       await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
+    } else {
+      running += 1;
+    }
     try {
       return await work();
     } finally {
       // Who comes next takes over the place.
       const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
+      if (next === undefined) {
+        running -= 1;
+      } else {
+        next();
+      }
     }
   };
 }

@@ -36,7 +36,9 @@ export function createLockoutUserService(
       const { orgId } = getCaller(context.values);
       const userId = requireUserId(request.userId);
       const user = await store.findUser({ orgId, userId });
-      if (user === undefined) throw new LockoutError("userUnknown");
+      if (user === undefined) {
+        throw new LockoutError("userUnknown");
+      }
       return userMessage(user);
     },
 
@@ -67,8 +69,12 @@ function readAliases(names: readonly string[]): readonly Alias[] {
   const aliases = new Map<string, Alias>();
   for (const name of names) {
     const folded = foldName(name);
-    if (folded === "") throw new LockoutError("aliasInvalid");
-    if (!aliases.has(folded)) aliases.set(folded, { name, folded });
+    if (folded === "") {
+      throw new LockoutError("aliasInvalid");
+    }
+    if (!aliases.has(folded)) {
+      aliases.set(folded, { name, folded });
+    }
   }
   return [...aliases.values()];
 }

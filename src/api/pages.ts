@@ -12,7 +12,9 @@ export async function readPage<Item>(
   read: (page: PageRequest) => Promise<Page<Item>>,
 ): Promise<Page<Item>> {
   const { pageSize, pageToken } = request;
-  if (pageSize < 0) throw new LockoutError("pageInvalid");
+  if (pageSize < 0) {
+    throw new LockoutError("pageInvalid");
+  }
   try {
     return await inTurn(() =>
       read({
@@ -22,7 +24,9 @@ export async function readPage<Item>(
       }),
     );
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
     throw new LockoutError("pageInvalid", { cause: error });
   }
 }

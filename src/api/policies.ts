@@ -16,7 +16,9 @@ export interface EffectivePolicy {
 /** The default policy. Throws LockoutError where the instance has none. */
 export function requireDefaultPolicy(store: PolicyStore): Answer<StoredPolicy> {
   return afterAnswer(store.findPolicy({ kind: "instance" }), (policy) => {
-    if (policy === undefined) throw new LockoutError("defaultPolicyNotFound");
+    if (policy === undefined) {
+      throw new LockoutError("defaultPolicyNotFound");
+    }
     return policy;
   });
 }

@@ -29,7 +29,9 @@ export function createSettingsService(
     ) {
       const asked = request.ctx?.resourceOwner;
       if (asked?.case === "instance") {
-        if (!asked.value) throw new LockoutError("contextInstanceFalse");
+        if (!asked.value) {
+          throw new LockoutError("contextInstanceFalse");
+        }
         const policy = await requireDefaultPolicy(store);
         return settings({ policy, isDefault: true });
       }

@@ -13,7 +13,9 @@ import { canonicalAddress } from "./address.ts";
 
 /** Checks that a user is named. Throws LockoutError. */
 export function requireUserId(userId: string): string {
-  if (userId === "") throw new LockoutError("userIdInvalid");
+  if (userId === "") {
+    throw new LockoutError("userIdInvalid");
+  }
   return userId;
 }
 
@@ -24,11 +26,15 @@ export function readSubject(
 ): Subject {
   switch (subject.case) {
     case "userId":
-      if (subject.value === "") throw new LockoutError("subjectMissing");
+      if (subject.value === "") {
+        throw new LockoutError("subjectMissing");
+      }
       return { kind: "user", orgId, userId: requireUserId(subject.value) };
     case "loginName": {
       const foldedName = foldName(subject.value);
-      if (foldedName === "") throw new LockoutError("subjectMissing");
+      if (foldedName === "") {
+        throw new LockoutError("subjectMissing");
+      }
       const formerName = formerlyFolded(subject.value);
       return {
         kind: "name",
@@ -47,7 +53,9 @@ export function readSubject(
  * Throws LockoutError.
  */
 export function readClient(client: ClientMessage | undefined): Client {
-  if (client === undefined) return {};
+  if (client === undefined) {
+    return {};
+  }
   const { userAgent, device } = client;
   const address =
     client.address === "" ? undefined : canonicalAddress(client.address);

@@ -11,11 +11,15 @@ export function isLongerThan(text: string, max: number): boolean {
 
 /** The first characters of a text, never half of one. */
 export function firstCharacters(text: string, max: number): string {
-  if (text.length <= max) return text;
+  if (text.length <= max) {
+    return text;
+  }
   let units = 0;
   let characters = 0;
   for (const character of text) {
-    if (characters === max) break;
+    if (characters === max) {
+      break;
+    }
     characters += 1;
     units += character.length;
   }

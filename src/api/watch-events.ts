@@ -82,14 +82,19 @@ export async function* watchEvents(
           ? following.events
           : following.events.filter(({ type }) => types.has(type));
       // After they are read: none that was written after the token's end is sent.
-      if (events.length > 0) await checkToken();
-      for (const event of events)
+      if (events.length > 0) {
+        await checkToken();
+      }
+      for (const event of events) {
         yield { position: String(event.position), event: eventMessage(event) };
+      }
       position = following.upTo;
       const rung = bell.next();
       following =
         feed.after(position) ?? (await readAfter(store, position, types));
-      if (following.upTo === position) await rung;
+      if (following.upTo === position) {
+        await rung;
+      }
     }
   } finally {
     unsubscribe();
@@ -104,7 +109,9 @@ export async function* watchEvents(
 function wantedTypes(
   asked: readonly string[],
 ): ReadonlySet<string> | undefined {
-  if (asked.length === 0) return undefined;
+  if (asked.length === 0) {
+    return undefined;
+  }
   const names = new Set(asked);
   return new Set(knownTypes.filter((type) => names.has(type)));
 }
@@ -117,7 +124,9 @@ async function readAfter(
 ): Promise<Following> {
   const last = await store.lastPosition();
   // None has an unknown type, but no type at all would be any.
-  if (types?.size === 0) return { events: [], upTo: Math.max(position, last) };
+  if (types?.size === 0) {
+    return { events: [], upTo: Math.max(position, last) };
+  }
   const events = await store.listEvents({
     ascending: true,
     limit: batchSize,
@@ -135,12 +144,17 @@ async function firstPosition(
   store: EventStore,
   after: string,
 ): Promise<number> {
-  if (after === "") return store.lastPosition();
-  if (!/^\d{1,15}$/.test(after)) throw new LockoutError("positionInvalid");
+  if (after === "") {
+    return store.lastPosition();
+  }
+  if (!/^\d{1,15}$/.test(after)) {
+    throw new LockoutError("positionInvalid");
+  }
   const position = Number(after);
   // One that is still to come is of another past, such as before a backup was restored: what comes until then would be missed.
-  if (position > (await store.lastPosition()))
+  if (position > (await store.lastPosition())) {
     throw new LockoutError("positionInvalid");
+  }
   return position;
 }
 
@@ -156,7 +170,9 @@ function createBell(signal: AbortSignal) {
     next: () =>
       new Promise<void>((resolve) => {
         wake = resolve;
-        if (signal.aborted) resolve();
+        if (signal.aborted) {
+          resolve();
+        }
       }),
     stop: () => {
       signal.removeEventListener("abort", ring);

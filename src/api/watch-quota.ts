@@ -27,17 +27,22 @@ export function createWatchQuota({
   return {
     enter: (tokenId) => {
       const count = open.get(tokenId) ?? 0;
-      if (maxWatchesPerToken > 0 && count >= maxWatchesPerToken)
+      if (maxWatchesPerToken > 0 && count >= maxWatchesPerToken) {
         throw new LockoutError("watchesTooMany");
-      if (maxWatches > 0 && all >= maxWatches)
+      }
+      if (maxWatches > 0 && all >= maxWatches) {
         throw new LockoutError("serverWatchesTooMany");
+      }
       open.set(tokenId, count + 1);
       all += 1;
       return () => {
         all -= 1;
         const left = (open.get(tokenId) ?? 0) - 1;
-        if (left > 0) open.set(tokenId, left);
-        else open.delete(tokenId);
+        if (left > 0) {
+          open.set(tokenId, left);
+        } else {
+          open.delete(tokenId);
+        }
       };
     },
   };

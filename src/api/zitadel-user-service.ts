@@ -98,9 +98,12 @@ async function findOrg(
   caller: Caller,
   permission: Permission,
 ): Promise<string> {
-  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, permission))
+  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, permission)) {
     return caller.orgId;
+  }
   const orgs = await store.findOrgsOfUser(userId, 2);
-  if (orgs.length > 1) throw new LockoutError("userAmbiguous");
+  if (orgs.length > 1) {
+    throw new LockoutError("userAmbiguous");
+  }
   return orgs[0] ?? caller.orgId;
 }

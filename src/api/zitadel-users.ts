@@ -10,7 +10,9 @@ export async function findUserRecord(
   key: UserKey,
 ): Promise<UserRecord> {
   const found = await store.findUserRecord(key);
-  if (found === undefined) throw new LockoutError("userUnknown");
+  if (found === undefined) {
+    throw new LockoutError("userUnknown");
+  }
   return found;
 }
 

@@ -14,11 +14,14 @@ const advice = "such as the 64 characters that `openssl rand -hex 32` prints";
  * limit of guesses. Never repeats the secret.
  */
 export function findAdminTokenFault(secret: string): string | undefined {
-  if (!/^[\x21-\x7e]*$/.test(secret))
+  if (!/^[\x21-\x7e]*$/.test(secret)) {
     return `cannot be sent in a header: use printable ASCII without blanks, ${advice}`;
-  if (secret.length < minLength)
+  }
+  if (secret.length < minLength) {
     return `has ${secret.length} characters, but it needs ${minLength} or more, chosen at random: ${advice}`;
-  if (placeholder.test(secret) || new Set(secret).size < minDifferent)
+  }
+  if (placeholder.test(secret) || new Set(secret).size < minDifferent) {
     return `is a placeholder: use a secret that was chosen at random, ${advice}`;
+  }
   return undefined;
 }

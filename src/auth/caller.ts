@@ -55,8 +55,12 @@ export function requirePermission(
   const isHome = caller.homeOrgId === orgId;
   let holdsAny = false;
   for (const role of caller.roles) {
-    if (!isRole(role) || !(isHome || holdsEverywhere(role))) continue;
-    if (grants(role, permission)) return;
+    if (!isRole(role) || !(isHome || holdsEverywhere(role))) {
+      continue;
+    }
+    if (grants(role, permission)) {
+      return;
+    }
     holdsAny = true;
   }
   throw new LockoutError(holdsAny ? "permissionDenied" : "membershipNotFound");

@@ -28,7 +28,9 @@ export function createGate(
   const hashes = new RememberedHashes(maxRememberedHashes);
   return (context) => {
     const access = table.get(context.method);
-    if (access === "public") return;
+    if (access === "public") {
+      return;
+    }
     if (access === undefined) {
       throw new Error(`no access is known for ${context.method.name}`);
     }
@@ -38,7 +40,9 @@ export function createGate(
       const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
       const orgId = named === "" ? token.orgId : named;
       return afterAnswer(store.orgExists(orgId), (exists) => {
-        if (!exists) throw new LockoutError("orgUnknown");
+        if (!exists) {
+          throw new LockoutError("orgUnknown");
+        }
         const caller = {
           id: token.id,
           homeOrgId: token.orgId,
@@ -46,8 +50,9 @@ export function createGate(
           orgId,
           isOrgNamed: named !== "",
         };
-        if (access !== "authenticated")
+        if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
+        }
         setCaller(context.values, caller);
       });
     });
@@ -80,7 +85,9 @@ export function createSystemGate(
   return async ({ requestHeader, values }) => {
     const named = requestHeader.get("x-zitadel-orgid");
     const orgId = named ?? homeOrgId;
-    if (!(await store.orgExists(orgId))) throw new LockoutError("orgUnknown");
+    if (!(await store.orgExists(orgId))) {
+      throw new LockoutError("orgUnknown");
+    }
     setCaller(values, {
       id: "SYSTEM",
       homeOrgId,
@@ -101,14 +108,18 @@ function authenticate(
   }
   const known = hashes.get(header);
   const hash = known ?? hashBearer(header);
-  if (hash === undefined) throw new LockoutError("tokenInvalid");
+  if (hash === undefined) {
+    throw new LockoutError("tokenInvalid");
+  }
   // Asked each time: a token may be revoked at any moment, by another process too.
   return afterAnswer(store.findToken(hash), (token) => {
     if (token === undefined) {
       hashes.delete(header);
       throw new LockoutError("tokenInvalid");
     }
-    if (known === undefined) hashes.add(header, hash);
+    if (known === undefined) {
+      hashes.add(header, hash);
+    }
     if (
       token.expirationDate !== undefined &&
       token.expirationDate <= store.now()

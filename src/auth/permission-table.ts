@@ -47,12 +47,16 @@ function readAccess(
   declared: string,
 ): MethodAccess {
   if (declared === "") {
-    if (isPublic) return "public";
+    if (isPublic) {
+      return "public";
+    }
     throw new Error(
       `${name} declares no permission: give it an auth option, or list it among the public methods`,
     );
   }
-  if (declared === "authenticated") return declared;
+  if (declared === "authenticated") {
+    return declared;
+  }
   const known = permissions.find((permission) => permission === declared);
   if (known === undefined) {
     throw new Error(

@@ -19,10 +19,13 @@ export class RememberedHashes {
   }
 
   add(header: string, hash: Uint8Array): void {
-    if (header.length > maxHeaderLength) return;
+    if (header.length > maxHeaderLength) {
+      return;
+    }
     const [oldest] = this.#hashes.keys();
-    if (this.#hashes.size >= this.#max && oldest !== undefined)
+    if (this.#hashes.size >= this.#max && oldest !== undefined) {
       this.#hashes.delete(oldest);
+    }
     this.#hashes.set(header, hash);
   }
 

@@ -70,7 +70,9 @@ export async function resetPolicy(
 }
 
 function policyView(message: LockoutPolicy | undefined): PolicyView {
-  if (message?.details === undefined) throw incompleteResponse();
+  if (message?.details === undefined) {
+    throw incompleteResponse();
+  }
   return {
     maxPasswordAttempts: Number(message.maxPasswordAttempts),
     maxOtpAttempts: Number(message.maxOtpAttempts),

@@ -25,13 +25,17 @@ export function createProgress(
   return {
     show: (count, done) => {
       const now = Date.now();
-      if (!stream.isTTY || now - last < everyMs) return;
+      if (!stream.isTTY || now - last < everyMs) {
+        return;
+      }
       last = now;
       isShown = true;
       stream.write(`\r${bar(done, total)}${count} ${what}`);
     },
     clear: () => {
-      if (!isShown) return;
+      if (!isShown) {
+        return;
+      }
       isShown = false;
       // Back to the start of the line, and erase it (ECMA-48 EL).
       stream.write("\r\u001b[K");
@@ -40,7 +44,9 @@ export function createProgress(
 }
 
 function bar(done: number, total: number | undefined): string {
-  if (total === undefined || total === 0) return "";
+  if (total === undefined || total === 0) {
+    return "";
+  }
   const part = Math.min(done / total, 1);
   const full = Math.round(part * width);
   const percent = String(Math.round(part * 100)).padStart(3);

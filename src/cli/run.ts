@@ -9,7 +9,9 @@ export async function run(argv: readonly string[]): Promise<void> {
   dropEmptyVariables();
   outliveReaders();
   const code = await runCommand(argv.slice(2), processTerminal);
-  if (code !== 0) process.exitCode = code;
+  if (code !== 0) {
+    process.exitCode = code;
+  }
 }
 
 /**
@@ -29,8 +31,9 @@ export async function runCommand(
       return error.exitCode === 0 ? 0 : 2;
     }
     terminal.err(`lockoutd: ${describeFailure(error)}\n`);
-    if (error instanceof OperationError && error.output !== "")
+    if (error instanceof OperationError && error.output !== "") {
       terminal.out(error.output);
+    }
     return exitCodeOf(error);
   }
 }
@@ -50,7 +53,9 @@ function dropEmptyVariables(): void {
  */
 function outliveReaders(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE" || process.exitCode === 1) return;
+    if (error.code === "EPIPE" || process.exitCode === 1) {
+      return;
+    }
     process.exitCode = 1;
     processTerminal.err(
       `lockoutd: the output could not be written: ${describeFailure(error)}\n`,

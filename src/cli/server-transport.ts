@@ -49,7 +49,9 @@ function explainNoAnswer(url: string): Interceptor {
         cause !== undefined ||
         code === Code.Canceled ||
         /^HTTP \d+$/.test(rawMessage);
-      if (details.length > 0 || !isBelow) throw error;
+      if (details.length > 0 || !isBelow) {
+        throw error;
+      }
       throw new OperationError(
         `${url} cannot be reached (${oneLine(rawMessage)}): check the address, http or https, and that lockoutd serves there`,
         { cause: error },

@@ -5,6 +5,8 @@ import { toTime } from "./output.ts";
 
 /** A time that every response has, as RFC 3339 in UTC. Throws OperationError where it lacks. */
 export function requiredTime(time: Timestamp | undefined): string {
-  if (time === undefined) throw incompleteResponse();
+  if (time === undefined) {
+    throw incompleteResponse();
+  }
   return toTime(timestampMs(time));
 }

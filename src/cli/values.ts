@@ -58,7 +58,9 @@ export function parseWait(text: string): number {
 /** A time span that a timer can wait for, and not none at all. */
 export function parseTimeout(text: string): number {
   const ms = parseWait(text);
-  if (ms < 1) throw new InvalidArgumentError("Write at least 1ms.");
+  if (ms < 1) {
+    throw new InvalidArgumentError("Write at least 1ms.");
+  }
   return ms;
 }
 
@@ -72,7 +74,9 @@ export function parseExpiry(text: string): number {
       "Write a time span from now such as 90d or 12h, or a time such as 2030-01-31T00:00:00Z.",
     );
   }
-  if (time <= now) throw new InvalidArgumentError("Write a time to come.");
+  if (time <= now) {
+    throw new InvalidArgumentError("Write a time to come.");
+  }
   if (time >= endOfTime) {
     throw new InvalidArgumentError(
       "Write a time before the year 10000, or leave it out for a token that does not expire.",
@@ -231,7 +235,9 @@ export function parseId(text: string): string {
 function durationMs(text: string): number | undefined {
   const [, number, unit] =
     /^(\d{1,12}(?:\.\d{1,6})?)(ms|[smhd])$/.exec(text) ?? [];
-  if (number === undefined || !isUnit(unit)) return undefined;
+  if (number === undefined || !isUnit(unit)) {
+    return undefined;
+  }
   return Math.round(Number(number) * unitMs[unit]);
 }
 
@@ -243,7 +249,9 @@ function timeMs(text: string): number | undefined {
   const rfc3339 =
     /^(\d{4}-\d\d-(\d\d))[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
   const [, date, day] = rfc3339.exec(text) ?? [];
-  if (date === undefined || day === undefined) return undefined;
+  if (date === undefined || day === undefined) {
+    return undefined;
+  }
   // Date takes the 31st of a shorter month for a day of the next one.
   if (new Date(`${date}T00:00:00Z`).getUTCDate() !== Number(day)) {
     return undefined;

@@ -14,10 +14,14 @@ export function welcome(
   database: string,
 ): string {
   const listening = `lockoutd listens on ${url}, with ${withoutPassword(database)}\n`;
-  if (created === undefined) return listening;
+  if (created === undefined) {
+    return listening;
+  }
   const first = `${listening}\n${firstStart(created)}`;
   const { adminToken } = created;
-  if (adminToken === undefined) return first;
+  if (adminToken === undefined) {
+    return first;
+  }
   return `${first}
 To try it:
 
@@ -33,7 +37,9 @@ Where this output is kept, keep it secret, or make another token and revoke this
 /** The URL of a database as it may be kept where this output is. */
 function withoutPassword(database: string): string {
   const url = URL.parse(database);
-  if (url === null || url.password === "") return database;
+  if (url === null || url.password === "") {
+    return database;
+  }
   url.password = "";
   return url.href;
 }

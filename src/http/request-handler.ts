@@ -93,15 +93,18 @@ export function createRequestHandler(
       const response = refused
         ? refuse(running, head)
         : follow(parts, running, head);
-      if (response !== undefined) respond.send(running, head, () => response);
+      if (response !== undefined) {
+        respond.send(running, head, () => response);
+      }
     } catch (fault) {
       if (exchange.answered) {
         onFault(fault);
         exchange.destroy();
-      } else
+      } else {
         respond.send(running, head, () => {
           throw fault;
         });
+      }
     }
   };
 }
@@ -121,15 +124,21 @@ async function reply(
   }
   const { exchange } = running;
   const header = response.header ?? new Headers();
-  if (!header.has("cache-control")) header.set("cache-control", "no-store");
+  if (!header.has("cache-control")) {
+    header.set("cache-control", "no-store");
+  }
   header.set(requestIdHeader, running.requestId);
   cors.decorate(head.origin, header);
   try {
     await send(running, { ...response, header }, limits);
   } catch (fault) {
     // A header that cannot be sent, or a body that broke before its first piece.
-    if (exchange.isGone()) return;
-    if (exchange.answered) throw fault;
+    if (exchange.isGone()) {
+      return;
+    }
+    if (exchange.answered) {
+      throw fault;
+    }
     onFault(fault);
     await send(running, internalError(head), limits);
   }
@@ -158,9 +167,13 @@ function follow(
     head.wantedMethod,
     head.wantedHeaders,
   );
-  if (preflight !== undefined) return preflight;
+  if (preflight !== undefined) {
+    return preflight;
+  }
   // Of the server as a whole there is nothing to say but that it is there (RFC 9110, §9.3.7). No other method has this target.
-  if (target === "*") return { status: 204, header: new Headers() };
+  if (target === "*") {
+    return { status: 204, header: new Headers() };
+  }
   const route = parts.router(method, target, head.path);
   switch (route.kind) {
     case "rpc":
@@ -192,14 +205,16 @@ function followRpc(
   running.rpc = rpc.name;
   running.serverStreams = streamsResponse(method);
   running.protocol = spokenProtocol(head) ?? "connect";
-  if (!httpMethods.includes(exchange.method))
+  if (!httpMethods.includes(exchange.method)) {
     return methodNotAllowed(head, httpMethods.join(", "));
-  if (running.protocol === "grpc" && exchange.httpVersion === "1.0")
+  }
+  if (running.protocol === "grpc" && exchange.httpVersion === "1.0") {
     return statusAnswer(
       505,
       Code.Unimplemented,
       "gRPC needs trailers, which HTTP/1.0 does not have",
     );
+  }
   if (streams !== undefined) {
     running.clientStreams = rpc.clientStreams;
     const request = toCall(running, head, rpc.clientStreams, limits);
@@ -212,7 +227,9 @@ function followRpc(
       ? unary.byGet(method, head, exchange.target)
       : unary.byPost(method, head.contentType, head.accept);
   // What it may be depends on the protocol, which is not known.
-  if (plan === undefined) return { status: 415, header: new Headers() };
+  if (plan === undefined) {
+    return { status: 415, header: new Headers() };
+  }
   beginUnaryCall(plan, { running, head, match: undefined, byTemplate: false });
   return undefined;
 }
@@ -236,8 +253,9 @@ function followTemplate(
     running.rpc = `${method.parent.typeName}/${method.name}`;
     running.serverStreams = streamsResponse(method);
     const rpc = type === undefined ? undefined : rpcs.get(`/${running.rpc}`);
-    if (type !== undefined && rpc !== undefined)
+    if (type !== undefined && rpc !== undefined) {
       return followFramed({ limits, unary }, running, head, rpc, type);
+    }
     const plan = unary.byTemplate(match.route);
     if (plan !== undefined) {
       beginUnaryCall(plan, { running, head, match, byTemplate: true });
@@ -271,7 +289,9 @@ function followFramed(
       : callFramedStream({ ...rpc, streams }, request, type);
   }
   const plan = unary.byPost(rpc.method, type, head.accept);
-  if (plan === undefined) return { status: 415, header: new Headers() };
+  if (plan === undefined) {
+    return { status: 415, header: new Headers() };
+  }
   beginUnaryCall(plan, { running, head, match: undefined, byTemplate: true });
   return undefined;
 }
@@ -285,8 +305,9 @@ function followPage(
   head: RequestHead,
   page: StaticRoute,
 ): UniversalServerResponse | Promise<UniversalServerResponse> {
-  if (exchange.method === "GET" || exchange.method === "HEAD")
+  if (exchange.method === "GET" || exchange.method === "HEAD") {
     return page.respond(head);
+  }
   return methodNotAllowed(head, "GET, HEAD");
 }
 

@@ -26,18 +26,25 @@ export function createRouter(
 ): Router {
   const exact = new Map<string, Route>();
   for (const page of pages) {
-    if (exact.has(page.path)) throw new Error(`two pages at ${page.path}`);
+    if (exact.has(page.path)) {
+      throw new Error(`two pages at ${page.path}`);
+    }
     exact.set(page.path, { kind: "page", page });
   }
   const calls = new Map<string, Route>();
-  for (const [path, rpc] of rpcs) calls.set(path, { kind: "rpc", rpc });
+  for (const [path, rpc] of rpcs) {
+    calls.set(path, { kind: "rpc", rpc });
+  }
   return (method, target, path) => {
     const call = calls.get(path);
-    if (call !== undefined) return call;
+    if (call !== undefined) {
+      return call;
+    }
     if (transcoder !== undefined) {
       const match = transcoder.match(method, target);
-      if (match.kind !== "not-found")
+      if (match.kind !== "not-found") {
         return { kind: "rest", transcoder, match };
+      }
     }
     return exact.get(path) ?? notFound;
   };

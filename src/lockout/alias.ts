@@ -36,14 +36,18 @@ function fold(name: string, removeInvisible: (text: string) => string): string {
   let folded = name;
   for (;;) {
     const composed = folded.normalize("NFKC");
-    if (composed.length > maxFoldedLength) return "";
+    if (composed.length > maxFoldedLength) {
+      return "";
+    }
     const next = removeInvisible(composed)
       .toUpperCase()
       .toLowerCase()
       .normalize("NFKC")
       .replaceAll(blanks, " ")
       .trim();
-    if (next === folded) return folded;
+    if (next === folded) {
+      return folded;
+    }
     folded = next;
   }
 }

@@ -181,7 +181,9 @@ export function redated<
   Dated extends Pick<Attempt, "beginTime" | "expireTime">,
 >(attempt: Dated, now: number): Dated | undefined {
   const { beginTime, expireTime } = attempt;
-  if (beginTime <= now) return undefined;
+  if (beginTime <= now) {
+    return undefined;
+  }
   const ttlMs = expireTime - beginTime;
   const isFar = beginTime - now > ttlMs;
   return { ...attempt, beginTime: now, expireTime: isFar ? now : now + ttlMs };
@@ -222,7 +224,9 @@ function refusalOf({
   lock,
   account,
 }: UserState): "locked" | "inactive" | undefined {
-  if (lock !== undefined) return "locked";
+  if (lock !== undefined) {
+    return "locked";
+  }
   return account === "inactive" ? "inactive" : undefined;
 }
 

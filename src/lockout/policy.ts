@@ -31,10 +31,13 @@ export function createDefaultPolicy(limits: Limits): PolicyDecision {
 /** Replaces both numbers of the default policy. */
 export function updateDefaultPolicy(limits: Limits): DecidePolicy {
   return (current) => {
-    if (current === undefined) throw new LockoutError("defaultPolicyNotFound");
+    if (current === undefined) {
+      throw new LockoutError("defaultPolicyNotFound");
+    }
     const payload = changedPayload(current, limits);
-    if (payload === undefined)
+    if (payload === undefined) {
       throw new LockoutError("defaultPolicyNotChanged");
+    }
     return {
       event: { type: "instance.policy.lockout.changed", payload },
       limits,
@@ -45,8 +48,12 @@ export function updateDefaultPolicy(limits: Limits): DecidePolicy {
 /** Gives an organisation a policy of its own. */
 export function addOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
   return (current) => {
-    if (orgId === "") throw new LockoutError("orgMissingOnAdd");
-    if (current !== undefined) throw new LockoutError("orgPolicyExists");
+    if (orgId === "") {
+      throw new LockoutError("orgMissingOnAdd");
+    }
+    if (current !== undefined) {
+      throw new LockoutError("orgPolicyExists");
+    }
     return {
       event: {
         type: "org.policy.lockout.added",
@@ -60,11 +67,16 @@ export function addOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
 /** Replaces both numbers of an organisation's policy. */
 export function updateOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
   return (current) => {
-    if (orgId === "") throw new LockoutError("orgMissingOnUpdate");
-    if (current === undefined)
+    if (orgId === "") {
+      throw new LockoutError("orgMissingOnUpdate");
+    }
+    if (current === undefined) {
       throw new LockoutError("orgPolicyNotFoundOnUpdate");
+    }
     const payload = changedPayload(current, limits);
-    if (payload === undefined) throw new LockoutError("orgPolicyNotChanged");
+    if (payload === undefined) {
+      throw new LockoutError("orgPolicyNotChanged");
+    }
     return { event: { type: "org.policy.lockout.changed", payload }, limits };
   };
 }
@@ -72,9 +84,12 @@ export function updateOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
 /** Removes an organisation's policy, so that the default holds again. */
 export function resetOrgPolicy(orgId: string): DecidePolicy {
   return (current) => {
-    if (orgId === "") throw new LockoutError("orgMissingOnReset");
-    if (current === undefined)
+    if (orgId === "") {
+      throw new LockoutError("orgMissingOnReset");
+    }
+    if (current === undefined) {
       throw new LockoutError("orgPolicyNotFoundOnReset");
+    }
     return { event: { type: "org.policy.lockout.removed" }, limits: undefined };
   };
 }

@@ -70,7 +70,9 @@ export function replayUserEvent(
     if (type === failed) {
       return withFailed(user, factor, user.failed[factor] + 1);
     }
-    if (type === succeeded) return withFailed(user, factor, 0);
+    if (type === succeeded) {
+      return withFailed(user, factor, 0);
+    }
   }
   return user;
 }
@@ -85,8 +87,12 @@ export function replayPolicyEvent(
     const value = payload[name];
     return typeof value === "number" ? value : otherwise;
   };
-  if (type.endsWith(".policy.lockout.removed")) return undefined;
-  if (!/\.policy\.lockout\.(added|changed)$/.test(type)) return limits;
+  if (type.endsWith(".policy.lockout.removed")) {
+    return undefined;
+  }
+  if (!/\.policy\.lockout\.(added|changed)$/.test(type)) {
+    return limits;
+  }
   return {
     maxPasswordAttempts: number(
       "maxPasswordAttempts",
@@ -106,10 +112,15 @@ function changedAliases(
   };
   const changed = new Map(aliases);
   for (const name of names("removed")) {
-    if (isRecorded) changed.delete(name);
-    else changed.set(name, false);
+    if (isRecorded) {
+      changed.delete(name);
+    } else {
+      changed.set(name, false);
+    }
   }
-  for (const name of names("added")) changed.set(name, true);
+  for (const name of names("added")) {
+    changed.set(name, true);
+  }
   return changed;
 }
 

@@ -63,10 +63,15 @@ export function accountChanged(
   from: AccountState,
   to: AccountState,
 ): readonly NewEvent[] {
-  if (from === to) return [];
-  if (to === "inactive") return [{ type: "user.deactivated" }];
-  if (from === "inactive" && to === "active")
+  if (from === to) {
+    return [];
+  }
+  if (to === "inactive") {
+    return [{ type: "user.deactivated" }];
+  }
+  if (from === "inactive" && to === "active") {
     return [{ type: "user.reactivated" }];
+  }
   return [
     { type: "user.lockout.state.changed", payload: { state: stateName(to) } },
   ];

@@ -103,7 +103,9 @@ const lockErrors = {
 export function lockUser(api: UserApi): DecideUser<void> {
   return ({ user, editor, now }) => {
     const names = lockErrors[api.version];
-    if (user === undefined) throw new LockoutError(names.unknown);
+    if (user === undefined) {
+      throw new LockoutError(names.unknown);
+    }
     if (user.lock !== undefined || user.account === "inactive") {
       throw new LockoutError(names.state);
     }
@@ -128,8 +130,12 @@ export function lockUser(api: UserApi): DecideUser<void> {
 export function unlockUser(api: UserApi): DecideUser<void> {
   return ({ user, counters }) => {
     const names = lockErrors[api.version];
-    if (user === undefined) throw new LockoutError(names.unknownOnUnlock);
-    if (user.lock === undefined) throw new LockoutError(names.notLocked);
+    if (user === undefined) {
+      throw new LockoutError(names.unknownOnUnlock);
+    }
+    if (user.lock === undefined) {
+      throw new LockoutError(names.notLocked);
+    }
     api.authorise();
     return {
       result: undefined,
@@ -155,9 +161,12 @@ export function unlockUser(api: UserApi): DecideUser<void> {
  */
 export function deactivateUser(api: UserApi): DecideUser<void> {
   return ({ user, counters }) => {
-    if (user === undefined) throw new LockoutError("userUnknown");
-    if (user.account === "inactive")
+    if (user === undefined) {
+      throw new LockoutError("userUnknown");
+    }
+    if (user.account === "inactive") {
       throw new LockoutError("userAlreadyInactive");
+    }
     api.authorise();
     return {
       result: undefined,
@@ -172,8 +181,12 @@ export function deactivateUser(api: UserApi): DecideUser<void> {
 /** An administrator makes an inactive user active. A lock stays, and so do the counters. */
 export function reactivateUser(api: UserApi): DecideUser<void> {
   return ({ user }) => {
-    if (user === undefined) throw new LockoutError("userUnknown");
-    if (user.account !== "inactive") throw new LockoutError("userNotInactive");
+    if (user === undefined) {
+      throw new LockoutError("userUnknown");
+    }
+    if (user.account !== "inactive") {
+      throw new LockoutError("userNotInactive");
+    }
     api.authorise();
     return {
       result: undefined,

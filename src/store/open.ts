@@ -23,7 +23,9 @@ export async function openStore(
   options: OpenStoreOptions,
 ): Promise<Store> {
   const { exclusive, maxUsersPerOrg = 0, now = Date.now } = options;
-  if (isPostgres(url)) return openPostgresStore({ url, ...options });
+  if (isPostgres(url)) {
+    return openPostgresStore({ url, ...options });
+  }
   // A server is alone in its kind, with the number 0; tools beside it make ids in the same moment.
   const machine = exclusive ? 0 : 1 + (process.pid % 999);
   const newId = createIds(now, machine);
@@ -42,7 +44,9 @@ export function databasePath(url: string): string {
   const colon = url.indexOf(":");
   // Not more of it: other databases' URLs carry passwords.
   const scheme = url.slice(0, Math.max(colon, 0));
-  if (scheme === "sqlite") return sqlitePath(url.slice(colon + 1));
+  if (scheme === "sqlite") {
+    return sqlitePath(url.slice(colon + 1));
+  }
   throw new DatabaseUrlError(
     scheme === ""
       ? `the database "${url}" has no scheme: write sqlite:PATH, such as sqlite:./lockoutd.db, or postgres://…`

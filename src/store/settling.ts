@@ -21,15 +21,18 @@ export function startSettling(
   const settle = async () => {
     try {
       let done: number;
-      do done = await store.settleAttempts(atOnce);
-      while (done > 0 && !stopped);
+      do {
+        done = await store.settleAttempts(atOnce);
+      } while (done > 0 && !stopped);
     } catch (error) {
       onError(error);
     }
     schedule();
   };
   const schedule = () => {
-    if (stopped) return;
+    if (stopped) {
+      return;
+    }
     timer = setTimeout(() => void settle(), everyMs);
     timer.unref();
   };

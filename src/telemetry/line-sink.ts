@@ -38,11 +38,16 @@ export function createLineSink(
     try {
       for (;;) {
         const [first] = waiting;
-        if (first === undefined) return;
+        if (first === undefined) {
+          return;
+        }
         const taken = write(first);
         bytes -= taken;
-        if (taken === first.length) waiting.shift();
-        else waiting[0] = first.subarray(taken);
+        if (taken === first.length) {
+          waiting.shift();
+        } else {
+          waiting[0] = first.subarray(taken);
+        }
       }
     } catch {
       // Whoever reads has gone, is slow, or has no room: there is nobody else to tell.
@@ -56,18 +61,25 @@ export function createLineSink(
       lost = 0;
       takeWaiting();
     }
-    if (bytes > 0) timer = setTimeout(flush, retryMs).unref();
+    if (bytes > 0) {
+      timer = setTimeout(flush, retryMs).unref();
+    }
   };
   return {
     write: (lines) => {
       // First: there may be room by now.
-      if (bytes > 0) flush();
+      if (bytes > 0) {
+        flush();
+      }
       const added = Buffer.from(lines);
       if (bytes === 0) {
         push(added);
         flush();
-      } else if (bytes + added.length <= maxBytes) push(added);
-      else lost += added.filter((byte) => byte === newline).length;
+      } else if (bytes + added.length <= maxBytes) {
+        push(added);
+      } else {
+        lost += added.filter((byte) => byte === newline).length;
+      }
     },
     flush,
   };

@@ -63,7 +63,9 @@ export function createRecordLog<Rec>(
   const end = `,"msg":${JSON.stringify(message)}}\n`;
   const timestamp = createTimestamp();
   return (record) => {
-    if (!log.isLevelEnabled("info")) return;
+    if (!log.isLevelEnabled("info")) {
+      return;
+    }
     stream.write(
       `{"level":"info","time":"${timestamp()}",${fieldsOf(record)}${end}`,
     );
@@ -89,12 +91,13 @@ function destination(
   write: LogOptions["write"],
 ): DestinationStream {
   const form = format === "json" ? printableJson : toText;
-  if (write !== undefined)
+  if (write !== undefined) {
     return {
       write: (line) => {
         write(form(line));
       },
     };
+  }
   const stderr = onceAnEventLoopTurn(
     createLineSink(
       (bytes) => writeSync(2, bytes),
@@ -119,7 +122,9 @@ function lostLines(lost: number): string {
 function onceAnEventLoopTurn(target: LineSink): DestinationStream {
   let lines = "";
   const flush = () => {
-    if (lines === "") return;
+    if (lines === "") {
+      return;
+    }
     const written = lines;
     lines = "";
     target.write(written);
@@ -130,7 +135,9 @@ function onceAnEventLoopTurn(target: LineSink): DestinationStream {
   });
   return {
     write: (line) => {
-      if (lines === "") setImmediate(flush);
+      if (lines === "") {
+        setImmediate(flush);
+      }
       lines += line;
     },
   };
@@ -149,9 +156,12 @@ export function toText(line: string): string {
     String(time).slice(11, 23),
     String(level).toUpperCase().padEnd(5),
   ];
-  if (typeof msg === "string") words.push(msg);
-  for (const [name, value] of Object.entries(rest))
+  if (typeof msg === "string") {
+    words.push(msg);
+  }
+  for (const [name, value] of Object.entries(rest)) {
     words.push(`${name}=${toWord(value)}`);
+  }
   const stack =
     err instanceof Object && "stack" in err
       ? String(err.stack).split("\n")

@@ -25,7 +25,9 @@ export function printableLines(text: string): string {
 
 /** JSON that means the same, and that a terminal shows as it is: what could steer it is written as `\uXXXX`. */
 export function printableJson(json: string): string {
-  if (!beyondAscii.test(json)) return json;
+  if (!beyondAscii.test(json)) {
+    return json;
+  }
   return json.replaceAll(steeringInJson, (character) =>
     // In UTF-16, as JSON has it: a character beyond the first plane is two.
     Array.from(

@@ -16,7 +16,9 @@ const scratch = new Uint8Array(maxMessageBytes);
  */
 export function cut(text: string, maxBytes = maxQuoteBytes): string {
   // A UTF-16 unit has three bytes at most.
-  if (text.length * 3 <= maxBytes) return text;
+  if (text.length * 3 <= maxBytes) {
+    return text;
+  }
   const { read } = encoder.encodeInto(
     text.slice(0, maxBytes),
     scratch.subarray(0, maxBytes),

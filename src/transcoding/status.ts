@@ -76,10 +76,14 @@ function codeName(code: Code): string {
  * that is longer than a frame ends the connection. Anything but a ConnectError as it is.
  */
 export function cutError<Reason>(error: Reason): Reason | ConnectError {
-  if (!(error instanceof ConnectError)) return error;
+  if (!(error instanceof ConnectError)) {
+    return error;
+  }
   const { rawMessage, code, metadata, cause } = error;
   const message = cut(rawMessage, maxMessageBytes);
-  if (message === rawMessage) return error;
+  if (message === rawMessage) {
+    return error;
+  }
   const short = new ConnectError(message, code, metadata, undefined, cause);
   short.details = error.details;
   short.isWireError = error.isWireError;

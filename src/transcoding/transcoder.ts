@@ -108,7 +108,9 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
 
   function match(method: string, target: string): TranscodingMatch {
     const known = literal.get(target)?.get(method);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const matched = search(method, target);
     if (isLiteral(matched, method, target)) {
       const byMethod =
@@ -196,7 +198,9 @@ function isLiteral(
   method: string,
   target: string,
 ): boolean {
-  if (matched.kind !== "found" || matched.query !== undefined) return false;
+  if (matched.kind !== "found" || matched.query !== undefined) {
+    return false;
+  }
   const { template, httpMethod } = matched.route;
   return (
     method === httpMethod &&

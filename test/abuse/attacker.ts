@@ -20,7 +20,9 @@ export interface AttackResult extends TallyResult {
 takeOrders(
   async ({ name, step, target }: AttackOrder): Promise<AttackResult> => {
     const attack = [idle, ...attacks].find((one) => one.name === name);
-    if (attack === undefined) throw new Error(`there is no attack ${name}`);
+    if (attack === undefined) {
+      throw new Error(`there is no attack ${name}`);
+    }
     const tally = new Tally();
     const began = performance.now();
     const faults =

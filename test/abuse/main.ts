@@ -50,7 +50,9 @@ function chooseAttacks(starts: readonly string[]): readonly Attack[] {
   const unknown = starts.find(
     (start) => !attacks.some(({ name }) => name.startsWith(start)),
   );
-  if (unknown !== undefined) refuse(`--only: no attack begins with ${unknown}`);
+  if (unknown !== undefined) {
+    refuse(`--only: no attack begins with ${unknown}`);
+  }
   return attacks.filter(({ name }) =>
     starts.some((start) => name.startsWith(start)),
   );
@@ -58,7 +60,9 @@ function chooseAttacks(starts: readonly string[]): readonly Attack[] {
 
 function chooseEngines(names: readonly string[]): readonly Engine[] {
   const unknown = names.find((name) => !engines.some((one) => one === name));
-  if (unknown !== undefined) refuse(`--engine: there is no engine ${unknown}`);
+  if (unknown !== undefined) {
+    refuse(`--engine: there is no engine ${unknown}`);
+  }
   return engines.filter((engine) => names.includes(engine));
 }
 

@@ -88,7 +88,9 @@ export async function measure(
       attacker.run({ ...order, step: "run" }),
       delay(seconds * 1000 + lateMs, undefined, { ref: false }),
     ]);
-    if (result === undefined) throw new Error("the attack does not end");
+    if (result === undefined) {
+      throw new Error("the attack does not end");
+    }
     await delay(afterMs);
     const observed = await probe.run({});
     const { limited } = server;

@@ -30,7 +30,9 @@ export function favourDatabase(): void {
   for (const pid of below(process.pid)) {
     try {
       const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-      if (name === "postgres") favourSession(pid);
+      if (name === "postgres") {
+        favourSession(pid);
+      }
     } catch {
       // It has ended, or we may not.
     }

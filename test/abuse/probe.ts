@@ -130,7 +130,9 @@ takeOrders(async ({ begin }: ProbeOrder): Promise<ProbeResult | undefined> => {
   };
   for (let count = 0; count < warmUpLogins; count += 1) {
     await login();
-    if (count % 4 === 0) await health();
+    if (count % 4 === 0) {
+      await health();
+    }
   }
   measurement = new Measurement(health, login);
   return undefined;
@@ -144,7 +146,9 @@ async function logIn(
   const call = async (method: string, message: Uint8Array) => {
     const path = `/lockout.v1.AttemptService/${method}`;
     const response = await callGrpc(connection, path, token, message);
-    if (response.status === 0) return response.message;
+    if (response.status === 0) {
+      return response.message;
+    }
     throw new Error(`${method}: status ${response.status}`);
   };
   const begun = fromBinary(
@@ -166,7 +170,9 @@ async function logIn(
 async function checkGrpc(connection: ClientHttp2Session): Promise<void> {
   const path = "/grpc.health.v1.Health/Check";
   const { status } = await callGrpc(connection, path, "", Buffer.alloc(0));
-  if (status !== 0) throw new Error(`health: status ${status}`);
+  if (status !== 0) {
+    throw new Error(`health: status ${status}`);
+  }
 }
 
 /** As probes of containers do: each time a new connection. */
@@ -183,8 +189,11 @@ function checkHttp(options: { port: number; tls: boolean }): Promise<void> {
     });
     socket.on("error", reject);
     socket.on("close", () => {
-      if (received.startsWith("HTTP/1.1 200 ")) resolve();
-      else reject(new Error(`health: ${received.slice(0, 40)}`));
+      if (received.startsWith("HTTP/1.1 200 ")) {
+        resolve();
+      } else {
+        reject(new Error(`health: ${received.slice(0, 40)}`));
+      }
     });
     socket.write(
       "GET /debug/healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",

@@ -85,13 +85,19 @@ export async function startAttackedServer({
     },
   );
   const { stdout } = child;
-  if (stdout === null) throw new Error("the server could not be started");
+  if (stdout === null) {
+    throw new Error("the server could not be started");
+  }
   for await (const line of createInterface({ input: stdout })) {
     const url = /listens on (\S+?),/.exec(line)?.[1];
-    if (url === undefined) continue;
+    if (url === undefined) {
+      continue;
+    }
     stdout.resume();
     const pid = serverBelow(child.pid ?? 0);
-    if (pid !== child.pid) favourTerminal(pid);
+    if (pid !== child.pid) {
+      favourTerminal(pid);
+    }
     let peak = 0;
     const look = () => {
       peak = Math.max(peak, peakBytes(pid) ?? residentBytes(pid) ?? 0);
@@ -108,7 +114,9 @@ export async function startAttackedServer({
           : `cgroup of ${limit} MiB`,
       ended: () => {
         const { exitCode, signalCode } = child;
-        if (exitCode === null && signalCode === null) return undefined;
+        if (exitCode === null && signalCode === null) {
+          return undefined;
+        }
         return `ended: ${signalCode ?? exitCode ?? ""}`;
       },
       resetPeak: () => {
@@ -121,7 +129,9 @@ export async function startAttackedServer({
       },
       stop: async () => {
         clearInterval(watch);
-        if (pid !== child.pid) process.kill(pid, "SIGKILL");
+        if (pid !== child.pid) {
+          process.kill(pid, "SIGKILL");
+        }
         await stopProcess(child, "SIGKILL");
         // The system takes a moment to see that the group is empty.
         for (let tries = 0; group !== undefined && tries < 50; tries += 1) {

@@ -21,7 +21,9 @@ export class Tally {
     });
     socket.once("close", () => {
       this.#sentBytes += socket.bytesWritten;
-      if (this.#sockets.delete(socket)) this.count(end);
+      if (this.#sockets.delete(socket)) {
+        this.count(end);
+      }
     });
   }
 

@@ -45,12 +45,19 @@ it("the table has the texts and lists of the requests that are served, and no ot
   const names = new Set<string>();
   const visit = (message: DescMessage) => {
     for (const field of message.fields) {
-      if (field.message !== undefined) visit(field.message);
-      if (hasLength(field)) names.add(`${message.typeName}.${field.name}`);
+      if (field.message !== undefined) {
+        visit(field.message);
+      }
+      if (hasLength(field)) {
+        names.add(`${message.typeName}.${field.name}`);
+      }
     }
   };
-  for (const service of pathPrefixes.keys())
-    for (const { input } of service.methods) visit(input);
+  for (const service of pathPrefixes.keys()) {
+    for (const { input } of service.methods) {
+      visit(input);
+    }
+  }
   expect(Object.keys(requestBounds).sort()).toEqual([...names].sort());
 });
 

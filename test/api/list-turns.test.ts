@@ -18,7 +18,9 @@ it("reads two lists at once, the others in the order in which they came", async 
   ends[0]?.resolve("a");
   expect(await lists[0]).toBe("a");
   expect(log).toHaveLength(4);
-  for (const { resolve } of ends) resolve("rest");
+  for (const { resolve } of ends) {
+    resolve("rest");
+  }
   expect(await lists[3]).toBe("rest");
   const last = inTurn(async () => Promise.resolve("free"));
   expect(await last).toBe("free");

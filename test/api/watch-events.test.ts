@@ -140,7 +140,9 @@ it("who begins while events are written gets each of them once", async () => {
   const first = await watch();
   const start = String(await store.lastPosition());
   const writing = (async () => {
-    for (let round = 0; round < 50; round += 1) await append(10);
+    for (let round = 0; round < 50; round += 1) {
+      await append(10);
+    }
   })();
   const late = [];
   for (let round = 0; round < 10; round += 1) {
@@ -148,7 +150,9 @@ it("who begins while events are written gets each of them once", async () => {
   }
   await writing;
   const all = await first.take(500);
-  for (const { take } of late) expect(await take(500)).toEqual(all);
+  for (const { take } of late) {
+    expect(await take(500)).toEqual(all);
+  }
 });
 
 it("a store that cannot be read ends the watch with its error, and no other", async () => {

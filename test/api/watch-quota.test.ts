@@ -25,6 +25,8 @@ it("counts those of all tokens together", () => {
 it("0 is no quota", () => {
   const quota = createWatchQuota({ maxWatchesPerToken: 0, maxWatches: 0 });
   expect(() => {
-    for (let count = 0; count < 1000; count += 1) quota.enter("a");
+    for (let count = 0; count < 1000; count += 1) {
+      quota.enter("a");
+    }
   }).not.toThrow();
 });

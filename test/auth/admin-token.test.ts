@@ -32,5 +32,7 @@ it.each([
   const found = findAdminTokenFault(secret);
   expect(found).toMatch(fault);
   expect(found).toContain("openssl rand -hex 32");
-  if (secret !== "") expect(found).not.toContain(secret);
+  if (secret !== "") {
+    expect(found).not.toContain(secret);
+  }
 });

@@ -14,7 +14,9 @@ it("keeps no header that blanks have made long", () => {
 
 it("the oldest goes first", () => {
   const hashes = new RememberedHashes(2);
-  for (const header of ["a", "b", "c"]) hashes.add(header, hash);
+  for (const header of ["a", "b", "c"]) {
+    hashes.add(header, hash);
+  }
   expect(["a", "b", "c"].map((header) => hashes.get(header))).toEqual([
     undefined,
     hash,

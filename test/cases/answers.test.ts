@@ -41,7 +41,9 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       const found = openAllDoors(server.url).find(
         ({ name }) => name === doorName,
       );
-      if (found === undefined) throw new Error(`no door ${doorName}`);
+      if (found === undefined) {
+        throw new Error(`no door ${doorName}`);
+      }
       door = found;
     });
 

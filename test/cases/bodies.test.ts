@@ -177,7 +177,9 @@ function call(
 
 /** Code and message of a refusal, whichever form of error it came as. */
 function refusalOf(response: WireResponse) {
-  if (response.ok) throw new Error("it was taken");
+  if (response.ok) {
+    throw new Error("it was taken");
+  }
   if ("error" in response) {
     const { code, rawMessage } = response.error;
     return { code, message: rawMessage };
@@ -201,7 +203,9 @@ describe.each(rows)("$name", ({ method, body, forms: tried }) => {
       expect(refusal.message.length).toBeLessThanOrEqual(501);
       // The connection outlives it.
       const next = await call(form, method, "{}");
-      if (!next.ok) expect(refusalOf(next).code).not.toBe(Code.Internal);
+      if (!next.ok) {
+        expect(refusalOf(next).code).not.toBe(Code.Internal);
+      }
     });
   }
 });
@@ -222,7 +226,9 @@ describe("a long response is compressed, where the client takes that", () => {
       const body = form.codec === "json" ? "{}" : "";
       const response = await call(form, listOrganizations, body);
       expect(response).toMatchObject({ ok: true, compressed: true });
-      if (!response.ok) return;
+      if (!response.ok) {
+        return;
+      }
       const { organizations } =
         form.codec === "json"
           ? fromJsonString(output, Buffer.from(response.bytes).toString())

@@ -83,7 +83,9 @@ function fieldsOf(
           : { [field.oneof.localName]: { case: field.localName, value } },
       );
     const bound = requestBounds[`${message.typeName}.${field.name}`];
-    if (bound !== undefined) return [{ field, place, bound }];
+    if (bound !== undefined) {
+      return [{ field, place, bound }];
+    }
     return field.fieldKind === "message" ? fieldsOf(field.message, place) : [];
   });
 }
@@ -93,7 +95,9 @@ function lengthsOf(
 ): (Pick<Case, "tooLong" | "longest" | "above"> & { what: string })[] {
   if ("characters" in bound) {
     const { characters, above } = bound;
-    if (above === "cut") return [];
+    if (above === "cut") {
+      return [];
+    }
     const [tooLong, longest] = [characters + 1, characters].map(textOf);
     return [{ what: "its characters", tooLong, longest, above }];
   }
@@ -185,7 +189,9 @@ it("WatchEvents refuses a position and types that are too long", async () => {
       headers: { authorization: `Bearer ${server.adminToken}` },
     });
     try {
-      for await (const message of stream) return message;
+      for await (const message of stream) {
+        return message;
+      }
     } catch (error) {
       return ConnectError.from(error).message;
     }

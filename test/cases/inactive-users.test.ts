@@ -108,7 +108,9 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       const found = openAllDoors(server.url).find(
         ({ name }) => name === doorName,
       );
-      if (found === undefined) throw new Error(`no door ${doorName}`);
+      if (found === undefined) {
+        throw new Error(`no door ${doorName}`);
+      }
       door = found;
     });
 
@@ -226,7 +228,9 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
 
 it("GetUserByID says the names that lead to the user", async () => {
   const [door] = openAllDoors(server.url);
-  if (door === undefined) throw new Error("there is no door");
+  if (door === undefined) {
+    throw new Error("there is no door");
+  }
   const stage = await setStage(server);
   const headers = { token: stage.orgOwner };
   await door.call(

@@ -384,7 +384,9 @@ describe("counting and locking (contract, section 7)", () => {
   it("the policy is read when a failure is counted", async () => {
     const org = await newOrg(9);
     const user = { userId: "lowered" };
-    for (let i = 0; i < 3; i += 1) await org.attempt(user, "FAILED");
+    for (let i = 0; i < 3; i += 1) {
+      await org.attempt(user, "FAILED");
+    }
     await org.setLimits(2, 2);
     expect(await org.show("lowered")).not.toHaveProperty("locked");
     expect(await org.attempt(user, "FAILED")).toMatchObject({
@@ -402,7 +404,9 @@ describe("counting and locking (contract, section 7)", () => {
     const org = await newOrg(4);
     const user = { userId: "cleared" };
     const failAll = async () => {
-      for (const factor of factors) await org.attempt(user, "FAILED", factor);
+      for (const factor of factors) {
+        await org.attempt(user, "FAILED", factor);
+      }
     };
     const counts = async () =>
       (await org.show("cleared")).factors.map(

@@ -51,7 +51,9 @@ it.each(
   ),
 )("%s by %s", async (_name, doorName, method) => {
   const door = openDoors(server.url).find(({ name }) => name === doorName);
-  if (door === undefined) throw new Error(`no door ${doorName}`);
+  if (door === undefined) {
+    throw new Error(`no door ${doorName}`);
+  }
   const [caller, one, other] = [
     await setStage(server),
     await setStage(server),

@@ -250,7 +250,9 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
   (doorName) => {
     it.each(rows)("$name", async ({ lock, payload, checked }) => {
       const door = openDoors(server.url).find(({ name }) => name === doorName);
-      if (door === undefined) throw new Error(`no door ${doorName}`);
+      if (door === undefined) {
+        throw new Error(`no door ${doorName}`);
+      }
       const stage = await setStage(server);
       messageOf(
         await grpcDoor(stage).call(
@@ -275,8 +277,9 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
       expect(locks.map((event) => event.payload)).toEqual([
         attemptId === undefined ? payload : { ...payload, attemptId },
       ]);
-      if (checked !== undefined)
+      if (checked !== undefined) {
         expect(events.at(-2)?.payload).toEqual(checked);
+      }
     });
   },
 );

@@ -29,14 +29,20 @@ const codes: Readonly<Record<string, Code>> = {
 /** The code of a response of any protocol; 0 for success. */
 function codeOf({ header, trailer, body }: Http2Answer): number {
   const status = trailer["grpc-status"] ?? header["grpc-status"];
-  if (status !== undefined) return Number(status);
+  if (status !== undefined) {
+    return Number(status);
+  }
   const text = header["content-type"]?.startsWith("application/grpc-web-text")
     ? Buffer.from(body.toString(), "base64").toString("latin1")
     : body.toString("latin1");
   const [, web] = /grpc-status: (\d+)/.exec(text) ?? [];
-  if (web !== undefined) return Number(web);
+  if (web !== undefined) {
+    return Number(web);
+  }
   const [, name] = /"code":"(\w+)"/.exec(text) ?? [];
-  if (name !== undefined) return codes[name] ?? -1;
+  if (name !== undefined) {
+    return codes[name] ?? -1;
+  }
   const [, rest] = /"code":(\d+)/.exec(text) ?? [];
   return Number(rest ?? 0);
 }

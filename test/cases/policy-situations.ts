@@ -21,7 +21,9 @@ const reset: Call = (door, { orgOwner }) =>
 const before =
   (...calls: readonly Call[]) =>
   async (stage: Stage) => {
-    for (const call of calls) await call(grpcDoor(stage), stage);
+    for (const call of calls) {
+      await call(grpcDoor(stage), stage);
+    }
   };
 
 /** Section 3 of the contract: nothing is idempotent. */

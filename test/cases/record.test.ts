@@ -42,7 +42,9 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
   (doorName) => {
     const enter = () => {
       const door = openDoors(server.url).find(({ name }) => name === doorName);
-      if (door === undefined) throw new Error(`no door ${doorName}`);
+      if (door === undefined) {
+        throw new Error(`no door ${doorName}`);
+      }
       const admin = { token: server.adminToken };
       const list = async (filter: object): Promise<readonly Shown[]> => {
         const shown = messageOf(
@@ -180,8 +182,9 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
         limit: 1,
       });
       // The administrator's own token is the first one, and made the others.
-      for (const event of events)
+      for (const event of events) {
         expect(event.editor.userId).toBe(editor?.payload?.["tokenId"]);
+      }
     });
   },
 );

@@ -36,7 +36,9 @@ describe.each(tables)("refusals of the contract, %s", (_section, table) => {
         "by %s",
         async (doorName) => {
           const door = doors.get(doorName);
-          if (door === undefined) throw new Error(`no door ${doorName}`);
+          if (door === undefined) {
+            throw new Error(`no door ${doorName}`);
+          }
           const stage = await setStage(server);
           await given?.(stage);
           expect(await call(door, stage)).toEqual(

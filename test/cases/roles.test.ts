@@ -104,14 +104,18 @@ describe.each(roles)("%s", (role, granted, place) => {
       const door = openAllDoors(server.url).find(
         ({ name }) => name === doorName,
       );
-      if (door === undefined) throw new Error(`no door ${doorName}`);
+      if (door === undefined) {
+        throw new Error(`no door ${doorName}`);
+      }
       const stage = await setStage(server);
       const own = { token: await stage.token([role]) };
       const allowed: string[] = [];
       for (const [permission, call] of Object.entries(calls)) {
         const answer = await call(door, own);
         const denied = !answer.ok && answer.code === Code.PermissionDenied;
-        if (!denied) allowed.push(permission);
+        if (!denied) {
+          allowed.push(permission);
+        }
       }
       expect(allowed).toEqual(granted);
 

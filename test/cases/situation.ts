@@ -91,7 +91,9 @@ export const refusal = {
 
 /** The message of an answer that must not be a refusal. */
 export function messageOf(answer: Answer): JsonValue {
-  if (!answer.ok) throw new Error(`refused: ${answer.message}`);
+  if (!answer.ok) {
+    throw new Error(`refused: ${answer.message}`);
+  }
   return answer.message;
 }
 

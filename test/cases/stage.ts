@@ -46,6 +46,8 @@ export async function setStage(server: TestServer): Promise<Stage> {
 /** A door for what a situation needs before the call that it is about. */
 export function grpcDoor({ server }: Stage): Door {
   const [door] = openDoors(server.url);
-  if (door === undefined) throw new Error("there is no door");
+  if (door === undefined) {
+    throw new Error("there is no door");
+  }
   return door;
 }

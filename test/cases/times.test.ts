@@ -67,8 +67,9 @@ describe("a bound between two milliseconds", () => {
       const { events } = await admin.listEvents(lock, call);
       const [{ creationDate } = {}] = events;
       const { lockTime } = await attempts.getLockout({ userId }, call);
-      if (creationDate === undefined || lockTime === undefined)
+      if (creationDate === undefined || lockTime === undefined) {
         throw new Error("an event has a date, and a lock a time");
+      }
       const bound = after(creationDate, nanos);
       const count = async (
         filter: Parameters<typeof admin.listEvents>[0],

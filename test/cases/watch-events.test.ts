@@ -92,7 +92,9 @@ interface RestStatus {
 
 /** The message of a line of an event stream; an event `error` holds a status alone. */
 function parseEventLine(line: string): unknown {
-  if (!line.startsWith("data:")) return undefined;
+  if (!line.startsWith("data:")) {
+    return undefined;
+  }
   const data = JSON.parse(line.slice(5)) as object;
   return "code" in data ? { error: data } : data;
 }
@@ -104,7 +106,9 @@ function watchByRest(
 ): Watch {
   return async function* (options, signal) {
     const query = new URLSearchParams();
-    if (options.after !== undefined) query.set("after", options.after);
+    if (options.after !== undefined) {
+      query.set("after", options.after);
+    }
     for (const type of options.eventTypes ?? []) {
       query.append("eventTypes", type);
     }
@@ -129,7 +133,9 @@ function watchByRest(
           }
         | { error: RestStatus }
         | undefined;
-      if (message === undefined) continue;
+      if (message === undefined) {
+        continue;
+      }
       if ("error" in message) {
         throw new ConnectError(message.error.message, message.error.code);
       }
@@ -143,7 +149,9 @@ function watchByRest(
 }
 
 async function* linesOf({ body }: Response): AsyncGenerator<string> {
-  if (body === null) throw new Error("the answer has no body");
+  if (body === null) {
+    throw new Error("the answer has no body");
+  }
   let rest = "";
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
     const lines = `${rest}${chunk}`.split("\n");
@@ -195,8 +203,12 @@ async function take(
   const taken: Watched[] = [];
   try {
     for await (const event of watch(options, stop.signal)) {
-      if (isWanted(event)) taken.push(event);
-      if (taken.length === count) break;
+      if (isWanted(event)) {
+        taken.push(event);
+      }
+      if (taken.length === count) {
+        break;
+      }
     }
   } finally {
     stop.abort();
@@ -288,8 +300,9 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
     const watch = openDoor();
     const open = (token: string) => opened(watch, { token }, stop.signal);
     try {
-      for (let count = 0; count < maxWatchesPerToken; count += 1)
+      for (let count = 0; count < maxWatchesPerToken; count += 1) {
         await open(greedy);
+      }
       const refused = await take(watch, { token: greedy }, 1, () => true).catch(
         (error: unknown) => ConnectError.from(error),
       );
@@ -311,8 +324,9 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
     const watch = openDoor(small.url);
     const options = { token: small.adminToken };
     try {
-      for (let count = 0; count < 3; count += 1)
+      for (let count = 0; count < 3; count += 1) {
         await opened(watch, options, stop.signal);
+      }
       const refused = await take(watch, options, 1, () => true).catch(
         (error: unknown) => ConnectError.from(error),
       );
@@ -488,11 +502,14 @@ describe("WatchEvents", () => {
       const ids: string[] = [];
       let id = "";
       for await (const line of linesOf(response)) {
-        if (line.startsWith("id: ")) id = line.slice(4);
-        else if (line.includes(orgId)) {
+        if (line.startsWith("id: ")) {
+          id = line.slice(4);
+        } else if (line.includes(orgId)) {
           expect(line).toContain(`"position":"${id}"`);
           ids.push(id);
-          if (line.includes("org.policy.lockout.removed")) break;
+          if (line.includes("org.policy.lockout.removed")) {
+            break;
+          }
         }
       }
       stop.abort();
@@ -513,13 +530,14 @@ describe("WatchEvents", () => {
         createGrpcTransport({ baseUrl: server.url }),
       );
       const headers = authorization({ token: orgOwner });
-      for (const limit of [1, 2, 3])
+      for (const limit of [1, 2, 3]) {
         await (limit === 1
           ? management.addCustomLockoutPolicy({}, { headers })
           : management.updateCustomLockoutPolicy(
               { maxPasswordAttempts: limit },
               { headers },
             ));
+      }
       const positions = (
         await take(
           watchByRpc(createGrpcTransport({ baseUrl: server.url })),
@@ -550,7 +568,9 @@ describe("WatchEvents", () => {
         ) ?? []) {
           text += chunk;
           const position = /"position":"(\d+)"/.exec(text)?.[1];
-          if (position === undefined) continue;
+          if (position === undefined) {
+            continue;
+          }
           const begin = accept === "text/event-stream" ? text : "";
           stop.abort();
           return [position, /^id: (\d+)\n\n/.exec(begin)?.[1]];

@@ -161,7 +161,9 @@ describe("sizes and counts", () => {
         (socket) => new Promise<void>((done) => socket.on("close", done)),
       ),
     );
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
   });
 
   test("--drain-bytes", async () => {

@@ -105,7 +105,9 @@ test(
       group: true,
     });
     const { pid } = server.child;
-    if (pid === undefined) throw new Error("npx did not start");
+    if (pid === undefined) {
+      throw new Error("npx did not start");
+    }
     onTestFinished(() => {
       try {
         // To the whole group: npx and its shell do not pass a signal on.

@@ -61,7 +61,9 @@ export function startProcess(
       new Promise((resolve, reject) => {
         const look = () => {
           const match = pattern.exec(stdout);
-          if (match !== null) resolve(match);
+          if (match !== null) {
+            resolve(match);
+          }
         };
         look();
         child.stdout.on("data", look);

@@ -396,8 +396,9 @@ describe("output that is not taken", () => {
       started.push(server);
       const [, url = ""] = await server.printed(/listens on (\S+), .*\n/);
       const [, token = ""] = await server.printed(tokenLine);
-      for (let calls = 0; calls < 3; calls += 1)
+      for (let calls = 0; calls < 3; calls += 1) {
         expect((await getPolicy(url, token)).status).toBe(200);
+      }
       await stop(server);
     },
   );

@@ -134,7 +134,9 @@ test("wrong, locked and unknown get the same bytes (I9, I10)", async () => {
 
   expect(pages[0]?.status).toBe(403);
   expect(pages[0]?.html).toContain("That did not work.");
-  for (const page of pages) expect(page).toEqual(pages[0]);
+  for (const page of pages) {
+    expect(page).toEqual(pages[0]);
+  }
   const { users } = await house.client.attempts.listLockedUsers({});
   expect(users.map(({ userId }) => userId)).toEqual(["id-of-bob"]);
 });
@@ -261,9 +263,13 @@ test("the program runs as its page says", async () => {
     let url: string | undefined;
     for await (const line of createInterface(program.stdout)) {
       url = /^Sign in at (\S+)\/login as alice/.exec(line)?.[1];
-      if (url !== undefined) break;
+      if (url !== undefined) {
+        break;
+      }
     }
-    if (url === undefined) throw new Error("the program ended early");
+    if (url === undefined) {
+      throw new Error("the program ended early");
+    }
     program.stdout.resume();
     const browser = await openBrowser(url);
     expect((await browser.signIn("alice", "wrong")).status).toBe(403);

@@ -18,7 +18,9 @@ const token = "the-token-of-the-outage-administrator";
 const opened: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
+  for (const close of opened.splice(0).reverse()) {
+    await close();
+  }
 });
 
 async function openDirectory(): Promise<TempDir> {

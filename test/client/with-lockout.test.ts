@@ -51,7 +51,9 @@ async function passwordCounter({ userId }: { userId: string }) {
 function afterBegin(run: () => void): Interceptor {
   return (next) => async (request) => {
     const response = await next(request);
-    if (request.method.name === "BeginAttempt") run();
+    if (request.method.name === "BeginAttempt") {
+      run();
+    }
     return response;
   };
 }
@@ -199,7 +201,9 @@ test("while others hold all chances it waits, and gets the one that comes free",
   const released = Promise.withResolvers();
   const release = afterBegin(() => {
     const [first] = held.splice(0, 1);
-    if (first === undefined) return;
+    if (first === undefined) {
+      return;
+    }
     released.resolve(
       house.client.attempts.completeAttempt({
         attemptId: first.attemptId,
@@ -333,7 +337,9 @@ test("a comparison that takes longer than the attempt may be open is refused, ri
 test("a refusal to complete is final, and not asked for again", async () => {
   let completions = 0;
   const counting: Interceptor = (next) => async (request) => {
-    if (request.method.name === "CompleteAttempt") completions += 1;
+    if (request.method.name === "CompleteAttempt") {
+      completions += 1;
+    }
     return next(request);
   };
   const client = house.clientWith(counting);
@@ -686,8 +692,9 @@ test.each<[string, unknown[], RegExp]>([
 });
 
 test("a password change of nobody is a TypeError", async () => {
-  for (const userId of [undefined, null, "", " ", 5, {}])
+  for (const userId of [undefined, null, "", " ", 5, {}]) {
     await expect(
       house.client.recordPasswordChange(userId as string),
     ).rejects.toThrow(TypeError);
+  }
 });

@@ -52,13 +52,17 @@ afterEach(async () => {
       () => true,
       () => false,
     );
-    if (!alive) nodes[place] = await startNode(postgres.url("cluster"));
+    if (!alive) {
+      nodes[place] = await startNode(postgres.url("cluster"));
+    }
   }
 });
 
 const nodeAt = (place: number): ClusterNode => {
   const node = nodes[place % nodes.length];
-  if (node === undefined) throw new Error("there are no nodes");
+  if (node === undefined) {
+    throw new Error("there are no nodes");
+  }
   return node;
 };
 
@@ -76,7 +80,9 @@ async function race(
   const all = Array.from({ length: guesses }, async (_value, place) => {
     await guess(nodeAt(place), userId, told).catch(ifAway);
     answered += 1;
-    if (answered === 50) disturb();
+    if (answered === 50) {
+      disturb();
+    }
   });
   const disturbance = some.then(meanwhile);
   await Promise.all(all);
@@ -95,8 +101,9 @@ describe("a thousand guesses at once at three nodes", () => {
         expect(told.compared).toBeLessThanOrEqual(limit);
         await guessUntilLocked(nodeAt(round), userId, told);
         expect(told.compared).toBe(limit);
-        for (const node of nodes)
+        for (const node of nodes) {
           expect(await countLocks(node, userId)).toBe(1);
+        }
       }
     },
   );
@@ -117,7 +124,9 @@ describe("a thousand guesses at once at three nodes", () => {
           const unlocked = await management
             .unlockUser({ id: userId })
             .catch(ifState);
-          if (unlocked !== undefined) unlocks += 1;
+          if (unlocked !== undefined) {
+            unlocks += 1;
+          }
         }
       };
       const unlocking = [0, 1, 2].map(unlockAt);
@@ -129,7 +138,9 @@ describe("a thousand guesses at once at three nodes", () => {
           attemptId,
           outcome,
         });
-        if (answer.accepted) accepted += 1;
+        if (answer.accepted) {
+          accepted += 1;
+        }
       };
       await Promise.all(
         Array.from({ length: guesses / 2 }, async (_value, place) => {
@@ -139,9 +150,14 @@ describe("a thousand guesses at once at three nodes", () => {
             subject: { case: "userId", value: userId },
             factor: Factor.PASSWORD,
           });
-          if (decision !== Decision.PROCEED) return;
-          if (place % 3 === 0) held.push(attemptId);
-          else await complete(place + 1, attemptId);
+          if (decision !== Decision.PROCEED) {
+            return;
+          }
+          if (place % 3 === 0) {
+            held.push(attemptId);
+          } else {
+            await complete(place + 1, attemptId);
+          }
         }),
       );
       guessing = false;
@@ -172,7 +188,9 @@ describe("a thousand guesses at once at three nodes", () => {
     const ifGone = (error: unknown) => {
       const { code } = ConnectError.from(error);
       const known = [Code.FailedPrecondition, Code.NotFound, Code.Aborted];
-      if (!known.includes(code)) throw error;
+      if (!known.includes(code)) {
+        throw error;
+      }
       return undefined;
     };
     const play = async (place: number) => {
@@ -200,7 +218,9 @@ describe("a thousand guesses at once at three nodes", () => {
             factor: place % 2 === 0 ? Factor.PASSWORD : Factor.TOTP,
           });
           // Every fourth is left to expire.
-          if (decision !== Decision.PROCEED || place % 4 === 3) return;
+          if (decision !== Decision.PROCEED || place % 4 === 3) {
+            return;
+          }
           const outcome = outcomes[place % outcomes.length] ?? Outcome.FAILED;
           return nodeAt(place + 1).attempts.completeAttempt({
             attemptId,

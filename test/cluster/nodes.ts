@@ -67,14 +67,18 @@ export async function setLimit(
   try {
     await management.addCustomLockoutPolicy(limits);
   } catch (error) {
-    if (ConnectError.from(error).code !== Code.AlreadyExists) throw error;
+    if (ConnectError.from(error).code !== Code.AlreadyExists) {
+      throw error;
+    }
     await management.updateCustomLockoutPolicy(limits).catch(ifState);
   }
 }
 
 /** Nothing, for a refusal because of the state; else throws. */
 export function ifState(error: unknown): undefined {
-  if (ConnectError.from(error).code !== Code.FailedPrecondition) throw error;
+  if (ConnectError.from(error).code !== Code.FailedPrecondition) {
+    throw error;
+  }
   return undefined;
 }
 
@@ -96,7 +100,9 @@ export async function guess(
     subject: { case: "userId", value: userId },
     factor: Factor.PASSWORD,
   });
-  if (decision !== Decision.PROCEED) return decision;
+  if (decision !== Decision.PROCEED) {
+    return decision;
+  }
   told.compared += 1;
   await attempts.completeAttempt({ attemptId, outcome: Outcome.FAILED });
   told.failed += 1;
@@ -111,9 +117,12 @@ export async function guessUntilLocked(
 ): Promise<void> {
   for (;;) {
     const decision = await guess(node, userId, told).catch(ifAway);
-    if (decision === Decision.LOCKED) return;
-    if (decision !== Decision.PROCEED)
+    if (decision === Decision.LOCKED) {
+      return;
+    }
+    if (decision !== Decision.PROCEED) {
       await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
@@ -121,7 +130,9 @@ export async function guessUntilLocked(
 export function ifAway(error: unknown): undefined {
   const { code } = ConnectError.from(error);
   const away = [Code.Unavailable, Code.Canceled, Code.Aborted, Code.Internal];
-  if (!away.includes(code)) throw error;
+  if (!away.includes(code)) {
+    throw error;
+  }
   return undefined;
 }
 

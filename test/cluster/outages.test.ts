@@ -54,10 +54,13 @@ describe("what one node changes", () => {
         { after: "0", eventTypes: ["instance.policy.lockout.changed"] },
         { signal: ended.signal },
       );
-      for await (const { event } of stream) seen.push(event?.sequence ?? 0n);
+      for await (const { event } of stream) {
+        seen.push(event?.sequence ?? 0n);
+      }
     })().catch(() => undefined);
-    for (let limit = 100; limit < 120; limit += 1)
+    for (let limit = 100; limit < 120; limit += 1) {
       await near.admin.updateLockoutPolicy({ maxPasswordAttempts: limit });
+    }
     const { policy } = await near.admin.getLockoutPolicy({});
     const last = policy?.details?.sequence;
     await vi.waitFor(() => {
@@ -103,7 +106,9 @@ describe("a primary that fails over to its standby", () => {
     const told: Told = { compared: 0, failed: 0 };
     let over = false;
     const lanes = Array.from({ length: 8 }, async () => {
-      while (!over) await guess(far, "failed over", told).catch(ifAway);
+      while (!over) {
+        await guess(far, "failed over", told).catch(ifAway);
+      }
     });
     await vi.waitFor(() => {
       expect(told.failed).toBeGreaterThan(50);

@@ -26,24 +26,34 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   };
   const server = createServer((client) => {
     keep(client);
-    if (isCut) return;
+    if (isCut) {
+      return;
+    }
     const upstream = connect(port, "127.0.0.1");
     keep(upstream);
     client.on("data", (chunk) => {
-      if (!isCut) upstream.write(chunk);
+      if (!isCut) {
+        upstream.write(chunk);
+      }
     });
     upstream.on("data", (chunk) => {
-      if (!isCut) client.write(chunk);
+      if (!isCut) {
+        client.write(chunk);
+      }
     });
     client.once("close", () => upstream.destroy());
     upstream.once("close", () => {
-      if (!isCut) client.destroy();
+      if (!isCut) {
+        client.destroy();
+      }
     });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endAll = () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
   };
   return {
     port: (server.address() as AddressInfo).port,

@@ -40,7 +40,9 @@ async function install(): Promise<void> {
     env: { ...process.env, GOBIN: cache },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (status !== 0) throw new Error(`go install ${module} failed`);
+  if (status !== 0) {
+    throw new Error(`go install ${module} failed`);
+  }
 }
 
 /** Runs every case of the configuration, and prints the count. */
@@ -59,8 +61,9 @@ async function runAll(): Promise<boolean> {
     total,
     passed: others.passed + late.passed,
   });
-  if (total !== expectedCases)
+  if (total !== expectedCases) {
     console.error(`conformance: ${expectedCases} cases were expected`);
+  }
   return good && total === expectedCases;
 }
 

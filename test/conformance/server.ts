@@ -77,9 +77,13 @@ async function readMessage(): Promise<Uint8Array> {
   let bytes = Buffer.alloc(0);
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     bytes = Buffer.concat([bytes, chunk]);
-    if (bytes.length < 4) continue;
+    if (bytes.length < 4) {
+      continue;
+    }
     const end = 4 + bytes.readUInt32BE();
-    if (bytes.length >= end) return bytes.subarray(4, end);
+    if (bytes.length >= end) {
+      return bytes.subarray(4, end);
+    }
   }
   throw new Error("standard input ended before the request was complete");
 }

@@ -46,7 +46,9 @@ const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
     const packed: Any[] = [];
     let definition: UnaryResponseDefinition | undefined;
     for await (const request of requests) {
-      if (packed.length === 0) definition = request.responseDefinition;
+      if (packed.length === 0) {
+        definition = request.responseDefinition;
+      }
       packed.push(pack(ClientStreamRequestSchema, request));
     }
     return { payload: await answerOnce(definition, context, packed) };
@@ -55,7 +57,9 @@ const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
   async *serverStream(request, context) {
     const packed = [pack(ServerStreamRequestSchema, request)];
     const { responseDefinition: definition } = request;
-    if (definition === undefined) return;
+    if (definition === undefined) {
+      return;
+    }
     setHeaders(definition, context);
     yield* answerRest(definition, context, packed, 0);
   },
@@ -69,11 +73,17 @@ const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
       if (first === undefined) {
         first = request;
         const { responseDefinition: definition } = first;
-        if (definition !== undefined) setHeaders(definition, context);
+        if (definition !== undefined) {
+          setHeaders(definition, context);
+        }
       }
-      if (!first.fullDuplex) continue;
+      if (!first.fullDuplex) {
+        continue;
+      }
       const data = first.responseDefinition?.responseData[answered];
-      if (data === undefined) break;
+      if (data === undefined) {
+        break;
+      }
       await sleep(first.responseDefinition?.responseDelayMs ?? 0);
       const info =
         answered === 0
@@ -85,7 +95,9 @@ const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
       answered++;
       packed = [];
     }
-    if (first?.responseDefinition === undefined) return;
+    if (first?.responseDefinition === undefined) {
+      return;
+    }
     yield* answerRest(first.responseDefinition, context, packed, answered);
   },
 };
@@ -107,7 +119,9 @@ async function answerOnce(
   setHeaders(definition, context);
   await sleep(definition.responseDelayMs);
   const { response } = definition;
-  if (response.case === "error") throw toError(response.value, info);
+  if (response.case === "error") {
+    throw toError(response.value, info);
+  }
   return create(ConformancePayloadSchema, {
     requestInfo: info,
     ...(response.case === "responseData" ? { data: response.value } : {}),
@@ -131,7 +145,9 @@ async function* answerRest(
     };
     count++;
   }
-  if (definition.error === undefined) return;
+  if (definition.error === undefined) {
+    return;
+  }
   throw toError(
     definition.error,
     count === 0 ? requestInfo(context, requests) : undefined,
@@ -148,7 +164,9 @@ function setHeaders(
 
 function append(target: Headers, headers: readonly Header[]): void {
   for (const { name, value } of headers) {
-    for (const each of value) target.append(name, each);
+    for (const each of value) {
+      target.append(name, each);
+    }
   }
 }
 

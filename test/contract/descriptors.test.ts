@@ -89,8 +89,11 @@ describe.each(services)("$typeName", (ours, theirs, methods) => {
     const their = findMethod(theirs, name);
     expect(our.methodKind).toBe(their.methodKind);
     expect(shape(our.input)).toEqual(shape(their.input));
-    if (partOf.has(name)) expectPart(our.output, their.output);
-    else expect(shape(our.output)).toEqual(shape(their.output));
+    if (partOf.has(name)) {
+      expectPart(our.output, their.output);
+    } else {
+      expect(shape(our.output)).toEqual(shape(their.output));
+    }
     expect(toJson(HttpRuleSchema, getOption(our, http))).toEqual(
       toJson(PublishedHttpRuleSchema, getOption(their, publishedHttp)),
     );
@@ -119,8 +122,9 @@ it("the options have the published numbers", () => {
 
 function findMethod(service: DescService, name: string): DescMethod {
   const method = service.methods.find((candidate) => candidate.name === name);
-  if (method === undefined)
+  if (method === undefined) {
     throw new Error(`${service.typeName} lacks ${name}`);
+  }
   return method;
 }
 
@@ -145,14 +149,17 @@ function expectPart(ours: DescMessage, theirs: DescMessage): void {
     if (field.message?.name === "User" && published?.message !== undefined) {
       expect(field.number).toBe(published.number);
       expectPart(field.message, published.message);
-    } else
+    } else {
       expect(fieldShape(field)).toEqual(published && fieldShape(published));
+    }
   }
 }
 
 /** Everything of a message that the wire and JSON show, with the messages in it. */
 function shape(message: DescMessage, within = new Set<string>()): unknown {
-  if (within.has(message.typeName)) return message.typeName;
+  if (within.has(message.typeName)) {
+    return message.typeName;
+  }
   const seen = new Set([...within, message.typeName]);
   return {
     name: message.typeName,

@@ -9,7 +9,9 @@ import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 const inFlight = 8;
 
 const [, , path] = process.argv;
-if (path === undefined) throw new Error("usage: policy-stream.ts FILE");
+if (path === undefined) {
+  throw new Error("usage: policy-stream.ts FILE");
+}
 
 const store = await openSqliteStore({
   path,

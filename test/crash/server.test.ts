@@ -78,7 +78,9 @@ async function guess({ attempts }: Clients, told: Told, userId: string) {
     { subject: { case: "userId", value: userId }, factor: Factor.PASSWORD },
     headers,
   );
-  if (decision !== Decision.PROCEED) return;
+  if (decision !== Decision.PROCEED) {
+    return;
+  }
   const user = told.users.get(userId) ?? { proceed: 0, failed: 0 };
   told.users.set(userId, user);
   user.proceed += 1;
@@ -95,8 +97,11 @@ async function guess({ attempts }: Clients, told: Told, userId: string) {
 async function work(clients: Clients, told: Told, round: number) {
   const lanes = Array.from({ length: 8 }, async (_value, lane) => {
     for (let step = 0; ; step += 1) {
-      if (lane === 0) await changePolicy(clients, told);
-      else await guess(clients, told, `user-${round}-${lane}-${step >> 3}`);
+      if (lane === 0) {
+        await changePolicy(clients, told);
+      } else {
+        await guess(clients, told, `user-${round}-${lane}-${step >> 3}`);
+      }
     }
   });
   await Promise.allSettled(lanes);
@@ -126,7 +131,9 @@ describe("kill -9 in the middle of the work", () => {
           headers,
         );
         const user = told.users.get(userId);
-        if (user === undefined) throw new Error(`nobody told of ${userId}`);
+        if (user === undefined) {
+          throw new Error(`nobody told of ${userId}`);
+        }
         user.failed += 1;
         expect(failedAttempts).toBeGreaterThanOrEqual(1);
       }

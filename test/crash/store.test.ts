@@ -23,10 +23,14 @@ async function runUntilKilled(
   for await (const line of createInterface({ input: child.stdout })) {
     const [sequence, value] = line.split(" ").map(Number);
     // A line may have been cut by the kill; such an answer was not given.
-    if (sequence === undefined || value === undefined) continue;
+    if (sequence === undefined || value === undefined) {
+      continue;
+    }
     expect(given).not.toHaveProperty(String(sequence));
     given.set(sequence, value);
-    if (given.size === answers) child.kill("SIGKILL");
+    if (given.size === answers) {
+      child.kill("SIGKILL");
+    }
   }
   const [, signal] = (await exit) as [number | null, string | null];
   expect(signal).toBe("SIGKILL");

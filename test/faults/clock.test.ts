@@ -60,7 +60,9 @@ it("a clock that jumps back: changes go on in order, and no attempt is counted t
         ok: true,
         message: { decision: "DECISION_PROCEED" },
       });
-      if (!begun.ok) continue;
+      if (!begun.ok) {
+        continue;
+      }
       const { attemptId } = begun.message as { attemptId: string };
       expect(ids).not.toContain(attemptId);
       ids.add(attemptId);

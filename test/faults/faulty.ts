@@ -36,7 +36,9 @@ export async function serveFaulty(
   const doors = openDoors(server.url);
   const doorOf = (name: string) => {
     const found = doors.find((door) => door.name === name);
-    if (found === undefined) throw new Error(`no door ${name}`);
+    if (found === undefined) {
+      throw new Error(`no door ${name}`);
+    }
     return found;
   };
   const isReady = async () => (await fetch(`${server.url}/debug/ready`)).ok;

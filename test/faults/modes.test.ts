@@ -52,8 +52,9 @@ describe("the files of a database", () => {
     "are for their owner alone under the umask %s",
     async (umask) => {
       const stop = await serveUnder(umask);
-      for (const suffix of ["", "-wal", "-shm", ".lock"])
+      for (const suffix of ["", "-wal", "-shm", ".lock"]) {
         expect(await modeOf(path + suffix), suffix).toBe("600");
+      }
       const { code } = await runProcess(
         ["backup", "backup.db", "--database", "sqlite:lockoutd.db"],
         under(umask),
@@ -69,8 +70,9 @@ describe("the files of a database", () => {
         under(umask),
       );
       expect(copied.code).toBe(0);
-      for (const file of ["copy.db", "copy.db.lock"])
+      for (const file of ["copy.db", "copy.db.lock"]) {
         expect(await modeOf(directory.file(file))).toBe("600");
+      }
     },
   );
 

@@ -42,7 +42,9 @@ async function serveAsOwner() {
 }
 
 async function giveAway(skip: (reason: string) => void): Promise<void> {
-  if (process.getuid?.() !== 0) return;
+  if (process.getuid?.() !== 0) {
+    return;
+  }
   const asNobody = [`--reuid=${nobody}`, "--clear-groups"];
   await run("setpriv", [...asNobody, "test", "-r", main]).catch(() => {
     skip("another user cannot run this lockoutd");

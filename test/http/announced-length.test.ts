@@ -33,7 +33,9 @@ function start() {
       createServiceImplSpec(AttemptService, {}),
       createServiceImplSpec<typeof ServerReflection>(ServerReflection, {
         async *serverReflectionInfo(requests) {
-          for await (const { host } of requests) yield { validHost: host };
+          for await (const { host } of requests) {
+            yield { validHost: host };
+          }
         },
       }),
     ],

@@ -20,7 +20,9 @@ import { startServer, stopServers } from "./support.ts";
 const sessions: http2.ClientHttp2Session[] = [];
 
 afterEach(async () => {
-  for (const session of sessions.splice(0)) session.destroy();
+  for (const session of sessions.splice(0)) {
+    session.destroy();
+  }
   await stopServers();
 });
 
@@ -71,8 +73,11 @@ async function open(
     });
     stream.on("close", resolve);
   });
-  if (path === watchPath) stream.end(empty);
-  else stream.write(empty);
+  if (path === watchPath) {
+    stream.end(empty);
+  } else {
+    stream.write(empty);
+  }
   await first;
   return {
     stream,
@@ -147,8 +152,9 @@ test("0 is no limit", async () => {
     maxAnonymousStreams: 0,
   });
   const session = connect(port);
-  for (let i = 0; i < 20; i++)
+  for (let i = 0; i < 20; i++) {
     expect((await open(session)).refusal).toBeUndefined();
+  }
 });
 
 test("a stream that ends, is reset, or loses its connection is counted no more", async () => {

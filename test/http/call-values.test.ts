@@ -16,8 +16,11 @@ test("the values of a call are those that Connect would keep", () => {
       const connects = createContextValues();
       for (const each of steps) {
         for (const values of [ours, connects]) {
-          if (each.value === undefined) values.delete(each.key);
-          else values.set(each.key, each.value);
+          if (each.value === undefined) {
+            values.delete(each.key);
+          } else {
+            values.set(each.key, each.value);
+          }
         }
         expect(keys.map((k) => ours.get(k))).toEqual(
           keys.map((k) => connects.get(k)),

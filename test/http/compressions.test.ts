@@ -36,8 +36,9 @@ describe.each(compressions)("%s", (name, { compress, decompress }) => {
       code: Code.ResourceExhausted,
       rawMessage: `the message is larger than ${limit} bytes when it is decompressed`,
     });
-    if (size < 1_000_000)
+    if (size < 1_000_000) {
       expect(await decompress(compressed, size)).toHaveLength(size);
+    }
   });
 
   test.each([
@@ -70,8 +71,11 @@ test("work waits for its turn, first come, first served, whatever becomes of the
     log.push(name);
     return new Promise<void>((resolve, reject) => {
       ends.push(() => {
-        if (name === "b") reject(new Error("b"));
-        else resolve();
+        if (name === "b") {
+          reject(new Error("b"));
+        } else {
+          resolve();
+        }
       });
     });
   };
@@ -82,10 +86,14 @@ test("work waits for its turn, first come, first served, whatever becomes of the
   while (log.length < 5) {
     const before = log.length;
     ends.shift()?.();
-    while (log.length === before) await Promise.resolve();
+    while (log.length === before) {
+      await Promise.resolve();
+    }
     expect(log).toHaveLength(before + 1);
   }
-  for (const end of ends) end();
+  for (const end of ends) {
+    end();
+  }
   expect((await all).map(({ status }) => status)).toEqual([
     "fulfilled",
     "rejected",

@@ -79,7 +79,9 @@ test("HTTP/1.1: a response after the age says that the connection closes", async
   let last = "";
   socket.on("data", (text: string) => {
     last = text;
-    if (!/^connection: close/im.test(text)) socket.write(request);
+    if (!/^connection: close/im.test(text)) {
+      socket.write(request);
+    }
   });
   socket.write(request);
   await once(socket, "close");

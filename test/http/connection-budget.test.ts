@@ -42,7 +42,9 @@ function gatedPage(path: string) {
     most: () => most,
     begun: () => begun,
     open: () => {
-      for (const respond of waiting.splice(0)) respond();
+      for (const respond of waiting.splice(0)) {
+        respond();
+      }
     },
   };
 }
@@ -79,9 +81,13 @@ function connect(port: number) {
           rest = lines.pop() ?? "";
           for (const line of lines) {
             const status = /HTTP\/1\.1 (\d+) /.exec(line.slice(-40))?.[1];
-            if (status !== undefined) statuses.push(Number(status));
+            if (status !== undefined) {
+              statuses.push(Number(status));
+            }
           }
-          if (statuses.length >= count) resolve();
+          if (statuses.length >= count) {
+            resolve();
+          }
         });
         socket.resume();
       });
@@ -219,10 +225,11 @@ describe("an HTTP/2 connection that holds too much", () => {
       gated.page,
     ]);
     const client = new RawHttp2(port).start();
-    for (let stream = 1; stream < 20; stream += 2)
+    for (let stream = 1; stream < 20; stream += 2) {
       client.write(
         frame(frameType.headers, flags, stream, getHeaders("/gated")),
       );
+    }
     await expect.poll(gated.begun).toBe(3);
     for (let begun = 6; begun < 12; begun += 3) {
       gated.open();
@@ -299,10 +306,11 @@ describe("a server that holds too much", () => {
     honest.write(frame(frameType.headers, flags, 1, getHeaders("/gated")));
     await expect.poll(gated.begun).toBe(1);
     const greedy = new RawHttp2(port).start();
-    for (let stream = 1; stream < 400; stream += 2)
+    for (let stream = 1; stream < 400; stream += 2) {
       greedy.write(
         frame(frameType.headers, flags, stream, getHeaders("/gated")),
       );
+    }
     const goaway = await greedy.find(({ type }) => type === frameType.goaway);
     // ENHANCE_YOUR_CALM
     expect(goaway?.payload.readUInt32BE(4)).toBe(11);
@@ -328,7 +336,9 @@ describe("a server that holds too much", () => {
         status: 200,
         header: new Headers(),
         body: (async function* () {
-          for (;;) yield chunk;
+          for (;;) {
+            yield chunk;
+          }
         })(),
       }),
     };
@@ -338,10 +348,11 @@ describe("a server that holds too much", () => {
     const greedy = new RawHttp2(port);
     greedy.start();
     greedy.socket.pause();
-    for (let stream = 1; stream < 100; stream += 2)
+    for (let stream = 1; stream < 100; stream += 2) {
       greedy.write(
         frame(frameType.headers, flags, stream, getHeaders("/stream")),
       );
+    }
     // Cut, or refused.
     await ended(50);
     expect((await fetch(`${url}/debug/healthz`)).status).toBe(200);
@@ -352,12 +363,16 @@ describe("a server that holds too much", () => {
 test("the server has its share of connections, and gets it back", async () => {
   const { port } = await serve({ maxConnections: 2 });
   const clients = [connect(port), connect(port), connect(port)];
-  for (const { socket } of clients) socket.write(get("/debug/healthz"));
+  for (const { socket } of clients) {
+    socket.write(get("/debug/healthz"));
+  }
   const statuses = await Promise.all(
     clients.map(({ responses }) => responses(1)),
   );
   expect(statuses.flat()).toEqual([200, 200]);
-  for (const { socket } of clients) socket.destroy();
+  for (const { socket } of clients) {
+    socket.destroy();
+  }
   await expect
     .poll(async () => {
       const client = connect(port);
@@ -390,8 +405,9 @@ describe("streams of HTTP/2 that are no requests end the connection", () => {
       frame(frameType.headers, flags, 1, Buffer.concat([pseudo, field])),
     );
     const many = Buffer.concat([pseudo, Buffer.alloc(300, 0xbe)]);
-    for (let stream = 3; stream < 80; stream += 2)
+    for (let stream = 3; stream < 80; stream += 2) {
       client.write(frame(frameType.headers, flags, stream, many));
+    }
     expect(await calm(client)).toBe(11);
     expect(records.length).toBeLessThan(3);
     expect((await fetch(`${url}/debug/healthz`)).status).toBe(200);
@@ -401,7 +417,7 @@ describe("streams of HTTP/2 that are no requests end the connection", () => {
     const gated = gatedPage("/gated");
     const { port, url } = await serve(limits, [gated.page]);
     const client = new RawHttp2(port).start();
-    for (let stream = 1; stream < 80; stream += 2)
+    for (let stream = 1; stream < 80; stream += 2) {
       client.write(
         frame(frameType.headers, flags, stream, getHeaders("/gated")),
         // More than a window may hold.
@@ -412,6 +428,7 @@ describe("streams of HTTP/2 that are no requests end the connection", () => {
           Buffer.from([0x7f, 255, 255, 255]),
         ),
       );
+    }
     // Node is quicker with what it knows itself.
     expect(await calm(client)).toBeDefined();
     expect((await fetch(`${url}/debug/healthz`)).status).toBe(200);
@@ -431,8 +448,9 @@ describe("streams of HTTP/2 that are no requests end the connection", () => {
     const four = Buffer.concat([pseudo, Buffer.alloc(4, 0xbe)]);
     const rounds = 20;
     for (let round = 0, stream = 3; round < rounds; round += 1) {
-      for (let i = 0; i < 50; i += 1, stream += 2)
+      for (let i = 0; i < 50; i += 1, stream += 2) {
         client.write(frame(frameType.headers, flags, stream, four));
+      }
       const last = stream - 2;
       await client.find(
         ({ type, stream: id }) => type === frameType.headers && id === last,

@@ -110,8 +110,9 @@ describe("a body that is announced and does not come keeps no answer back", () =
         `POST ${path}/Unary HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
       );
       let answer = "";
-      while (!unauthenticated.test(answer))
+      while (!unauthenticated.test(answer)) {
         answer += String((await once(socket, "data"))[0]);
+      }
       expect(answer).toMatch(/^HTTP\/1\.1 (?:401|200) /);
       socket.destroy();
     });
@@ -152,7 +153,9 @@ test("a client that never stops sending gets its answer, then NO_ERROR", async (
   });
   const piece = Buffer.alloc(64 * 1024);
   const send = () => {
-    if (!stream.closed) stream.write(piece, send);
+    if (!stream.closed) {
+      stream.write(piece, send);
+    }
   };
   stream.on("error", () => undefined);
   stream.resume();
@@ -174,8 +177,9 @@ test("a method that talks while its client sends has header and trailers apart",
     {
       async *bidiStream(requests, { responseHeader }) {
         responseHeader.set("x-mine", "a");
-        for await (const request of requests)
+        for await (const request of requests) {
           throw new ConnectError(request.$typeName, Code.FailedPrecondition);
+        }
       },
     },
   );
@@ -214,7 +218,9 @@ test("the same over HTTP/1.1 ends the connection", async () => {
   const piece = `10000\r\n${"x".repeat(65536)}\r\n`;
   const send = () => {
     // One turn of the event loop for each: writes that fail at once would leave the server, in this process, no turn at all.
-    if (socket.writable) socket.write(piece, () => setImmediate(send));
+    if (socket.writable) {
+      socket.write(piece, () => setImmediate(send));
+    }
   };
   send();
   await closed;
@@ -237,8 +243,9 @@ test("an early answer that ends the connection waits for the client's body", asy
     );
     let left = 300;
     const send = () => {
-      if (left-- > 0 && socket.writable)
+      if (left-- > 0 && socket.writable) {
         socket.write(Buffer.alloc(10_000), () => setImmediate(send));
+      }
     };
     send();
     await over;
@@ -253,7 +260,9 @@ test("an early answer leaves the connection in use", async () => {
   const both = new Promise<void>((resolve) => {
     socket.on("data", (chunk) => {
       answers += chunk.toString();
-      if (answers.split("HTTP/1.1 401").length === 3) resolve();
+      if (answers.split("HTTP/1.1 401").length === 3) {
+        resolve();
+      }
     });
   });
   const head = `POST ${path}/Unary HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
@@ -272,7 +281,9 @@ test("100 Continue is said when the body is wanted, and only then", async () => 
   socket.write(request("{}"));
   socket.on("data", (chunk) => {
     answer += chunk.toString();
-    if (answer === "HTTP/1.1 100 Continue\r\n\r\n") socket.write("{}");
+    if (answer === "HTTP/1.1 100 Continue\r\n\r\n") {
+      socket.write("{}");
+    }
   });
   await once(socket, "close");
   expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);

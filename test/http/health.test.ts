@@ -122,7 +122,9 @@ test("a watcher who has gone leaves nothing behind", async () => {
   await comeAndGo();
   const promises = () => queryObjects(Promise, { format: "count" });
   const before = promises();
-  for (let watchers = 0; watchers < 200; watchers += 1) await comeAndGo();
+  for (let watchers = 0; watchers < 200; watchers += 1) {
+    await comeAndGo();
+  }
   expect(promises() - before).toBeLessThan(200);
 });
 
@@ -140,7 +142,9 @@ test("probes are answered in plain text", async () => {
   let ready = true;
   const { url } = await startServer({
     pages: debugPages(() => {
-      if (!ready) throw new Error("the store is away");
+      if (!ready) {
+        throw new Error("the store is away");
+      }
       return true;
     }),
   });

@@ -60,8 +60,12 @@ describe.each(forms)("a silent stream of %s", (accept, heartbeats) => {
       let isWritten = false;
       for await (const chunk of chunks) {
         text += chunk;
-        if (text.includes("org.policy.lockout.added")) break;
-        if (isWritten || !heartbeats.test(text)) continue;
+        if (text.includes("org.policy.lockout.added")) {
+          break;
+        }
+        if (isWritten || !heartbeats.test(text)) {
+          continue;
+        }
         isWritten = true;
         await createClient(
           ManagementService,
@@ -96,7 +100,9 @@ async function openHttp1(
   signal: AbortSignal,
 ): Promise<OpenStream> {
   const response = await fetch(url + restPath, { headers, signal });
-  if (response.body === null) throw new Error("the response has no body");
+  if (response.body === null) {
+    throw new Error("the response has no body");
+  }
   return {
     buffering: response.headers.get("x-accel-buffering"),
     chunks: response.body.pipeThrough(new TextDecoderStream()),
@@ -224,14 +230,18 @@ test("what is due for thousands at once leaves turns to others", async () => {
       place: -1,
       check: (_now: number, later: (task: () => void) => void) => {
         watchdog.delete(watched);
-        for (let task = 0; task < 1000; task += 1)
+        for (let task = 0; task < 1000; task += 1) {
           later(() => {
-            if (run.push(task) === 1)
+            if (run.push(task) === 1) {
               setImmediate(() => {
                 atFirstTurn = run.length;
               });
-            if (run.length === 1000) resolve();
+            }
+            if (run.length === 1000) {
+              resolve();
+            }
           });
+        }
       },
     };
     watchdog.add(watched);

@@ -56,6 +56,8 @@ export function callOn(
         resetCode: stream.rstCode,
       });
     });
-    if (body !== undefined) stream.end(body);
+    if (body !== undefined) {
+      stream.end(body);
+    }
   });
 }

@@ -48,10 +48,11 @@ describe("large headers are what a connection holds", () => {
       [":path", "/silence"],
       ["x", large],
     ]);
-    for (let stream = 1; stream < 20; stream += 2)
+    for (let stream = 1; stream < 20; stream += 2) {
       client.write(
         frame(frameType.headers, endHeaders | endStream, stream, block),
       );
+    }
     client.write(frame(frameType.ping, 0, 0, Buffer.alloc(8)));
     await client.find(({ type }) => type === frameType.ping);
     expect(begun()).toBe(2);
@@ -96,7 +97,9 @@ describe("headers of HTTP/1.1 that never come whole", () => {
       expect((await received)[0].toString()).toMatch(/^HTTP\/1\.1 200 /);
     }
     expect(open).toHaveLength(12);
-    for (const socket of open) socket.destroy();
+    for (const socket of open) {
+      socket.destroy();
+    }
   }, 20_000);
 
   test("have no more fields kept than tell that there are too many", () => {

@@ -22,7 +22,9 @@ const registry = registryOf({
 });
 const service = serviceOf(registry);
 const messageType = registry.getMessage("transcoding.test.v1.Message");
-if (messageType === undefined) throw new Error("there is no message");
+if (messageType === undefined) {
+  throw new Error("there is no message");
+}
 const rpc = (method: string) => `/${service.typeName}/${method}`;
 
 interface Message {
@@ -74,7 +76,9 @@ async function serve() {
       requestGate: () => {
         asked += 1;
         progress.emit("gate");
-        if (revoked) throw new ConnectError("revoked", Code.Unauthenticated);
+        if (revoked) {
+          throw new ConnectError("revoked", Code.Unauthenticated);
+        }
       },
     },
   });
@@ -83,10 +87,14 @@ async function serve() {
     carriedOut,
     asked: () => asked,
     gateAsked: async () => {
-      if (asked === 0) await once(progress, "gate");
+      if (asked === 0) {
+        await once(progress, "gate");
+      }
     },
     collected: async (count: number) => {
-      while (carriedOut.length < count) await once(progress, "message");
+      while (carriedOut.length < count) {
+        await once(progress, "message");
+      }
     },
     wait: (ms: number) => {
       elapsed += ms;

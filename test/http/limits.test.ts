@@ -104,9 +104,13 @@ test("an address has its share of connections, and gets it back", async () => {
   await new Promise((resolve) => first.socket.once("close", resolve));
   // The server hears of the end a moment later than this side.
   let fourth = await ask();
-  while (!fourth.answered) fourth = await ask();
+  while (!fourth.answered) {
+    fourth = await ask();
+  }
   expect(fourth.answered).toBe(true);
-  for (const { socket } of [second, fourth]) socket.destroy();
+  for (const { socket } of [second, fourth]) {
+    socket.destroy();
+  }
 });
 
 test("an IPv6 network counts as one address", () => {
@@ -238,8 +242,9 @@ describe("limits of JSON over HTTP", () => {
     });
     const nested = (depth: number) =>
       `{"x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
-    for (const path of [begin, beginByRpc])
+    for (const path of [begin, beginByRpc]) {
       expect((await post(url + path, nested(mostJsonDepth))).status).toBe(200);
+    }
     const deeper = await post(url + begin, nested(mostJsonDepth + 1));
     expect(deeper.status).toBe(400);
     expect(faults).toEqual([]);

@@ -272,8 +272,9 @@ describe("HTTP/1.1", () => {
       socket.write(start);
       let sent = 0;
       const send = () => {
-        if (sent++ < 1000 && socket.writable)
+        if (sent++ < 1000 && socket.writable) {
           socket.write(long(1000), () => setImmediate(send));
+        }
       };
       send();
       await over;
@@ -399,8 +400,9 @@ describe("HTTP/2", () => {
         client.write(frame(frameType.continuation, endHeaders, 1, parts[1]));
       }
       const data = await client.find((f) => f.type === frameType.data);
-      if (status === 200) expect(data?.payload.toString()).toBe("ok");
-      else {
+      if (status === 200) {
+        expect(data?.payload.toString()).toBe("ok");
+      } else {
         expect(JSON.parse(data?.payload.toString() ?? "")).toEqual({
           code: 3,
           message: expect.stringMatching(/./),

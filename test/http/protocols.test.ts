@@ -311,7 +311,9 @@ describe("gRPC-Web text", () => {
             }
           }
           const decoded: Uint8Array[] = [];
-          for await (const piece of decodeBase64(pieces())) decoded.push(piece);
+          for await (const piece of decodeBase64(pieces())) {
+            decoded.push(piece);
+          }
           expect(Buffer.concat(decoded)).toEqual(Buffer.concat(parts));
         },
       ),
@@ -566,8 +568,9 @@ describe("messages", () => {
     for (const query of [
       "encoding=proto&base64=1&message=",
       "encoding=json&message={}",
-    ])
+    ]) {
       expect((await call(query)).status).toBe(200);
+    }
     expect(faults).toEqual([]);
   });
 

@@ -78,12 +78,16 @@ export class RawHttp2 {
     this.socket.on("data", (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       this.#parse();
-      for (const wake of this.#waiting) wake();
+      for (const wake of this.#waiting) {
+        wake();
+      }
     });
     this.closed = new Promise((resolve) => {
       this.socket.once("close", () => {
         resolve();
-        for (const wake of this.#waiting) wake();
+        for (const wake of this.#waiting) {
+          wake();
+        }
       });
     });
   }
@@ -103,7 +107,9 @@ export class RawHttp2 {
   async find(fits: (frame: Frame) => boolean): Promise<Frame | undefined> {
     for (;;) {
       const found = this.frames.find(fits);
-      if (found !== undefined || this.socket.closed) return found;
+      if (found !== undefined || this.socket.closed) {
+        return found;
+      }
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve);
       });
@@ -113,7 +119,9 @@ export class RawHttp2 {
   #parse(): void {
     while (this.#bytes.length >= 9) {
       const end = 9 + this.#bytes.readUIntBE(0, 3);
-      if (this.#bytes.length < end) return;
+      if (this.#bytes.length < end) {
+        return;
+      }
       this.frames.push({
         type: this.#bytes.readUInt8(3),
         flags: this.#bytes.readUInt8(4),

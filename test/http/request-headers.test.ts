@@ -18,7 +18,9 @@ const names = [
 test("single values are those of web Headers, before and after all are made", () => {
   const web = webHeaders(raw);
   const headers = new RequestHeaders(raw);
-  for (const name of names) expect(headers.get(name)).toBe(web.get(name));
+  for (const name of names) {
+    expect(headers.get(name)).toBe(web.get(name));
+  }
   expect([...headers]).toEqual([...web]);
   for (const name of names) {
     expect(headers.get(name)).toBe(web.get(name));

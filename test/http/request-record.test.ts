@@ -20,8 +20,9 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
 test("the fields of records, one after the other, are those that JSON would have", () => {
   fc.assert(
     fc.property(fc.array(anyRecord, { minLength: 1 }), (records) => {
-      for (const record of records)
+      for (const record of records) {
         expect(`{${recordFields(record)}}`).toBe(JSON.stringify(record));
+      }
     }),
   );
 });

@@ -13,7 +13,9 @@ test("what is added and not deleted is on the roster, each once", () => {
       const model = new Set<(typeof items)[number]>();
       for (const { adds, which } of taken) {
         const item = items[which];
-        if (item === undefined) throw new Error("there are eight");
+        if (item === undefined) {
+          throw new Error("there are eight");
+        }
         if (adds && !model.has(item)) {
           roster.add(item);
           model.add(item);
@@ -33,7 +35,9 @@ test("what is added and not deleted is on the roster, each once", () => {
 test("whoever is called for may delete itself and others", () => {
   const roster = new Roster<{ place: number }>();
   const [a, b, c] = [{ place: -1 }, { place: -1 }, { place: -1 }];
-  for (const each of [a, b, c]) roster.add(each);
+  for (const each of [a, b, c]) {
+    roster.add(each);
+  }
   const called: unknown[] = [];
   roster.forEach((each) => {
     called.push(each);

@@ -11,8 +11,11 @@ function counted(shareMs: number) {
       const mine = count;
       return new Promise<number>((resolve, reject) => {
         settle = (failed) => {
-          if (failed) reject(new Error(`look ${mine}`));
-          else resolve(mine);
+          if (failed) {
+            reject(new Error(`look ${mine}`));
+          } else {
+            resolve(mine);
+          }
         };
       });
     },
@@ -47,8 +50,9 @@ test("a failure is shared like a success", async () => {
   const { look, count, settle, pass } = counted(1000);
   const both = [look(), look()];
   settle(true);
-  for (const each of [...both, look()])
+  for (const each of [...both, look()]) {
     await expect(each).rejects.toThrow("look 1");
+  }
   pass(1000);
   const next = look();
   settle();

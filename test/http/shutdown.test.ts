@@ -250,7 +250,9 @@ test("no answer is lost while requests keep coming", async () => {
   let refused = 0;
   const cut: unknown[] = [];
   const count = () => {
-    if (++answered === 200) enough.resolve(undefined);
+    if (++answered === 200) {
+      enough.resolve(undefined);
+    }
   };
 
   /** Requests one after the other, until the server refuses a new one. */
@@ -276,8 +278,11 @@ test("no answer is lost while requests keep coming", async () => {
       } catch (error) {
         agent.destroy();
         const { code } = error as NodeJS.ErrnoException;
-        if (code === "ECONNREFUSED") refused++;
-        else cut.push(error);
+        if (code === "ECONNREFUSED") {
+          refused++;
+        } else {
+          cut.push(error);
+        }
         return;
       }
     }
@@ -292,8 +297,11 @@ test("no answer is lost while requests keep coming", async () => {
           { ...head, ":path": quick },
           Buffer.from("{}"),
         );
-        if (header[":status"] === 200) count();
-        else refused++;
+        if (header[":status"] === 200) {
+          count();
+        } else {
+          refused++;
+        }
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         // Refused before it was looked at: a client may send it again elsewhere.
@@ -303,7 +311,9 @@ test("no answer is lost while requests keep coming", async () => {
           message.includes("REFUSED_STREAM")
         ) {
           refused++;
-        } else cut.push(error);
+        } else {
+          cut.push(error);
+        }
         return;
       }
     }

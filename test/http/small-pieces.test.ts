@@ -84,12 +84,16 @@ describe("pieces", () => {
     "of %j bytes in turn are the content again, taken in one or one by one",
     (sizes) => {
       const pieces = new Pieces();
-      for (const piece of cut(sizes)) pieces.add(piece);
+      for (const piece of cut(sizes)) {
+        pieces.add(piece);
+      }
       expect(content.equals(pieces.whole)).toBe(true);
       const taken: Uint8Array[] = [];
       for (;;) {
         const piece = pieces.shift();
-        if (piece === undefined) break;
+        if (piece === undefined) {
+          break;
+        }
         taken.push(piece);
       }
       expect(content.equals(Buffer.concat(taken))).toBe(true);
@@ -99,15 +103,21 @@ describe("pieces", () => {
 
   test("of a byte are joined to few", () => {
     const pieces = new Pieces();
-    for (const piece of cut([1])) pieces.add(piece);
+    for (const piece of cut([1])) {
+      pieces.add(piece);
+    }
     let count = 0;
-    while (pieces.shift() !== undefined) count += 1;
+    while (pieces.shift() !== undefined) {
+      count += 1;
+    }
     expect(count).toBeLessThan(20);
   });
 
   test("that were taken do not change when others come", () => {
     const pieces = new Pieces();
-    for (const piece of cut([1]).slice(0, 10)) pieces.add(piece);
+    for (const piece of cut([1]).slice(0, 10)) {
+      pieces.add(piece);
+    }
     pieces.shift();
     const second = pieces.shift();
     pieces.add(Buffer.of(99));

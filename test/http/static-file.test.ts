@@ -92,7 +92,9 @@ test("each coding has a strong ETag of its own; what is small has no other codin
     expect(answered).not.toHaveProperty("content-encoding");
   }
   expect(new Set(tags).size).toBe(3);
-  for (const tag of tags) expect(tag).toMatch(/^"[\w-]+"$/);
+  for (const tag of tags) {
+    expect(tag).toMatch(/^"[\w-]+"$/);
+  }
 });
 
 test("If-None-Match: 304 where the ETag is among them, by the weak comparison", async () => {
@@ -122,10 +124,12 @@ test("If-None-Match: 304 where the ETag is among them, by the weak comparison", 
         vary: "accept-encoding",
         "cache-control": "no-cache",
       });
-      if (status === 304)
+      if (status === 304) {
         expect(response.headers).not.toHaveProperty("content-type");
-      if (status === 304 || method === "HEAD")
+      }
+      if (status === 304 || method === "HEAD") {
         expect(response.body.length).toBe(0);
+      }
     }
   }
 });
@@ -135,8 +139,9 @@ test("HEAD says what GET would, without the body", async () => {
   const headers = { "accept-encoding": "br" };
   const head = await get(`${url}/file`, headers, "HEAD");
   const whole = await get(`${url}/file`, headers);
-  for (const name of ["content-length", "content-encoding", "etag", "vary"])
+  for (const name of ["content-length", "content-encoding", "etag", "vary"]) {
     expect(head.headers[name]).toBe(whole.headers[name]);
+  }
   expect(head.body.length).toBe(0);
 });
 

@@ -106,8 +106,9 @@ describe("a body that differs from its content-length", () => {
   test("counts as a stream that is reset", async () => {
     const { port } = await serve(10);
     const client = new RawHttp2(port).start();
-    for (let stream = 1; stream < 60; stream += 2)
+    for (let stream = 1; stream < 60; stream += 2) {
       client.write(callHeader(stream, "2"), data(stream, five));
+    }
     const goaway = await client.find(({ type }) => type === frameType.goaway);
     expect(goaway?.payload.readUInt32BE(4)).toBe(11);
     await client.closed;

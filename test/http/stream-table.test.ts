@@ -11,7 +11,9 @@ import {
 
 const cleanup: (() => void)[] = [];
 afterEach(() => {
-  for (const end of cleanup.splice(0)) end();
+  for (const end of cleanup.splice(0)) {
+    end();
+  }
 });
 
 test("the table is a Map of its streams", () => {
@@ -42,7 +44,9 @@ test("the table is a Map of its streams", () => {
         expect(table.get(id)).toBe(model.get(id));
         expect(table.size).toBe(model.size);
       }
-      for (const [id, stream] of model) expect(table.get(id)).toBe(stream);
+      for (const [id, stream] of model) {
+        expect(table.get(id)).toBe(stream);
+      }
       const found: { id: number }[] = [];
       table.forEach((stream) => found.push(stream));
       expect(found).toHaveLength(model.size);
@@ -53,11 +57,15 @@ test("the table is a Map of its streams", () => {
 
 test("whoever is called for may delete itself and others", () => {
   const table = new StreamTable<{ id: number }>();
-  for (const id of [1, 3, 5]) table.set(id, { id });
+  for (const id of [1, 3, 5]) {
+    table.set(id, { id });
+  }
   const called: unknown[] = [];
   table.forEach(({ id }) => {
     called.push(id);
-    for (const each of [id, 3]) table.delete(each);
+    for (const each of [id, 3]) {
+      table.delete(each);
+    }
   });
   expect(called).toEqual([1, 5]);
   expect(table.size).toBe(0);
@@ -73,7 +81,9 @@ test("this Node takes the table for its own", async () => {
   server.on("stream", (stream) => {
     stream.on("error", () => undefined);
     kept.push(stream);
-    if (kept.length <= 200) stream.respond({}, { endStream: true });
+    if (kept.length <= 200) {
+      stream.respond({}, { endStream: true });
+    }
   });
   server.listen(0, "127.0.0.1");
   cleanup.push(() => server.close());
@@ -99,7 +109,9 @@ test("this Node takes the table for its own", async () => {
   // The end of the session ends its streams.
   const [last] = kept.slice(-1);
   const { session } = last ?? {};
-  if (last === undefined || session === undefined) throw new Error("unserved");
+  if (last === undefined || session === undefined) {
+    throw new Error("unserved");
+  }
   session.destroy();
   await once(unanswered, "close");
   expect(last.destroyed).toBe(true);

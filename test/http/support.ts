@@ -30,7 +30,9 @@ export async function startServer(
     onRequestEnd: (record) => {
       records.push(record);
       for (const { count, resolve } of waiting) {
-        if (records.length >= count) resolve();
+        if (records.length >= count) {
+          resolve();
+        }
       }
     },
     onFault: (fault) => faults.push(fault),
@@ -74,7 +76,9 @@ export function rawExchange(
     const chunks: Buffer[] = [];
     socket.on("data", (chunk) => chunks.push(chunk));
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ECONNRESET" && error.code !== "EPIPE") reject(error);
+      if (error.code !== "ECONNRESET" && error.code !== "EPIPE") {
+        reject(error);
+      }
     });
     socket.on("close", () => {
       resolve(Buffer.concat(chunks).toString("latin1"));

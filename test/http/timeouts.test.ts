@@ -27,7 +27,9 @@ let onMessage: (data: Uint8Array) => void = () => undefined;
 const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
   unary: () => ({ payload: { data: large } }),
   clientStream: async (requests) => {
-    for await (const { requestData } of requests) onMessage(requestData);
+    for await (const { requestData } of requests) {
+      onMessage(requestData);
+    }
     return {};
   },
 };

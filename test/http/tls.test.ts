@@ -157,7 +157,9 @@ test("pipelined requests take turns under TLS, too", async () => {
   const all = new Promise<void>((resolve) => {
     socket.on("data", (chunk: Buffer) => {
       received += chunk.toString("latin1");
-      if (received.split("HTTP/1.1 404").length > count) resolve();
+      if (received.split("HTTP/1.1 404").length > count) {
+        resolve();
+      }
     });
   });
   socket.write("GET /none HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));

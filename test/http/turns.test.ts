@@ -33,8 +33,11 @@ function countedPage() {
         const look = () => {
           most = Math.max(most, begun - before);
           before = begun;
-          if (begun < all) setImmediate(look);
-          else resolve(most);
+          if (begun < all) {
+            setImmediate(look);
+          } else {
+            resolve(most);
+          }
         };
         look();
       }),

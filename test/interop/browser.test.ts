@@ -130,7 +130,9 @@ async function watchMethods(
   const methods: string[] = [];
   const session = await page.context().newCDPSession(page);
   session.on("Network.requestWillBeSent", ({ request }) => {
-    if (request.url.startsWith(url)) methods.push(request.method);
+    if (request.url.startsWith(url)) {
+      methods.push(request.method);
+    }
   });
   await session.send("Network.enable");
   return methods;

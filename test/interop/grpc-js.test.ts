@@ -103,7 +103,9 @@ describe("@grpc/grpc-js", () => {
     const limits = { maxPasswordAttempts: 8, maxOtpAttempts: 8 };
     await client.call(updateLockoutPolicy, limits, admin);
     const again = await client.call(updateLockoutPolicy, limits, admin);
-    if (again.ok) throw new Error("the second update changed something");
+    if (again.ok) {
+      throw new Error("the second update changed something");
+    }
     expect(again.error).toMatchObject({
       code: status.FAILED_PRECONDITION,
       details: "Errors.IAM.LockoutPolicy.NotChanged (INSTANCE-0psjF)",
@@ -130,7 +132,9 @@ describe("@grpc/grpc-js", () => {
         details: "auth header missing",
       },
     });
-    if (answer.ok) return;
+    if (answer.ok) {
+      return;
+    }
     expect(answer.error.metadata.get("grpc-status-details-bin")).toEqual([]);
   });
 

@@ -25,8 +25,9 @@ describe("I8: case, Unicode form and blanks cannot split a person", () => {
   it("says how a name with characters that nobody sees was folded before", () => {
     expect(formerlyFolded("Al\u0001ice")).toBe("al\u0001ice");
     expect(formerlyFolded("Al\u2800ice")).toBe("al\u2800ice");
-    for (const name of ["Alice", "a\tb", "al\u200bice"])
+    for (const name of ["Alice", "a\tb", "al\u200bice"]) {
       expect(formerlyFolded(name)).toBeUndefined();
+    }
   });
 
   it("keeps different names apart", () => {

@@ -61,8 +61,9 @@ function createUser(limit: number, otpLimit = limit) {
     }
     if (change.voidsOpen === true) {
       for (const [id, attempt] of attempts) {
-        if (attempt.closed === undefined)
+        if (attempt.closed === undefined) {
           attempts.set(id, { ...attempt, closed: { outcome: "void" } });
+        }
       }
     }
     events.push(...change.events.map(({ type }) => type));
@@ -74,7 +75,9 @@ function createUser(limit: number, otpLimit = limit) {
     outcome: Outcome,
   ) => {
     const attempt = attempts.get(id);
-    if (attempt === undefined) throw new Error(`no attempt ${id}`);
+    if (attempt === undefined) {
+      throw new Error(`no attempt ${id}`);
+    }
     const change = decide(view(), attempt, outcome);
     if (change.closed !== undefined) {
       attempts.set(id, { ...attempt, closed: change.closed });
@@ -154,7 +157,9 @@ describe("counting and locking (contract, section 7)", () => {
 
   it("with 0 it never locks, and counts all the same", () => {
     const user = createUser(0);
-    for (let i = 0; i < 50; i++) user.fail();
+    for (let i = 0; i < 50; i++) {
+      user.fail();
+    }
     for (let i = 0; i < 50; i++) {
       expect(user.begin().decision).toBe("proceed");
     }
@@ -185,7 +190,9 @@ describe("counting and locking (contract, section 7)", () => {
 
   it("a limit lowered to the count or below locks at the next failure, one attempt at a time", () => {
     const user = createUser(5);
-    for (let i = 0; i < 4; i++) user.fail();
+    for (let i = 0; i < 4; i++) {
+      user.fail();
+    }
     user.setLimit(2);
     expect(user.state()?.lock).toBeUndefined();
     const begun = user.begin();
@@ -235,8 +242,9 @@ describe("counting and locking (contract, section 7)", () => {
       user.fail("password");
       user.run(lockUser(noApi));
       user.run(unlockUser(noApi));
-      for (const factor of factors)
+      for (const factor of factors) {
         expect(user.counters[factor]).toMatchObject({ failed: 0, open: 0 });
+      }
       const fresh = [user.begin("totp"), user.begin("totp")];
       expect(fresh.map(({ decision }) => decision)).toEqual([
         "proceed",
@@ -246,7 +254,9 @@ describe("counting and locking (contract, section 7)", () => {
 
       const before = user.events.length;
       for (const locked of [false, true]) {
-        if (locked) user.run(lockUser(noApi));
+        if (locked) {
+          user.run(lockUser(noApi));
+        }
         for (const { attempt } of held) {
           const failed = attempt?.factor === "totp" ? 1 : 0;
           const limit = attempt?.factor === "totp" ? 2 : 3;
@@ -286,7 +296,9 @@ describe("counting and locking (contract, section 7)", () => {
     user.fail();
     const open = user.begin();
     const { attempt } = open;
-    if (attempt === undefined) throw new Error("none was opened");
+    if (attempt === undefined) {
+      throw new Error("none was opened");
+    }
     user.run(deactivateUser(noApi));
     const events = user.events.length;
     expect(user.begin()).toEqual({
@@ -476,20 +488,33 @@ describe("I1: at most N secrets are compared between two resets", () => {
               failures = 0;
             } else if (one.kind === "changePassword") {
               // It unlocks nobody, and the chances that are held stay held.
-              if (failures >= limit) continue;
+              if (failures >= limit) {
+                continue;
+              }
               user.run(recordPasswordChange);
               failures = 0;
             } else if (one.kind === "begin") {
               const begun = user.begin();
-              if (begun.attempt !== undefined) open.push(begun.attempt.id);
+              if (begun.attempt !== undefined) {
+                open.push(begun.attempt.id);
+              }
             } else if (open.length > 0) {
               const [id = ""] = open.splice(one.which % open.length, 1);
               const outcome = one.kind === "expire" ? "failed" : one.outcome;
-              if (one.kind === "expire") user.expire(id);
-              else user.complete(id, one.outcome);
-              if (outcome === "failed") failures += 1;
-              if (outcome === "failed" && failures === limit) locks += 1;
-              if (outcome === "succeeded") failures = 0;
+              if (one.kind === "expire") {
+                user.expire(id);
+              } else {
+                user.complete(id, one.outcome);
+              }
+              if (outcome === "failed") {
+                failures += 1;
+              }
+              if (outcome === "failed" && failures === limit) {
+                locks += 1;
+              }
+              if (outcome === "succeeded") {
+                failures = 0;
+              }
             }
             expect(failures + open.length).toBeLessThanOrEqual(limit);
             expect(user.counters.password).toMatchObject({
@@ -498,8 +523,9 @@ describe("I1: at most N secrets are compared between two resets", () => {
             });
             expect(user.state()?.lock !== undefined).toBe(failures >= limit);
           }
-          for (const id of closedByUnlock)
+          for (const id of closedByUnlock) {
             expect(user.complete(id, "succeeded").accepted).toBe(false);
+          }
           // I18: one lock, one event.
           expect(
             user.events.filter((type) => type === "user.locked"),

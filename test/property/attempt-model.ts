@@ -71,7 +71,9 @@ export class AttemptModel {
   }
 
   decide(factor: ModelFactor): Decision {
-    if (this.locked) return Decision.LOCKED;
+    if (this.locked) {
+      return Decision.LOCKED;
+    }
     const limit = this.limit(factor);
     const chances = Math.max(limit - this.failed(factor), 1);
     return limit > 0 && this.open(factor) >= chances
@@ -90,7 +92,9 @@ export class AttemptModel {
   /** Undefined where the attempt was closed with another outcome. */
   complete(id: string, outcome: Outcome): ModelAnswer | undefined {
     const attempt = this.#attempts.get(id);
-    if (attempt === undefined) throw new Error(`no attempt ${id}`);
+    if (attempt === undefined) {
+      throw new Error(`no attempt ${id}`);
+    }
     if (attempt.closed === "void") {
       return {
         accepted: false,
@@ -113,7 +117,9 @@ export class AttemptModel {
     const limit = this.limit(factor);
     if (!this.locked && outcome === Outcome.FAILED) {
       this.#failed.set(factor, this.failed(factor) + 1);
-      if (limit > 0 && this.failed(factor) >= limit) this.lock();
+      if (limit > 0 && this.failed(factor) >= limit) {
+        this.lock();
+      }
       return {
         accepted: false,
         locked: this.locked,
@@ -122,7 +128,9 @@ export class AttemptModel {
       };
     }
     const accepted = !this.locked && outcome === Outcome.SUCCEEDED;
-    if (accepted) this.#failed.set(factor, 0);
+    if (accepted) {
+      this.#failed.set(factor, 0);
+    }
     return {
       accepted,
       locked: this.locked,
@@ -156,6 +164,8 @@ export class AttemptModel {
   unlock(): void {
     this.locked = false;
     this.#failed.clear();
-    for (const attempt of this.#attempts.values()) attempt.closed ??= "void";
+    for (const attempt of this.#attempts.values()) {
+      attempt.closed ??= "void";
+    }
   }
 }

@@ -91,7 +91,9 @@ const begin = fc.tuple(factor, fc.boolean()).map(([factor, byName]) =>
       },
       real.headers,
     );
-    if (decision === Decision.PROCEED) model.opened(begun.attemptId, factor);
+    if (decision === Decision.PROCEED) {
+      model.opened(begun.attemptId, factor);
+    }
     expect(begun).toMatchObject({
       decision,
       limit: model.limit(factor),
@@ -107,13 +109,18 @@ const complete = fc.tuple(fc.nat(), outcome).map(([which, outcome]) =>
   command(`complete ${which} ${Outcome[outcome]}`, async (model, real) => {
     const ids = model.attemptIds;
     const attemptId = ids[which % ids.length];
-    if (attemptId === undefined) return;
+    if (attemptId === undefined) {
+      return;
+    }
     const answer = model.complete(attemptId, outcome);
     const completed = await real.attempts
       .completeAttempt({ attemptId, outcome }, real.headers)
       .catch((error: unknown) => ConnectError.from(error).code);
-    if (answer === undefined) expect(completed).toBe(Code.FailedPrecondition);
-    else expect(completed).toMatchObject(answer);
+    if (answer === undefined) {
+      expect(completed).toBe(Code.FailedPrecondition);
+    } else {
+      expect(completed).toMatchObject(answer);
+    }
   }),
 );
 
@@ -157,7 +164,9 @@ const others = fc.oneof(
   fc.constant(
     command("unlock", async (model, real) => {
       const wasLocked = model.locked;
-      if (wasLocked) model.unlock();
+      if (wasLocked) {
+        model.unlock();
+      }
       await real.management
         .unlockUser({ id: real.userId }, real.headers)
         .catch(expectCode(wasLocked ? undefined : Code.FailedPrecondition));
@@ -166,7 +175,9 @@ const others = fc.oneof(
   fc.constant(
     command("lock", async (model, real) => {
       const wasLocked = model.locked;
-      if (!wasLocked) model.lock();
+      if (!wasLocked) {
+        model.lock();
+      }
       await real.management
         .lockUser({ id: real.userId }, real.headers)
         .catch(expectCode(wasLocked ? Code.FailedPrecondition : undefined));

@@ -161,7 +161,9 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
         await Promise.all(
           Array.from({ length: guesses }, async () => {
             const { decision, attemptId } = await guesser.begin(userId);
-            if (decision !== Decision.PROCEED) return;
+            if (decision !== Decision.PROCEED) {
+              return;
+            }
             compared += 1;
             await guesser.complete(attemptId, Outcome.FAILED);
           }),
@@ -170,7 +172,9 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
         // Whoever heard BUSY tries again: the chances that are left are used up, and not one more.
         for (;;) {
           const { decision, attemptId } = await guesser.begin(userId);
-          if (decision !== Decision.PROCEED) break;
+          if (decision !== Decision.PROCEED) {
+            break;
+          }
           compared += 1;
           await guesser.complete(attemptId, Outcome.FAILED);
         }
@@ -208,10 +212,14 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
       await Promise.all(
         Array.from({ length: guesses / 2 }, async (_value, place) => {
           const { decision, attemptId } = await guesser.begin(userId);
-          if (decision !== Decision.PROCEED) return;
+          if (decision !== Decision.PROCEED) {
+            return;
+          }
           const outcome = place % 10 === 0 ? Outcome.SUCCEEDED : Outcome.FAILED;
           const answer = await guesser.complete(attemptId, outcome);
-          if (answer.accepted) accepted += 1;
+          if (answer.accepted) {
+            accepted += 1;
+          }
         }),
       );
       guessing = false;
@@ -303,10 +311,15 @@ describe.each(cases)("a thousand guesses at once by %s", (name) => {
           await Promise.all(
             outcomes.map(async (outcome) => {
               const { decision, attemptId } = await guesser.begin(userId);
-              if (decision !== Decision.PROCEED) return;
+              if (decision !== Decision.PROCEED) {
+                return;
+              }
               const answer = await guesser.complete(attemptId, outcome);
-              if (answer.accepted) accepted += 1;
-              else if (outcome === Outcome.FAILED) failed += 1;
+              if (answer.accepted) {
+                accepted += 1;
+              } else if (outcome === Outcome.FAILED) {
+                failed += 1;
+              }
             }),
           );
           // Each reset, a success, allows at most the limit anew.

@@ -43,7 +43,9 @@ function callsOf(load: Load, lane: number): Call {
   let next = lane;
   return async (method, input) => {
     const door = load.doors[next++ % load.doors.length];
-    if (door === undefined) throw new Error("there is no door");
+    if (door === undefined) {
+      throw new Error("there is no door");
+    }
     const since = performance.now();
     let answer: Answer;
     try {
@@ -72,8 +74,9 @@ function callsOf(load: Load, lane: number): Call {
       method.name === AttemptService.method.completeAttempt.name &&
       code !== Code.Internal &&
       load.windows.explain(since - 5000, ["jumped"]);
-    if (broken || locked || expired) load.explained += 1;
-    else {
+    if (broken || locked || expired) {
+      load.explained += 1;
+    } else {
       load.onViolation(`${door.name} ${method.name}: ${Code[code]} ${message}`);
     }
     throw new Failed(message);
@@ -89,7 +92,9 @@ async function repeat(
     try {
       await step(number);
     } catch (error) {
-      if (!(error instanceof Failed)) throw error;
+      if (!(error instanceof Failed)) {
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

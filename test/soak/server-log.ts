@@ -31,7 +31,9 @@ export function watchLog(
   count: LogCount,
   onViolation: (violation: string) => void,
 ): void {
-  if (child.stderr === null) throw new Error("the log cannot be read");
+  if (child.stderr === null) {
+    throw new Error("the log cannot be read");
+  }
   createInterface({ input: child.stderr }).on("line", (line) => {
     let record: LogRecord;
     try {
@@ -47,10 +49,14 @@ export function watchLog(
       const explained =
         type === "StoreUnavailableError" &&
         windows.explain(since, ["locked", "ending", "killed"]);
-      if (!explained) onViolation(`fault in the log: ${message}`);
+      if (!explained) {
+        onViolation(`fault in the log: ${message}`);
+      }
       return;
     }
-    if (record.msg !== "request") return;
+    if (record.msg !== "request") {
+      return;
+    }
     count.requests += 1;
     const { status = 0 } = record;
     const code = Number(record.grpcStatus ?? 0);

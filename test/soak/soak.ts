@@ -46,7 +46,9 @@ const elapsed = () => performance.now() - started;
 const violations: string[] = [];
 const onViolation = (violation: string) => {
   violations.push(violation);
-  if (violations.length <= 20) say(`violation: ${violation}`);
+  if (violations.length <= 20) {
+    say(`violation: ${violation}`);
+  }
 };
 
 // The server of this soak, and those after it, have a clock that jumps when they are told.
@@ -104,7 +106,9 @@ async function tryToken(): Promise<void> {
   const since = performance.now();
   const wrong = await useToken(database, url).catch(String);
   const explained = windows.explain(since, ["locked", "killed", "ending"]);
-  if (wrong !== undefined && !explained) onViolation(wrong);
+  if (wrong !== undefined && !explained) {
+    onViolation(wrong);
+  }
 }
 
 type Fault = readonly [name: string, run: () => Promise<void>];
@@ -177,13 +181,19 @@ clearInterval(sampling);
 stopped = true;
 await Promise.all(lanes);
 const last = (await readEventLog(database)).at(-1)?.position ?? 0;
-for (const watcher of watchers) await watcher.endAt(String(last));
+for (const watcher of watchers) {
+  await watcher.endAt(String(last));
+}
 const over = windows.open("ending");
-if ((await server.stop("SIGTERM")) !== 0) onViolation("the last SIGTERM");
+if ((await server.stop("SIGTERM")) !== 0) {
+  onViolation("the last SIGTERM");
+}
 over();
 
 const events = await readEventLog(database);
-for (const violation of ledger.verify(events)) onViolation(violation);
+for (const violation of ledger.verify(events)) {
+  onViolation(violation);
+}
 for (const { positions } of watchers) {
   const written = events
     .map(({ position }) => position)
@@ -197,7 +207,9 @@ for (const { positions } of watchers) {
   }
 }
 const trend = findTrend(samples);
-if (isRising(trend)) onViolation("memory rises");
+if (isRising(trend)) {
+  onViolation("memory rises");
+}
 await directory.remove();
 
 const mebibytes = (bytes: number) => (bytes / 1024 ** 2).toFixed(1);

@@ -29,7 +29,9 @@ export function startWatcher(url: string, token: string): Watcher {
           { signal, headers: { authorization: `Bearer ${token}` } },
         );
         for await (const { position, event } of stream) {
-          if (event === undefined) continue;
+          if (event === undefined) {
+            continue;
+          }
           positions.push(position);
           onEvent();
         }
@@ -46,7 +48,9 @@ export function startWatcher(url: string, token: string): Watcher {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, patienceMs);
         onEvent = () => {
-          if (positions.at(-1) !== position) return;
+          if (positions.at(-1) !== position) {
+            return;
+          }
           clearTimeout(timer);
           resolve();
         };

@@ -79,8 +79,9 @@ async function expectResolved(url: string): Promise<void> {
     (await store.findLockout({ orgId, userId }))?.view.counters.password.open;
 
   // Found by any spelling.
-  for (const name of ["alone", "AL\u0001ONE", "\u2800alone", "a\u0085lone"])
+  for (const name of ["alone", "AL\u0001ONE", "\u2800alone", "a\u0085lone"]) {
     await begin(name);
+  }
   expect(await opened("alone")).toBe(3);
   // Of two that read alike the older one has the name, and the other what was given: no lock is lost.
   expect(await begin("bob")).toBe("proceed");
@@ -109,8 +110,9 @@ describe("aliases are folded anew", () => {
     const dir = await makeTempDir();
     const database = new Database(dir.file("a.db"));
     migrateSqlite(database, sqliteMigrations.slice(0, 5));
-    for (const [sql, values] of statements)
+    for (const [sql, values] of statements) {
       database.prepare(sql.replaceAll(/\$\d/g, "?")).run(...values);
+    }
     database.close();
     await expectResolved(`sqlite:${dir.file("a.db")}`);
     await dir.remove();

@@ -23,7 +23,9 @@ describe("the commit queue", () => {
     const step = (name: Exclude<keyof Transaction, "changes">) => () => {
       const fault = faults.findIndex((each) => each.step === name);
       const [injected] = fault === -1 ? [] : faults.splice(fault, 1);
-      if (injected !== undefined) throw sqliteError(injected.code);
+      if (injected !== undefined) {
+        throw sqliteError(injected.code);
+      }
       real[name]();
       steps.push(name);
     };
@@ -104,7 +106,9 @@ describe("the commit queue", () => {
     const order: string[] = [];
     const turn = () => {
       order.push(`turn after ${count("commit")}`);
-      if (count("commit") < 3) setImmediate(turn);
+      if (count("commit") < 3) {
+        setImmediate(turn);
+      }
     };
     const commands = Array.from({ length: 10 }, (_, v) => queue.run(insert(v)));
     setImmediate(turn);
@@ -143,7 +147,9 @@ describe("the commit queue", () => {
     );
     const commands: Promise<number>[] = [];
     const more = () => {
-      if (count("commit") > 0 || commands.length === 20) return;
+      if (count("commit") > 0 || commands.length === 20) {
+        return;
+      }
       commands.push(patient.run(insert(commands.length)));
       setImmediate(more);
     };
@@ -252,7 +258,9 @@ describe("the commit queue", () => {
     const order: number[] = [];
     let failed = false;
     const refused = queue.run(() => {
-      if (!failed) faults = [{ step: "begin", code: "SQLITE_BUSY" }];
+      if (!failed) {
+        faults = [{ step: "begin", code: "SQLITE_BUSY" }];
+      }
       failed = true;
       insert(9)();
       throw new Error("no");
@@ -281,14 +289,22 @@ describe("the commit queue", () => {
           const expected = commands.map(({ values, fails }) => {
             const after = [...model, ...values];
             const succeeds = !fails && new Set(after).size === after.length;
-            if (succeeds) for (const value of values) model.add(value);
+            if (succeeds) {
+              for (const value of values) {
+                model.add(value);
+              }
+            }
             return succeeds ? "fulfilled" : "rejected";
           });
           const results = await Promise.allSettled(
             commands.map(({ values, fails }) =>
               queue.run(() => {
-                for (const value of values) insert(value)();
-                if (fails) throw new Error("refused");
+                for (const value of values) {
+                  insert(value)();
+                }
+                if (fails) {
+                  throw new Error("refused");
+                }
               }),
             ),
           );

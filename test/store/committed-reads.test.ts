@@ -32,7 +32,9 @@ const count = () =>
 describe.runIf(process.platform === "linux")("the mark of commits", () => {
   function createMark() {
     const mark = createCommitMark(database.name);
-    if (mark === undefined) throw new Error("there is no mark on Linux");
+    if (mark === undefined) {
+      throw new Error("there is no mark on Linux");
+    }
     return mark;
   }
 
@@ -53,8 +55,12 @@ describe.runIf(process.platform === "linux")("the mark of commits", () => {
       const writer = round % 2 === 0 ? database : other;
       writer.exec("INSERT INTO t VALUES (1)");
       marks.add(mark());
-      if (round % 7 === 0) other.pragma("wal_checkpoint(TRUNCATE)");
-      if (round % 11 === 0) database.exec("DELETE FROM t");
+      if (round % 7 === 0) {
+        other.pragma("wal_checkpoint(TRUNCATE)");
+      }
+      if (round % 11 === 0) {
+        database.exec("DELETE FROM t");
+      }
       marks.add(mark());
     }
     expect(marks.size).toBeGreaterThan(300);
@@ -134,7 +140,9 @@ describe("what is remembered until a commit", () => {
 
   it("is bounded", () => {
     const { state, find } = createLookUp(2);
-    for (const wanted of [1, 2, 3]) find(wanted);
+    for (const wanted of [1, 2, 3]) {
+      find(wanted);
+    }
     expect(state.finds).toBe(3);
     find(3);
     expect(state.finds).toBe(3);

@@ -46,7 +46,9 @@ const startServer = (database: string) =>
 async function breakOff(): Promise<void> {
   await expect(
     copyDatabase(from, to, (done) => {
-      if (done > 20) throw new Error("broken off");
+      if (done > 20) {
+        throw new Error("broken off");
+      }
     }),
   ).rejects.toThrow("broken off");
 }
@@ -116,10 +118,11 @@ describe("a copy", () => {
     expect(new Set(events.map(({ type }) => type))).toEqual(
       new Set(eventTypes),
     );
-    for (const { type, payload = {} } of events)
+    for (const { type, payload = {} } of events) {
       expect(Object.keys(eventCatalogue[type].payload)).toEqual(
         expect.arrayContaining(Object.keys(payload)),
       );
+    }
   });
 
   it("goes on: sequences, positions, unknown names and tokens are those of the source", async () => {
@@ -214,7 +217,9 @@ describe("a copy", () => {
       await expect(
         copyDatabase(from, target, (done, total) => {
           // The last row is the instance's: all is there, and nothing compared.
-          if (done >= Math.min(stop, total)) throw new Error("broken off");
+          if (done >= Math.min(stop, total)) {
+            throw new Error("broken off");
+          }
         }),
       ).rejects.toThrow("broken off");
       await expectUnusable(target, /holds a copy that was broken off: run/);
@@ -337,7 +342,9 @@ describe("a copy to PostgreSQL", () => {
   it("that was broken off is not served, and goes on where it stopped", async () => {
     await expect(
       copyDatabase(from, url, (done) => {
-        if (done > 20) throw new Error("broken off");
+        if (done > 20) {
+          throw new Error("broken off");
+        }
       }),
     ).rejects.toThrow("broken off");
     await expectUnusable(url, /holds a copy that was broken off/);

@@ -106,8 +106,9 @@ async function expectEqual(counted: Counted): Promise<void> {
   const unknown = await play(counted, "unknown");
   await counted.close();
   expect(unknown).toEqual(known);
-  for (const nothing of ["busy", "locked", "reported when locked"])
+  for (const nothing of ["busy", "locked", "reported when locked"]) {
     expect(known[nothing], nothing).toEqual([]);
+  }
   expect(known["failed, first"]).toContain("INSERT an event");
 }
 
@@ -124,11 +125,12 @@ describe("what each decision writes does not tell whether a login name leads to 
     const other = new Database(dir.file("a.db"));
     other.exec("CREATE TABLE written (line TEXT NOT NULL)");
     for (const table of tables) {
-      for (const done of ["INSERT", "UPDATE", "DELETE"])
+      for (const done of ["INSERT", "UPDATE", "DELETE"]) {
         other.exec(
           `CREATE TRIGGER ${table}_${done} AFTER ${done} ON ${table}
            BEGIN INSERT INTO written VALUES ('${lineOf(done, table)}'); END`,
         );
+      }
     }
     const read = other
       .prepare<[], string>("DELETE FROM written RETURNING line")
@@ -155,11 +157,12 @@ describe("what each decision writes does not tell whether a login name leads to 
         RETURN NULL;
       END $$`);
     for (const table of [...tables, "log_head", "name_log_head"]) {
-      for (const done of ["INSERT", "UPDATE", "DELETE"])
+      for (const done of ["INSERT", "UPDATE", "DELETE"]) {
         await client.query(
           `CREATE TRIGGER ${table}_${done} AFTER ${done} ON ${table}
            FOR EACH ROW EXECUTE FUNCTION note('${lineOf(done, table)}')`,
         );
+      }
     }
     await expectEqual({
       store,
@@ -178,6 +181,8 @@ describe("what each decision writes does not tell whether a login name leads to 
 });
 
 function lineOf(done: string, table: string): string {
-  if (table.endsWith("log_head")) return `${done} the head of a log`;
+  if (table.endsWith("log_head")) {
+    return `${done} the head of a log`;
+  }
   return table.endsWith("events") ? `${done} an event` : `${done} ${table}`;
 }

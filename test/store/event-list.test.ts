@@ -69,7 +69,9 @@ it.each([
     let listed = false;
     const turn = () => {
       turns += 1;
-      if (!listed) setImmediate(turn);
+      if (!listed) {
+        setImmediate(turn);
+      }
     };
     setImmediate(turn);
     expect(await sequences(filter)).toHaveLength(length);

@@ -50,13 +50,14 @@ async function flood(
           client: { userAgent },
         }),
     );
-    if (completes && attempt !== undefined)
+    if (completes && attempt !== undefined) {
       await store.completeAttempt("o", attempt.id, "e", (view, stored) =>
         completeAttempt(view, stored, "failed"),
       );
+    }
   };
   const settle = async () => {
-    while ((await store.settleAttempts(256)) > 0);
+    while ((await store.settleAttempts(256)) > 0) {}
   };
   const kept: number[] = [];
   for (let step = 0; step < steps; step += 1) {
@@ -65,7 +66,9 @@ async function flood(
       login(`nobody ${step} ${index}`, index % 2 === 0),
     );
     await Promise.all([...logins, settle()]);
-    if (step % keptSteps === keptSteps - 1) kept.push(await look());
+    if (step % keptSteps === keptSteps - 1) {
+      kept.push(await look());
+    }
   }
   await store.close();
   return kept;
@@ -107,6 +110,8 @@ describe("what a flood of names leaves behind does not grow without bound", () =
     // Names and their events have bounds of their own.
     const bound =
       (keptSteps + 3) * namesPerStep + maxNames * 1.1 + keptNameEvents * 1.1;
-    for (const count of rows) expect(count).toBeLessThan(bound);
+    for (const count of rows) {
+      expect(count).toBeLessThan(bound);
+    }
   });
 });

@@ -17,7 +17,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const store of stores) await store.close();
+  for (const store of stores) {
+    await store.close();
+  }
   await server.remove();
 });
 

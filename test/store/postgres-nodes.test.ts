@@ -101,7 +101,9 @@ it("three nodes that meet at the same users leave what the events come to", asyn
     ),
   );
   const [first] = nodes;
-  if (first === undefined) throw new Error("there are no nodes");
+  if (first === undefined) {
+    throw new Error("there are no nodes");
+  }
   const { firstOrgId } = await first.initialise({
     orgName: "o",
     policy: createDefaultPolicy({ maxPasswordAttempts: 4, maxOtpAttempts: 3 }),
@@ -119,14 +121,18 @@ it("three nodes that meet at the same users leave what the events come to", asyn
       try {
         await act(node, firstOrgId, open);
       } catch (error) {
-        if (!(error instanceof LockoutError)) faults.push(error);
+        if (!(error instanceof LockoutError)) {
+          faults.push(error);
+        }
       }
     }
   };
   await Promise.all(
     nodes.flatMap((node) => Array.from({ length: atOnce }, () => work(node))),
   );
-  for (const node of nodes) await node.close();
+  for (const node of nodes) {
+    await node.close();
+  }
 
   expect(faults).toEqual([]);
   const report = await checkDatabase(database.url);

@@ -35,8 +35,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const store of stores) await store.close();
-  for (const each of processes) await each.kill();
+  for (const store of stores) {
+    await store.close();
+  }
+  for (const each of processes) {
+    await each.kill();
+  }
   await dir.remove();
 });
 
@@ -167,7 +171,9 @@ describe("group commit", () => {
     );
     expect(commitsInLog() - before).toBe(1);
 
-    for (let index = 0; index < 5; index += 1) await changeHere(store, "a");
+    for (let index = 0; index < 5; index += 1) {
+      await changeHere(store, "a");
+    }
     expect(commitsInLog() - before).toBe(6);
   });
 
@@ -195,7 +201,9 @@ describe("group commit", () => {
     let commits = 0;
     for (let at = 32; at + frame <= log.length; at += frame) {
       const ofThisLog = log.readBigUInt64BE(at + 8) === salts;
-      if (ofThisLog && log.readUInt32BE(at + 4) !== 0) commits += 1;
+      if (ofThisLog && log.readUInt32BE(at + 4) !== 0) {
+        commits += 1;
+      }
     }
     return commits;
   }

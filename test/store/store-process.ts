@@ -7,8 +7,9 @@ import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { StoreRequest, StoreResponse } from "./store-messages.ts";
 
 const [, , path, role] = process.argv;
-if (path === undefined)
+if (path === undefined) {
   throw new Error("usage: store-process.ts FILE server|tool");
+}
 
 const store = await openSqliteStore({
   path,
@@ -40,7 +41,9 @@ async function stream(orgId: string): Promise<void> {
   streaming = new AbortController();
   const { signal } = streaming;
   let sequence = 0;
-  while (!signal.aborted) sequence = await change(orgId, 1);
+  while (!signal.aborted) {
+    sequence = await change(orgId, 1);
+  }
   answer({ kind: "changed", sequence });
 }
 

@@ -124,8 +124,9 @@ describe("a database of the first schema goes on", () => {
     const database = new Database(dir.file("a.db"));
     migrateSqlite(database, sqliteMigrations.slice(0, 2));
     database.prepare("UPDATE names SET hash_key = ?, count = 2").run(key);
-    for (const [sql, values] of inserts(() => "?"))
+    for (const [sql, values] of inserts(() => "?")) {
       database.prepare(sql).run(...values);
+    }
     database.close();
     await expectGoesOn(`sqlite:${dir.file("a.db")}`);
     await dir.remove();

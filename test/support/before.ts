@@ -65,8 +65,9 @@ export async function openAttemptBefore(
     (row) => row["factor"] === factor && row["outcome"] === null,
   );
   const id = open?.["id"];
-  if (typeof id !== "string")
+  if (typeof id !== "string") {
     throw new Error(`no attempt of ${factor} is open`);
+  }
   return id;
 }
 

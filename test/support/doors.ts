@@ -124,7 +124,9 @@ export function openAllDoors(url: string): readonly Door[] {
 
 /** Some of {@link openFormDoors} for each of many situations, by its place in their table, so that each form gets its share. */
 export function formDoorNames(place: number): readonly string[] {
-  if (process.env["TEST_ENGINE"] === "postgres") return [];
+  if (process.env["TEST_ENGINE"] === "postgres") {
+    return [];
+  }
   return forms
     .filter((_form, index) => index % formShares === place % formShares)
     .map(({ name }) => name);
@@ -215,8 +217,14 @@ function restRefusal(status: number, body: JsonValue): Answer {
 
 function toHeaders({ token, orgId, authorization }: CallHeaders): Headers {
   const headers = new Headers();
-  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-  if (authorization !== undefined) headers.set("authorization", authorization);
-  if (orgId !== undefined) headers.set("x-zitadel-orgid", orgId);
+  if (token !== undefined) {
+    headers.set("authorization", `Bearer ${token}`);
+  }
+  if (authorization !== undefined) {
+    headers.set("authorization", authorization);
+  }
+  if (orgId !== undefined) {
+    headers.set("x-zitadel-orgid", orgId);
+  }
   return headers;
 }

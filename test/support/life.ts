@@ -20,7 +20,9 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       userId,
       factor,
     });
-    if (attemptId === undefined) return;
+    if (attemptId === undefined) {
+      return;
+    }
     await post(`/lockout/v1/attempts/${attemptId}:complete`, {
       outcome: "OUTCOME_FAILED",
     });
@@ -47,25 +49,28 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     { aliases: ["Al", "b"], state: "USER_STATE_INACTIVE" },
     "PUT",
   );
-  for (const state of ["ACTIVE", "INITIAL", "INACTIVE", "ACTIVE"])
+  for (const state of ["ACTIVE", "INITIAL", "INACTIVE", "ACTIVE"]) {
     await post(
       "/lockout/v1/users/changing",
       { state: `USER_STATE_${state}` },
       "PUT",
     );
+  }
   for (const factor of [
     "TOTP",
     "OTP_SMS",
     "OTP_EMAIL",
     "RECOVERY_CODE",
     "PASSWORD",
-  ])
-    for (const outcome of ["FAILED", "SUCCEEDED"])
+  ]) {
+    for (const outcome of ["FAILED", "SUCCEEDED"]) {
       await post("/lockout/v1/attempts:report", {
         ...{ userId: "changing", factor: `FACTOR_${factor}` },
         client: { address: "192.0.2.7", userAgent: "ü", device: "d" },
         outcome: `OUTCOME_${outcome}`,
       });
+    }
+  }
   const { organizationId } = await post("/lockout/v1/organizations", {
     name: "Other",
   });

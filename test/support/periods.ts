@@ -22,15 +22,21 @@ export async function readPeriods(
     );
     types.push(...events.map(({ type }) => type?.type ?? ""));
     const last = events.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) {
+      break;
+    }
     sequence = last.sequence;
   }
   const periods: Period[] = [];
   let compared = 0;
   for (const type of types) {
-    if (type.endsWith(".check.failed")) compared += 1;
+    if (type.endsWith(".check.failed")) {
+      compared += 1;
+    }
     const succeeded = type.endsWith(".check.succeeded");
-    if (!succeeded && type !== "user.unlocked") continue;
+    if (!succeeded && type !== "user.unlocked") {
+      continue;
+    }
     periods.push({
       compared: succeeded ? compared + 1 : compared,
       end: succeeded ? "succeeded" : "unlocked",

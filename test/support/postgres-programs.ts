@@ -21,7 +21,9 @@ export type Way = (name: string) => string | undefined;
 export function findProgram(name: string, ways: readonly Way[]): string {
   for (const way of ways) {
     const found = way(name);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
   }
   throw new Error(
     `PostgreSQL's program ${name} is missing: install it (Debian: apt-get install postgresql), or set TEST_POSTGRES_URL to ` +
@@ -50,7 +52,9 @@ function onMachine(name: string): string | undefined {
 let asked = false;
 
 function installDebianPackage(): void {
-  if (asked || process.getuid?.() !== 0) return;
+  if (asked || process.getuid?.() !== 0) {
+    return;
+  }
   asked = true;
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
@@ -90,7 +94,9 @@ function fromNpm(name: string): string | undefined {
       );
     }
   }
-  if (!isOurs(folder)) return undefined;
+  if (!isOurs(folder)) {
+    return undefined;
+  }
   return firstExecutable(name, [
     join(folder, "node_modules", platform, "native", "bin"),
   ]);

@@ -98,7 +98,9 @@ async function start(directory: string): Promise<PostgresServer> {
     }
   };
   const stop: PostgresServer["stop"] = async (signal) => {
-    if (child?.exitCode !== null) return;
+    if (child?.exitCode !== null) {
+      return;
+    }
     const ended = once(child, "exit");
     child.kill(signal);
     await ended;
@@ -148,18 +150,24 @@ async function start(directory: string): Promise<PostgresServer> {
 async function createDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "lockoutd-postgres-"));
   const { uid, gid } = account();
-  if (uid !== undefined && gid !== undefined) chownSync(directory, uid, gid);
+  if (uid !== undefined && gid !== undefined) {
+    chownSync(directory, uid, gid);
+  }
   return directory;
 }
 
 /** Who runs PostgreSQL. */
 function account(): { readonly uid?: number; readonly gid?: number } {
-  if (process.getuid?.() !== 0) return {};
+  if (process.getuid?.() !== 0) {
+    return {};
+  }
   for (const name of ["postgres", "nobody"]) {
     const [uid, gid] = ["-u", "-g"].map((flag) =>
       Number(spawnSync("id", [flag, name]).stdout.toString() || Number.NaN),
     );
-    if (uid !== undefined && gid !== undefined && uid > 0) return { uid, gid };
+    if (uid !== undefined && gid !== undefined && uid > 0) {
+      return { uid, gid };
+    }
   }
   throw new Error(
     "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as",
@@ -175,5 +183,7 @@ function run(name: string, ...args: readonly (readonly string[])[]): void {
       cwd: tmpdir(),
     },
   );
-  if (status !== 0) throw new Error(`${name} failed: ${stderr.toString()}`);
+  if (status !== 0) {
+    throw new Error(`${name} failed: ${stderr.toString()}`);
+  }
 }

@@ -49,7 +49,9 @@ function templateOf({ pattern }: HttpRule): string {
 
 function fieldJsonName(method: DescMethod, name: string): string {
   const field = method.input.fields.find((one) => one.name === name);
-  if (field === undefined) throw new Error(`no field ${name}`);
+  if (field === undefined) {
+    throw new Error(`no field ${name}`);
+  }
   return field.jsonName;
 }
 

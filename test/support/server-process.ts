@@ -47,7 +47,9 @@ export async function startServerProcess(
   });
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /listens on (\S+?),/.exec(line)?.[1];
-    if (url === undefined) continue;
+    if (url === undefined) {
+      continue;
+    }
     child.stdout.resume();
     return {
       url,

@@ -11,7 +11,9 @@ export function usePostgres(): Pick<TestPostgres, "createDatabase"> {
   afterAll(() => postgres?.close());
   return {
     createDatabase: () => {
-      if (postgres === undefined) throw new Error("no test runs yet");
+      if (postgres === undefined) {
+        throw new Error("no test runs yet");
+      }
       return postgres.createDatabase();
     },
   };

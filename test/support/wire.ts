@@ -101,14 +101,17 @@ async function pack(form: Form, request: WireRequest): Promise<Packed> {
         "content-type",
         `application/${protocol}${text ? "-text" : ""}+${codec}`,
       );
-      if (protocol === "grpc") header.set("te", "trailers");
+      if (protocol === "grpc") {
+        header.set("te", "trailers");
+      }
       if (compression !== undefined) {
         header.set("grpc-encoding", compression.name);
         header.set("grpc-accept-encoding", compression.name);
       }
       const body = text ? Buffer.from(base64(framed)) : framed;
-      if (form.byTemplate !== true || !fitsTemplate(request))
+      if (form.byTemplate !== true || !fitsTemplate(request)) {
         return { method: "POST", target, header, body };
+      }
       return {
         method: rest.method,
         target: rest.path,
@@ -118,8 +121,9 @@ async function pack(form: Form, request: WireRequest): Promise<Packed> {
     }
     case "connect": {
       header.set("connect-protocol-version", "1");
-      if (compression !== undefined)
+      if (compression !== undefined) {
         header.set("accept-encoding", compression.name);
+      }
       if (
         form.get === true &&
         method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
@@ -139,15 +143,17 @@ async function pack(form: Form, request: WireRequest): Promise<Packed> {
         };
       }
       header.set("content-type", `application/${codec}`);
-      if (compression !== undefined)
+      if (compression !== undefined) {
         header.set("content-encoding", compression.name);
+      }
       return { method: "POST", target, header, body: bytes };
     }
     case "rest":
       if (compression !== undefined) {
         header.set("accept-encoding", `${compression.name}, identity;q=0`);
-        if (bytes !== undefined)
+        if (bytes !== undefined) {
           header.set("content-encoding", compression.name);
+        }
       }
       return { method: rest.method, target: rest.path, header, body: bytes };
   }
@@ -178,8 +184,9 @@ async function* inPieces(
   ] as const) {
     yield body.subarray(start, end);
     // Sent by itself: the server has the header, and what came before, before the rest.
-    for (let turn = 0; turn < 5; turn += 1)
+    for (let turn = 0; turn < 5; turn += 1) {
       await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 }
 
@@ -189,7 +196,9 @@ async function unpack(
 ): Promise<WireResponse> {
   const { status, header } = response;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of response.body) chunks.push(chunk);
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+  }
   const body = Buffer.concat(chunks);
   switch (form.protocol) {
     case "grpc": {
@@ -212,9 +221,12 @@ async function unpack(
       const bytes = compressed
         ? await compressionNamed(encoding).decompress(body, maxBytes)
         : body;
-      if (status === 200) return { status, compressed, ok: true, bytes };
-      if (form.protocol === "rest")
+      if (status === 200) {
+        return { status, compressed, ok: true, bytes };
+      }
+      if (form.protocol === "rest") {
         return { status, compressed, ok: false, json: bytes };
+      }
       const unreadable = new ConnectError(`HTTP ${status}`, Code.Unknown);
       const error = errorFromJsonBytes(bytes, undefined, unreadable);
       return { status, compressed, ok: false, error };
@@ -246,9 +258,12 @@ async function framedResponse(
         )
       : data;
   }
-  if (error !== undefined) return { status, compressed, ok: false, error };
-  if (message === undefined)
+  if (error !== undefined) {
+    return { status, compressed, ok: false, error };
+  }
+  if (message === undefined) {
     throw new Error(`HTTP ${status}: neither a message nor an error`);
+  }
   return { status, compressed, ok: true, bytes: message };
 }
 
@@ -263,7 +278,9 @@ function* envelopesOf(bytes: Uint8Array) {
 
 function compressionNamed(name: string | null): Compression {
   const found = name === "gzip" || name === "br" ? compressions[name] : null;
-  if (found === null) throw new Error(`compressed by ${String(name)}`);
+  if (found === null) {
+    throw new Error(`compressed by ${String(name)}`);
+  }
   return found;
 }
 

@@ -14,7 +14,9 @@ function target() {
   const state = { room: Infinity, text: "", tries: 0 };
   const write = (bytes: Uint8Array) => {
     state.tries += 1;
-    if (state.room === 0) throw new Error("EAGAIN");
+    if (state.room === 0) {
+      throw new Error("EAGAIN");
+    }
     const taken = bytes.subarray(0, Math.min(state.room, bytes.length));
     state.room -= taken.length;
     state.text += Buffer.from(taken).toString("latin1");

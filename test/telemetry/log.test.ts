@@ -29,8 +29,12 @@ test("lines of known fields are those that the logger would write", () => {
   for (const format of ["json", "text"] as const) {
     const { log, lines } = record({ level: "info", format });
     const tell = createRecordLog(log, "request", fieldsOf);
-    for (const path of paths) log.info({ path, ...fields }, "request");
-    for (const path of paths) tell({ path, ...fields });
+    for (const path of paths) {
+      log.info({ path, ...fields }, "request");
+    }
+    for (const path of paths) {
+      tell({ path, ...fields });
+    }
     const withoutTime = lines.map((line) =>
       line.replace(/"time":"[^"]+"|^[\d:.]{12}/, ""),
     );
@@ -111,10 +115,13 @@ test("nothing in a line steers a terminal, in either format", () => {
     log.info({ path }, path);
     log.error(new Error(`no ${path}\n10:00:00.000 INFO  request status=200`));
     expect(lines).toHaveLength(3);
-    for (const line of lines)
+    for (const line of lines) {
       expect(line).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}/u);
-    if (format === "json")
+    }
+    if (format === "json") {
       expect(JSON.parse(lines[0] ?? "")).toMatchObject({ path });
-    else expect(lines[2]).toMatch(/\n {2}10:00:00\.000 INFO/);
+    } else {
+      expect(lines[2]).toMatch(/\n {2}10:00:00\.000 INFO/);
+    }
   }
 });

@@ -15,8 +15,9 @@ const steering = [
 ];
 
 test("a text cannot steer the terminal", () => {
-  for (const character of steering)
+  for (const character of steering) {
     expect(printable(`a${character}b`)).toMatch(/^a\\u\{[0-9a-f]+\}b$/);
+  }
   expect(printable("Größe 東京 \\u{9b}")).toBe("Größe 東京 \\u{9b}");
 });
 

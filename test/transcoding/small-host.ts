@@ -43,11 +43,14 @@ async function serveUnary(
   try {
     await options.requestGate?.(context);
     const { fault } = route.timeout(field);
-    if (fault !== undefined) throw fault;
+    if (fault !== undefined) {
+      throw fault;
+    }
     const compression = route.admit(field);
     let body = await read(request, route);
-    if (compression !== undefined && body.length > 0)
+    if (compression !== undefined && body.length > 0) {
       body = await compression.decompress(body, options.readMaxBytes);
+    }
     const message = route.read(match, field("content-type") ?? "", body);
     const output = await invokeUnaryImplementation(
       route.spec,
@@ -82,12 +85,16 @@ async function read(
   { body, header }: TranscodingRequest,
   { maxBodyBytes, bodyTooLong }: UnaryRoute,
 ): Promise<Uint8Array> {
-  if (Number(header.get("content-length")) > maxBodyBytes) throw bodyTooLong();
+  if (Number(header.get("content-length")) > maxBodyBytes) {
+    throw bodyTooLong();
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.byteLength;
-    if (length > maxBodyBytes) throw bodyTooLong();
+    if (length > maxBodyBytes) {
+      throw bodyTooLong();
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

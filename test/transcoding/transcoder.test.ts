@@ -409,7 +409,9 @@ describe("deadlines of streams", () => {
     const transcoder = transcoderOf(collect, {
       async Collect(requests: AsyncIterable<unknown>) {
         let count = 0;
-        for await (const request of requests) count += request === null ? 0 : 1;
+        for await (const request of requests) {
+          count += request === null ? 0 : 1;
+        }
         return { text: String(count) };
       },
     });

@@ -72,7 +72,9 @@ export async function report(
 }
 
 function textField(number: number, bytes: Buffer): Buffer {
-  if (bytes.length > 127) throw new RangeError("a text is too long");
+  if (bytes.length > 127) {
+    throw new RangeError("a text is too long");
+  }
   return Buffer.concat([Buffer.of((number << 3) | 2, bytes.length), bytes]);
 }
 
@@ -100,7 +102,9 @@ function fields(message: Buffer): readonly Field[] {
       const byte = message.readUInt8(at);
       at += 1;
       value += (byte & 0x7f) * factor;
-      if (byte < 128) return value;
+      if (byte < 128) {
+        return value;
+      }
     }
   };
   while (at < message.length) {

@@ -124,7 +124,9 @@ export class GrpcConnection {
   /** Sends with all else that is sent in this turn of the event loop. */
   #send(bytes: Buffer): void {
     this.#outgoing.push(bytes);
-    if (this.#scheduled) return;
+    if (this.#scheduled) {
+      return;
+    }
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -138,17 +140,22 @@ export class GrpcConnection {
         this.#takeData(stream, flag, payload);
         break;
       case frameTypes.headers:
-        if ((flag & flags.endStream) !== 0) this.#end(stream);
+        if ((flag & flags.endStream) !== 0) {
+          this.#end(stream);
+        }
         break;
       case frameTypes.resetStream:
         this.#end(stream);
         break;
       case frameTypes.settings:
-        if ((flag & flags.ack) === 0) this.#takeSettings(payload);
+        if ((flag & flags.ack) === 0) {
+          this.#takeSettings(payload);
+        }
         break;
       case frameTypes.ping:
-        if ((flag & flags.ack) === 0)
+        if ((flag & flags.ack) === 0) {
           this.#send(frame(frameTypes.ping, flags.ack, 0, payload));
+        }
         break;
       case frameTypes.goAway:
         this.#fail(
@@ -158,22 +165,30 @@ export class GrpcConnection {
         );
         break;
       case frameTypes.windowUpdate:
-        if (stream === 0) this.#widen(payload.readUInt32BE(0));
+        if (stream === 0) {
+          this.#widen(payload.readUInt32BE(0));
+        }
         break;
       default:
     }
   }
 
   #takeData(stream: number, flag: number, payload: Buffer): void {
-    if ((flag & flags.padded) !== 0) throw new Error("padding is not read");
+    if ((flag & flags.padded) !== 0) {
+      throw new Error("padding is not read");
+    }
     const call = this.#calls.get(stream);
-    if (call === undefined) return;
+    if (call === undefined) {
+      return;
+    }
     // The payload lies in the socket's buffer, which is not used again.
     call.received =
       call.received === undefined
         ? payload
         : Buffer.concat([call.received, payload]);
-    if ((flag & flags.endStream) !== 0) this.#end(stream);
+    if ((flag & flags.endStream) !== 0) {
+      this.#end(stream);
+    }
   }
 
   #takeSettings(payload: Buffer): void {
@@ -197,7 +212,9 @@ export class GrpcConnection {
   #sendWhatFits(): void {
     for (;;) {
       const [next] = this.#blocked;
-      if (next === undefined || next.size > this.#window) return;
+      if (next === undefined || next.size > this.#window) {
+        return;
+      }
       this.#blocked.shift();
       this.#window -= next.size;
       this.#send(next.request);
@@ -206,7 +223,9 @@ export class GrpcConnection {
 
   #end(stream: number): void {
     const call = this.#calls.get(stream);
-    if (call === undefined) return;
+    if (call === undefined) {
+      return;
+    }
     this.#calls.delete(stream);
     const { received } = call;
     if (

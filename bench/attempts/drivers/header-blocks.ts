@@ -41,8 +41,9 @@ export function createHeaderBlocks(
       Buffer.of(methodPost, schemeHttp),
       ...fields.map((field) => {
         const place = table.indexOf(field);
-        if (place >= 0)
+        if (place >= 0) {
           return Buffer.of(0x80 | (newest + table.length - 1 - place));
+        }
         table.push(field);
         return literal(field);
       }),
@@ -51,7 +52,9 @@ export function createHeaderBlocks(
   let made: readonly Buffer[] = [];
   return (path) => {
     const ready = made[path];
-    if (ready !== undefined) return ready;
+    if (ready !== undefined) {
+      return ready;
+    }
     const field = pathFields[path];
     if (field === undefined || path !== made.length) {
       throw new RangeError("the paths are to be said in their order at first");
@@ -75,6 +78,8 @@ function literal({ staticName, name, value }: Field): Buffer {
 
 function text(value: string): Buffer {
   const bytes = Buffer.from(value, "latin1");
-  if (bytes.length > 126) throw new RangeError("a header value is too long");
+  if (bytes.length > 126) {
+    throw new RangeError("a header value is too long");
+  }
   return Buffer.concat([Buffer.of(bytes.length), bytes]);
 }

@@ -51,7 +51,9 @@ export function readFrames(
   let at = 0;
   while (bytes.length - at >= frameHeaderLength) {
     const end = at + frameHeaderLength + bytes.readUIntBE(at, 3);
-    if (bytes.length < end) break;
+    if (bytes.length < end) {
+      break;
+    }
     onFrame({
       type: bytes.readUInt8(at + 3),
       flags: bytes.readUInt8(at + 4),

@@ -17,13 +17,17 @@ export async function driveLockoutd(
   const pair: PairDriver["pair"] = async (user, outcome) => {
     turn = (turn + 1) % connections.length;
     const connection = connections[turn];
-    if (connection === undefined) throw new Error("there is no connection");
+    if (connection === undefined) {
+      throw new Error("there is no connection");
+    }
     const { proceed, attemptId } = await begin(
       connection,
       "userId",
       userIdOf(user),
     );
-    if (!proceed) throw new Error("an attempt was refused");
+    if (!proceed) {
+      throw new Error("an attempt was refused");
+    }
     const { accepted } = await complete(
       connection,
       attemptId,
@@ -36,7 +40,9 @@ export async function driveLockoutd(
   return {
     pair,
     close: async () => {
-      for (const connection of connections) connection.close();
+      for (const connection of connections) {
+        connection.close();
+      }
     },
   };
 }

@@ -49,7 +49,9 @@ export async function drivePostgres({
   readonly port: number;
 }): Promise<PairDriver> {
   const pg = await loadOptional<PgPackage>("pg");
-  if (pg === undefined) throw new Error(notInstalled("pg"));
+  if (pg === undefined) {
+    throw new Error(notInstalled("pg"));
+  }
   const pool = openPool(pg, port, poolSize);
   await pool.query(schema);
   return {
@@ -62,15 +64,17 @@ export async function drivePostgres({
         if (
           found?.["locked_at"] !== null ||
           open >= Math.max(limit - failed, 1)
-        )
+        ) {
           throw new Error("an attempt was refused");
+        }
         await run("take", userId);
         return (await run("open", userId))?.["id"];
       });
       await inTransaction(pool, async (run) => {
         const attempt = await run("findAttempt", attemptId);
-        if (attempt?.["outcome"] !== null)
+        if (attempt?.["outcome"] !== null) {
           throw new Error("an attempt was completed otherwise");
+        }
         await run("lockUser", userId);
         await run(outcome === "succeeded" ? "clear" : "count", userId);
         await run("close", attemptId, outcome);

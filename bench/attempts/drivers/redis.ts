@@ -39,7 +39,9 @@ export async function driveRedis(
     ),
   );
   const [first] = connections;
-  if (first === undefined) throw new Error("there is no connection");
+  if (first === undefined) {
+    throw new Error("there is no connection");
+  }
   const begin = await first.send("SCRIPT", "LOAD", beginScript);
   const complete = await first.send("SCRIPT", "LOAD", completeScript);
   let turn = 0;
@@ -65,7 +67,9 @@ export async function driveRedis(
       }
     },
     close: async () => {
-      for (const { close } of connections) close();
+      for (const { close } of connections) {
+        close();
+      }
     },
   };
 }
@@ -93,10 +97,15 @@ async function openConnection(port: number): Promise<RedisConnection> {
     rest = lines.pop() ?? "";
     for (const line of lines) {
       // A text comes with its length on a line before it.
-      if (line.startsWith("$")) continue;
+      if (line.startsWith("$")) {
+        continue;
+      }
       const next = waiting.shift();
-      if (line.startsWith("-")) next?.reject(new Error(line.slice(1)));
-      else next?.resolve(line.replace(/^[:+]/, ""));
+      if (line.startsWith("-")) {
+        next?.reject(new Error(line.slice(1)));
+      } else {
+        next?.resolve(line.replace(/^[:+]/, ""));
+      }
     }
   });
   return {

@@ -33,7 +33,9 @@ export function driveSqlite({
     .prepare<[], string>("SELECT first_org_id FROM instance")
     .pluck()
     .get();
-  if (orgId === undefined) throw new Error("the database is empty");
+  if (orgId === undefined) {
+    throw new Error("the database is empty");
+  }
   const count = database.prepare<[number, number, number, number]>(
     "UPDATE counters SET failed = failed * ? + ?, open = open + ? WHERE subject = ? AND factor = 'password'",
   );
@@ -56,13 +58,19 @@ export function driveSqlite({
     const batch = waiting;
     waiting = [];
     begin.run();
-    for (const { run } of batch) run();
+    for (const { run } of batch) {
+      run();
+    }
     commit.run();
-    for (const { done } of batch) done();
+    for (const { done } of batch) {
+      done();
+    }
   };
   const durable = (run: () => void) =>
     new Promise<void>((done) => {
-      if (waiting.push({ run, done }) === 1) setImmediate(flush);
+      if (waiting.push({ run, done }) === 1) {
+        setImmediate(flush);
+      }
     });
 
   return {
@@ -75,8 +83,11 @@ export function driveSqlite({
         open.run(id, key, Date.now() + ttlMs);
       });
       await durable(() => {
-        if (outcome === "failed") count.run(1, 1, -1, key);
-        else count.run(0, 0, -1, key);
+        if (outcome === "failed") {
+          count.run(1, 1, -1, key);
+        } else {
+          count.run(0, 0, -1, key);
+        }
         close.run(outcome, '{"accepted":true,"failed":0,"limit":5}', id);
         append.run({
           userId,

@@ -15,7 +15,9 @@ export async function driveStore({
     exclusive: true,
   });
   const instance = await store.findInstance();
-  if (instance === undefined) throw new Error("the database is empty");
+  if (instance === undefined) {
+    throw new Error("the database is empty");
+  }
   const { firstOrgId: orgId } = instance;
   const editor = "300000000000000000";
   return {
@@ -30,7 +32,9 @@ export async function driveStore({
         editor,
         (view, attemptId) => beginAttempt(view, { ...command, attemptId }),
       );
-      if (attempt === undefined) throw new Error("an attempt was refused");
+      if (attempt === undefined) {
+        throw new Error("an attempt was refused");
+      }
       const { accepted } = await store.completeAttempt(
         orgId,
         attempt.id,

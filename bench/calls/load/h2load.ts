@@ -59,7 +59,9 @@ function checkAnswers(output: string, answerBytes: number): void {
   const data = number(/\((\d+)\) data/);
   // At its end it drops the requests that are on their way, whose parts count.
   const missing = ok - data / answerBytes;
-  if (failed === 0 && Math.abs(missing) <= inFlight) return;
+  if (failed === 0 && Math.abs(missing) <= inFlight) {
+    return;
+  }
   throw new Error(`h2load was not answered as it should be:\n${output}`);
 }
 

@@ -19,6 +19,8 @@ export async function runProgram(
     text(stderr),
     once(child, "exit"),
   ])) as [string, string, [number | null]];
-  if (code !== 0) throw new Error(`${program} failed: ${errors}${output}`);
+  if (code !== 0) {
+    throw new Error(`${program} failed: ${errors}${output}`);
+  }
   return output;
 }

@@ -52,7 +52,9 @@ async function write({ port, token, seconds }: WriteRun): Promise<LoadResult> {
       p99Ms: quantile(latencies, 0.99),
     };
   } finally {
-    for (const connection of open) connection.close();
+    for (const connection of open) {
+      connection.close();
+    }
   }
 }
 

@@ -36,8 +36,11 @@ const schema = {
 
 const server = fastify();
 server.addHook("onRequest", (request, reply, done) => {
-  if (request.headers.authorization === expected) done();
-  else void reply.code(401).send({ message: "invalid token" });
+  if (request.headers.authorization === expected) {
+    done();
+  } else {
+    void reply.code(401).send({ message: "invalid token" });
+  }
 });
 server.get(paths.rest, { schema }, () => policyJson);
 await server.ready();

@@ -55,7 +55,9 @@ server.bindAsync(
   "127.0.0.1:0",
   ServerCredentials.createInsecure(),
   (error, port) => {
-    if (error !== null) throw error;
+    if (error !== null) {
+      throw error;
+    }
     announce({ grpc: port });
   },
 );

@@ -49,7 +49,9 @@ Examples:
           `both sides are not alike (${differences.join("; ")}): stop what changes them, and run the same command again, which makes the copy anew`,
         );
       }
-      if (output !== "json") terminal.out("both sides are alike\n");
+      if (output !== "json") {
+        terminal.out("both sides are alike\n");
+      }
     });
 }
 

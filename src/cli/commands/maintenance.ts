@@ -49,8 +49,9 @@ export function addCheckCommand(program: Command, terminal: Terminal): void {
     .action(async ({ database, output }: CheckOptions) => {
       const { checkDatabase } = await import("../../store/maintenance.ts");
       const report = await checkDatabase(database);
-      if (output === "json") terminal.out(toJsonText(report));
-      else {
+      if (output === "json") {
+        terminal.out(toJsonText(report));
+      } else {
         for (const problem of report.problems) {
           terminal.out(`${printable(problem)}\n`);
         }

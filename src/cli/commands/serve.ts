@@ -144,8 +144,9 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         .default(defaultConfig.shutdownGraceMs, "20s")
         .argParser(parseWait),
     );
-  for (const option of [...quotaOptions(), ...limitOptions()])
+  for (const option of [...quotaOptions(), ...limitOptions()]) {
     command.addOption(option);
+  }
   command
     .addHelpText("after", explanation)
     .action(async (options: ServeOptions) => {
@@ -164,7 +165,9 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
       created = instance;
     },
   }).catch((error: unknown) => {
-    if (exitCodeOf(error) === 2) throw error;
+    if (exitCodeOf(error) === 2) {
+      throw error;
+    }
     throw new OperationError(describeStartFailure(error, config), {
       cause: error,
       // Later starts do not show the token again.
@@ -200,7 +203,9 @@ function readConfig(options: ServeOptions): ServerConfig {
 }
 
 function readTls({ tlsCert, tlsKey }: ServeOptions): ServerConfig["tls"] {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined && tlsKey === undefined) {
+    return undefined;
+  }
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new UsageError(
       "TLS needs both files: give --tls-cert and --tls-key, or LOCKOUTD_TLS_CERT and LOCKOUTD_TLS_KEY",
@@ -212,7 +217,8 @@ function readTls({ tlsCert, tlsKey }: ServeOptions): ServerConfig["tls"] {
 function readAdminToken(): string | undefined {
   const secret = process.env["LOCKOUTD_ADMIN_TOKEN"];
   const fault = secret === undefined ? undefined : findAdminTokenFault(secret);
-  if (fault !== undefined)
+  if (fault !== undefined) {
     throw new UsageError(`LOCKOUTD_ADMIN_TOKEN ${fault}`);
+  }
   return secret;
 }

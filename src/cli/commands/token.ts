@@ -93,7 +93,9 @@ Examples:
         ...(expires !== undefined && { expireTime: timestampFromMs(expires) }),
       }),
     );
-    if (token === undefined) throw incompleteResponse();
+    if (token === undefined) {
+      throw incompleteResponse();
+    }
     if (output === "json") {
       terminal.out(toJsonText({ ...tokenJson(token), secret }));
       return;

@@ -100,7 +100,9 @@ async function importFile(
         return;
       }
       failed += 1;
-      if (failed > shownErrors) return;
+      if (failed > shownErrors) {
+        return;
+      }
       progress.clear();
       terminal.err(
         `line ${lineNumber}: ${printable(describeFailure(error))}\n`,
@@ -112,21 +114,29 @@ async function importFile(
   };
   try {
     for await (const line of createInterface({ input })) {
-      if (unreachable !== undefined) break;
+      if (unreachable !== undefined) {
+        break;
+      }
       number += 1;
-      if (line.trim() === "") continue;
+      if (line.trim() === "") {
+        continue;
+      }
       const done = importLine(line, number).finally(() => {
         running.delete(done);
         progress.show(imported + failed, input.bytesRead ?? 0);
       });
       running.add(done);
-      if (running.size >= inFlight) await Promise.race(running);
+      if (running.size >= inFlight) {
+        await Promise.race(running);
+      }
     }
     await Promise.all(running);
   } finally {
     progress.clear();
   }
-  if (unreachable !== undefined) throw unreachable;
+  if (unreachable !== undefined) {
+    throw unreachable;
+  }
   return { imported, failed };
 }
 
@@ -166,7 +176,9 @@ function readUser(line: string): ImportedUser {
   const organisation = fields.get("organisation");
   const aliases = fields.get("aliases") ?? [];
   const state = fields.get("state") ?? "active";
-  if (!isText(id)) throw new Error('"id" is a text in UTF-8');
+  if (!isText(id)) {
+    throw new Error('"id" is a text in UTF-8');
+  }
   if (organisation !== undefined && !isText(organisation)) {
     throw new Error('"organisation" is a text in UTF-8');
   }

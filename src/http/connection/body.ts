@@ -99,7 +99,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   constructor(stream: Readable, owner: BodyOwner, empty: boolean) {
     this.#stream = stream;
     this.#owner = owner;
-    if (empty) this.#state = "ended";
+    if (empty) {
+      this.#state = "ended";
+    }
   }
 
   /** Whether the client has sent all of it. */
@@ -115,16 +117,22 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     const chunk = this.#pieces.shift();
     if (chunk !== undefined) {
       this.#handOver(chunk);
-      if (this.#state === "open") this.#stream.resume();
+      if (this.#state === "open") {
+        this.#stream.resume();
+      }
       return Promise.resolve({ done: false, value: chunk });
     }
-    // The protocol handlers decide by the kind of error what the caller is told: it is passed on as it is.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-    if (this.#state === "failed") return Promise.reject(this.#failure);
-    if (this.#state === "ended" || this.#drain !== undefined)
+    if (this.#state === "failed") {
+      // The protocol handlers decide by the kind of error what the caller is told: it is passed on as it is.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      return Promise.reject(this.#failure);
+    }
+    if (this.#state === "ended" || this.#drain !== undefined) {
       return Promise.resolve(done);
-    if (this.#waiter !== undefined)
+    }
+    if (this.#waiter !== undefined) {
       return Promise.reject(new Error("the body has one reader at a time"));
+    }
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
       this.#waitingSince = performance.now();
@@ -155,7 +163,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** Ends the reading with an error: the reader gets it with its next piece, or now if it waits for one. */
   fail(reason: unknown): void {
-    if (this.#state === "ended" || this.#state === "failed") return;
+    if (this.#state === "ended" || this.#state === "failed") {
+      return;
+    }
     this.#state = "failed";
     this.#failure = reason;
     const waiter = this.#waiter;
@@ -169,12 +179,15 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Fails the reading when the client has kept the reader waiting for too long. */
   check(now: number): void {
     this.#countUnread();
-    if (this.#waiter === undefined && this.#collector === undefined) return;
+    if (this.#waiter === undefined && this.#collector === undefined) {
+      return;
+    }
     const { totalMs, idleMs } = this.patience;
-    if (totalMs > 0 && now - this.#owner.startedAt > totalMs)
+    if (totalMs > 0 && now - this.#owner.startedAt > totalMs) {
       this.#giveUp("the request body", totalMs);
-    else if (idleMs > 0 && now - this.#waitingSince > idleMs)
+    } else if (idleMs > 0 && now - this.#waitingSince > idleMs) {
       this.#giveUp("the next part of the request body", idleMs);
+    }
   }
 
   /** While nobody reads, the stream takes as much as its window allows, and does not say so. */
@@ -192,8 +205,12 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   drain(maxBytes: number, timeoutMs: number): Promise<boolean> {
     this.#pieces.clear();
     this.#collector = undefined;
-    if (this.complete) return Promise.resolve(true);
-    if (this.#stream.destroyed) return Promise.resolve(false);
+    if (this.complete) {
+      return Promise.resolve(true);
+    }
+    if (this.#stream.destroyed) {
+      return Promise.resolve(false);
+    }
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#drain?.over(false), timeoutMs);
       this.#drain = {
@@ -215,27 +232,38 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     this.#listening = true;
-    if (this.#drain === undefined) this.onFirstRead?.();
+    if (this.#drain === undefined) {
+      this.onFirstRead?.();
+    }
     this.#stream[bodyKey] = this;
     this.#stream.on("data", RequestBody.#onData);
     this.#stream.on("end", RequestBody.#onEnd);
     // An empty body may have ended, and a client may have left, before anybody listened.
-    if (this.#stream.readableEnded) this.#end();
-    else if (this.#stream.destroyed) this.gone();
+    if (this.#stream.readableEnded) {
+      this.#end();
+    } else if (this.#stream.destroyed) {
+      this.gone();
+    }
   }
 
   static #onData(this: BodyStream, chunk: Uint8Array): void {
     const body = this[bodyKey];
-    if (body !== undefined) body.#take(chunk);
+    if (body !== undefined) {
+      body.#take(chunk);
+    }
   }
 
   static #onEnd(this: BodyStream): void {
     const body = this[bodyKey];
-    if (body !== undefined) body.#end();
+    if (body !== undefined) {
+      body.#end();
+    }
   }
 
   #end(): void {
-    if (this.#state === "open") this.#state = "ended";
+    if (this.#state === "open") {
+      this.#state = "ended";
+    }
     this.#drain?.over(true);
     this.#waiter?.resolve(done);
     this.#waiter = undefined;
@@ -244,7 +272,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   #collected(): void {
     const collector = this.#collector;
-    if (collector === undefined) return;
+    if (collector === undefined) {
+      return;
+    }
     this.#collector = undefined;
     const body = this.#pieces.whole;
     this.#pieces.clear();
@@ -266,11 +296,16 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   #checkLimit(before: number, now: number): void {
     const limit = this.#limit;
-    if (limit === undefined) return;
-    if (now > limit.maxBytes) throw limit.tooLong();
-    const { start } = limit;
-    if (start === undefined || before >= start.bytes || now < start.bytes)
+    if (limit === undefined) {
       return;
+    }
+    if (now > limit.maxBytes) {
+      throw limit.tooLong();
+    }
+    const { start } = limit;
+    if (start === undefined || before >= start.bytes || now < start.bytes) {
+      return;
+    }
     start.check(this.#pieces.whole);
   }
 
@@ -278,7 +313,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   gone(): void {
     this.#stream[bodyKey] = undefined;
     this.#drain?.over(false);
-    if (this.#state !== "open") return;
+    if (this.#state !== "open") {
+      return;
+    }
     this.fail(
       new ConnectError(
         "the client went away before its request was complete",
@@ -298,7 +335,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     }
     if (this.#drain !== undefined) {
       this.#drain.bytes -= chunk.byteLength;
-      if (this.#drain.bytes < 0) this.#drain.over(false);
+      if (this.#drain.bytes < 0) {
+        this.#drain.over(false);
+      }
       return;
     }
     this.#owner.hold(chunk.byteLength);
@@ -321,7 +360,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
   #handOver(chunk: Uint8Array): void {
-    if (this.patience.idleMs > 0) this.#owner.hold(-chunk.byteLength);
+    if (this.patience.idleMs > 0) {
+      this.#owner.hold(-chunk.byteLength);
+    }
   }
 
   #giveUp(what: string, ms: number): void {

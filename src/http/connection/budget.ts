@@ -63,7 +63,9 @@ export class ConnectionAccount {
   takeSmallPiece(): boolean {
     this.#smallPieces ??= new TokenBucket(smallPieceBurst, smallPieceRate);
     const goesOn = this.#smallPieces.take(1, performance.now());
-    if (!goesOn) this.end();
+    if (!goesOn) {
+      this.end();
+    }
     return goesOn;
   }
 
@@ -111,16 +113,25 @@ export class Budget {
   hold(bytes: number, network: string): void {
     this.#held += bytes;
     this.#holdFor(network, bytes);
-    if (bytes > 0 && this.#held > this.#high) this.#relieveIn(0);
+    if (bytes > 0 && this.#held > this.#high) {
+      this.#relieveIn(0);
+    }
   }
 
   #holdFor(network: string, bytes: number): void {
     const before = this.#networks.get(network) ?? 0;
     const after = before + bytes;
-    if (after > 0) this.#networks.set(network, after);
-    else this.#networks.delete(network);
-    if (before <= this.#little) this.#heldByLittle -= before;
-    if (after <= this.#little) this.#heldByLittle += after;
+    if (after > 0) {
+      this.#networks.set(network, after);
+    } else {
+      this.#networks.delete(network);
+    }
+    if (before <= this.#little) {
+      this.#heldByLittle -= before;
+    }
+    if (after <= this.#little) {
+      this.#heldByLittle += after;
+    }
   }
 
   /** Puts a request under observation, until it {@link leave}s. */
@@ -134,13 +145,17 @@ export class Budget {
 
   /** Whether there is no room for anything new of a network: others have an eighth of the whole of their own when one fills it. */
   isFullFor(network: string): boolean {
-    if (this.#held <= this.#max) return false;
+    if (this.#held <= this.#max) {
+      return false;
+    }
     return !this.#holdsLittle(network) || this.#heldByLittle > this.#max / 8;
   }
 
   /** Whether a new request of the connection has to be refused. */
   refuses({ held, network }: ConnectionAccount): boolean {
-    if (this.isFullFor(network)) return true;
+    if (this.isFullFor(network)) {
+      return true;
+    }
     const isOverShare = this.#held > this.#low && held > this.#share;
     return isOverShare && !this.#holdsLittle(network);
   }
@@ -156,7 +171,9 @@ export class Budget {
   #relieveIn(ms: number): void {
     this.#relief ??= setTimeout(() => {
       this.#relief = undefined;
-      if (this.#held > this.#high) this.#relieveIn(this.#relieve());
+      if (this.#held > this.#high) {
+        this.#relieveIn(this.#relieve());
+      }
     }, ms).unref();
   }
 
@@ -165,10 +182,14 @@ export class Budget {
     const start = performance.now();
     let left = this.#held;
     for (const [account, bytes] of this.#findHolders(start - graceMs)) {
-      if (left <= this.#low) break;
+      if (left <= this.#low) {
+        break;
+      }
       account.end();
       left -= bytes;
-      if (performance.now() - start > reliefSliceMs) return 0;
+      if (performance.now() - start > reliefSliceMs) {
+        return 0;
+      }
     }
     return reliefIntervalMs;
   }

@@ -23,8 +23,9 @@ export class ConnectionCount {
     if (
       (this.#max > 0 && this.#total >= this.#max) ||
       (this.#maxPerAddress > 0 && count >= this.#maxPerAddress)
-    )
+    ) {
       return false;
+    }
     this.#counts.set(key, count + 1);
     this.#total += 1;
     return true;
@@ -34,21 +35,30 @@ export class ConnectionCount {
     this.#total -= 1;
     const key = networkOf(address);
     const count = this.#counts.get(key) ?? 0;
-    if (count <= 1) this.#counts.delete(key);
-    else this.#counts.set(key, count - 1);
+    if (count <= 1) {
+      this.#counts.delete(key);
+    } else {
+      this.#counts.set(key, count - 1);
+    }
   }
 }
 
 /** An IPv4 address, or the /64 network of an IPv6 address: that much is handed to one customer. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!isIPv6(address)) return address;
+  if (mapped?.[1] !== undefined) {
+    return mapped[1];
+  }
+  if (!isIPv6(address)) {
+    return address;
+  }
   const [front = "", back] = address.split("::", 2);
   const groups = front === "" ? [] : front.split(":");
   if (back !== undefined) {
     const rest = back === "" ? 0 : back.split(":").length;
-    while (groups.length < 8 - rest) groups.push("0");
+    while (groups.length < 8 - rest) {
+      groups.push("0");
+    }
   }
   return groups.slice(0, 4).join(":");
 }

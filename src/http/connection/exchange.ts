@@ -83,14 +83,18 @@ export function toNodeHeaders(
 ): OutgoingHttpHeaders {
   const result: OutgoingHttpHeaders = {};
   headers.forEach((value, name) => {
-    if (http2 && connectionHeaders.has(name)) return;
+    if (http2 && connectionHeaders.has(name)) {
+      return;
+    }
     const before = result[name];
     // Only Set-Cookie comes more than once: Headers joins all others.
-    if (before === undefined) result[name] = value;
-    else
+    if (before === undefined) {
+      result[name] = value;
+    } else {
       result[name] = Array.isArray(before)
         ? [...before, value]
         : [String(before), value];
+    }
   });
   return result;
 }

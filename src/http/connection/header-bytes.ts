@@ -18,7 +18,9 @@ export function headerBytes(
   rawHeaders: readonly string[],
 ): number {
   let bytes = target.length + (fieldBytes * rawHeaders.length) / 2;
-  for (const text of rawHeaders) bytes += text.length;
+  for (const text of rawHeaders) {
+    bytes += text.length;
+  }
   return bytes;
 }
 

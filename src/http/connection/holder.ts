@@ -46,7 +46,9 @@ export abstract class Holder implements Holding {
 
   /** @param bytes negative where they are given back */
   hold(bytes: number): void {
-    if (this.#budget === undefined) return;
+    if (this.#budget === undefined) {
+      return;
+    }
     this.held += bytes;
     this.account.hold(bytes);
   }
@@ -58,7 +60,9 @@ export abstract class Holder implements Holding {
   /** Nothing of it is left. */
   protected leave(): void {
     const budget = this.#budget;
-    if (budget === undefined) return;
+    if (budget === undefined) {
+      return;
+    }
     this.#budget = undefined;
     budget.leave(this);
     this.account.hold(-this.held);

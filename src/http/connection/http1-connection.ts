@@ -86,7 +86,9 @@ export class Http1Connection
     this.#watchdog = watchdog;
     (socket as ServedSocket)[connectionKey] = this;
     socket.once("close", Http1Connection.#onClose);
-    if (age.isLimited) watchdog.add(this);
+    if (age.isLimited) {
+      watchdog.add(this);
+    }
   }
 
   static of(socket: Socket): Http1Connection | undefined {
@@ -99,59 +101,84 @@ export class Http1Connection
       this.#begin(request);
       return;
     }
-    if (this.#overflow !== undefined) return;
+    if (this.#overflow !== undefined) {
+      return;
+    }
     if (this.#waiting.length === 0) {
-      if (!this.age.isLimited) this.#watchdog.add(this);
+      if (!this.age.isLimited) {
+        this.#watchdog.add(this);
+      }
       this.#stopReading();
     }
     const { url = "", rawHeaders } = request.request;
     const held = waitingBytes + headerCost(headerBytes(url, rawHeaders));
     this.#waiting.push({ request, held });
     this.account.wait(held);
-    if (this.account.held <= this.#maxBytes) return;
+    if (this.account.held <= this.#maxBytes) {
+      return;
+    }
     this.#overflow = request;
     this.#stopReading();
   }
 
   closed(): void {
-    if (this.#waiting.length === 0) this.#running = undefined;
+    if (this.#waiting.length === 0) {
+      this.#running = undefined;
+    }
     // A read brings thousands of requests: others have their turn between any two of them.
-    else
+    else {
       setImmediate(() => {
         this.#serveNext();
       });
+    }
   }
 
   #serveNext(): void {
     this.#running = undefined;
     const next = this.#waiting.shift();
-    if (next === undefined) return;
+    if (next === undefined) {
+      return;
+    }
     const { request, held } = next;
     this.account.wait(-held);
-    if (this.#waiting.length === 0 && !this.age.isLimited)
+    if (this.#waiting.length === 0 && !this.age.isLimited) {
       this.#watchdog.delete(this);
-    if (this.#waiting.length === 0 && request !== this.#overflow) this.#read();
+    }
+    if (this.#waiting.length === 0 && request !== this.#overflow) {
+      this.#read();
+    }
     this.#begin(request);
   }
 
   check(now: number): void {
     if (this.#running === undefined) {
-      if (this.age.isOver(now)) this.#closeIdle(now);
+      if (this.age.isOver(now)) {
+        this.#closeIdle(now);
+      }
       return;
     }
     this.#idle = undefined;
-    if (this.#waiting.length === 0) return;
-    if (now - this.#running.startedAt < unreadMs) return;
-    if (this.#overflow === undefined) this.#read();
-    else this.#socket.destroy();
+    if (this.#waiting.length === 0) {
+      return;
+    }
+    if (now - this.#running.startedAt < unreadMs) {
+      return;
+    }
+    if (this.#overflow === undefined) {
+      this.#read();
+    } else {
+      this.#socket.destroy();
+    }
   }
 
   /** Ends a connection without a request, unless one is on its way: HTTP/1.1 cannot say that it would not be served. */
   #closeIdle(now: number): void {
     const { bytesRead } = this.#socket;
-    if (this.#idle?.bytesRead !== bytesRead)
+    if (this.#idle?.bytesRead !== bytesRead) {
       this.#idle = { since: now, bytesRead };
-    else if (now - this.#idle.since >= idlePatienceMs) this.#socket.destroy();
+    } else if (now - this.#idle.since >= idlePatienceMs) {
+      this.#socket.destroy();
+    }
   }
 
   /**
@@ -161,9 +188,14 @@ export class Http1Connection
    * @returns false where no request is there
    */
   spoil(close: () => void): boolean {
-    if (this.#running === undefined) return false;
-    if (this.#waiting.length === 0) this.#running.spoil(close);
-    else this.#spoil = close;
+    if (this.#running === undefined) {
+      return false;
+    }
+    if (this.#waiting.length === 0) {
+      this.#running.spoil(close);
+    } else {
+      this.#spoil = close;
+    }
     return true;
   }
 
@@ -182,15 +214,20 @@ export class Http1Connection
     const refused = request === this.#overflow;
     const exchange = this.#handler.create(request, this, refused);
     this.#running = exchange;
-    if (this.#spoil !== undefined && this.#waiting.length === 0)
+    if (this.#spoil !== undefined && this.#waiting.length === 0) {
       exchange.spoil(this.#spoil);
+    }
     this.#handler.serve(exchange, refused);
   }
 
   static #onClose(this: ServedSocket): void {
     const connection = this[connectionKey];
-    if (connection === undefined) return;
-    for (const { held } of connection.#waiting) connection.account.wait(-held);
+    if (connection === undefined) {
+      return;
+    }
+    for (const { held } of connection.#waiting) {
+      connection.account.wait(-held);
+    }
     connection.#waiting = [];
     connection.#watchdog.delete(connection);
   }

@@ -89,7 +89,9 @@ export class Http1Exchange extends Holder implements Exchange {
 
   onGone(listener: () => void): void {
     this.onClose(() => {
-      if (!this.#response.writableFinished) listener();
+      if (!this.#response.writableFinished) {
+        listener();
+      }
     });
   }
 
@@ -98,7 +100,9 @@ export class Http1Exchange extends Holder implements Exchange {
   }
 
   head(status: number, headers: OutgoingHttpHeaders): void {
-    if (this.#isLast()) headers.connection = "close";
+    if (this.#isLast()) {
+      headers.connection = "close";
+    }
     this.#response.writeHead(status, headers);
   }
 
@@ -123,8 +127,12 @@ export class Http1Exchange extends Holder implements Exchange {
   }
 
   end(trailers: OutgoingHttpHeaders | undefined): void {
-    if (trailers !== undefined) this.#response.addTrailers(trailers);
-    if (!this.body.complete && !this.#spoilt) this.#closeLater();
+    if (trailers !== undefined) {
+      this.#response.addTrailers(trailers);
+    }
+    if (!this.body.complete && !this.#spoilt) {
+      this.#closeLater();
+    }
     this.#response.end();
   }
 
@@ -137,24 +145,31 @@ export class Http1Exchange extends Holder implements Exchange {
       200,
       this.#isLast() ? [...headers, "connection", "close"] : headers,
     );
-    if (trailers !== undefined) this.#response.addTrailers({ ...trailers });
+    if (trailers !== undefined) {
+      this.#response.addTrailers({ ...trailers });
+    }
     this.hold(body.byteLength);
     // As a string of the same bytes: Node sends strings together with the header, in one write instead of two.
-    if (body.byteLength > mostCopiedBytes) this.#response.end(body);
-    else
+    if (body.byteLength > mostCopiedBytes) {
+      this.#response.end(body);
+    } else {
       this.#response.end(
         Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(
           "latin1",
         ),
         "latin1",
       );
+    }
   }
 
   release(complete: boolean): void {
     const { socket } = this.#request;
     Reflect.deleteProperty(socket, "destroySoon");
-    if (!complete) socket.destroy();
-    else if (this.#closeDue) socket.destroySoon();
+    if (!complete) {
+      socket.destroy();
+    } else if (this.#closeDue) {
+      socket.destroySoon();
+    }
   }
 
   /**
@@ -164,18 +179,23 @@ export class Http1Exchange extends Holder implements Exchange {
    * @param close ends the connection, after the answer
    */
   spoil(close: () => void): void {
-    if (this.#spoilt) return;
+    if (this.#spoilt) {
+      return;
+    }
     this.#spoilt = true;
     this.#request.socket.destroySoon = close;
-    if (!this.#request.complete)
+    if (!this.#request.complete) {
       this.body.fail(
         new ConnectError(
           "the request body is not framed as HTTP/1.1 has it",
           Code.InvalidArgument,
         ),
       );
+    }
     // A header that has left did not say so.
-    if (this.#response.headersSent) this.onClose(close);
+    if (this.#response.headersSent) {
+      this.onClose(close);
+    }
   }
 
   destroy(): void {
@@ -188,9 +208,13 @@ export class Http1Exchange extends Holder implements Exchange {
 
   static #onClosed(this: ServingResponse): void {
     const exchange = this[exchangeKey];
-    if (exchange === undefined) return;
+    if (exchange === undefined) {
+      return;
+    }
     exchange.leave();
-    for (const listener of exchange.#onClose) listener();
+    for (const listener of exchange.#onClose) {
+      listener();
+    }
     exchange.#connection.closed(exchange);
   }
 

@@ -22,8 +22,9 @@ const toFields = takesList
   ? (headers: readonly string[]) => [":status", "200", ...headers]
   : (headers: readonly string[]) => {
       const fields: OutgoingHttpHeaders = { ":status": 200 };
-      for (let i = 0; i + 1 < headers.length; i += 2)
+      for (let i = 0; i + 1 < headers.length; i += 2) {
         fields[headers[i] ?? ""] = headers[i + 1];
+      }
       return fields;
     };
 
@@ -89,8 +90,9 @@ export class Http2Exchange extends Holder implements Exchange {
     );
     if (awaitsContinue.test(headers.expect ?? "")) {
       this.body.onFirstRead = () => {
-        if (!stream.destroyed && !stream.headersSent)
+        if (!stream.destroyed && !stream.headersSent) {
           stream.additionalHeaders({ ":status": 100 });
+        }
       };
     }
   }
@@ -109,7 +111,9 @@ export class Http2Exchange extends Holder implements Exchange {
 
   onGone(listener: () => void): void {
     this.onClose(() => {
-      if (this.wasCut()) listener();
+      if (this.wasCut()) {
+        listener();
+      }
     });
   }
 
@@ -156,7 +160,9 @@ export class Http2Exchange extends Holder implements Exchange {
   }
 
   keepAlive(): void {
-    if (this.#keepsAlive) return;
+    if (this.#keepsAlive) {
+      return;
+    }
     this.#keepsAlive = true;
     this.#connection.keepAlive(1);
   }
@@ -167,7 +173,9 @@ export class Http2Exchange extends Holder implements Exchange {
 
   end(trailers: OutgoingHttpHeaders | undefined): void {
     this.#ended = true;
-    if (trailers !== undefined) this.#trailers = trailers;
+    if (trailers !== undefined) {
+      this.#trailers = trailers;
+    }
     this.#stream.end();
   }
 
@@ -191,19 +199,30 @@ export class Http2Exchange extends Holder implements Exchange {
   }
 
   release(complete: boolean): void {
-    if (complete) return;
-    if (this.#trailersDue) this.#closeAfterTrailers = true;
-    else this.#close();
+    if (complete) {
+      return;
+    }
+    if (this.#trailersDue) {
+      this.#closeAfterTrailers = true;
+    } else {
+      this.#close();
+    }
   }
 
   static #onClosed(this: ServedStream): void {
     const exchange = this[exchangeKey];
     this[exchangeKey] = undefined;
-    if (exchange === undefined) return;
+    if (exchange === undefined) {
+      return;
+    }
     exchange.leave();
     exchange.body.gone();
-    for (const listener of exchange.#onClose) listener();
-    if (exchange.#keepsAlive) exchange.#connection.keepAlive(-1);
+    for (const listener of exchange.#onClose) {
+      listener();
+    }
+    if (exchange.#keepsAlive) {
+      exchange.#connection.keepAlive(-1);
+    }
     exchange.#connection.closed(exchange);
   }
 
@@ -214,24 +233,30 @@ export class Http2Exchange extends Holder implements Exchange {
 
   static #onWantTrailers(this: ServedStream): void {
     const exchange = this[exchangeKey];
-    if (exchange === undefined) return;
+    if (exchange === undefined) {
+      return;
+    }
     exchange.#trailersDue = false;
     this.sendTrailers(exchange.#trailers);
-    if (exchange.#closeAfterTrailers)
+    if (exchange.#closeAfterTrailers) {
       setImmediate(() => {
         exchange.#close();
       });
+    }
   }
 
   /** NO_ERROR tells the client to keep the answer, and to stop sending (RFC 9113, §8.1). */
   #close(): void {
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!this.#stream.closed) {
+      this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    }
   }
 
   destroy(): void {
     this.#ended = false;
-    if (!this.#stream.closed)
+    if (!this.#stream.closed) {
       this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
     this.#stream.destroy();
   }
 }

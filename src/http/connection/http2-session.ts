@@ -119,10 +119,15 @@ export class Http2Session implements Watched, Http2Connection {
   closed(exchange: Http2Exchange): void {
     this.#streams--;
     this.#idleSince = performance.now();
-    if (exchange.resetCode === constants.NGHTTP2_PROTOCOL_ERROR)
+    if (exchange.resetCode === constants.NGHTTP2_PROTOCOL_ERROR) {
       this.#streamErrors.streamReset();
-    if (exchange.wasCut()) this.#countResets(1, this.#idleSince);
-    if (this.#waiting.length > 0) this.#serveWaiting(this.#idleSince);
+    }
+    if (exchange.wasCut()) {
+      this.#countResets(1, this.#idleSince);
+    }
+    if (this.#waiting.length > 0) {
+      this.#serveWaiting(this.#idleSince);
+    }
   }
 
   keepAlive(change: 1 | -1): void {
@@ -140,18 +145,28 @@ export class Http2Session implements Watched, Http2Connection {
         this.#ping(performance.now());
       });
     }
-    if (this.age.isOver(now)) this.close();
+    if (this.age.isOver(now)) {
+      this.close();
+    }
     if (this.#closingSince !== undefined) {
       const since = Math.max(this.#closingSince, this.#idleSince);
-      if (this.#streams === 0 && now - since > goodbyeMs) this.destroy();
+      if (this.#streams === 0 && now - since > goodbyeMs) {
+        this.destroy();
+      }
       return;
     }
     this.#countUnseen(now);
-    if (this.#waiting.length > 0) this.#serveWaiting(now);
+    if (this.#waiting.length > 0) {
+      this.#serveWaiting(now);
+    }
     const { idleTimeoutMs, headersTimeoutMs } = this.#limits;
     const patience = this.#used ? idleTimeoutMs : headersTimeoutMs;
-    if (this.#streams > 0 || patience === 0) return;
-    if (now - this.#idleSince > patience) this.close();
+    if (this.#streams > 0 || patience === 0) {
+      return;
+    }
+    if (now - this.#idleSince > patience) {
+      this.close();
+    }
   }
 
   /**
@@ -160,14 +175,18 @@ export class Http2Session implements Watched, Http2Connection {
    * without a word after any GOAWAY of its own, and bytes that pass it by break its books.
    */
   close(): void {
-    if (this.#closingSince !== undefined || this.#session.destroyed) return;
+    if (this.#closingSince !== undefined || this.#session.destroyed) {
+      return;
+    }
     this.#closingSince = performance.now();
     this.#session.close();
   }
 
   /** Ends a connection that takes more than its share, with GOAWAY and ENHANCE_YOUR_CALM. */
   calm(): void {
-    if (this.#session.destroyed) return;
+    if (this.#session.destroyed) {
+      return;
+    }
     this.#closingSince = performance.now();
     // Given as an error, since Node takes a code beside no error for none.
     this.#session.destroy(
@@ -182,7 +201,9 @@ export class Http2Session implements Watched, Http2Connection {
 
   /** Asks the client for a sign of life, unless it has been asked. */
   #ping(now: number): void {
-    if (this.#pingedAt !== undefined || this.#session.destroyed) return;
+    if (this.#pingedAt !== undefined || this.#session.destroyed) {
+      return;
+    }
     this.#pingedAt = now;
     this.#session.ping(() => {
       this.#pingedAt = undefined;
@@ -212,11 +233,12 @@ export class Http2Session implements Watched, Http2Connection {
 
   #begin(exchange: Http2Exchange, refused: boolean): void {
     this.#begun += 1;
-    if (this.#begun === beginsAtOnce)
+    if (this.#begun === beginsAtOnce) {
       setImmediate(() => {
         this.#begun = 0;
         this.#serveWaiting(performance.now());
       });
+    }
     this.#serve(exchange, refused);
   }
 
@@ -232,35 +254,49 @@ export class Http2Session implements Watched, Http2Connection {
   #serveWaiting(now: number): void {
     for (;;) {
       const [next] = this.#waiting;
-      if (next === undefined) return;
+      if (next === undefined) {
+        return;
+      }
       const refused = now - next.startedAt > maxWaitMs;
-      if (!refused && !next.isGone() && !this.#isReady()) return;
+      if (!refused && !next.isGone() && !this.#isReady()) {
+        return;
+      }
       this.#waiting.shift();
       this.account.wait(-waitingCost(next));
-      if (next.isGone()) this.#serve(next, true);
-      else this.#begin(next, refused);
+      if (next.isGone()) {
+        this.#serve(next, true);
+      } else {
+        this.#begin(next, refused);
+      }
     }
   }
 
   #weighHeader(headerBytes: number): void {
     const bytes = headerBytes - freeHeaderBytes;
-    if (bytes > 0 && !this.#largeHeaders.take(bytes, performance.now()))
+    if (bytes > 0 && !this.#largeHeaders.take(bytes, performance.now())) {
       this.calm();
+    }
   }
 
   /** Streams that were no honest requests, whichever side has reset them. */
   #countResets(count: number, now: number): void {
-    if (!this.#resets.take(count, now)) this.calm();
+    if (!this.#resets.take(count, now)) {
+      this.calm();
+    }
   }
 
   #countUnseen(now: number): void {
     const { bytesRead } = this.#socket;
-    if (bytesRead === this.#bytesRead) return;
+    if (bytesRead === this.#bytesRead) {
+      return;
+    }
     this.#bytesRead = bytesRead;
     // A client's streams are odd, and count up.
     const last = this.#session.state.lastProcStreamID ?? 0;
     const unseen = Math.ceil(last / 2) - this.#seen;
-    if (unseen <= this.#unseen) return;
+    if (unseen <= this.#unseen) {
+      return;
+    }
     this.#countResets(unseen - this.#unseen, now);
     this.#unseen = unseen;
   }

@@ -16,7 +16,9 @@ export class LingeringConnections {
 
   /** Says that no more answers come, and destroys the connection when the client has heard that, or the patience ends. */
   begin(socket: Socket): void {
-    if (this.#bounds.has(socket)) return;
+    if (this.#bounds.has(socket)) {
+      return;
+    }
     this.#bounds.set(socket, socket.bytesRead + this.#limits.drainBytes);
     const destroy = () => {
       socket.destroy();
@@ -32,8 +34,12 @@ export class LingeringConnections {
   /** Looks at a connection that has sent something; answers whether it is one of these. */
   check(socket: Socket): boolean {
     const bound = this.#bounds.get(socket);
-    if (bound === undefined) return false;
-    if (socket.bytesRead > bound) socket.destroy();
+    if (bound === undefined) {
+      return false;
+    }
+    if (socket.bytesRead > bound) {
+      socket.destroy();
+    }
     return true;
   }
 }

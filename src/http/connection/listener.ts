@@ -2,7 +2,6 @@ import type http from "node:http";
 import type http2 from "node:http2";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./budget.ts";
 import { ConnectionAge } from "./age.ts";
@@ -22,8 +21,8 @@ import {
 import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "../limits.ts";
 import { LingeringConnections } from "./linger.ts";
-import { sniff } from "./preface.ts";
 import { replaceStreamTable } from "./stream-table.ts";
+import { VersionChoice } from "./version-choice.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 export interface Address {
@@ -56,8 +55,7 @@ export class Listener {
   readonly #count: ConnectionCount;
   readonly #budget: Budget;
   readonly #http1Handler: Http1Handler;
-  /** Connections that have not said which version they speak. */
-  readonly #undecided = new Set<Socket>();
+  readonly #choice: VersionChoice;
   /** Requests that are being answered. */
   #running = 0;
   #draining = false;
@@ -80,7 +78,17 @@ export class Listener {
     this.#http1Handler = this.#createHttp1Handler();
     this.#h1 = this.#createHttp1();
     this.#h2 = this.#createHttp2();
-    this.#shareThePort();
+    this.#choice = new VersionChoice(this.#h1, {
+      isTls: parts.tls !== undefined,
+      prefaceTimeoutMs: limits.headersTimeoutMs,
+      admit: (socket) => this.#admit(socket),
+      onHttp1: (socket) => {
+        this.#countHttp1(socket);
+      },
+      onHttp2: (socket) => {
+        this.#serveHttp2(socket);
+      },
+    });
   }
 
   /** @returns the address that was bound: with port 0 the system has chosen one */
@@ -104,7 +112,9 @@ export class Listener {
   drain(): Promise<void> {
     this.#draining = true;
     this.#stopListening();
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions) {
+      session.close();
+    }
     this.#idlePatience = setTimeout(() => {
       // A busy process looks at its sockets first: there may be a request by now.
       setImmediate(() => {
@@ -122,8 +132,12 @@ export class Listener {
   destroy(): void {
     this.#draining = true;
     this.#stopListening();
-    for (const session of this.#sessions) session.destroy();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const session of this.#sessions) {
+      session.destroy();
+    }
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
   }
 
   /** Not by the HTTP server's own `close`, which cuts idle connections at once, and switches the time-outs of the others off. */
@@ -141,8 +155,7 @@ export class Listener {
 
   #closeIdle(): void {
     this.#h1.closeIdleConnections();
-    for (const socket of this.#undecided)
-      if (socket.bytesRead === 0) socket.destroy();
+    this.#choice.closeIdle();
   }
 
   #createHttp1(): http.Server {
@@ -154,13 +167,15 @@ export class Listener {
       awaitsContinue: boolean,
     ) => {
       const { socket, httpVersion } = request;
-      if (httpVersion === "1.1" || httpVersion === "1.0")
+      if (httpVersion === "1.1" || httpVersion === "1.0") {
         Http1Connection.of(socket)?.arrive({
           request,
           response,
           awaitsContinue,
         });
-      else this.#refuse(socket, refusedFor("VERSION"));
+      } else {
+        this.#refuse(socket, refusedFor("VERSION"));
+      }
     };
     server.on(
       "request",
@@ -207,8 +222,9 @@ export class Listener {
         );
         if (awaitsContinue) {
           exchange.body.onFirstRead = () => {
-            if (!response.headersSent && !response.destroyed)
+            if (!response.headersSent && !response.destroyed) {
               response.writeContinue();
+            }
           };
         }
         return exchange;
@@ -227,52 +243,6 @@ export class Listener {
     return server;
   }
 
-  /** Puts the choice of the HTTP version before the HTTP/1.1 server's own handling of connections. */
-  #shareThePort(): void {
-    const event =
-      this.#parts.tls === undefined ? "connection" : "secureConnection";
-    const toHttp1 = this.#h1.listeners(event) as ((socket: Socket) => void)[];
-    this.#h1.removeAllListeners(event);
-    const hand = (version: 1 | 2, socket: Socket) => {
-      if (version === 1) {
-        this.#countHttp1(socket);
-        for (const listener of toHttp1) listener.call(this.#h1, socket);
-        return;
-      }
-      // HTTP/1.1 answers after a client has sent its FIN; for HTTP/2 it is the end, and Node expects it so.
-      socket.allowHalfOpen = false;
-      const onSession = (session: http2.ServerHttp2Session) => {
-        this.#guard(session, socket);
-      };
-      this.#h2.once("session", onSession);
-      this.#h2.emit("connection", socket);
-      // A socket that is closed by now gets no session.
-      this.#h2.off("session", onSession);
-    };
-    if (event === "connection") {
-      this.#h1.on("connection", (socket) => {
-        if (!this.#admit(socket)) return;
-        this.#undecided.add(socket);
-        socket.once("close", () => {
-          this.#undecided.delete(socket);
-        });
-        sniff(socket, this.#parts.limits.headersTimeoutMs, (version) => {
-          this.#undecided.delete(socket);
-          hand(version, socket);
-        });
-      });
-      return;
-    }
-    // Raw connections are counted; the TLS server's own listener for them stays.
-    this.#h1.prependListener("connection", (socket) => {
-      this.#admit(socket);
-    });
-    this.#h1.on("secureConnection", (socket: TLSSocket) => {
-      socket.on("error", () => undefined);
-      hand(socket.alpnProtocol === "h2" ? 2 : 1, socket);
-    });
-  }
-
   #countHttp1(socket: Socket): void {
     const account = new ConnectionAccount(
       this.#budget,
@@ -289,6 +259,18 @@ export class Listener {
       this.#http1Handler,
       this.#parts.watchdog,
     );
+  }
+
+  #serveHttp2(socket: Socket): void {
+    // An HTTP/1.1 client may send a FIN and read its response; with HTTP/2 a FIN is the end, and Node expects it so.
+    socket.allowHalfOpen = false;
+    const onSession = (session: http2.ServerHttp2Session) => {
+      this.#guard(session, socket);
+    };
+    this.#h2.once("session", onSession);
+    this.#h2.emit("connection", socket);
+    // A socket that is closed by now gets no session.
+    this.#h2.off("session", onSession);
   }
 
   #guard(session: http2.ServerHttp2Session, socket: Socket): void {
@@ -327,7 +309,9 @@ export class Listener {
         ),
       );
     });
-    if (this.#draining) guarded.close();
+    if (this.#draining) {
+      guarded.close();
+    }
   }
 
   #admit(socket: Socket): boolean {
@@ -359,10 +343,14 @@ export class Listener {
     this.#running++;
     exchange.onClose(() => {
       this.#running--;
-      if (!this.#draining) return;
+      if (!this.#draining) {
+        return;
+      }
       setImmediate(() => {
         // An answer whose header had left before did not say that the connection closes.
-        if (this.#closesIdle) this.#closeIdle();
+        if (this.#closesIdle) {
+          this.#closeIdle();
+        }
         this.#whenIdle();
       });
     });
@@ -372,24 +360,34 @@ export class Listener {
   }
 
   #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
-    if (this.#lingering.check(socket)) return;
+    if (this.#lingering.check(socket)) {
+      return;
+    }
     if (isHttpError(error)) {
       // The malformed part may follow a request that is being answered, or be its body.
       const isSpoilt = Http1Connection.of(socket)?.spoil(() => {
         this.#lingering.begin(socket);
       });
-      if (isSpoilt === true) return;
+      if (isSpoilt === true) {
+        return;
+      }
     }
     const status = refuseBytes(socket, error, this.#parts.limits);
-    if (status === undefined) return;
+    if (status === undefined) {
+      return;
+    }
     this.#parts.onMalformed(status, socket.remoteAddress ?? "");
     this.#lingering.begin(socket);
   }
 
   #whenIdle(): void {
-    if (this.#running > 0 || this.#sockets.size > 0) return;
+    if (this.#running > 0 || this.#sockets.size > 0) {
+      return;
+    }
     clearTimeout(this.#idlePatience);
-    if (this.#onIdle === undefined) return;
+    if (this.#onIdle === undefined) {
+      return;
+    }
     // Ends the interval in which the HTTP server looks at its time-outs.
     this.#h1.close();
     this.#budget.stop();

@@ -120,7 +120,9 @@ function hasLongTarget(
   maxTargetBytes: number,
 ): boolean {
   const start = packet?.indexOf(" ") ?? -1;
-  if (packet === undefined || start < 0 || start > 16) return false;
+  if (packet === undefined || start < 0 || start > 16) {
+    return false;
+  }
   const end = packet.indexOf(" ", start + 1);
   return (end < 0 ? packet.length : end) - start - 1 > maxTargetBytes;
 }

@@ -48,7 +48,9 @@ class PartialMessage implements Holding {
 
   /** It has come whole, or never will. */
   readonly leave = (): void => {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#over = true;
     this.#socket.off("close", this.leave);
     this.account.hold(-this.held);
@@ -84,9 +86,13 @@ export class PartialMessages implements Watched {
     const before = this.#seen;
     this.#seen = new Map();
     for (const { socket } of this.#connections?.active?.() ?? []) {
-      if (socket === null || socket === undefined || socket.destroyed) continue;
+      if (socket === null || socket === undefined || socket.destroyed) {
+        continue;
+      }
       const account = Http1Connection.of(socket)?.account;
-      if (account === undefined) continue;
+      if (account === undefined) {
+        continue;
+      }
       const message =
         before.get(account) ??
         new PartialMessage(now, account, this.#budget, socket);
@@ -94,6 +100,8 @@ export class PartialMessages implements Watched {
       this.#seen.set(account, message);
       before.delete(account);
     }
-    for (const message of before.values()) message.leave();
+    for (const message of before.values()) {
+      message.leave();
+    }
   }
 }

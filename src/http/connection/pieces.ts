@@ -16,9 +16,11 @@ export class Pieces {
 
   add(piece: Uint8Array): void {
     // Most bodies are one piece: an array that grows would make room for many.
-    if (this.#pieces.length === 0) this.#pieces = [piece];
-    else if (piece.byteLength < leastKeptBytes) this.#join(piece);
-    else {
+    if (this.#pieces.length === 0) {
+      this.#pieces = [piece];
+    } else if (piece.byteLength < leastKeptBytes) {
+      this.#join(piece);
+    } else {
       this.#joint = undefined;
       this.#pieces.push(piece);
     }
@@ -27,7 +29,9 @@ export class Pieces {
   /** Takes the first piece. */
   shift(): Uint8Array | undefined {
     const piece = this.#pieces.shift();
-    if (this.#pieces.length === 0) this.#joint = undefined;
+    if (this.#pieces.length === 0) {
+      this.#joint = undefined;
+    }
     return piece;
   }
 

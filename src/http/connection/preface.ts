@@ -22,7 +22,9 @@ export function sniff(
       : setTimeout(() => {
           // A process that was kept from its work looks at its sockets first: the bytes may have come by now.
           setImmediate(() => {
-            if (!decided) socket.destroy();
+            if (!decided) {
+              socket.destroy();
+            }
           });
         }, timeoutMs);
   const stop = () => {
@@ -36,11 +38,15 @@ export function sniff(
   };
   const read = () => {
     const chunk = socket.read() as Buffer | null;
-    if (chunk === null) return;
+    if (chunk === null) {
+      return;
+    }
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const length = Math.min(seen.length, preface.length);
     const same = seen.compare(preface, 0, length, 0, length) === 0;
-    if (same && length < preface.length) return;
+    if (same && length < preface.length) {
+      return;
+    }
     stop();
     decided = true;
     socket.unshift(seen);

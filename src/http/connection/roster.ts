@@ -21,11 +21,15 @@ export class Roster<Item extends Listed> {
 
   /** Takes an item off; nothing happens where it is not on it. */
   delete(item: Item): void {
-    if (this.#items[item.place] !== item) return;
+    if (this.#items[item.place] !== item) {
+      return;
+    }
     this.#count -= 1;
     const last = this.#items[this.#count];
     this.#items[this.#count] = undefined;
-    if (last === undefined || last === item) return;
+    if (last === undefined || last === item) {
+      return;
+    }
     last.place = item.place;
     this.#items[item.place] = last;
   }
@@ -37,7 +41,10 @@ export class Roster<Item extends Listed> {
 
   /** Calls for each item that is on it now, whatever the calls add and delete. */
   forEach(call: (item: Item) => void): void {
-    for (const item of this.#items.slice(0, this.#count))
-      if (item !== undefined && this.#items[item.place] === item) call(item);
+    for (const item of this.#items.slice(0, this.#count)) {
+      if (item !== undefined && this.#items[item.place] === item) {
+        call(item);
+      }
+    }
   }
 }

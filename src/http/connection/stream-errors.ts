@@ -23,14 +23,19 @@ export class StreamErrors {
         return;
       }
       this.#pending += 1;
-      if (this.#pending > 1) return;
+      if (this.#pending > 1) {
+        return;
+      }
       this.#resets = 0;
       // By then the reset has been sent, and its stream has been closed.
       setImmediate(() => {
         const isKept = this.#resets >= this.#pending;
         this.#pending = 0;
-        if (isKept) onKept();
-        else destroy(error);
+        if (isKept) {
+          onKept();
+        } else {
+          destroy(error);
+        }
       });
     };
   }

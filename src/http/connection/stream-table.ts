@@ -43,7 +43,9 @@ export class StreamTable<Stream extends object = ServerHttp2Stream> {
 
   delete(id: number): boolean {
     let free = this.#find(id);
-    if (this.#streams[free] === undefined) return false;
+    if (this.#streams[free] === undefined) {
+      return false;
+    }
     this.#size -= 1;
     const mask = this.#ids.length - 1;
     // What stands behind moves up, unless it stands before its own place then.
@@ -54,7 +56,9 @@ export class StreamTable<Stream extends object = ServerHttp2Stream> {
     ) {
       const other = this.#ids[place] ?? 0;
       const fromHome = (place - (other >>> 1)) & mask;
-      if (fromHome < ((place - free) & mask)) continue;
+      if (fromHome < ((place - free) & mask)) {
+        continue;
+      }
       this.#ids[free] = other;
       this.#streams[free] = this.#streams[place];
       free = place;
@@ -65,17 +69,20 @@ export class StreamTable<Stream extends object = ServerHttp2Stream> {
 
   forEach(call: (stream: Stream) => void): void {
     const ids = [...this.#ids];
-    for (const [place, stream] of [...this.#streams].entries())
-      if (stream !== undefined && this.get(ids[place] ?? 0) === stream)
+    for (const [place, stream] of [...this.#streams].entries()) {
+      if (stream !== undefined && this.get(ids[place] ?? 0) === stream) {
         call(stream);
+      }
+    }
   }
 
   /** The place of an id, or the free one where it would be. Clients' ids are odd. */
   #find(id: number): number {
     const mask = this.#ids.length - 1;
     let place = (id >>> 1) & mask;
-    while (this.#streams[place] !== undefined && this.#ids[place] !== id)
+    while (this.#streams[place] !== undefined && this.#ids[place] !== id) {
       place = (place + 1) & mask;
+    }
     return place;
   }
 
@@ -86,7 +93,9 @@ export class StreamTable<Stream extends object = ServerHttp2Stream> {
     this.#streams = new Array<undefined>(ids.length * 2).fill(undefined);
     for (let i = 0; i < ids.length; i += 1) {
       const stream = streams[i];
-      if (stream === undefined) continue;
+      if (stream === undefined) {
+        continue;
+      }
       const place = this.#find(ids[i] ?? 0);
       this.#ids[place] = ids[i] ?? 0;
       this.#streams[place] = stream;
@@ -103,13 +112,19 @@ export function replaceStreamTable(
   session: ServerHttp2Session,
 ): StreamTable | undefined {
   const major = Number.parseInt(process.versions.node, 10);
-  if (major < knownMajors.first || major > knownMajors.last) return undefined;
+  if (major < knownMajors.first || major > knownMajors.last) {
+    return undefined;
+  }
   const key = Object.getOwnPropertySymbols(session).find(
     ({ description }) => description === "state",
   );
-  if (key === undefined) return undefined;
+  if (key === undefined) {
+    return undefined;
+  }
   const state = (session as unknown as Record<symbol, SessionState>)[key];
-  if (state?.streams?.size !== 0) return undefined;
+  if (state?.streams?.size !== 0) {
+    return undefined;
+  }
   const table = new StreamTable();
   state.streams = table;
   return table;

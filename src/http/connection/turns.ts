@@ -15,14 +15,16 @@ export function createTurns(concurrency: number): InTurn {
     }
   };
   return async (work) => {
-    if (running >= concurrency)
+    if (running >= concurrency) {
       await new Promise<void>((resolve) => {
         waiting.add(() => {
           running += 1;
           resolve();
         });
       });
-    else running += 1;
+    } else {
+      running += 1;
+    }
     try {
       return await work();
     } finally {

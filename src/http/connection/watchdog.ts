@@ -56,12 +56,16 @@ export class Watchdog {
   }
 
   readonly #later = (task: () => void): void => {
-    if (this.#tasks.push(task) === 1) setImmediate(this.#runTasks);
+    if (this.#tasks.push(task) === 1) {
+      setImmediate(this.#runTasks);
+    }
   };
 
   readonly #runTasks = (): void => {
     const end = this.#tasksRun + tasksPerTurn;
-    for (const task of this.#tasks.slice(this.#tasksRun, end)) task();
+    for (const task of this.#tasks.slice(this.#tasksRun, end)) {
+      task();
+    }
     this.#tasksRun = end;
     if (end < this.#tasks.length) {
       setImmediate(this.#runTasks);

@@ -107,7 +107,9 @@ function page(path: string, type: string, body: Buffer): StaticRoute {
 /** The build copies the assets beside itself; in a checkout they are where the package is. */
 function findAssets(): string {
   const built = fileURLToPath(new URL("../../swagger-ui", import.meta.url));
-  if (existsSync(built)) return built;
+  if (existsSync(built)) {
+    return built;
+  }
   const { resolve } = createRequire(import.meta.url);
   return dirname(resolve("swagger-ui-dist/package.json"));
 }

@@ -14,7 +14,9 @@ export function shareLook<Result>(
   let lasts = false;
   let since = 0;
   return () => {
-    if (last !== undefined && (lasts || now() - since < shareMs)) return last;
+    if (last !== undefined && (lasts || now() - since < shareMs)) {
+      return last;
+    }
     since = now();
     lasts = true;
     last = look().finally(() => {

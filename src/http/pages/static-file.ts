@@ -60,7 +60,9 @@ export function staticFile(
   const copies = new Map<string, Promise<Representation>>();
   const compressed = ({ name, compress }: (typeof codings)[number]) => {
     const made = copies.get(name);
-    if (made !== undefined) return made;
+    if (made !== undefined) {
+      return made;
+    }
     const copy = compress(body).then((bytes) => represent(bytes, name));
     copies.set(name, copy);
     copy.catch(() => copies.delete(name));
@@ -85,14 +87,20 @@ export function staticFile(
 
 function notModified({ header }: Representation): UniversalServerResponse {
   const kept = new Headers(header);
-  for (const name of ["content-type", "content-encoding"]) kept.delete(name);
+  for (const name of ["content-type", "content-encoding"]) {
+    kept.delete(name);
+  }
   return { status: 304, header: kept };
 }
 
 /** Whether If-None-Match names the ETag, by the weak comparison (RFC 9110, §13.1.2). */
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  if (ifNoneMatch.trim() === "*") return true;
+  if (ifNoneMatch === undefined) {
+    return false;
+  }
+  if (ifNoneMatch.trim() === "*") {
+    return true;
+  }
   // Ours hold no comma: whatever a list has beside them, they are an element of their own.
   return ifNoneMatch
     .split(",")

@@ -21,8 +21,12 @@ let lastAuthority: string | undefined;
  * parsers disagree about it.
  */
 export function isAuthority(value: string): boolean {
-  if (value === lastAuthority) return true;
-  if (!pattern.test(value)) return false;
+  if (value === lastAuthority) {
+    return true;
+  }
+  if (!pattern.test(value)) {
+    return false;
+  }
   lastAuthority = value;
   return true;
 }

@@ -29,8 +29,12 @@ export function textTypeOf(type: string): string {
 export function wantsGrpcWebText(contentType: string, accept: string): boolean {
   for (const range of accept.split(",")) {
     const type = range.trim();
-    if (isGrpcWebText(type)) return true;
-    if (type.toLowerCase().startsWith(binaryPrefix)) return false;
+    if (isGrpcWebText(type)) {
+      return true;
+    }
+    if (type.toLowerCase().startsWith(binaryPrefix)) {
+      return false;
+    }
   }
   return isGrpcWebText(contentType);
 }
@@ -48,9 +52,13 @@ export async function* decodeBase64(
     const text = rest + latin1(piece).replaceAll(/[\r\n]/g, "");
     const whole = text.length - (text.length % 4);
     rest = text.slice(whole);
-    if (whole > 0) yield decodeQuads(text.slice(0, whole));
+    if (whole > 0) {
+      yield decodeQuads(text.slice(0, whole));
+    }
   }
-  if (rest !== "") throw malformed("its length is not a multiple of four");
+  if (rest !== "") {
+    throw malformed("its length is not a multiple of four");
+  }
 }
 
 /** Texts that one body may consist of: each is padded where it does not end with whole bytes. */
@@ -65,14 +73,17 @@ export function decodeBase64Body(body: Uint8Array): Uint8Array {
   const text = latin1(body);
   // Tools that encode base64 break its lines, and end the last one.
   const joined = text.includes("\n") ? text.replaceAll(/[\r\n]/g, "") : text;
-  if (joined.length % 4 !== 0)
+  if (joined.length % 4 !== 0) {
     throw malformed("its length is not a multiple of four");
+  }
   return decodeQuads(joined);
 }
 
 /** Node's decoder skips what does not belong to the alphabet, and takes that of URLs: then there are too few bytes, or `-` and `_`. */
 function decodeQuads(text: string): Uint8Array {
-  if (text.includes("-") || text.includes("_")) throw foreign();
+  if (text.includes("-") || text.includes("_")) {
+    throw foreign();
+  }
   const parts: Buffer[] = [];
   for (let start = 0; start < text.length;) {
     const padding = text.indexOf("=", start);
@@ -84,8 +95,9 @@ function decodeQuads(text: string): Uint8Array {
       part.byteLength !== ((end - start) / 4) * 3 - missing ||
       (missing === 2 && text[end - 1] !== "=") ||
       parts.push(part) > maxTexts
-    )
+    ) {
       throw foreign();
+    }
     start = end;
   }
   const [first] = parts;
@@ -113,7 +125,9 @@ export function asGrpcWebText(
 ): UniversalServerResponse {
   const header = new Headers(response.header);
   const type = header.get("content-type");
-  if (!type?.toLowerCase().startsWith(binaryPrefix)) return response;
+  if (!type?.toLowerCase().startsWith(binaryPrefix)) {
+    return response;
+  }
   header.set("content-type", textTypeOf(type));
   header.delete("content-length");
   return response.body === undefined
@@ -124,7 +138,9 @@ export function asGrpcWebText(
 async function* encodePieces(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) yield encodeBase64(piece);
+  for await (const piece of pieces) {
+    yield encodeBase64(piece);
+  }
 }
 
 /** Bytes as the text form has them, padded. */
@@ -145,7 +161,9 @@ const trailerByteInText = "g".charCodeAt(0);
 /** The `grpc-status` in a piece of an answer, for the log: where it is a frame of trailers, in either form. */
 export function grpcWebStatus(piece: Uint8Array): string | undefined {
   const [first] = piece;
-  if (first !== trailerByte && first !== trailerByteInText) return undefined;
+  if (first !== trailerByte && first !== trailerByteInText) {
+    return undefined;
+  }
   const text = latin1(piece);
   const trailers =
     first === trailerByte

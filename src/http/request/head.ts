@@ -68,7 +68,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         bytes -= value.length;
         break;
       case ":scheme":
-        if (value === "https") scheme = value;
+        if (value === "https") {
+          scheme = value;
+        }
         break;
       case "host":
         hosts++;
@@ -131,19 +133,21 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         `The request target is longer than ${limits.maxTargetBytes} bytes`,
       );
     }
-    if (bytes > limits.maxHeaderBytes)
+    if (bytes > limits.maxHeaderBytes) {
       return refusal(
         431,
         `The header is larger than ${limits.maxHeaderBytes} bytes`,
       );
+    }
     if (rawHeaders.length > 2 * limits.maxHeaderCount) {
       return refusal(
         431,
         `The header has more than ${limits.maxHeaderCount} fields`,
       );
     }
-    if (contentTypes > 1)
+    if (contentTypes > 1) {
       return refusal(400, "Content-Type is given more than once");
+    }
     return (
       refuseTransferEncoding(transferEncoding) ??
       refuseAuthority(exchange, {
@@ -185,9 +189,13 @@ function joined(before: string | undefined, value: string): string {
 export function pathOf(target: string): string {
   const query = target.indexOf("?");
   const end = query < 0 ? target.length : query;
-  if (target.startsWith("/")) return target.slice(0, end);
+  if (target.startsWith("/")) {
+    return target.slice(0, end);
+  }
   const scheme = /^https?:\/\//i.exec(target);
-  if (scheme === null) return target.slice(0, end);
+  if (scheme === null) {
+    return target.slice(0, end);
+  }
   const slash = target.indexOf("/", scheme[0].length);
   return slash < 0 || slash > end ? "/" : target.slice(slash, end);
 }
@@ -209,24 +217,30 @@ function refuseAuthority(
   { httpVersion, authority }: Exchange,
   { hosts, host: lastHost, scheme }: HostFields,
 ): Refusal | undefined {
-  if (hosts > 1) return refusal(400, "Host is given more than once");
+  if (hosts > 1) {
+    return refusal(400, "Host is given more than once");
+  }
   const host = hosts === 0 ? undefined : lastHost;
   if (httpVersion !== "2.0") {
     // HTTP/1.0 knows no Host (RFC 9112, §3.2).
-    if (host === undefined)
+    if (host === undefined) {
       return httpVersion === "1.0"
         ? undefined
         : refusal(400, "The Host header is missing");
+    }
     return isAuthority(host)
       ? undefined
       : refusal(400, "The Host header is malformed");
   }
-  if (authority === undefined && host === undefined)
+  if (authority === undefined && host === undefined) {
     return refusal(400, ":authority is missing");
-  if (authority !== undefined && !isAuthority(authority))
+  }
+  if (authority !== undefined && !isAuthority(authority)) {
     return refusal(400, ":authority is malformed");
-  if (host !== undefined && !isAuthority(host))
+  }
+  if (host !== undefined && !isAuthority(host)) {
     return refusal(400, "The Host header is malformed");
+  }
   if (
     authority !== undefined &&
     host !== undefined &&
@@ -249,10 +263,16 @@ function refuseTransferEncoding(value: string | undefined) {
 }
 
 function refuseTarget({ method, target }: Exchange): Refusal | undefined {
-  if (target.startsWith("/")) return undefined;
+  if (target.startsWith("/")) {
+    return undefined;
+  }
   const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
-  if (absolute !== null && isAuthority(absolute[1] ?? "")) return undefined;
-  if (target === "*" && method === "OPTIONS") return undefined;
+  if (absolute !== null && isAuthority(absolute[1] ?? "")) {
+    return undefined;
+  }
+  if (target === "*" && method === "OPTIONS") {
+    return undefined;
+  }
   return refusal(400, "The request target is malformed");
 }
 

@@ -8,7 +8,9 @@ import { parseMediaType } from "../../transcoding/index.ts";
  */
 export function rpcMediaType(contentType: string): string {
   const parsed = parseMediaType(contentType);
-  if (parsed === undefined) return contentType;
+  if (parsed === undefined) {
+    return contentType;
+  }
   const { type, subtype, charset = "utf-8" } = parsed;
   return charset === "utf-8" || charset === "utf8"
     ? `${type}/${subtype}`

@@ -67,13 +67,20 @@ export class RunningRequest implements Watched {
 
   check(now: number, later: (task: () => void) => void): void {
     this.exchange.body.check(now);
-    if (this.exchange.isOverdue(now)) this.#checkExpiry(now);
-    if (this.#heartbeat !== undefined) this.#checkHeartbeat(now, later);
+    if (this.exchange.isOverdue(now)) {
+      this.#checkExpiry(now);
+    }
+    if (this.#heartbeat !== undefined) {
+      this.#checkHeartbeat(now, later);
+    }
     const { writeStallTimeoutMs } = this.#limits;
-    if (!this.#awaiting || writeStallTimeoutMs === 0) return;
+    if (!this.#awaiting || writeStallTimeoutMs === 0) {
+      return;
+    }
     this.#awaitingSince ??= now;
-    if (now - this.#awaitingSince > writeStallTimeoutMs)
+    if (now - this.#awaitingSince > writeStallTimeoutMs) {
       this.exchange.destroy();
+    }
   }
 
   #checkExpiry(now: number): void {
@@ -85,18 +92,24 @@ export class RunningRequest implements Watched {
           Code.Unavailable,
         ),
       );
-    } else if (now - this.#expiredAt > abortMs) this.exchange.destroy();
+    } else if (now - this.#expiredAt > abortMs) {
+      this.exchange.destroy();
+    }
   }
 
   #checkHeartbeat(now: number, later: (task: () => void) => void): void {
     const { heartbeatMs, writeStallTimeoutMs } = this.#limits;
-    if (heartbeatMs === 0) return;
+    if (heartbeatMs === 0) {
+      return;
+    }
     if (this.sent !== this.#sentBefore) {
       this.#sentBefore = this.sent;
       this.#quietSince = now;
       this.#unreadSince = undefined;
     }
-    if (now - this.#quietSince < heartbeatMs || this.#awaiting) return;
+    if (now - this.#quietSince < heartbeatMs || this.#awaiting) {
+      return;
+    }
     if (this.exchange.unsent === 0) {
       this.#unreadSince = undefined;
       this.#quietSince = now;
@@ -109,14 +122,19 @@ export class RunningRequest implements Watched {
     if (
       writeStallTimeoutMs > 0 &&
       now - this.#unreadSince > writeStallTimeoutMs
-    )
+    ) {
       this.exchange.destroy();
+    }
   }
 
   #beat(): void {
     // A message may have come meanwhile, and half of it may have been sent.
-    if (this.#heartbeat === undefined || this.#awaiting) return;
-    if (this.exchange.isGone()) return;
+    if (this.#heartbeat === undefined || this.#awaiting) {
+      return;
+    }
+    if (this.exchange.isGone()) {
+      return;
+    }
     this.sent += this.#heartbeat.byteLength;
     this.#sentBefore = this.sent;
     this.exchange.write(this.#heartbeat)?.catch(ignore);

@@ -51,17 +51,27 @@ export function createCors(origins: CorsOrigins): Cors {
   const all = origins === "*" || origins.includes("*");
   const allowed = new Set(origins === "*" ? [] : origins);
   const allow = (origin: string): string | undefined => {
-    if (all) return "*";
+    if (all) {
+      return "*";
+    }
     return allowed.has(origin) ? origin : undefined;
   };
   const decorate = (origin: string | undefined, header: Headers): void => {
-    if (!all && allowed.size > 0) header.append("vary", "Origin");
-    if (origin === undefined) return;
+    if (!all && allowed.size > 0) {
+      header.append("vary", "Origin");
+    }
+    if (origin === undefined) {
+      return;
+    }
     const value = allow(origin);
-    if (value === undefined) return;
+    if (value === undefined) {
+      return;
+    }
     header.set("access-control-allow-origin", value);
     // Cookies of a page are nothing to this server, but pages that send them are refused the response otherwise.
-    if (value !== "*") header.set("access-control-allow-credentials", "true");
+    if (value !== "*") {
+      header.set("access-control-allow-credentials", "true");
+    }
     header.set("access-control-expose-headers", exposedBy(header));
   };
   return {
@@ -71,8 +81,9 @@ export function createCors(origins: CorsOrigins): Cors {
         method !== "OPTIONS" ||
         origin === undefined ||
         wantedMethod === undefined
-      )
+      ) {
         return undefined;
+      }
       if (allow(origin) === undefined) {
         return statusAnswer(
           403,

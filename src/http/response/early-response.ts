@@ -26,8 +26,12 @@ export function spokenProtocol({
   saysConnect,
 }: RequestHead): SpokenProtocol {
   const type = contentType.toLowerCase();
-  if (type.startsWith("application/grpc-web")) return "grpc-web";
-  if (/^application\/grpc(?:$|[+; ])/.test(type)) return "grpc";
+  if (type.startsWith("application/grpc-web")) {
+    return "grpc-web";
+  }
+  if (/^application\/grpc(?:$|[+; ])/.test(type)) {
+    return "grpc";
+  }
   return saysConnect || /^application\/(?:proto(?:$|[; ])|connect\+)/.test(type)
     ? "connect"
     : undefined;
@@ -51,8 +55,9 @@ export function methodNotAllowed(
   allow: string,
 ): UniversalServerResponse {
   // To callers of an RPC the status and Allow say it all; a body would be taken for an error of the method.
-  if (spokenProtocol(head) !== undefined)
+  if (spokenProtocol(head) !== undefined) {
     return { status: 405, header: new Headers({ allow }) };
+  }
   return statusAnswer(405, Code.Unimplemented, "Method Not Allowed", { allow });
 }
 

@@ -32,16 +32,19 @@ export function setGrpcStatus(trailer: Headers, error: ConnectError): void {
 /** Writes a message that Connect has escaped in the way of {@link escapeGrpcMessage}. */
 export function unescapeBlanks(trailer: Headers): void {
   const message = trailer.get(headerGrpcMessage);
-  if (message?.includes("%") === true)
+  if (message?.includes("%") === true) {
     trailer.set(
       headerGrpcMessage,
       escapeGrpcMessage(decodeURIComponent(message)),
     );
+  }
 }
 
 /** The same for a frame of gRPC-Web, if it is that of the trailers. A compressed one stays as Connect has written it. */
 export function unescapeBlanksOfFrame(frame: Uint8Array): Uint8Array {
-  if (frame[0] !== trailerFlag) return frame;
+  if (frame[0] !== trailerFlag) {
+    return frame;
+  }
   const trailer = trailerParse(frame.subarray(frameHeaderBytes));
   unescapeBlanks(trailer);
   return encodeEnvelope(trailerFlag, trailerSerialize(trailer));

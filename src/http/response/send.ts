@@ -47,8 +47,9 @@ export async function send(
     piece?.done === false &&
     header["content-length"] === undefined;
   // nginx would keep messages until it has a buffer full of them. It passes gRPC on as it is.
-  if (streams && running.protocol !== "grpc")
+  if (streams && running.protocol !== "grpc") {
     header["x-accel-buffering"] = "no";
+  }
   exchange.head(response.status, header, {
     trailers: trailer !== undefined,
     last:
@@ -59,7 +60,9 @@ export async function send(
   if (bodiless) {
     await pieces?.return?.();
   } else {
-    if (streams) beginHeartbeat(running, given.heartbeat);
+    if (streams) {
+      beginHeartbeat(running, given.heartbeat);
+    }
     try {
       while (
         pieces !== undefined &&
@@ -80,7 +83,9 @@ export async function send(
     }
   }
   running.stopHeartbeat();
-  if (exchange.isGone()) return;
+  if (exchange.isGone()) {
+    return;
+  }
   running.grpcStatus ??=
     trailer?.get("grpc-status") ??
     response.header?.get("grpc-status") ??
@@ -91,7 +96,9 @@ export async function send(
       : toNodeHeaders(trailer, exchange.httpVersion === "2.0"),
   );
   running.awaitClient();
-  if (body.complete) return;
+  if (body.complete) {
+    return;
+  }
   exchange.release(await body.drain(limits.drainBytes, limits.drainTimeoutMs));
 }
 
@@ -103,9 +110,13 @@ function trailersOnly(
   response: UniversalServerResponse,
 ): UniversalServerResponse {
   const { status, header, trailer } = response;
-  if (trailer === undefined) return response;
+  if (trailer === undefined) {
+    return response;
+  }
   const all = new Headers(header);
-  for (const [name, value] of trailer) all.append(name, value);
+  for (const [name, value] of trailer) {
+    all.append(name, value);
+  }
   return { status, header: all };
 }
 
@@ -114,8 +125,11 @@ function beginHeartbeat(
   running: RunningRequest,
   heartbeat: Uint8Array | undefined,
 ): void {
-  if (heartbeat === undefined) running.exchange.keepAlive();
-  else running.startHeartbeat(heartbeat);
+  if (heartbeat === undefined) {
+    running.exchange.keepAlive();
+  } else {
+    running.startHeartbeat(heartbeat);
+  }
 }
 
 async function write(
@@ -123,19 +137,24 @@ async function write(
   chunk: Uint8Array,
 ): Promise<void> {
   running.sent += chunk.byteLength;
-  if (chunk.byteLength === 0) running.exchange.flush();
+  if (chunk.byteLength === 0) {
+    running.exchange.flush();
+  }
   // What is not written yet waits here, and the message that it was made of beside it.
   const held = chunk.byteLength > pieceBytes ? 2 * chunk.byteLength : 0;
   running.exchange.hold(held);
   for (let start = 0; start < chunk.byteLength; start += pieceBytes) {
-    if (running.exchange.isGone())
+    if (running.exchange.isGone()) {
       throw new ConnectError("the client went away", Code.Canceled);
+    }
     const part =
       chunk.byteLength <= pieceBytes
         ? chunk
         : chunk.subarray(start, start + pieceBytes);
     const wait = running.exchange.write(part);
-    if (wait === undefined) continue;
+    if (wait === undefined) {
+      continue;
+    }
     running.awaitClient();
     await wait;
     running.clientTook();

@@ -32,7 +32,9 @@ export function createAnonymousStreamGate(
   );
   return ({ method, values }) => {
     const peer = values.get(peerKey);
-    if (method.methodKind === "unary" || peer === undefined) return;
+    if (method.methodKind === "unary" || peer === undefined) {
+      return;
+    }
     const { connection } = peer;
     const network = networkOf(peer.remoteAddress);
     ofConnection.check(connection);
@@ -63,7 +65,9 @@ class Tally<Key> {
   }
 
   check(key: Key): void {
-    if (this.#most === 0 || (this.#counts.get(key) ?? 0) < this.#most) return;
+    if (this.#most === 0 || (this.#counts.get(key) ?? 0) < this.#most) {
+      return;
+    }
     throw new ConnectError(
       `too many streams without a token are open ${this.#where}: at most ${this.#most}`,
       Code.ResourceExhausted,
@@ -72,7 +76,10 @@ class Tally<Key> {
 
   add(key: Key, change: 1 | -1): void {
     const count = (this.#counts.get(key) ?? 0) + change;
-    if (count === 0) this.#counts.delete(key);
-    else this.#counts.set(key, count);
+    if (count === 0) {
+      this.#counts.delete(key);
+    } else {
+      this.#counts.set(key, count);
+    }
   }
 }

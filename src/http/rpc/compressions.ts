@@ -74,10 +74,14 @@ export function createCompressions(): Compression[] {
         ? ownBytes(format.compressSync(bytes))
         : ownBytes(await inTurn(() => format.compress(bytes))),
     decompress: async (bytes, readMaxBytes) => {
-      if (bytes.byteLength === 0) return new Uint8Array(0);
+      if (bytes.byteLength === 0) {
+        return new Uint8Array(0);
+      }
       try {
         const quick = decompressSmall(format, bytes, readMaxBytes);
-        if (quick !== undefined) return ownBytes(quick);
+        if (quick !== undefined) {
+          return ownBytes(quick);
+        }
         const limit = { maxOutputLength: readMaxBytes };
         return ownBytes(await inTurn(() => format.decompress(bytes, limit)));
       } catch (reason) {
@@ -93,13 +97,17 @@ function decompressSmall(
   bytes: Uint8Array,
   readMaxBytes: number,
 ): Buffer | undefined {
-  if (bytes.byteLength > smallBytes) return undefined;
+  if (bytes.byteLength > smallBytes) {
+    return undefined;
+  }
   try {
     return format.decompressSync?.(bytes, {
       maxOutputLength: Math.min(readMaxBytes, smallOutputBytes),
     });
   } catch (reason) {
-    if (isTooLarge(reason) && readMaxBytes > smallOutputBytes) return undefined;
+    if (isTooLarge(reason) && readMaxBytes > smallOutputBytes) {
+      return undefined;
+    }
     throw reason;
   }
 }

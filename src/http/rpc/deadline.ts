@@ -34,7 +34,9 @@ export function clampTimeoutHeader(name: string, value: string): string {
  */
 export const enforceDeadlines: Interceptor = (next) => async (request) => {
   const response = await untilAborted(request.signal, next(request));
-  if (!response.stream) return response;
+  if (!response.stream) {
+    return response;
+  }
   return {
     ...response,
     message: eachUntilAborted(request.signal, response.message),

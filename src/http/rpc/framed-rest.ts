@@ -56,8 +56,12 @@ async function* orElse(
 ): AsyncGenerator<Uint8Array> {
   let empty = true;
   for await (const chunk of body) {
-    if (chunk.byteLength > 0) empty = false;
+    if (chunk.byteLength > 0) {
+      empty = false;
+    }
     yield chunk;
   }
-  if (empty) yield substitute;
+  if (empty) {
+    yield substitute;
+  }
 }

@@ -38,7 +38,9 @@ export function withGateRenewal(
   stopwatch: Stopwatch,
 ): Partial<UniversalHandlerOptions> {
   const { requestGate, interceptors = [] } = options;
-  if (requestGate === undefined) return options;
+  if (requestGate === undefined) {
+    return options;
+  }
   return {
     ...options,
     requestGate: rememberingConsent(requestGate, stopwatch),
@@ -53,14 +55,18 @@ function rememberingConsent(gate: Gate, stopwatch: Stopwatch): Gate {
       context.values.set(consentKey, { at: stopwatch(), ask });
     };
     const waiting = ask();
-    if (waiting !== undefined) return waiting.then(remember);
+    if (waiting !== undefined) {
+      return waiting.then(remember);
+    }
     remember();
   };
 }
 
 function renewConsent(stopwatch: Stopwatch): Interceptor {
   const renew = async (consent: Consent) => {
-    if (!hasLapsed(consent.at, stopwatch())) return;
+    if (!hasLapsed(consent.at, stopwatch())) {
+      return;
+    }
     await consent.ask();
     consent.at = stopwatch();
   };
@@ -75,9 +81,12 @@ function renewConsent(stopwatch: Stopwatch): Interceptor {
   }
   return (next) => async (request) => {
     const consent = request.contextValues.get(consentKey);
-    if (consent === undefined) return next(request);
-    if (request.stream)
+    if (consent === undefined) {
+      return next(request);
+    }
+    if (request.stream) {
       return next({ ...request, message: renewing(request.message, consent) });
+    }
     await renew(consent);
     return next(request);
   };

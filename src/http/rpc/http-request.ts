@@ -65,7 +65,9 @@ export function webHeaders(rawHeaders: readonly string[]): Headers {
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? "").toLowerCase();
-    if (name.startsWith(":")) continue;
+    if (name.startsWith(":")) {
+      continue;
+    }
     const value = rawHeaders[i + 1] ?? "";
     headers.append(
       name,

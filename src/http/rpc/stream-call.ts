@@ -32,14 +32,19 @@ export async function callStream(
   request: HttpRequest,
 ): Promise<UniversalServerResponse> {
   const type = rpcMediaType(request.header.get("content-type") ?? "");
-  if (type !== "") request.header.set("content-type", type);
-  if (!type.startsWith("application/grpc-web"))
+  if (type !== "") {
+    request.header.set("content-type", type);
+  }
+  if (!type.startsWith("application/grpc-web")) {
     return withPlainBlanks(
       withCompressions(rpc, request, await callHandler(rpc, request)),
     );
+  }
   const textIn = isGrpcWebText(type);
   const textOut = wantsGrpcWebText(type, request.header.get("accept") ?? "");
-  if (textIn) request.header.set("content-type", binaryTypeOf(type));
+  if (textIn) {
+    request.header.set("content-type", binaryTypeOf(type));
+  }
   const response = withCompressions(
     rpc,
     request,
@@ -61,7 +66,9 @@ function withPlainBlanks(
   response: UniversalServerResponse,
 ): UniversalServerResponse {
   const { body, trailer } = response;
-  if (body === undefined || trailer === undefined) return response;
+  if (body === undefined || trailer === undefined) {
+    return response;
+  }
   return { ...response, body: thenUnescape(body, trailer) };
 }
 
@@ -78,7 +85,9 @@ async function* mapPieces(
   body: AsyncIterable<Uint8Array>,
   change: (piece: Uint8Array) => Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) yield change(piece);
+  for await (const piece of body) {
+    yield change(piece);
+  }
 }
 
 /** gRPC wants to hear which compressions there are, where that of its request is none of them. Connect's handlers do not say it. */
@@ -94,8 +103,9 @@ function withCompressions(
     !compressions.includes(used) &&
     response.header?.get("content-type")?.startsWith("application/grpc") ===
       true
-  )
+  ) {
     response.header.set("grpc-accept-encoding", compressions.join(","));
+  }
   return response;
 }
 
@@ -104,11 +114,15 @@ async function callHandler(
   { streams, method }: StreamRpc,
   request: HttpRequest,
 ): Promise<UniversalServerResponse> {
-  if (method.methodKind !== "server_streaming") return streams(request);
+  if (method.methodKind !== "server_streaming") {
+    return streams(request);
+  }
   const opening = streamOpening(request.contextValues);
   const answer = streams(request);
   const opened = await Promise.race([opening, answer.then(() => undefined)]);
-  if (opened === undefined) return answer;
+  if (opened === undefined) {
+    return answer;
+  }
   return {
     status: 200,
     header: opened.responseHeader,
@@ -124,5 +138,7 @@ async function* bodyOf(
   // The header leaves with the first piece, though it be empty.
   yield new Uint8Array(0);
   const { body } = await answer;
-  if (body !== undefined) yield* body;
+  if (body !== undefined) {
+    yield* body;
+  }
 }

@@ -52,30 +52,47 @@ export function createDescriptorIndex(
   };
   const addMessage = (message: DescMessage, file: DescFile): void => {
     symbols.set(message.typeName, file);
-    for (const member of [...message.fields, ...message.oneofs])
+    for (const member of [...message.fields, ...message.oneofs]) {
       symbols.set(`${message.typeName}.${member.name}`, file);
-    for (const extension of message.nestedExtensions)
+    }
+    for (const extension of message.nestedExtensions) {
       addExtension(extension, file);
-    for (const nested of message.nestedEnums) addEnum(nested, file);
-    for (const nested of message.nestedMessages) addMessage(nested, file);
+    }
+    for (const nested of message.nestedEnums) {
+      addEnum(nested, file);
+    }
+    for (const nested of message.nestedMessages) {
+      addMessage(nested, file);
+    }
   };
   const addEnum = (desc: DescFile["enums"][number], file: DescFile): void => {
     symbols.set(desc.typeName, file);
     // Names of values are siblings of their enum's, as in C++.
     const scope = desc.typeName.slice(0, desc.typeName.lastIndexOf(".") + 1);
-    for (const value of desc.values) symbols.set(scope + value.name, file);
+    for (const value of desc.values) {
+      symbols.set(scope + value.name, file);
+    }
   };
   const add = (file: DescFile): void => {
     // The name of the descriptor: that of DescFile lacks ".proto".
-    if (files.has(file.proto.name)) return;
+    if (files.has(file.proto.name)) {
+      return;
+    }
     files.set(file.proto.name, file);
-    for (const message of file.messages) addMessage(message, file);
-    for (const desc of file.enums) addEnum(desc, file);
-    for (const extension of file.extensions) addExtension(extension, file);
+    for (const message of file.messages) {
+      addMessage(message, file);
+    }
+    for (const desc of file.enums) {
+      addEnum(desc, file);
+    }
+    for (const extension of file.extensions) {
+      addExtension(extension, file);
+    }
     for (const service of file.services) {
       symbols.set(service.typeName, file);
-      for (const method of service.methods)
+      for (const method of service.methods) {
         symbols.set(`${service.typeName}.${method.name}`, file);
+      }
     }
     file.dependencies.forEach(add);
   };
@@ -85,7 +102,9 @@ export function createDescriptorIndex(
   const serialized = new Map<DescFile, Uint8Array>();
   const serialize = (file: DescFile): Uint8Array => {
     const known = serialized.get(file);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const bytes = toBinary(FileDescriptorProtoSchema, file.proto);
     serialized.set(file, bytes);
     return bytes;
@@ -103,7 +122,9 @@ function withImports(file: DescFile): DescFile[] {
   const found = new Set<DescFile>();
   const visited = new Set<DescFile>();
   const visit = (each: DescFile): void => {
-    if (visited.has(each)) return;
+    if (visited.has(each)) {
+      return;
+    }
     visited.add(each);
     each.dependencies.forEach(visit);
     found.add(each);

@@ -38,7 +38,9 @@ export function createHealth(services: readonly string[]): Health {
       };
       waiting.add(wake);
       signal.addEventListener("abort", wake);
-      if (signal.aborted) wake();
+      if (signal.aborted) {
+        wake();
+      }
     });
 
   /** Looked up before, so that what a watcher has sent does not stay as long as the watch. */
@@ -47,15 +49,18 @@ export function createHealth(services: readonly string[]): Health {
     if (serving) {
       await drained(signal);
       signal.throwIfAborted();
-      if (isKnown) yield { status: current() };
+      if (isKnown) {
+        yield { status: current() };
+      }
     }
     throw new ConnectError("the server is shutting down", Code.Unavailable);
   }
 
   const implementation: ServiceImpl<typeof HealthService> = {
     check({ service: name }) {
-      if (!known.has(name))
+      if (!known.has(name)) {
         throw new ConnectError("the service is unknown", Code.NotFound);
+      }
       return { status: current() };
     },
     list() {
@@ -81,7 +86,9 @@ export function createHealth(services: readonly string[]): Health {
     },
     drain() {
       serving = false;
-      for (const wake of waiting) wake();
+      for (const wake of waiting) {
+        wake();
+      }
     },
   };
 }

@@ -103,8 +103,9 @@ function answer(
     }
     case "allExtensionNumbersOfType": {
       const extensions = index.extensions.get(question.value);
-      if (extensions === undefined && !index.symbols.has(question.value))
+      if (extensions === undefined && !index.symbols.has(question.value)) {
         return notFound(`type ${question.value}`);
+      }
       return {
         case: "allExtensionNumbersResponse",
         value: {
@@ -133,7 +134,9 @@ function filesAnswer(
   file: DescFile | undefined,
   what: string,
 ) {
-  if (file === undefined) return notFound(what);
+  if (file === undefined) {
+    return notFound(what);
+  }
   return {
     case: "fileDescriptorResponse",
     value: { fileDescriptorProto: index.withImports(file) },

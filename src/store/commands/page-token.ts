@@ -18,7 +18,9 @@ export function fromPageToken(token: string, list: string): PageEnd {
 function parse(text: string): PageEnd {
   try {
     const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every(isPart)) return value;
+    if (Array.isArray(value) && value.every(isPart)) {
+      return value;
+    }
   } catch {
     // Not JSON: not one of ours.
   }

@@ -66,7 +66,9 @@ export function createSubjectCommands({
   };
 
   const find = (subject: Subject): Found => {
-    if (subject.kind === "user") return findUser(subject);
+    if (subject.kind === "user") {
+      return findUser(subject);
+    }
     const { orgId, foldedName, formerName } = subject;
     const hash = subjects.hashName(foldedName);
     const id: SubjectId = { kind: "name", orgId, hash };
@@ -109,16 +111,25 @@ export function createSubjectCommands({
     if (user !== undefined && (id.kind === "user" || isCounted(change))) {
       if (key === undefined) {
         key = subjects.create(id, user).key;
-        if (id.kind === "user")
+        if (id.kind === "user") {
           recorded = [userAdded(user.account), ...changes];
-      } else subjects.update(key, user);
+        }
+      } else {
+        subjects.update(key, user);
+      }
     }
     if (key === undefined) {
-      if (!isCounted(change)) return { key, events: [] };
+      if (!isCounted(change)) {
+        return { key, events: [] };
+      }
       throw new Error("a command counts for a user whom it does not register");
     }
-    for (const step of steps) counters.step(key, step, view.now);
-    if (voidsOpen === true) attempts.voidOpen(key);
+    for (const step of steps) {
+      counters.step(key, step, view.now);
+    }
+    if (voidsOpen === true) {
+      attempts.voidOpen(key);
+    }
     const userId = stored?.userId ?? (id.kind === "user" ? id.userId : "");
     const isName = userId === "";
     const aggregate = isName
@@ -135,7 +146,9 @@ export function createSubjectCommands({
   const expire = (attempt: StoredAttempt): void => {
     const stored = subjects.get(attempt.subject);
     // Open attempts are removed with their subject.
-    if (stored === undefined) throw new Error("an open attempt is nobody's");
+    if (stored === undefined) {
+      throw new Error("an open attempt is nobody's");
+    }
     const view = viewOf(
       stored.orgId,
       stored,
@@ -145,13 +158,16 @@ export function createSubjectCommands({
     );
     const change = expireAttempt(view, attempt);
     apply(foundAgain(stored), change, view);
-    if (change.closed !== undefined) attempts.close(attempt.id, change.closed);
+    if (change.closed !== undefined) {
+      attempts.close(attempt.id, change.closed);
+    }
   };
 
   /** Dates attempts anew that were begun before the clock was set back to this time. */
   const redate = (ahead: readonly StoredAttempt[], time: number): void => {
-    for (const attempt of ahead)
+    for (const attempt of ahead) {
       attempts.redate(redated(attempt, time) ?? attempt);
+    }
   };
 
   /** What a command sees of a subject, once its expired attempts are closed. */
@@ -186,8 +202,9 @@ export function createSubjectCommands({
     const change = decide(view);
     const applied = apply(found, change, view);
     // As a name that leads to nobody is kept when something is counted for it: the time that this takes must not tell who it leads to.
-    if (subject.newName !== undefined && isCounted(change))
+    if (subject.newName !== undefined && isCounted(change)) {
       subjects.create(subject.newName, newUser);
+    }
     return { change, ...applied };
   };
 

@@ -100,24 +100,28 @@ export function createUserCommands(
     putUser: (key, names, editor, time, decide) => {
       commands.run(commands.findUser(key), editor, time, decide);
       const { stored } = commands.findUser(key);
-      if (stored === undefined)
+      if (stored === undefined) {
         throw new Error("a command puts a user whom it does not register");
+      }
       const before = aliases.list(stored.key);
       aliases.replace(key.orgId, stored.key, names);
       const user = toUser(stored);
-      for (const event of aliasesChanged(before, user.aliases))
+      for (const event of aliasesChanged(before, user.aliases)) {
         events.append(
           userAggregate(key.orgId, key.userId),
           editor,
           event,
           time,
         );
+      }
       return user;
     },
 
     deleteUser: (key, editor, time) => {
       const found = commands.findUser(key);
-      if (found.stored === undefined) return false;
+      if (found.stored === undefined) {
+        return false;
+      }
       commands.run(found, editor, time, removeUser);
       subjects.remove(found.stored.key);
       return true;
@@ -131,25 +135,37 @@ export function createUserCommands(
         (view) => decide(view, newId()),
       );
       const { result, opened } = change;
-      if (opened === undefined) return result;
-      if (key === undefined) throw new Error("an attempt is opened for nobody");
+      if (opened === undefined) {
+        return result;
+      }
+      if (key === undefined) {
+        throw new Error("an attempt is opened for nobody");
+      }
       let attempt = opened;
-      while (!attempts.open(key, attempt)) attempt = { ...opened, id: newId() };
+      while (!attempts.open(key, attempt)) {
+        attempt = { ...opened, id: newId() };
+      }
       return { ...result, attempt };
     },
 
     completeAttempt: (orgId, attemptId, editor, time, decide) => {
       const attempt = attempts.find(attemptId);
-      if (attempt === undefined) throw new LockoutError("attemptUnknown");
+      if (attempt === undefined) {
+        throw new LockoutError("attemptUnknown");
+      }
       const stored = subjects.get(attempt.subject);
-      if (stored?.orgId !== orgId) throw new LockoutError("attemptUnknown");
+      if (stored?.orgId !== orgId) {
+        throw new LockoutError("attemptUnknown");
+      }
       const { change } = commands.run(
         foundAgain(stored),
         editor,
         time,
         (view) => decide(view, attemptAt(attempt, time)),
       );
-      if (change.closed !== undefined) attempts.close(attemptId, change.closed);
+      if (change.closed !== undefined) {
+        attempts.close(attemptId, change.closed);
+      }
       return change.result;
     },
 

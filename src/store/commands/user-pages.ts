@@ -12,18 +12,25 @@ interface LockedAfter {
 
 /** The user behind whom a page begins. Throws RangeError where the token is not of such a page. */
 function userAfter({ after }: PageRequest): string | undefined {
-  if (after === undefined) return undefined;
+  if (after === undefined) {
+    return undefined;
+  }
   const [, userId] = fromPageToken(after, "users");
-  if (typeof userId !== "string") throw new RangeError("not a page of users");
+  if (typeof userId !== "string") {
+    throw new RangeError("not a page of users");
+  }
   return userId;
 }
 
 /** The locked user behind whom a page begins. Throws RangeError where the token is not of such a page. */
 function lockedAfter({ after }: PageRequest): LockedAfter | undefined {
-  if (after === undefined) return undefined;
+  if (after === undefined) {
+    return undefined;
+  }
   const [, time, userId] = fromPageToken(after, "locked");
-  if (typeof time !== "number" || typeof userId !== "string")
+  if (typeof time !== "number" || typeof userId !== "string") {
     throw new RangeError("not a page of locked users");
+  }
   return { time, userId };
 }
 
@@ -104,8 +111,9 @@ async function readPage<Item, Place>(
       items.push(item);
     }
     const last = slice.at(-1);
-    if (last === undefined || slice.length < limit)
+    if (last === undefined || slice.length < limit) {
       return { items, next: undefined };
+    }
     after = placeOf(last);
     await setImmediate();
   }

@@ -50,9 +50,13 @@ export class Aliases implements AliasTable {
 
   find(orgId: string, folded: string): number | undefined {
     const key = this.#owners.get(aliasKey(orgId, folded));
-    if (key === undefined) return undefined;
+    if (key === undefined) {
+      return undefined;
+    }
     // It came to lead there after the locks were given.
-    if (!this.#subjects.entries.has(key)) throw new BatchError();
+    if (!this.#subjects.entries.has(key)) {
+      throw new BatchError();
+    }
     // Aliases are removed with their subject.
     return this.#subjects.isRemoved(key) ? undefined : key;
   }
@@ -62,12 +66,14 @@ export class Aliases implements AliasTable {
   }
 
   replace(orgId: string, subject: number, aliases: readonly Alias[]): void {
-    for (const { folded } of this.#lists.get(subject) ?? [])
+    for (const { folded } of this.#lists.get(subject) ?? []) {
       this.#journal.set(this.#owners, aliasKey(orgId, folded), undefined);
+    }
     for (const { folded } of aliases) {
       const owner = this.#owners.get(aliasKey(orgId, folded));
-      if (owner !== undefined && !this.#subjects.isRemoved(owner))
+      if (owner !== undefined && !this.#subjects.isRemoved(owner)) {
         throw new LockoutError("aliasTaken");
+      }
       this.#journal.set(this.#owners, aliasKey(orgId, folded), subject);
     }
     this.#journal.set(this.#lists, subject, aliases);
@@ -79,7 +85,9 @@ export class Aliases implements AliasTable {
     const replaced = [...this.#replaced].filter(
       ([subject]) => !this.#subjects.isRemoved(subject),
     );
-    if (replaced.length === 0) return [];
+    if (replaced.length === 0) {
+      return [];
+    }
     const removal: Call = [removeAliases, replaced.map(([subject]) => subject)];
     // Everybody inserts in one order, so that nobody waits in a circle.
     const rows = replaced
@@ -92,7 +100,9 @@ export class Aliases implements AliasTable {
       .sort((a, b) =>
         aliasKey(a.orgId, a.folded) < aliasKey(b.orgId, b.folded) ? -1 : 1,
       );
-    if (rows.length === 0) return [removal];
+    if (rows.length === 0) {
+      return [removal];
+    }
     return [
       removal,
       [

@@ -52,22 +52,30 @@ export function createAppendWatch(
   let closed = false;
 
   const tell = () => {
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...listeners]) {
+      listener();
+    }
   };
   const look = async () => {
     const last = await lastPosition();
-    if (last === seen) return;
+    if (last === seen) {
+      return;
+    }
     seen = last;
     tell();
   };
   const connect = async () => {
-    if (!notifies || connecting || client !== undefined) return;
+    if (!notifies || connecting || client !== undefined) {
+      return;
+    }
     connecting = true;
     try {
       const fresh = await database.connectAlone();
       fresh.on("notification", tell);
       fresh.on("end", () => {
-        if (client === fresh) client = undefined;
+        if (client === fresh) {
+          client = undefined;
+        }
       });
       await fresh.query(`LISTEN ${channel}`);
       client = fresh;
@@ -75,7 +83,9 @@ export function createAppendWatch(
       await look();
     } finally {
       connecting = false;
-      if (closed || listeners.size === 0) await disconnect();
+      if (closed || listeners.size === 0) {
+        await disconnect();
+      }
     }
   };
   const disconnect = async () => {
@@ -88,7 +98,9 @@ export function createAppendWatch(
       () => {
         // The database is away: the next look may find it again.
         void Promise.allSettled([connect(), look()]).then(() => {
-          if (timer !== undefined) poll();
+          if (timer !== undefined) {
+            poll();
+          }
         });
       },
       client === undefined ? pollMs.untold : pollMs.told,
@@ -102,7 +114,9 @@ export function createAppendWatch(
   return {
     tell,
     listen: (listener) => {
-      if (closed) throw new StoreUnavailableError("the store is closed");
+      if (closed) {
+        throw new StoreUnavailableError("the store is closed");
+      }
       // Each call has an entry of its own, though two may give the same function.
       const entry = () => {
         listener();
@@ -114,7 +128,9 @@ export function createAppendWatch(
       }
       return () => {
         listeners.delete(entry);
-        if (listeners.size === 0) void stop();
+        if (listeners.size === 0) {
+          void stop();
+        }
       };
     },
     close: async () => {

@@ -61,7 +61,9 @@ export class Attempts implements AttemptTable {
 
   open(subject: number, attempt: Attempt): boolean {
     // Of those that were not read the insert finds it: then the batch is run again, with other ids.
-    if (this.#entries.has(attempt.id)) return false;
+    if (this.#entries.has(attempt.id)) {
+      return false;
+    }
     this.#journal.set(this.#entries, attempt.id, {
       attempt: { ...attempt, subject },
       change: "new",
@@ -92,7 +94,9 @@ export class Attempts implements AttemptTable {
   /** Takes the open attempts of a subject that is removed out of sight: their rows are removed with its own. */
   detachOpen(subject: number): void {
     for (const { attempt, change } of this.#openOf(subject)) {
-      if (change === "new") throw new BatchError();
+      if (change === "new") {
+        throw new BatchError();
+      }
       this.#journal.set(this.#entries, attempt.id, {
         attempt: { ...attempt, subject: nobody },
         change: "none",
@@ -144,7 +148,9 @@ export class Attempts implements AttemptTable {
 
   #require(attemptId: string): AttemptEntry {
     const entry = this.#entries.get(attemptId);
-    if (entry === undefined) throw new Error("the attempt was not read");
+    if (entry === undefined) {
+      throw new Error("the attempt was not read");
+    }
     return entry;
   }
 

@@ -46,7 +46,9 @@ async function* readEvents({ send }: Connection): AsyncGenerator<CheckedEvent> {
     const events = (result?.rows ?? []) as unknown as readonly CheckedEvent[];
     yield* events;
     const last = events.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) {
+      return;
+    }
     after = last.position;
   }
 }

@@ -88,9 +88,14 @@ export class CommitQueue {
         },
         reject,
       };
-      if (place === "first") this.#waiting.unshift(waiting);
-      else this.#waiting.push(waiting);
-      if (!this.#busy) this.#schedule();
+      if (place === "first") {
+        this.#waiting.unshift(waiting);
+      } else {
+        this.#waiting.push(waiting);
+      }
+      if (!this.#busy) {
+        this.#schedule();
+      }
     });
   }
 
@@ -111,7 +116,9 @@ export class CommitQueue {
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#options.maxBatch);
-      for (const settle of await this.#settle(batch)) settle();
+      for (const settle of await this.#settle(batch)) {
+        settle();
+      }
     }
     this.#busy = false;
   }
@@ -124,8 +131,9 @@ export class CommitQueue {
         return await this.#commit(batch);
       } catch (error) {
         // Commands that cannot share a transaction, such as two that remove and create the same user, never will.
-        if (error instanceof BatchError && batch.length > 1)
+        if (error instanceof BatchError && batch.length > 1) {
           return this.#settleHalves(batch);
+        }
         const again = isConflict(error) || error instanceof BatchError;
         if (again && tries < maxTries) {
           // At random, so that those who met do not meet again.
@@ -133,8 +141,9 @@ export class CommitQueue {
           continue;
         }
         // One that the database refuses shall not take the others along.
-        if (!isUnavailable(error) && batch.length > 1)
+        if (!isUnavailable(error) && batch.length > 1) {
           return this.#settleHalves(batch);
+        }
         const failure =
           again || isUnavailable(error) ? unavailable(error) : error;
         return batch.map(({ reject }) => () => {
@@ -158,8 +167,9 @@ export class CommitQueue {
   async #commit(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {
     const needs = batch.flatMap((waiting) => waiting.needs);
     // Nothing to be read or written: only to be told in turn.
-    if (needs.length === 0)
+    if (needs.length === 0) {
       return batch.map((waiting) => this.#runIdle(waiting));
+    }
     const { database, takeKeys, afterCommit } = this.#options;
     const newKey = await takeKeys(needs.length);
     const { workspace, settlements } = await database.use(async (connection) =>
@@ -198,7 +208,9 @@ export class CommitQueue {
     try {
       return workspace.run(() => run(workspace, time));
     } catch (error) {
-      if (error instanceof BatchError) throw error;
+      if (error instanceof BatchError) {
+        throw error;
+      }
       return () => {
         reject(error);
       };

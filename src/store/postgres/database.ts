@@ -104,7 +104,9 @@ export function openDatabase(url: string): PostgresDatabase {
     use,
     query: async (statement, ...values) => {
       const [result] = await use(({ send }) => send([statement, ...values]));
-      if (result === undefined) throw new Error("a statement has a result");
+      if (result === undefined) {
+        throw new Error("a statement has a result");
+      }
       return result;
     },
     connectAlone: async () => {
@@ -144,18 +146,26 @@ async function sendAll(
 ): Promise<readonly Result[]> {
   let warning: string | undefined;
   const listen = ({ severity, code, message }: Notice) => {
-    if (severity === "WARNING" && code === unconfirmed) warning = message;
+    if (severity === "WARNING" && code === unconfirmed) {
+      warning = message;
+    }
   };
   client.on("notice", listen);
   const results: Result[] = [];
   try {
     for (let rest = calls; ; rest = calls.slice(results.length)) {
       const [first] = rest;
-      if (first === undefined) break;
+      if (first === undefined) {
+        break;
+      }
       const plainAt = rest.findIndex(([{ name }]) => name === "");
-      if (plainAt === 0) results.push(await sendPlain(client, first));
-      else if (plainAt < 0) results.push(...(await sendNamed(client, rest)));
-      else results.push(...(await sendNamed(client, rest.slice(0, plainAt))));
+      if (plainAt === 0) {
+        results.push(await sendPlain(client, first));
+      } else if (plainAt < 0) {
+        results.push(...(await sendNamed(client, rest)));
+      } else {
+        results.push(...(await sendNamed(client, rest.slice(0, plainAt))));
+      }
     }
   } catch (error) {
     throw isUnavailable(error) ? unavailable(error) : error;
@@ -177,8 +187,11 @@ function sendNamed(
   return new Promise((resolve, reject) => {
     client.query(
       new Pipeline(calls, (error, results) => {
-        if (error !== null) reject(error);
-        else resolve(results ?? []);
+        if (error !== null) {
+          reject(error);
+        } else {
+          resolve(results ?? []);
+        }
       }),
     );
   });

@@ -45,7 +45,9 @@ export function isUnavailable(error: unknown): boolean {
 
 /** The error of the port for whatever keeps the server from being used. */
 export function unavailable(error: unknown): StoreUnavailableError {
-  if (error instanceof StoreUnavailableError) return error;
+  if (error instanceof StoreUnavailableError) {
+    return error;
+  }
   const [reason, remedy] =
     error instanceof DatabaseError
       ? [error.code ?? "no code", remedyFor(error) ?? "see the cause"]
@@ -61,6 +63,8 @@ function remedyFor({ code = "" }: DatabaseError): string | undefined {
 }
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
+  if (!(error instanceof Error)) {
+    return "unknown error";
+  }
   return (error as NodeJS.ErrnoException).code ?? error.message;
 }

@@ -123,7 +123,9 @@ export class NewEvents implements EventTable {
   /** The statement that appends the events, where there are any. */
   writes(): readonly Call[] {
     const events = this.pending;
-    if (events.length === 0) return [];
+    if (events.length === 0) {
+      return [];
+    }
     return [
       [
         this.#append,
@@ -145,8 +147,9 @@ export class NewEvents implements EventTable {
   /** Gives the events the positions at which that statement has written them. */
   place(rows: readonly Row[]): void {
     const first = Math.min(...rows.map((row) => Number(row["position"])));
-    for (const [place, event] of this.pending.entries())
+    for (const [place, event] of this.pending.entries()) {
       event.position = first + place;
+    }
   }
 }
 

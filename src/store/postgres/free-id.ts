@@ -13,7 +13,9 @@ export async function withFreeId(
   for (let tries = 0; tries < maxTries; tries += 1) {
     const id = newId();
     const [result] = await send(insert(id));
-    if (result !== undefined && result.count > 0) return id;
+    if (result !== undefined && result.count > 0) {
+      return id;
+    }
   }
   throw new Error(`none of ${maxTries} new ids was free`);
 }

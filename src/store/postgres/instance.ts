@@ -62,9 +62,12 @@ export function createInstances(
     await send([lockInstallation]);
     const [instances, orgs] = await send([find], [countOrgs]);
     const found = instances?.rows[0] as unknown as Instance | undefined;
-    if (found !== undefined) return { ...found, created: false };
-    if (Number(orgs?.rows[0]?.["count"]) > 0)
+    if (found !== undefined) {
+      return { ...found, created: false };
+    }
+    if (Number(orgs?.rows[0]?.["count"]) > 0) {
       throw unfinishedCopy(database.name);
+    }
     const ids = { id: newId(), firstOrgId: newId(), tokenId: newId() };
     await insertAll(change, init, ids, time);
     return { id: ids.id, firstOrgId: ids.firstOrgId, created: true };
@@ -73,7 +76,9 @@ export function createInstances(
     findInstance,
     initialise: async (init) => {
       const found = await findInstance();
-      if (found !== undefined) return { ...found, created: false };
+      if (found !== undefined) {
+        return { ...found, created: false };
+      }
       const time = await readTime();
       return recorder.record("SYSTEM", time, (change) =>
         create(change, init, time),

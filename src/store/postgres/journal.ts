@@ -8,7 +8,9 @@ export class Journal {
     try {
       return command();
     } catch (error) {
-      while (this.#undo.length > before) this.#undo.pop()?.();
+      while (this.#undo.length > before) {
+        this.#undo.pop()?.();
+      }
       throw error;
     }
   }

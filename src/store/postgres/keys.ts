@@ -17,10 +17,14 @@ export function createKeys(
   const left = () => blocks.reduce((sum, { next, end }) => sum + end - next, 0);
   const take = (): number => {
     const [block] = blocks;
-    if (block === undefined) throw new Error("no key was taken for a subject");
+    if (block === undefined) {
+      throw new Error("no key was taken for a subject");
+    }
     const key = block.next;
     block.next += 1;
-    if (block.next === block.end) blocks = blocks.slice(1);
+    if (block.next === block.end) {
+      blocks = blocks.slice(1);
+    }
     return key;
   };
   return async (count) => {

@@ -21,12 +21,18 @@ export function createLookups<Value>(
     scheduled = false;
     load([...asked.keys()]).then(
       (found) => {
-        for (const [key, callers] of asked)
-          for (const { resolve } of callers) resolve(found.get(key));
+        for (const [key, callers] of asked) {
+          for (const { resolve } of callers) {
+            resolve(found.get(key));
+          }
+        }
       },
       (error: unknown) => {
-        for (const callers of asked.values())
-          for (const { reject } of callers) reject(error);
+        for (const callers of asked.values()) {
+          for (const { reject } of callers) {
+            reject(error);
+          }
+        }
       },
     );
   };
@@ -35,7 +41,9 @@ export function createLookups<Value>(
       const callers = waiting.get(key) ?? [];
       callers.push({ resolve, reject });
       waiting.set(key, callers);
-      if (scheduled) return;
+      if (scheduled) {
+        return;
+      }
       scheduled = true;
       setImmediate(flush);
     });

@@ -64,8 +64,11 @@ export async function leaseMachine(
   const keep = async () => {
     const asked = performance.now();
     const { count } = await database.query(renew, holder, leaseMs, number);
-    if (count === 1) safeUntil = asked + leaseMs;
-    else await take();
+    if (count === 1) {
+      safeUntil = asked + leaseMs;
+    } else {
+      await take();
+    }
   };
   await take();
   const timer = setInterval(() => {
@@ -74,7 +77,9 @@ export async function leaseMachine(
   }, renewMs).unref();
   return {
     newId: () => {
-      if (performance.now() < safeUntil) return ids();
+      if (performance.now() < safeUntil) {
+        return ids();
+      }
       throw new StoreUnavailableError(
         "the lease of this node's machine number has ended, since the database was away",
       );

@@ -35,7 +35,9 @@ export async function migrate(
       return;
     } catch (error) {
       // Two nodes that create the same table at once: one is told of a conflict in the catalogue.
-      if (!isConflict(error) || tries === maxTries) throw error;
+      if (!isConflict(error) || tries === maxTries) {
+        throw error;
+      }
     }
   }
 }
@@ -51,7 +53,9 @@ export async function requireMigrated(
       connection,
       migrations,
     );
-    if (pending.length === 0) return;
+    if (pending.length === 0) {
+      return;
+    }
     throw new StoreRefusedError(
       pending.length === migrations.length
         ? `the database ${database.name} is empty: "lockoutd serve" fills it when it starts for the first time`
@@ -90,7 +94,9 @@ async function migrateLocked(
   ]);
   await send([plain("SELECT only_one FROM lockoutd_lock FOR UPDATE")]);
   const pending = await pendingMigrations(name, connection, migrations);
-  if (pending.length === 0) return;
+  if (pending.length === 0) {
+    return;
+  }
   await send([
     plain(
       `CREATE TABLE IF NOT EXISTS lockoutd_migrations (
@@ -99,7 +105,9 @@ async function migrateLocked(
     ),
   ]);
   for (const migration of pending) {
-    if (migration.sql !== "") await send([plain(migration.sql)]);
+    if (migration.sql !== "") {
+      await send([plain(migration.sql)]);
+    }
     await migration.run?.(connection);
     await send([
       plain(
@@ -131,8 +139,9 @@ async function pendingMigrations(
   }
   for (const [index, { number, name: step, checksum }] of applied.entries()) {
     const migration = migrations[index];
-    if (migration?.number === number && checksumOf(migration) === checksum)
+    if (migration?.number === number && checksumOf(migration) === checksum) {
       continue;
+    }
     throw new StoreRefusedError(
       `the database ${name} was made by another build of lockoutd: its migration ${number} (${step}) is not the one of ` +
         `this build. Run the lockoutd that made it, or restore a backup`,
@@ -157,9 +166,13 @@ async function readApplied(
     ),
   ]);
   const names = (tables?.rows ?? []).map(({ name: table }) => table);
-  if (names.length === 0) return [];
+  if (names.length === 0) {
+    return [];
+  }
   if (!names.includes("lockoutd_migrations")) {
-    if (names.every((table) => table === "lockoutd_lock")) return [];
+    if (names.every((table) => table === "lockoutd_lock")) {
+      return [];
+    }
     throw new StoreRefusedError(
       `${name} is a database of another program (it has tables, but none of lockoutd's): name another one`,
     );

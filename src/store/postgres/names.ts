@@ -72,7 +72,9 @@ export function createNames(database: PostgresDatabase, max: number): Names {
     added < recountAfter &&
     known + added - max <= max * slack;
   const makePlan = async () => {
-    if (isEnough()) return [];
+    if (isEnough()) {
+      return [];
+    }
     const counts = await count();
     added = 0;
     known = counts.reduce((sum, one) => sum + one.count, 0);
@@ -81,11 +83,15 @@ export function createNames(database: PostgresDatabase, max: number): Names {
   /** What is still to be given up. */
   let plan: readonly NameCount[] = [];
   const trim = async (): Promise<number> => {
-    if (plan.length === 0) plan = await makePlan();
+    if (plan.length === 0) {
+      plan = await makePlan();
+    }
     let done = 0;
     while (done < atOnce) {
       const [first, ...rest] = plan;
-      if (first === undefined) break;
+      if (first === undefined) {
+        break;
+      }
       const { orgId, count: wanted } = first;
       const asked = Math.min(wanted, atOnce - done);
       const { removed, raised } = await look(orgId, asked);
@@ -102,8 +108,11 @@ export function createNames(database: PostgresDatabase, max: number): Names {
   };
   return {
     added: ({ subjects }) => {
-      for (const { hash, change } of subjects.entries.values())
-        if (hash !== undefined && change === "new") added += 1;
+      for (const { hash, change } of subjects.entries.values()) {
+        if (hash !== undefined && change === "new") {
+          added += 1;
+        }
+      }
     },
     trim,
   };

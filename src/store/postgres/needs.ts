@@ -51,7 +51,9 @@ export function ask(needs: readonly Need[]) {
         break;
       case "name":
         for (const folded of [need.foldedName, need.formerName]) {
-          if (folded === undefined) continue;
+          if (folded === undefined) {
+            continue;
+          }
           asked.nameOrgs.push(need.orgId);
           asked.nameFolded.push(folded);
           asked.nameHashes.push(need.hash);
@@ -76,10 +78,14 @@ export function ask(needs: readonly Need[]) {
         break;
     }
     if (need.kind === "policy") {
-      if (need.owner.type === "org") asked.orgs.push(need.owner.id);
+      if (need.owner.type === "org") {
+        asked.orgs.push(need.owner.id);
+      }
     } else {
       asked.hasSubjects = true;
-      if (need.kind !== "expired") asked.orgs.push(need.orgId);
+      if (need.kind !== "expired") {
+        asked.orgs.push(need.orgId);
+      }
     }
   }
   // The same row twice in one statement would be an error; and everybody locks in one order.

@@ -74,7 +74,9 @@ export class Pipeline {
         { statement: name, values: values.map(toParameter) },
         true,
       );
-      if (!isKnown) connection.describe({ type: "P", name: "" }, true);
+      if (!isKnown) {
+        connection.describe({ type: "P", name: "" }, true);
+      }
       connection.execute({}, true);
     }
     connection.sync();

@@ -115,7 +115,9 @@ export class Policies implements LimitTable {
     const changed = [...this.#entries.values()].filter(
       ({ changed }) => changed,
     );
-    if (changed.length === 0) return [];
+    if (changed.length === 0) {
+      return [];
+    }
     const put = changed.flatMap(({ owner, policy }) =>
       policy === undefined ? [] : [{ owner, policy }],
     );
@@ -135,8 +137,11 @@ export class Policies implements LimitTable {
   }
 
   #ofInstance(): StoredPolicy | undefined {
-    for (const { owner, policy } of this.#entries.values())
-      if (owner.type === "instance") return policy;
+    for (const { owner, policy } of this.#entries.values()) {
+      if (owner.type === "instance") {
+        return policy;
+      }
+    }
     return undefined;
   }
 }

@@ -117,8 +117,9 @@ export function createRecorder({
         ...(notifies ? [[notify] as const] : []),
         [commit],
       );
-      if (results.at(-1)?.command !== "COMMIT")
+      if (results.at(-1)?.command !== "COMMIT") {
         throw new StoreUnavailableError("the transaction was not committed");
+      }
       return { result, isAppended: true };
     });
 
@@ -127,11 +128,17 @@ export function createRecorder({
       for (let tries = 1; ; tries += 1) {
         try {
           const { result, isAppended } = await once(editor, time, change);
-          if (isAppended) onAppended();
+          if (isAppended) {
+            onAppended();
+          }
           return result;
         } catch (error) {
-          if (!isConflict(error) || isTaken(error)) throw error;
-          if (tries === maxTries) throw unavailable(error);
+          if (!isConflict(error) || isTaken(error)) {
+            throw error;
+          }
+          if (tries === maxTries) {
+            throw unavailable(error);
+          }
           await delay(Math.random() * 2 ** tries * 5);
         }
       }

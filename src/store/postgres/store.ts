@@ -67,10 +67,15 @@ export async function openPostgresStore(
 ): Promise<Store> {
   const database = openDatabase(options.url);
   try {
-    if (options.exclusive) await migrate(database, migrations);
-    else await requireMigrated(database, migrations);
+    if (options.exclusive) {
+      await migrate(database, migrations);
+    } else {
+      await requireMigrated(database, migrations);
+    }
     const copied = await readCopyState(database);
-    if (copied !== undefined) throw unfinishedCopy(database.name, copied);
+    if (copied !== undefined) {
+      throw unfinishedCopy(database.name, copied);
+    }
     return await createStore(database, options);
   } catch (error) {
     await database.close();
@@ -106,7 +111,9 @@ async function createStore(
   const machine =
     ownIds === undefined ? await leaseMachine(database, now) : undefined;
   const newId = ownIds ?? machine?.newId;
-  if (newId === undefined) throw new Error("ids have a machine number");
+  if (newId === undefined) {
+    throw new Error("ids have a machine number");
+  }
   const notifies = await canNotify(database);
   const events = readEvents(database);
   const watch = createAppendWatch(
@@ -132,10 +139,11 @@ async function createStore(
       names.added(workspace);
       userCounts.counted(workspace.userCounts);
       // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
-      if (workspace.events.pending.length > 0)
+      if (workspace.events.pending.length > 0) {
         setImmediate(() => {
           watch.tell();
         });
+      }
     },
   });
   const users = createUserStore({
@@ -154,7 +162,9 @@ async function createStore(
     owner.kind === "org" ? { type: "org", id: owner.orgId } : instance;
   const findAggregate = async (owner: PolicyOwner) => {
     const known = knownAggregate(owner);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const found = await instances.findInstance();
     return found && (instance = toAggregate(found));
   };
@@ -182,7 +192,9 @@ async function createStore(
     },
     findPolicy: async (owner) => {
       const aggregate = await findAggregate(owner);
-      if (aggregate === undefined || !mayBeId(aggregate.id)) return undefined;
+      if (aggregate === undefined || !mayBeId(aggregate.id)) {
+        return undefined;
+      }
       return lookUpPolicy(aggregate);
     },
     changePolicy: (owner, editor, decide) => {
@@ -197,9 +209,13 @@ async function createStore(
         );
       // In turn at once where that can be: commands run in the order of the calls.
       const known = knownAggregate(owner);
-      if (known !== undefined) return change(known);
+      if (known !== undefined) {
+        return change(known);
+      }
       return findAggregate(owner).then((found) => {
-        if (found !== undefined) return change(found);
+        if (found !== undefined) {
+          return change(found);
+        }
         decide(undefined);
         throw new Error("there is no instance yet: initialise the store");
       });
@@ -217,6 +233,8 @@ async function createStore(
 async function readKey(database: PostgresDatabase): Promise<KeyObject> {
   const { rows } = await database.query(readNameKey);
   const bytes = rows[0]?.["hash_key"];
-  if (bytes instanceof Uint8Array) return createNameKey(bytes);
+  if (bytes instanceof Uint8Array) {
+    return createNameKey(bytes);
+  }
   throw new Error("the key of the names is missing");
 }

@@ -91,7 +91,9 @@ export class Subjects implements SubjectTable {
   /** Takes the key of a name that is kept, after the subjects that were read. */
   takeName(orgId: string, hash: Uint8Array, key: number): void {
     this.#names.set(nameKey(orgId, hash), key);
-    if (!this.entries.has(key)) this.#unread.add(key);
+    if (!this.entries.has(key)) {
+      this.#unread.add(key);
+    }
   }
 
   /** Whether it was removed in this batch. */
@@ -101,7 +103,9 @@ export class Subjects implements SubjectTable {
 
   get(key: number): StoredSubject | undefined {
     // It came to lead nowhere else after the locks were given.
-    if (this.#unread.has(key)) throw new BatchError();
+    if (this.#unread.has(key)) {
+      throw new BatchError();
+    }
     return this.#present(key)?.stored;
   }
 
@@ -119,10 +123,12 @@ export class Subjects implements SubjectTable {
     const hash = id.kind === "name" ? id.hash : undefined;
     const userId = id.kind === "user" ? id.userId : undefined;
     // Somebody of this id was removed in this batch: which events are whose would not be known.
-    if (userId !== undefined && this.#users.has(userKey(id.orgId, userId)))
+    if (userId !== undefined && this.#users.has(userKey(id.orgId, userId))) {
       throw new BatchError();
-    if (userId !== undefined && isFull(id.orgId))
+    }
+    if (userId !== undefined && isFull(id.orgId)) {
       throw new LockoutError("usersTooMany");
+    }
     const stored: StoredSubject = {
       key: newKey(),
       orgId: id.orgId,
@@ -149,7 +155,9 @@ export class Subjects implements SubjectTable {
   remove(key: number): void {
     const entry = this.#require(key);
     // Its row is not there yet: nothing would be removed.
-    if (entry.change === "new") throw new BatchError();
+    if (entry.change === "new") {
+      throw new BatchError();
+    }
     const { journal, onRemove } = this.#context;
     journal.set(this.entries, key, { ...entry, change: "removed" });
     onRemove(key);
@@ -157,7 +165,9 @@ export class Subjects implements SubjectTable {
 
   hashName(foldedName: string): Uint8Array {
     const { nameKey } = this.#context;
-    if (nameKey === undefined) throw new Error("no name was expected");
+    if (nameKey === undefined) {
+      throw new Error("no name was expected");
+    }
     return hashName(nameKey, foldedName);
   }
 
@@ -185,15 +195,20 @@ export class Subjects implements SubjectTable {
 
   #require(key: number): SubjectEntry {
     const entry = this.#present(key);
-    if (entry === undefined) throw new Error("the subject was not read");
+    if (entry === undefined) {
+      throw new Error("the subject was not read");
+    }
     return entry;
   }
 
   #index({ key, orgId, userId }: StoredSubject, hash?: Uint8Array): void {
     const { journal } = this.#context;
-    if (userId !== undefined)
+    if (userId !== undefined) {
       journal.set(this.#users, userKey(orgId, userId), key);
-    if (hash !== undefined) journal.set(this.#names, nameKey(orgId, hash), key);
+    }
+    if (hash !== undefined) {
+      journal.set(this.#names, nameKey(orgId, hash), key);
+    }
   }
 }
 

@@ -95,7 +95,9 @@ export function createTokens(
       return recorder.record(editor, time, async ({ send, append }) => {
         const [result] = await send([remove, tokenId]);
         const removed = result?.rows[0];
-        if (removed === undefined) return false;
+        if (removed === undefined) {
+          return false;
+        }
         const aggregate = userAggregate(removed["org_id"] as string, tokenId);
         append(aggregate, tokenRemoved(tokenId));
         return true;

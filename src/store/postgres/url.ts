@@ -79,18 +79,26 @@ function decode(text: string, what: string): string {
 }
 
 function readPoolSize(text: string | undefined): number {
-  if (text === undefined) return defaultPoolSize;
+  if (text === undefined) {
+    return defaultPoolSize;
+  }
   const size = Number(text);
-  if (/^\d{1,4}$/.test(text) && size >= 2 && size <= 1000) return size;
+  if (/^\d{1,4}$/.test(text) && size >= 2 && size <= 1000) {
+    return size;
+  }
   throw new DatabaseUrlError(
     `pool_max of the PostgreSQL URL is "${text}": write a number from 2 to 1000`,
   );
 }
 
 function readSslMode(text: string | undefined): SslMode {
-  if (text === undefined) return "disable";
+  if (text === undefined) {
+    return "disable";
+  }
   const mode = sslModes.find((one) => one === text);
-  if (mode !== undefined) return mode;
+  if (mode !== undefined) {
+    return mode;
+  }
   throw new DatabaseUrlError(
     `sslmode of the PostgreSQL URL is "${text}": write one of ${sslModes.join(", ")}`,
   );
@@ -104,7 +112,9 @@ function readSsl(
   const files = ["sslrootcert", "sslcert", "sslkey"].map((name) =>
     readPem(name, take(name)),
   );
-  if (mode === "disable") return false;
+  if (mode === "disable") {
+    return false;
+  }
   const [ca, cert, key] = files;
   return {
     rejectUnauthorized: mode !== "require",
@@ -119,7 +129,9 @@ function readSsl(
 }
 
 function readPem(name: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
+  if (path === undefined) {
+    return undefined;
+  }
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -30,12 +30,17 @@ export function countUsers(
 ): readonly [Call] | readonly [] {
   const steps = new Map<string, number>();
   for (const { stored, change } of entries) {
-    if (stored.userId === undefined) continue;
+    if (stored.userId === undefined) {
+      continue;
+    }
     const step = change === "new" ? 1 : change === "removed" ? -1 : 0;
-    if (step !== 0)
+    if (step !== 0) {
       steps.set(stored.orgId, (steps.get(stored.orgId) ?? 0) + step);
+    }
   }
-  if (steps.size === 0) return [];
+  if (steps.size === 0) {
+    return [];
+  }
   // Everybody locks the rows in one order.
   const sorted = [...steps].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
@@ -64,12 +69,17 @@ export async function createUserCounts(
   const looking = new Set<string>();
   const counted = (counts: readonly UserCount[]) => {
     for (const { orgId, count } of counts) {
-      if (max > 0 && count >= max) full.add(orgId);
-      else full.delete(orgId);
+      if (max > 0 && count >= max) {
+        full.add(orgId);
+      } else {
+        full.delete(orgId);
+      }
     }
   };
   const look = async (orgId: string) => {
-    if (looking.has(orgId)) return;
+    if (looking.has(orgId)) {
+      return;
+    }
     looking.add(orgId);
     try {
       const { rows } = await database.query(
@@ -86,11 +96,15 @@ export async function createUserCounts(
       plain("SELECT org_id FROM user_counts WHERE count >= $1"),
       max,
     );
-    for (const row of rows) full.add(row["org_id"] as string);
+    for (const row of rows) {
+      full.add(row["org_id"] as string);
+    }
   }
   return {
     isFull: (orgId) => {
-      if (!full.has(orgId)) return false;
+      if (!full.has(orgId)) {
+        return false;
+      }
       // Where the database is away, whoever asks next looks again.
       look(orgId).catch(() => undefined);
       return true;

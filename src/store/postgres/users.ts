@@ -123,8 +123,12 @@ export function createUserStore({
             workspace.attempts.aheadOf(stored.key, time).length > 0)
         );
       });
-      if (due.length === 0) return { commands, time };
-      for (const key of due) await settleUser(key);
+      if (due.length === 0) {
+        return { commands, time };
+      }
+      for (const key of due) {
+        await settleUser(key);
+      }
     }
   };
   const settleUser = (key: UserKey) =>
@@ -142,7 +146,9 @@ export function createUserStore({
     return rows.length > 0;
   };
   const settleAll = async () => {
-    while (await isAnyDue()) await settleSome(expireBatch);
+    while (await isAnyDue()) {
+      await settleSome(expireBatch);
+    }
   };
   const findOne = async <T>(
     key: UserKey,
@@ -185,7 +191,9 @@ export function createUserStore({
       const user = await findOne(key, (commands, stored) =>
         commands.toUser(stored),
       );
-      if (user === undefined) return undefined;
+      if (user === undefined) {
+        return undefined;
+      }
       const [first, last] = await Promise.all(
         [firstEvent, lastEvent].map((statement) =>
           database.query(statement, key.userId, key.orgId),

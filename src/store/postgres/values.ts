@@ -29,17 +29,22 @@ export function toParameter(value: Value): string | Buffer | null {
 }
 
 function toScalar(value: One): string | Buffer | null {
-  if (typeof value === "string") return toText(value);
-  if (value instanceof Uint8Array)
+  if (typeof value === "string") {
+    return toText(value);
+  }
+  if (value instanceof Uint8Array) {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
   return value === null ? null : String(value);
 }
 
 function toElement(value: One): string {
-  if (typeof value === "string")
+  if (typeof value === "string") {
     return `"${toText(value).replaceAll(/["\\]/g, "\\$&")}"`;
-  if (value instanceof Uint8Array)
+  }
+  if (value instanceof Uint8Array) {
     return `"\\\\x${Buffer.from(value).toString("hex")}"`;
+  }
   return value === null ? "NULL" : String(value);
 }
 
@@ -51,7 +56,11 @@ type TypeParsers = (
 /** What reads the values of a type. All integers of ours stay below 2^53. */
 export const typeParser: TypeParsers = (oid, format) => {
   const { INT8, TEXT } = pg.types.builtins;
-  if (oid === (INT8 as number)) return Number;
-  if (oid === (TEXT as number)) return fromText;
+  if (oid === (INT8 as number)) {
+    return Number;
+  }
+  if (oid === (TEXT as number)) {
+    return fromText;
+  }
   return (pg.types.getTypeParser as TypeParsers)(oid, format);
 };

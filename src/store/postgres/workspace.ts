@@ -94,20 +94,32 @@ export class Workspace implements UserTables {
       const { stored, sequence } = subject;
       this.#logOf(stored).take(subjectAggregate(stored), sequence);
     }
-    for (const { orgId, userId, sequence } of loaded.userSequences)
+    for (const { orgId, userId, sequence } of loaded.userSequences) {
       this.events.take(userAggregate(orgId, userId), sequence);
-    for (const { subject, row } of loaded.counters)
-      this.counters.take(subject, row);
-    for (const attempt of loaded.attempts) this.attempts.take(attempt);
-    for (const alias of loaded.aliases) this.aliases.take(alias);
-    for (const { orgId, folded, hash, user, key } of loaded.names) {
-      if (user !== null) this.aliases.takeOwner(orgId, folded, user);
-      if (key !== null) this.subjects.takeName(orgId, hash, key);
     }
-    for (const { owner, policy } of loaded.policies)
+    for (const { subject, row } of loaded.counters) {
+      this.counters.take(subject, row);
+    }
+    for (const attempt of loaded.attempts) {
+      this.attempts.take(attempt);
+    }
+    for (const alias of loaded.aliases) {
+      this.aliases.take(alias);
+    }
+    for (const { orgId, folded, hash, user, key } of loaded.names) {
+      if (user !== null) {
+        this.aliases.takeOwner(orgId, folded, user);
+      }
+      if (key !== null) {
+        this.subjects.takeName(orgId, hash, key);
+      }
+    }
+    for (const { owner, policy } of loaded.policies) {
       this.policies.take(owner, policy);
-    for (const { owner, sequence } of loaded.policySequences)
+    }
+    for (const { owner, sequence } of loaded.policySequences) {
       this.events.take(policyAggregate(owner), sequence);
+    }
     this.#journal.forget();
   }
 }

@@ -39,9 +39,13 @@ export async function writeAndCommit(
     ...(isRecorded && notifies ? [[notify] as const] : []),
     [commit],
   );
-  if (results.at(-1)?.command !== "COMMIT")
+  if (results.at(-1)?.command !== "COMMIT") {
     throw new StoreUnavailableError("the transaction was not committed");
-  if (counted.length > 0)
+  }
+  if (counted.length > 0) {
     workspace.userCounts = toUserCounts(results[rows.length]?.rows ?? []);
-  if (log.length > 0) events.place(results[statements.length - 1]?.rows ?? []);
+  }
+  if (log.length > 0) {
+    events.place(results[statements.length - 1]?.rows ?? []);
+  }
 }

@@ -12,7 +12,9 @@ export interface StoredAlias {
  * another user has that name already, it stays as it is: `formerlyFolded` finds it.
  */
 export function foldedAnew({ name, folded }: StoredAlias): string | undefined {
-  if (formerlyFolded(name) === undefined) return undefined;
+  if (formerlyFolded(name) === undefined) {
+    return undefined;
+  }
   const anew = foldName(name);
   return anew === folded || anew === "" ? undefined : anew;
 }

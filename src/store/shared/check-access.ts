@@ -38,8 +38,9 @@ export class AccessCheck {
     orgs: readonly Marked<OrgRow>[],
     tokens: readonly Marked<TokenRow>[],
   ): void {
-    for (const { id, name, recorded } of orgs)
+    for (const { id, name, recorded } of orgs) {
       this.#compare(this.#orgs, `organisation ${id}`, { name }, recorded);
+    }
     for (const row of tokens) {
       const token = toToken(row);
       this.#compare(
@@ -49,10 +50,11 @@ export class AccessCheck {
         row.recorded,
       );
     }
-    for (const what of [...this.#orgs.keys(), ...this.#tokens.keys()])
+    for (const what of [...this.#orgs.keys(), ...this.#tokens.keys()]) {
       this.#problems.report(
         `${what} is missing: the events say that there is one`,
       );
+    }
   }
 
   #compare(
@@ -64,10 +66,11 @@ export class AccessCheck {
     const wanted = expected.get(what);
     expected.delete(what);
     if (wanted === undefined) {
-      if (recorded === 1)
+      if (recorded === 1) {
         this.#problems.report(
           `${what} is there, but no event says that there is one`,
         );
+      }
     } else if (textOf(wanted) !== textOf(found)) {
       this.#problems.report(
         `${what} is ${textOf(found)}, but its events come to ${textOf(wanted)}`,

@@ -24,8 +24,11 @@ export class PolicyCheck {
   add(kind: string, owner: string, type: string, payload: EventPayload): void {
     const key = `${kind} ${owner}`;
     const limits = replayPolicyEvent(this.#policies.get(key), type, payload);
-    if (limits === undefined) this.#policies.delete(key);
-    else this.#policies.set(key, limits);
+    if (limits === undefined) {
+      this.#policies.delete(key);
+    } else {
+      this.#policies.set(key, limits);
+    }
   }
 
   /** Compares, once all events were taken. */

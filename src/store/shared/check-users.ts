@@ -50,14 +50,19 @@ export class UserCheck {
   ): void {
     const own = key(orgId, userId);
     // Removals before they were events left no trace but this.
-    if (position <= (this.#since.get(own) ?? 0)) return;
+    if (position <= (this.#since.get(own) ?? 0)) {
+      return;
+    }
     const user = replayUserEvent(
       this.#users.get(own) ?? unseenUser,
       type,
       payload,
     );
-    if (user === undefined) this.#users.delete(own);
-    else this.#users.set(own, user);
+    if (user === undefined) {
+      this.#users.delete(own);
+    } else {
+      this.#users.set(own, user);
+    }
   }
 
   /** Compares, once all events were taken. */
@@ -68,7 +73,9 @@ export class UserCheck {
       this.#users.delete(own);
     }
     for (const [own, { isRecorded }] of this.#users) {
-      if (!isRecorded) continue;
+      if (!isRecorded) {
+        continue;
+      }
       const end = own.indexOf("\n");
       const who = nameOf(own.slice(0, end), own.slice(end + 1));
       this.#problems.report(
@@ -82,10 +89,12 @@ export class UserCheck {
     const report = (problem: string) => {
       this.#problems.report(`${who} ${problem}`);
     };
-    if (row.recorded === 1 && !user.isRecorded)
+    if (row.recorded === 1 && !user.isRecorded) {
       report("is there, but no event says that there is one");
-    if (user.account !== undefined && user.account !== row.account)
+    }
+    if (user.account !== undefined && user.account !== row.account) {
       report(`is ${row.account}, but the events come to ${user.account}`);
+    }
     if (user.isLocked !== (row.lock_time !== null)) {
       report(
         `is ${row.lock_time === null ? "not locked" : "locked"}, but the events say otherwise`,
@@ -101,12 +110,14 @@ export class UserCheck {
     }
     const aliases = new Set(details.aliases.get(row.key));
     for (const name of aliases) {
-      if (!(user.aliases.get(name) ?? !user.isRecorded))
+      if (!(user.aliases.get(name) ?? !user.isRecorded)) {
         report(`has the alias ${name}, but the events say otherwise`);
+      }
     }
     for (const [name, isThere] of user.aliases) {
-      if (isThere && !aliases.has(name))
+      if (isThere && !aliases.has(name)) {
         report(`lacks the alias ${name}, which the events give to it`);
+      }
     }
   }
 }

@@ -49,8 +49,12 @@ export async function listEvents(
     const limit = Math.min(filter.limit - found.length, most);
     const slice = await log.list({ ...filter, limit }, within);
     // Not spread into `push`: there may be more than a call takes arguments.
-    for (const event of slice) found.push(event);
-    if (found.length >= filter.limit) break;
+    for (const event of slice) {
+      found.push(event);
+    }
+    if (found.length >= filter.limit) {
+      break;
+    }
     // A slice that is full may have left some of its window.
     const last = slice.length === limit ? slice.at(-1) : undefined;
     rest = filter.ascending
@@ -87,16 +91,21 @@ export function eventConditions(
     operator: "=" | ">" | "<" | ">=",
     value: string | number | undefined,
   ) => {
-    if (value !== undefined && value !== "")
+    if (value !== undefined && value !== "") {
       conditions.push({ column, operator, value });
+    }
   };
   const wantOneOf = (column: string, among: readonly string[] = []) => {
     const [first, ...more] = among;
-    if (first === undefined) return;
+    if (first === undefined) {
+      return;
+    }
     // One alone is compared as such, so that the column's index gives the order too.
-    if (more.length === 0)
+    if (more.length === 0) {
       conditions.push({ column, operator: "=", value: first });
-    else conditions.push({ column, among });
+    } else {
+      conditions.push({ column, among });
+    }
   };
   want("sequence", ">", filter.sequenceAfter);
   want("sequence", "<", filter.sequenceBefore);

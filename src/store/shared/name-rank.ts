@@ -31,7 +31,9 @@ export function shareOut(
   let left = -excess;
   for (const one of sorted) {
     // Who has no more than the level of those before gives nothing.
-    if (givers.length > 0 && left >= one.count * givers.length) break;
+    if (givers.length > 0 && left >= one.count * givers.length) {
+      break;
+    }
     givers.push(one);
     left += one.count;
   }

@@ -9,6 +9,8 @@ export class Problems {
   /** Notes a problem. */
   report(problem: string): void {
     this.count += 1;
-    if (this.list.length < maxProblems) this.list.push(problem);
+    if (this.list.length < maxProblems) {
+      this.list.push(problem);
+    }
   }
 }

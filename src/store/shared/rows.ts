@@ -193,7 +193,9 @@ export function toAttempt(row: AttemptRow): StoredAttempt {
 }
 
 function toClosed({ outcome, result }: AttemptRow): ClosedAttempt | undefined {
-  if (outcome === null || result === null) return undefined;
+  if (outcome === null || result === null) {
+    return undefined;
+  }
   return outcome === "void"
     ? { outcome }
     : { outcome, result: JSON.parse(result) as CompleteResult };

@@ -49,16 +49,18 @@ export async function checkState(
   // Whatever else is right: it is not known to be like its source.
   for (const { state } of await source.rows<{ readonly state: CopyState }>(
     copyStateSql,
-  ))
+  )) {
     problems.report(`the database ${describeCopyState(state)}`);
+  }
   const instances = await source.rows<{ readonly id: string }>(
     "SELECT id FROM instance",
   );
   // What is empty, or copied in part, contradicts nothing, and is no installation all the same.
-  if (instances.length === 0)
+  if (instances.length === 0) {
     problems.report(
       "there is no instance: the database is empty, or a copy that was broken off",
     );
+  }
   const userRows = await source.rows<UserRow>(
     `SELECT key, org_id, user_id, since_position, recorded, account, lock_time
      FROM subjects WHERE user_id IS NOT NULL`,
@@ -76,16 +78,21 @@ export async function checkState(
     const payload =
       event.payload === null ? {} : (JSON.parse(event.payload) as EventPayload);
     const { aggregate_type: kind, resource_owner: owner, type } = event;
-    if (kind === "instance" && owner !== instance) others.add(owner);
+    if (kind === "instance" && owner !== instance) {
+      others.add(owner);
+    }
     access.add(owner, event.aggregate_id, type, payload);
-    if (kind === "user")
+    if (kind === "user") {
       users.add(owner, event.aggregate_id, event.position, type, payload);
-    else policies.add(kind, owner, type, payload);
+    } else {
+      policies.add(kind, owner, type, payload);
+    }
   }
-  for (const other of instance === undefined ? [] : others)
+  for (const other of instance === undefined ? [] : others) {
     problems.report(
       `the events are of the instance ${other}, but the instance is ${instance}`,
     );
+  }
   access.check(
     await source.rows<OrgRow & { readonly recorded: number }>(
       "SELECT id, name, creation_date, recorded FROM orgs",
@@ -161,8 +168,11 @@ async function readAliases(
   const aliases = new Map<number, string[]>();
   for (const { subject, name } of rows) {
     const own = aliases.get(subject);
-    if (own === undefined) aliases.set(subject, [name]);
-    else own.push(name);
+    if (own === undefined) {
+      aliases.set(subject, [name]);
+    } else {
+      own.push(name);
+    }
   }
   return aliases;
 }
@@ -176,7 +186,9 @@ async function checkFolding(
     "SELECT a.org_id, a.folded, a.name, s.user_id FROM aliases a JOIN subjects s ON s.key = a.subject",
   );
   for (const row of rows) {
-    if (foldedAnew(row) === undefined) continue;
+    if (foldedAnew(row) === undefined) {
+      continue;
+    }
     problems.report(
       `an alias of user ${row.user_id} of the organisation ${row.org_id} has characters that nobody sees, and reads like one of another ` +
         `user: without them it leads to the other. Give one of the two another alias`,

@@ -199,8 +199,9 @@ export async function copyInstallation(
   target: TransferTarget,
   onProgress: (done: number, total: number) => void,
 ): Promise<CopyReport> {
-  if (!(await prepareTarget(source, target)))
+  if (!(await prepareTarget(source, target))) {
     return compareDone(source, target);
+  }
   await copyRows(source, target, onProgress);
   const report = await compare(source, target);
   await target.mark(report.differences.length === 0 ? undefined : "different");
@@ -223,7 +224,9 @@ async function copyRows(
     for (;;) {
       const rows = await source.read(table, after, batchSize);
       const last = rows.at(-1);
-      if (last === undefined) break;
+      if (last === undefined) {
+        break;
+      }
       await target.write(table, rows);
       after = keyOf(table, last);
       done += rows.length;
@@ -242,7 +245,9 @@ async function prepareTarget(
   target: TransferTarget,
 ): Promise<boolean> {
   const sourceState = await source.copyState();
-  if (sourceState !== undefined) throw unfinishedCopy(source.name, sourceState);
+  if (sourceState !== undefined) {
+    throw unfinishedCopy(source.name, sourceState);
+  }
   if ((await source.count(instanceTable)) === 0) {
     throw new StoreRefusedError(
       `${source.name} holds no installation: name the database that was served`,
@@ -254,13 +259,19 @@ async function prepareTarget(
     // One that an earlier version broke off has no mark, and no instance either, which comes last.
     const isDone =
       state === undefined && (await target.count(instanceTable)) > 0;
-    if (isDone) return false;
+    if (isDone) {
+      return false;
+    }
     await target.mark("unfinished");
-    if (state === "different") await target.clear();
+    if (state === "different") {
+      await target.clear();
+    }
     return true;
   }
   for (const table of transferTables) {
-    if ((await target.count(table)) === 0) continue;
+    if ((await target.count(table)) === 0) {
+      continue;
+    }
     throw new StoreRefusedError(
       `${target.name} holds another installation: name a database that has nothing in it yet`,
     );
@@ -276,7 +287,9 @@ async function compareDone(
   target: TransferTarget,
 ): Promise<CopyReport> {
   const report = await compare(source, target);
-  if (report.differences.length === 0) return report;
+  if (report.differences.length === 0) {
+    return report;
+  }
   throw new StoreRefusedError(
     `${target.name} holds a copy that was finished before, and one of the two has changed since (${report.differences.join("; ")}): name a database that has nothing in it yet`,
   );
@@ -313,10 +326,14 @@ async function digest(
   for (;;) {
     const batch = await side.read(table, after, batchSize);
     const last = batch.at(-1);
-    if (last === undefined) return { rows, hash: hash.digest("hex") };
+    if (last === undefined) {
+      return { rows, hash: hash.digest("hex") };
+    }
     rows += batch.length;
     after = keyOf(table, last);
-    for (const row of batch) hash.update(`${JSON.stringify(row.map(plain))}\n`);
+    for (const row of batch) {
+      hash.update(`${JSON.stringify(row.map(plain))}\n`);
+    }
   }
 }
 

@@ -27,8 +27,9 @@ export function prepareAliases(database: Database): AliasTable {
     replace: (orgId, subject, aliases) => {
       clear.run(subject);
       for (const [place, { name, folded }] of aliases.entries()) {
-        if (insert.run(orgId, folded, name, subject, place).changes > 0)
+        if (insert.run(orgId, folded, name, subject, place).changes > 0) {
           continue;
+        }
         throw new LockoutError("aliasTaken");
       }
     },

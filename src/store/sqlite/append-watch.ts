@@ -19,7 +19,9 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
   let timer: NodeJS.Timeout | undefined;
 
   const check = () => {
-    if (listeners.size === 0) return;
+    if (listeners.size === 0) {
+      return;
+    }
     let last;
     try {
       last = lastPosition();
@@ -27,9 +29,13 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
       // The database cannot be read now; whoever asks it is told. The next look may find it well.
       return;
     }
-    if (last === seen) return;
+    if (last === seen) {
+      return;
+    }
     seen = last;
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...listeners]) {
+      listener();
+    }
   };
   const stop = () => {
     clearInterval(timer);
@@ -49,7 +55,9 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
       listeners.add(entry);
       return () => {
         listeners.delete(entry);
-        if (listeners.size === 0) stop();
+        if (listeners.size === 0) {
+          stop();
+        }
       };
     },
     close: () => {

@@ -102,9 +102,15 @@ export function prepareAttempts(
         ...[id, subject, factor, clientColumn(client)],
         ...times,
       );
-      if (changes === 0) return false;
-      if (expireTime < earliest.get()) earliest.set(expireTime);
-      if (beginTime > latest.get()) latest.set(beginTime);
+      if (changes === 0) {
+        return false;
+      }
+      if (expireTime < earliest.get()) {
+        earliest.set(expireTime);
+      }
+      if (beginTime > latest.get()) {
+        latest.set(beginTime);
+      }
       return true;
     },
     close: (attemptId, closed) => {
@@ -120,7 +126,9 @@ export function prepareAttempts(
     redate: ({ id, beginTime, expireTime }) => {
       redate.run(beginTime, expireTime, id);
       latest.set(lastBegin.get() ?? -Infinity);
-      if (expireTime < earliest.get()) earliest.set(expireTime);
+      if (expireTime < earliest.get()) {
+        earliest.set(expireTime);
+      }
     },
     expiredOf: (subject, time) =>
       earliest.get() > time ? [] : expiredOf.all(subject, time).map(toAttempt),

@@ -52,7 +52,9 @@ export function backupSqlite(path: string, target: string): void {
 
 /** SQLite says when the database is at fault, or has no room to write; all else is about the new file. */
 function failure(error: unknown, file: string): Error {
-  if (primaryCode(error) !== undefined) return unavailable(error);
+  if (primaryCode(error) !== undefined) {
+    return unavailable(error);
+  }
   const reason = error instanceof Error ? error.message : String(error);
   return new StoreRefusedError(
     `the backup ${file} cannot be written (${reason}): check the path and the mount, or name another one`,

@@ -38,7 +38,9 @@ function checkFile(database: Database, problems: Problems): void {
     integrity_check: string;
   }[];
   for (const { integrity_check: said } of rows) {
-    if (said !== "ok") problems.report(`the file is damaged: ${said}`);
+    if (said !== "ok") {
+      problems.report(`the file is damaged: ${said}`);
+    }
   }
   const orphans = database.pragma("foreign_key_check") as { table: string }[];
   for (const { table } of orphans) {

@@ -20,7 +20,9 @@ export type CommitMark = () => number;
  */
 export function createCommitMark(file: string): CommitMark | undefined {
   const descriptor = findDescriptor(`${file}-shm`);
-  if (descriptor === undefined) return undefined;
+  if (descriptor === undefined) {
+    return undefined;
+  }
   const words = new Int32Array(headerBytes / Int32Array.BYTES_PER_ELEMENT);
   const bytes = new Uint8Array(words.buffer);
   const seen = new Int32Array(words.length);
@@ -75,7 +77,9 @@ export function lookOnceAMoment(
 
 function differ(one: Int32Array, other: Int32Array): boolean {
   for (let i = 0; i < one.length; i += 1) {
-    if (one[i] !== other[i]) return true;
+    if (one[i] !== other[i]) {
+      return true;
+    }
   }
   return false;
 }

@@ -90,9 +90,14 @@ export class CommitQueue {
         },
         reject,
       };
-      if (place === "first") this.#waiting.unshift(waiting);
-      else this.#waiting.push(waiting);
-      if (!this.#scheduled) this.#schedule();
+      if (place === "first") {
+        this.#waiting.unshift(waiting);
+      } else {
+        this.#waiting.push(waiting);
+      }
+      if (!this.#scheduled) {
+        this.#schedule();
+      }
     });
   }
 
@@ -111,24 +116,32 @@ export class CommitQueue {
   #gather(seen: number, turns: number): void {
     setImmediate(() => {
       const count = this.#waiting.length;
-      if (count === seen || turns === 1 || count >= this.#options.maxBatch)
+      if (count === seen || turns === 1 || count >= this.#options.maxBatch) {
         this.#flush();
-      else this.#gather(count, turns - 1);
+      } else {
+        this.#gather(count, turns - 1);
+      }
     });
   }
 
   #flush(): void {
     this.#scheduled = false;
-    if (!this.#begin()) return;
+    if (!this.#begin()) {
+      return;
+    }
     const again = this.#again > 0;
     const batch = this.#waiting.splice(
       0,
       this.#again || this.#options.maxBatch,
     );
     this.#again = 0;
-    for (const settle of this.#commit(batch, again)) settle();
+    for (const settle of this.#commit(batch, again)) {
+      settle();
+    }
     this.#options.afterCommit?.();
-    if (this.#waiting.length > 0) this.#schedule();
+    if (this.#waiting.length > 0) {
+      this.#schedule();
+    }
   }
 
   /** Begins a transaction, or sees to those who wait for it. */
@@ -153,7 +166,9 @@ export class CommitQueue {
       this.#failedBegins = 0;
       this.#again = 0;
       const failure = unavailable(error);
-      for (const { reject } of this.#waiting.splice(0)) reject(failure);
+      for (const { reject } of this.#waiting.splice(0)) {
+        reject(failure);
+      }
       return false;
     }
   }
@@ -191,7 +206,9 @@ export class CommitQueue {
         settlements.push(run());
       } catch (error) {
         throwUnavailable(error);
-        if (transaction.changes() !== before) return undefined;
+        if (transaction.changes() !== before) {
+          return undefined;
+        }
         settlements.push(() => {
           reject(error);
         });
@@ -230,5 +247,7 @@ export class CommitQueue {
 
 /** The file is at fault, not the command: what the others wrote cannot be trusted to commit either. */
 function throwUnavailable(error: unknown): void {
-  if (isUnavailable(error)) throw error;
+  if (isUnavailable(error)) {
+    throw error;
+  }
 }

@@ -16,11 +16,15 @@ export function rememberUntilCommit<Wanted, Found>(
   max: number,
   find: (wanted: Wanted) => Found,
 ): (key: string, wanted: Wanted) => Found {
-  if (mark === undefined) return (_key, wanted) => find(wanted);
+  if (mark === undefined) {
+    return (_key, wanted) => find(wanted);
+  }
   const values = new Map<string, Found>();
   let rememberedAt = mark();
   return (key, wanted) => {
-    if (key.length > maxKeyLength) return find(wanted);
+    if (key.length > maxKeyLength) {
+      return find(wanted);
+    }
     // Before the look-up: what is committed between the two must not pass for older than it is.
     const now = mark();
     if (now !== rememberedAt) {
@@ -28,9 +32,13 @@ export function rememberUntilCommit<Wanted, Found>(
       rememberedAt = now;
     }
     const known = values.get(key);
-    if (known !== undefined || values.has(key)) return known as Found;
+    if (known !== undefined || values.has(key)) {
+      return known as Found;
+    }
     const found = find(wanted);
-    if (values.size >= max) values.clear();
+    if (values.size >= max) {
+      values.clear();
+    }
     values.set(key, found);
     return found;
   };

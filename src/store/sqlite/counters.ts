@@ -29,8 +29,9 @@ export function prepareCounters(database: Database): CounterTable {
         return;
       }
       const lastFailure = failed > 0 ? time : null;
-      if (add.run(failed, open, lastFailure, subject, factor).changes === 0)
+      if (add.run(failed, open, lastFailure, subject, factor).changes === 0) {
         insert.run(subject, factor, failed, open, lastFailure);
+      }
     },
   };
 }

@@ -59,7 +59,9 @@ export function openDatabase(
   } catch (error) {
     database?.close();
     lock?.release();
-    if (error instanceof StoreRefusedError) throw error;
+    if (error instanceof StoreRefusedError) {
+      throw error;
+    }
     if (primaryCode(error) === "SQLITE_NOTADB") {
       throw new StoreRefusedError(
         `${file} is not an SQLite database: name another file`,
@@ -99,7 +101,9 @@ function findFile(path: string, create: boolean): string {
     }
     if (create) {
       // It holds login names and who failed to log in. SQLite gives its other files the same mode.
-      if (found === undefined) createOwnerOnly(file);
+      if (found === undefined) {
+        createOwnerOnly(file);
+      }
       closeSync(openSync(file, "a"));
     } else if (found === undefined) {
       throw new StoreRefusedError(
@@ -108,7 +112,9 @@ function findFile(path: string, create: boolean): string {
     }
     return realpathSync(file);
   } catch (error) {
-    if (error instanceof StoreRefusedError) throw error;
+    if (error instanceof StoreRefusedError) {
+      throw error;
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreRefusedError(
       `the database ${file} cannot be opened (${reason}): check the owner and mode of the file and its directory, and the mount`,
@@ -196,7 +202,9 @@ export function createTransaction(
     },
     rollback: () => {
       memory.end();
-      if (database.inTransaction) rollback.run();
+      if (database.inTransaction) {
+        rollback.run();
+      }
     },
     changes: () => changes.get() ?? 0,
   };
@@ -213,7 +221,9 @@ export function createSnapshot(
     try {
       return query();
     } finally {
-      if (database.inTransaction) end.run();
+      if (database.inTransaction) {
+        end.run();
+      }
     }
   };
 }

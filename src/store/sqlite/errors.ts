@@ -44,7 +44,9 @@ const remedies = new Map<string, string>([
 
 /** The primary result code of an error of SQLite, such as `SQLITE_IOERR` for `SQLITE_IOERR_FSYNC`. */
 export function primaryCode(error: unknown): string | undefined {
-  if (!(error instanceof Database.SqliteError)) return undefined;
+  if (!(error instanceof Database.SqliteError)) {
+    return undefined;
+  }
   return error.code.split("_").slice(0, 2).join("_");
 }
 
@@ -55,7 +57,9 @@ export function isUnavailable(error: unknown): boolean {
 
 /** The error of the port for whatever keeps the database from being used. */
 export function unavailable(error: unknown): StoreUnavailableError {
-  if (error instanceof StoreUnavailableError) return error;
+  if (error instanceof StoreUnavailableError) {
+    return error;
+  }
   const code =
     error instanceof Database.SqliteError ? error.code : "unexpected error";
   const remedy =

@@ -11,8 +11,9 @@ const ownerOnly = 0o600;
  * backups to be made by somebody else. A file that is not there, or not ours, stays as it is.
  */
 export function closeToOthers(path: string): void {
-  for (const file of [path, `${path}-wal`, `${path}-shm`])
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     setMode(file, (mode) => mode & ~others);
+  }
 }
 
 /**
@@ -23,7 +24,9 @@ export function createOwnerOnly(path: string): void {
   try {
     closeSync(openSync(path, "wx", ownerOnly));
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") {
+      throw error;
+    }
   }
   setMode(path, () => ownerOnly);
 }
@@ -31,14 +34,20 @@ export function createOwnerOnly(path: string): void {
 /** Gives a file another mode, where it is there and ours. */
 function setMode(path: string, change: (mode: number) => number): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
+  if (found === undefined) {
+    return;
+  }
   const mode = found.mode & 0o7777;
   const wanted = change(mode);
-  if (wanted === mode) return;
+  if (wanted === mode) {
+    return;
+  }
   try {
     chmodSync(path, wanted);
   } catch (error) {
-    if (codeOf(error) !== "EPERM" && codeOf(error) !== "EROFS") throw error;
+    if (codeOf(error) !== "EPERM" && codeOf(error) !== "EROFS") {
+      throw error;
+    }
   }
 }
 

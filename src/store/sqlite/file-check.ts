@@ -18,7 +18,9 @@ export function createFileCheck(
     .filter(({ identity }) => identity !== undefined);
   return () => {
     for (const { path, identity } of files) {
-      if (identityOf(path) === identity) continue;
+      if (identityOf(path) === identity) {
+        continue;
+      }
       throw new StoreUnavailableError(
         `${path} was removed or replaced while it was served: put it back, or stop the server and restore a backup`,
       );

@@ -13,7 +13,9 @@ export function withFreeId(
 ): string {
   for (let tries = 0; tries < maxTries; tries += 1) {
     const id = newId();
-    if (insert(id).changes > 0) return id;
+    if (insert(id).changes > 0) {
+      return id;
+    }
   }
   throw new Error(`none of ${maxTries} new ids was free`);
 }

@@ -37,8 +37,9 @@ export function pendingMigrations(
   }
   for (const [index, { number, name, checksum }] of applied.entries()) {
     const migration = migrations[index];
-    if (migration?.number === number && checksumOf(migration) === checksum)
+    if (migration?.number === number && checksumOf(migration) === checksum) {
       continue;
+    }
     throw new StoreRefusedError(
       `the database ${database.name} was made by another build of lockoutd: its migration ${number} (${name}) is ` +
         `not the one of this build. Run the lockoutd that made it, or restore a backup`,
@@ -55,7 +56,9 @@ export function migrate(
   database
     .transaction(() => {
       const pending = pendingMigrations(database, migrations);
-      if (pending.length === 0) return;
+      if (pending.length === 0) {
+        return;
+      }
       database.exec(
         `CREATE TABLE IF NOT EXISTS lockoutd_migrations (
            number INTEGER NOT NULL PRIMARY KEY,
@@ -81,7 +84,9 @@ function readApplied(database: Database): readonly Applied[] {
       "SELECT name FROM sqlite_schema WHERE type = 'table'",
     )
     .all();
-  if (tables.length === 0) return [];
+  if (tables.length === 0) {
+    return [];
+  }
   if (!tables.some(({ name }) => name === "lockoutd_migrations")) {
     throw new StoreRefusedError(
       `${database.name} is an SQLite database of another program (it has tables, but none of lockoutd's): ` +

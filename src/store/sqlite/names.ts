@@ -56,7 +56,9 @@ export function prepareNames(
   );
   const key = memory.value(() => {
     const bytes = hashKey.get();
-    if (bytes === undefined) throw new Error("the key of the names is missing");
+    if (bytes === undefined) {
+      throw new Error("the key of the names is missing");
+    }
     return createNameKey(bytes);
   });
   const kept = memory.value(() => total.get() ?? 0);
@@ -78,11 +80,16 @@ export function prepareNames(
       looks += 1
     ) {
       const from = giver(orgId);
-      if (from === undefined) return;
+      if (from === undefined) {
+        return;
+      }
       const first = lowest.get(from);
-      if (first === undefined) return;
-      if (first.found > first.rank) setRank.run(first.found, first.key);
-      else {
+      if (first === undefined) {
+        return;
+      }
+      if (first.found > first.rank) {
+        setRank.run(first.found, first.key);
+      } else {
         remove(first.key);
         count(from, -1);
       }

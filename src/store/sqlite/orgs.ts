@@ -49,12 +49,20 @@ export function prepareOrgs(
     list: () => list.all().map(toOrg),
     exists: (orgId) => {
       // An organisation that is there stays: no command removes one.
-      if (known.has(orgId)) return true;
-      if (!mayBeId(orgId)) return false;
+      if (known.has(orgId)) {
+        return true;
+      }
+      if (!mayBeId(orgId)) {
+        return false;
+      }
       // The database's text: the caller's may be a piece of a large request, which would be kept with it.
       const found = find.get(orgId);
-      if (found === undefined) return false;
-      if (known.size === maxKnown) known.clear();
+      if (found === undefined) {
+        return false;
+      }
+      if (known.size === maxKnown) {
+        known.clear();
+      }
       known.add(found);
       return true;
     },

@@ -29,7 +29,9 @@ export function openForReading(path: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof StoreRefusedError) throw error;
+    if (error instanceof StoreRefusedError) {
+      throw error;
+    }
     if (primaryCode(error) === "SQLITE_NOTADB") {
       throw new StoreRefusedError(`${file} is not an SQLite database`, {
         cause: error,

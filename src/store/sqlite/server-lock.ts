@@ -31,15 +31,21 @@ const patienceMs = 500;
 export function takeServerLock(databasePath: string): ServerLock | undefined {
   const path = `${databasePath}.lock`;
   const first = lockFile(path, patienceMs);
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   let held = first;
   let identity = identityOf(path);
   return {
     holds: () => {
-      if (identityOf(path) === identity) return true;
+      if (identityOf(path) === identity) {
+        return true;
+      }
       // Nobody waits meanwhile: the event loop stands still.
       const again = retake(path);
-      if (again === undefined) return false;
+      if (again === undefined) {
+        return false;
+      }
       held.close();
       held = again;
       identity = identityOf(path);
@@ -55,7 +61,9 @@ function retake(path: string): Database.Database | undefined {
   try {
     return lockFile(path, 0);
   } catch (error) {
-    if (!(error instanceof StoreRefusedError)) throw error;
+    if (!(error instanceof StoreRefusedError)) {
+      throw error;
+    }
     throw new StoreUnavailableError(error.message, { cause: error });
   }
 }
@@ -73,8 +81,12 @@ function lockFile(
     return database;
   } catch (error) {
     database?.close();
-    if (primaryCode(error) === "SQLITE_BUSY") return undefined;
-    if (primaryCode(error) === "SQLITE_NOTADB") throw notOurs(path, error);
+    if (primaryCode(error) === "SQLITE_BUSY") {
+      return undefined;
+    }
+    if (primaryCode(error) === "SQLITE_NOTADB") {
+      throw notOurs(path, error);
+    }
     throw unavailable(error);
   }
 }
@@ -82,7 +94,9 @@ function lockFile(
 function createLockFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   // A link neither: the lock of another database would be taken, or somebody else's file changed.
-  if (found?.isFile() === false) throw notOurs(path);
+  if (found?.isFile() === false) {
+    throw notOurs(path);
+  }
   try {
     createOwnerOnly(path);
   } catch (error) {

@@ -83,12 +83,15 @@ export async function openSqliteStore(
   const opened = openDatabase(options.path, options.exclusive, migrations);
   try {
     const copied = readCopyState(opened.database);
-    if (copied !== undefined)
+    if (copied !== undefined) {
       throw unfinishedCopy(opened.database.name, copied);
+    }
     return createStore(opened, options);
   } catch (error) {
     closeDatabase(opened);
-    if (error instanceof StoreRefusedError) throw error;
+    if (error instanceof StoreRefusedError) {
+      throw error;
+    }
     throw unavailable(error);
   }
 }
@@ -141,7 +144,9 @@ function createStore(
   let closed = false;
   /** Runs a query of one statement, which needs no transaction to see one state. */
   const readOnce = <T>(query: () => T): T => {
-    if (closed) throw new StoreUnavailableError("the store is closed");
+    if (closed) {
+      throw new StoreUnavailableError("the store is closed");
+    }
     try {
       return query();
     } catch (error) {
@@ -173,8 +178,12 @@ function createStore(
   let committed: PolicyAggregate | undefined;
   /** The instance's policy has no owner before there is an instance. */
   const aggregateOf = (owner: PolicyOwner): PolicyAggregate | undefined => {
-    if (owner.kind === "org") return { type: "org", id: owner.orgId };
-    if (committed !== undefined) return committed;
+    if (owner.kind === "org") {
+      return { type: "org", id: owner.orgId };
+    }
+    if (committed !== undefined) {
+      return committed;
+    }
     const instance = instances.find();
     return instance && { type: "instance", id: instance.id };
   };
@@ -203,7 +212,9 @@ function createStore(
       answer(() => {
         const aggregate = committedAggregateOf(owner);
         // What is asked for is remembered, also where it is not there.
-        if (aggregate === undefined || !mayBeId(aggregate.id)) return undefined;
+        if (aggregate === undefined || !mayBeId(aggregate.id)) {
+          return undefined;
+        }
         return findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate);
       }),
     changePolicy: (owner, editor, decide) =>
@@ -243,8 +254,12 @@ function createStore(
     initialise: ({ orgName, policy, token }) =>
       queue.run(() => {
         const found = instances.find();
-        if (found !== undefined) return { ...found, created: false };
-        if (orgs.list().length > 0) throw unfinishedCopy(database.name);
+        if (found !== undefined) {
+          return { ...found, created: false };
+        }
+        if (orgs.list().length > 0) {
+          throw unfinishedCopy(database.name);
+        }
         const editor = "SYSTEM";
         const instance = instances.create(
           () => orgs.create(orgName, editor).id,

@@ -109,8 +109,11 @@ export function prepareSubjects(
     create: (id, state) => {
       const [userId, hash] =
         id.kind === "user" ? [id.userId, null] : [null, id.hash];
-      if (hash === null) userCounts.add(id.orgId);
-      else names.add(id.orgId);
+      if (hash === null) {
+        userCounts.add(id.orgId);
+      } else {
+        names.add(id.orgId);
+      }
       const { lastInsertRowid } = insert.run(
         id.orgId,
         userId,
@@ -131,7 +134,9 @@ export function prepareSubjects(
     },
     remove: (key) => {
       const row = get.get(key);
-      if (row?.user_id != null) userCounts.subtract(row.org_id);
+      if (row?.user_id != null) {
+        userCounts.subtract(row.org_id);
+      }
       removeRow(key);
     },
     hashName: (foldedName) => names.hash(foldedName),

@@ -68,7 +68,9 @@ export function prepareTokens(
     list: () => list.all().map(toToken),
     remove: (tokenId, editor) => {
       const orgId = remove.get(tokenId);
-      if (orgId === undefined) return false;
+      if (orgId === undefined) {
+        return false;
+      }
       const event = tokenRemoved(tokenId);
       events.append(userAggregate(orgId, tokenId), editor, event, now());
       return true;

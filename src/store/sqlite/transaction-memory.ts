@@ -23,7 +23,9 @@ export function createTransactionMemory(): TransactionMemory {
   let open = false;
   const memories: Map<unknown, unknown>[] = [];
   const forget = () => {
-    for (const memory of memories) memory.clear();
+    for (const memory of memories) {
+      memory.clear();
+    }
   };
   const createMap = <Key, Found>(): Map<Key, Found> => {
     const memory = new Map<Key, Found>();
@@ -43,12 +45,16 @@ export function createTransactionMemory(): TransactionMemory {
     value: (find) => {
       const memory = createMap<"value", ReturnType<typeof find>>();
       const set = (value: ReturnType<typeof find>) => {
-        if (open) memory.set("value", value);
+        if (open) {
+          memory.set("value", value);
+        }
       };
       return {
         get: () => {
           const known = memory.get("value");
-          if (known !== undefined) return known;
+          if (known !== undefined) {
+            return known;
+          }
           const found = find();
           set(found);
           return found;
@@ -63,9 +69,13 @@ export function createTransactionMemory(): TransactionMemory {
       >();
       return (key) => {
         const known = memory.get(key);
-        if (known !== undefined) return known;
+        if (known !== undefined) {
+          return known;
+        }
         const found = find(key);
-        if (open) memory.set(key, found);
+        if (open) {
+          memory.set(key, found);
+        }
         return found;
       };
     },

@@ -52,7 +52,9 @@ export function openSqliteTarget(path: string): TransferTarget {
       run(
         database.transaction(() => {
           database.exec("DELETE FROM copy_state");
-          if (state === undefined) return;
+          if (state === undefined) {
+            return;
+          }
           database
             .prepare<[CopyState]>(
               "INSERT INTO copy_state (only_one, state) VALUES (1, ?)",
@@ -64,8 +66,9 @@ export function openSqliteTarget(path: string): TransferTarget {
     clear: async () => {
       run(
         database.transaction(() => {
-          for (const { name } of transferTables.toReversed())
+          for (const { name } of transferTables.toReversed()) {
             database.exec(`DELETE FROM ${name}`);
+          }
         }),
       );
     },
@@ -93,7 +96,9 @@ export function openSqliteTarget(path: string): TransferTarget {
       );
       run(
         database.transaction(() => {
-          for (const row of rows) insert.run(...row);
+          for (const row of rows) {
+            insert.run(...row);
+          }
         }),
       );
     },
@@ -127,7 +132,9 @@ function reader(database: Database): Omit<TransferSource, "close"> {
           .pluck()
           .get(),
       );
-      if (key === undefined) throw new Error("the key of the names is missing");
+      if (key === undefined) {
+        throw new Error("the key of the names is missing");
+      }
       return key;
     },
     count: async ({ name }) =>

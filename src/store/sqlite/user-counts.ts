@@ -19,8 +19,9 @@ export function prepareUserCounts(database: Database, max: number): UserCounts {
   );
   return {
     add: (orgId) => {
-      if (max > 0 && (count.get(orgId) ?? 0) >= max)
+      if (max > 0 && (count.get(orgId) ?? 0) >= max) {
         throw new LockoutError("usersTooMany");
+      }
       step.run(orgId, 1);
     },
     subtract: (orgId) => {

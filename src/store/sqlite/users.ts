@@ -70,15 +70,17 @@ export function createUserStore(
       const stored = commands.findStored(key);
       return stored && isDue(stored.key, time);
     });
-    if (due)
+    if (due) {
       await write(() => {
         commands.settleUser(key, time);
       });
+    }
   };
   const settleAll = async (): Promise<void> => {
     const time = now();
-    while (read(() => isAnyDue(time)))
+    while (read(() => isAnyDue(time))) {
       await write(() => commands.settleSome(time, expireBatch));
+    }
   };
 
   return {
@@ -160,7 +162,9 @@ export function createUserStore(
           attempts.isForgettable(time, limit) ||
           nameEvents.isForgettable(),
       );
-      if (!isLeft) return 0;
+      if (!isLeft) {
+        return 0;
+      }
       return write(
         () =>
           commands.settleSome(time, limit) +

@@ -12,8 +12,11 @@ export function untilAborted<Value>(
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(getAbortSignalReason(signal));
     };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) {
+      onAbort();
+    } else {
+      signal.addEventListener("abort", onAbort, { once: true });
+    }
     const onFailure = (reason: unknown) => {
       // Passed on as it is; but Connect's gRPC handlers take a rejection with nothing for success.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
@@ -41,7 +44,9 @@ export function eachUntilAborted<T>(
             return await untilAborted(signal, inner.next());
           } catch (reason) {
             // A generator that waits for something takes note of this when its wait is over: nobody waits for that.
-            if (signal.aborted) finish().catch(() => undefined);
+            if (signal.aborted) {
+              finish().catch(() => undefined);
+            }
             throw reason;
           }
         },

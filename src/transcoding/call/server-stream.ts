@@ -93,7 +93,9 @@ export function createServerStreamHandler(
     let finished = false;
     try {
       // The header leaves with the first piece, though it be empty.
-      if (stream.first instanceof Promise) yield nothing;
+      if (stream.first instanceof Promise) {
+        yield nothing;
+      }
       yield* form.open(context.responseHeader.get(lastEventId) ?? undefined);
       let count = 0;
       for (

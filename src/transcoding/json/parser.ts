@@ -233,7 +233,9 @@ class Parser {
 
   #skipBlanks(): void {
     // Most often there are none, and the expression costs more than all else about a short value.
-    if (this.#text.charCodeAt(this.#at) > space) return;
+    if (this.#text.charCodeAt(this.#at) > space) {
+      return;
+    }
     blanks.lastIndex = this.#at;
     blanks.exec(this.#text);
     this.#at = blanks.lastIndex;

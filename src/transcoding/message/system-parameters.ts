@@ -34,12 +34,20 @@ export function passOnSystemParameters(
   const given = new Map<string, string>();
   for (const { name, value } of parametersOf(query)) {
     const headerName = name === undefined ? undefined : parameters.get(name);
-    if (name === undefined || headerName === undefined) continue;
-    if (value === undefined || !headerText.test(value))
+    if (name === undefined || headerName === undefined) {
+      continue;
+    }
+    if (value === undefined || !headerText.test(value)) {
       throw badField(name, "holds characters that a header cannot hold");
-    if (given.has(headerName)) throw badField(name, "is given twice");
+    }
+    if (given.has(headerName)) {
+      throw badField(name, "is given twice");
+    }
     given.set(headerName, value);
   }
-  for (const [name, value] of given)
-    if ((header.get(name) ?? "") === "") header.set(name, value);
+  for (const [name, value] of given) {
+    if ((header.get(name) ?? "") === "") {
+      header.set(name, value);
+    }
+  }
 }

@@ -192,7 +192,9 @@ function headerParameters(
   { method }: Binding,
   named: Readonly<Record<string, string>>,
 ): JsonObject[] {
-  if (method.methodKind !== "server_streaming") return [];
+  if (method.methodKind !== "server_streaming") {
+    return [];
+  }
   return Array.from(
     systemParametersOf(method.input, named),
     ([name, header]) => ({

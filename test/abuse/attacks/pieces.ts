@@ -24,7 +24,9 @@ export const chunkedCalls: Attack = {
       const socket = await openRead(target, tally);
       socket.write(head);
       for (let turn = 0; turn < 200; turn += 1) {
-        if (!(await send(socket, some, span))) break;
+        if (!(await send(socket, some, span))) {
+          break;
+        }
       }
     });
     await span.rest();
@@ -51,7 +53,9 @@ export const byteFrames: Attack = {
         for (const stream of streams) {
           const byte = frame(frameType.data, 0, stream, Buffer.of(1));
           const frames = Buffer.concat(Array(1000).fill(byte));
-          if (!(await connection.more(frames, 1000, span))) return;
+          if (!(await connection.more(frames, 1000, span))) {
+            return;
+          }
         }
       }
     });
@@ -78,7 +82,7 @@ function endless(
           const block = grpcBlock(path);
           connection.write(streamFrames(stream, block, undefined, false));
           const frames = frame(frameType.data, 0, stream, content);
-          while (await connection.more(frames, content.length, span));
+          while (await connection.more(frames, content.length, span)) {}
           await new Promise(setImmediate);
         }
       });

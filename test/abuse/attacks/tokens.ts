@@ -21,7 +21,9 @@ export const unknownTokens: Attack = {
       });
     };
     await atOnce(8, async () => {
-      while (!span.over) await flood(await openRead(target, tally), next, span);
+      while (!span.over) {
+        await flood(await openRead(target, tally), next, span);
+      }
     });
     return undefined;
   },
@@ -43,7 +45,9 @@ export const organizationHeaders: Attack = {
       });
     };
     await atOnce(8, async () => {
-      while (!span.over) await flood(await openRead(target, tally), next, span);
+      while (!span.over) {
+        await flood(await openRead(target, tally), next, span);
+      }
     });
     return undefined;
   },

@@ -34,7 +34,9 @@ export const upgrades: Attack = {
       for (let turn = lane; !span.over; turn += 1) {
         const socket = await openRead(target, tally);
         const one = asked[turn % asked.length] ?? Buffer.alloc(0);
-        if (socket.writable) socket.write(Buffer.concat(Array(20).fill(one)));
+        if (socket.writable) {
+          socket.write(Buffer.concat(Array(20).fill(one)));
+        }
         const ended = once(socket, "close").catch(() => undefined);
         await Promise.race([ended, delay(200)]);
         socket.destroy();

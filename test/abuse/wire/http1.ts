@@ -70,6 +70,8 @@ export function bearer(
 
 /** Reads what was left unread for a moment, to see how the server ends connections. */
 export async function readAtLast(sockets: readonly Socket[]): Promise<void> {
-  for (const socket of sockets) socket.on("data", () => undefined).resume();
+  for (const socket of sockets) {
+    socket.on("data", () => undefined).resume();
+  }
   await delay(300);
 }

@@ -58,7 +58,9 @@ export class Http2Connection {
   }
 
   write(...frames: readonly Buffer[]): void {
-    if (this.socket.writable) this.socket.write(Buffer.concat(frames));
+    if (this.socket.writable) {
+      this.socket.write(Buffer.concat(frames));
+    }
   }
 
   /** Opens a stream, and sends its content when the window has room for it. False where that does not come in time. */
@@ -75,7 +77,9 @@ export class Http2Connection {
   /** Sends DATA frames that hold so many bytes, when the window of the connection has room for them. False where there is none in time. */
   async more(frames: Buffer, bytes: number, span: Span): Promise<boolean> {
     while (this.#window < bytes) {
-      if (span.over || !this.socket.writable) return false;
+      if (span.over || !this.socket.writable) {
+        return false;
+      }
       await this.#room(span.leftMs);
     }
     this.#window -= bytes;
@@ -96,7 +100,9 @@ export class Http2Connection {
   }
 
   #wake(): void {
-    for (const wake of this.#waiting) wake();
+    for (const wake of this.#waiting) {
+      wake();
+    }
   }
 
   /** Counts GOAWAY and RST_STREAM, and acknowledges what must be, as a client that is to be kept does. */
@@ -106,7 +112,9 @@ export class Http2Connection {
       let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
       while (bytes.length >= 9) {
         const end = 9 + bytes.readUIntBE(0, 3);
-        if (bytes.length < end) break;
+        if (bytes.length < end) {
+          break;
+        }
         this.#take(
           bytes.readUInt8(3),
           bytes.readUInt8(4),
@@ -128,13 +136,17 @@ export class Http2Connection {
         this.#tally.count(`RST_STREAM ${codeName(payload.readUInt32BE(0))}`);
         break;
       case frameType.windowUpdate:
-        if (stream !== 0) break;
+        if (stream !== 0) {
+          break;
+        }
         this.#window += payload.readUInt32BE(0);
         this.#wake();
         break;
       case frameType.settings:
       case frameType.ping:
-        if (flags === ack) break;
+        if (flags === ack) {
+          break;
+        }
         this.write(
           frame(type, ack, 0, type === frameType.ping ? payload : undefined),
         );
@@ -156,8 +168,11 @@ export async function openHttp2(
 ): Promise<Http2Connection> {
   const socket = await open(target, tally);
   const connection = new Http2Connection(socket, tally);
-  if (read) connection.read();
-  else socket.pause();
+  if (read) {
+    connection.read();
+  } else {
+    socket.pause();
+  }
   const value = Buffer.alloc(6);
   value.writeUInt16BE(initialWindow);
   value.writeUInt32BE(window, 2);

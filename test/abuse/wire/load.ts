@@ -16,7 +16,9 @@ export async function repeat(
     const one = asked(index);
     socket.on("data", (chunk: Buffer) => {
       const begins = chunk.subarray(0, 9).toString() === "HTTP/1.1 ";
-      if (begins && !span.over && socket.writable) socket.write(one);
+      if (begins && !span.over && socket.writable) {
+        socket.write(one);
+      }
     });
     socket.write(one);
   });

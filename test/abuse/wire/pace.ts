@@ -30,8 +30,12 @@ export async function send(
   bytes: Uint8Array,
   span: Span,
 ): Promise<boolean> {
-  if (!socket.writable) return false;
-  if (socket.write(bytes)) return true;
+  if (!socket.writable) {
+    return false;
+  }
+  if (socket.write(bytes)) {
+    return true;
+  }
   return new Promise((resolve) => {
     const settle = (goesOn: boolean) => {
       clearTimeout(timer);

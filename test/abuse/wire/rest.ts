@@ -52,7 +52,9 @@ export function openClient({
     call,
     must: async (method, path, body) => {
       const response = await call(method, path, body);
-      if (response.status === 200) return response.body;
+      if (response.status === 200) {
+        return response.body;
+      }
       const reason = JSON.stringify(response.body);
       throw new Error(`${method} ${path}: ${response.status} ${reason}`);
     },

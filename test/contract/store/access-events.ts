@@ -60,8 +60,9 @@ export function describeAccessEvents(bed: StoreBed): void {
       ]);
       expect(await bed.events()).toHaveLength(3);
       const secret = Buffer.from(hashOf(5));
-      for (const form of ["hex", "base64"] as const)
+      for (const form of ["hex", "base64"] as const) {
         expect(JSON.stringify(events)).not.toContain(secret.toString(form));
+      }
     });
 
     it("leaves out what a token has not", async () => {

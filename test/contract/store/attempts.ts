@@ -92,8 +92,9 @@ export function describeAttempts(bed: StoreBed): void {
     it("is unknown where it never was, and in another organisation", async () => {
       const { attempt } = await begin(alice);
       const unknown = { entry: { id: "LOCKOUTD-att05" } };
-      for (const id of ["", "no such", "'", "300000000000000001"])
+      for (const id of ["", "no such", "'", "300000000000000001"]) {
         await expect(complete(id, "failed")).rejects.toMatchObject(unknown);
+      }
       await expect(
         complete(attempt?.id, "failed", bed.store, orgB.orgId),
       ).rejects.toMatchObject(unknown);
@@ -132,8 +133,9 @@ export function describeAttempts(bed: StoreBed): void {
 
       const all = [attempt?.id, ...others.map((begun) => begun.attempt?.id)];
       expect(new Set(all).size).toBe(all.length);
-      for (const id of all)
+      for (const id of all) {
         expect(await complete(id, "failed")).toMatchObject({ failed: 1 });
+      }
       expect(await counterOf(aliceKey)).toMatchObject({ failed: 1, open: 0 });
     });
 
@@ -361,8 +363,9 @@ export function describeAttempts(bed: StoreBed): void {
       const before = await bed.events({ aggregateTypes: ["user"] });
       const outcomes = ["succeeded", "failed", "not_a_guess"] as const;
       for (const outcome of outcomes) {
-        for (const { attempt } of [...held, other])
+        for (const { attempt } of [...held, other]) {
           expect(await complete(attempt?.id, outcome)).toEqual(refused);
+        }
         await bed.reopen();
       }
       expect(await bed.events({ aggregateTypes: ["user"] })).toEqual(before);
@@ -531,16 +534,19 @@ export function describeAttempts(bed: StoreBed): void {
         (userId) => ({ ...alice, userId }) as const,
       );
       bed.time = start + 10 * hour;
-      for (const subject of others) await begin(subject);
+      for (const subject of others) {
+        await begin(subject);
+      }
       bed.time = start + ttlMs / 2;
       await begin({ kind: "name", orgId: orgA.orgId, foldedName: "nobody" });
       bed.time = start;
       expect(await bed.store.settleAttempts(100)).toBe(2);
-      for (const { userId } of others)
+      for (const { userId } of others) {
         expect(
           await counterOf({ orgId: orgA.orgId, userId }),
           userId,
         ).toMatchObject({ failed: 1, open: 0, lastFailure: start });
+      }
       bed.time = start + ttlMs;
       expect(await bed.store.settleAttempts(100)).toBe(1);
     });

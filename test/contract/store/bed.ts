@@ -50,12 +50,16 @@ export class StoreBed {
 
   /** After each test. */
   async tearDown(): Promise<void> {
-    for (const store of this.#opened.splice(0)) await store.close();
+    for (const store of this.#opened.splice(0)) {
+      await store.close();
+    }
     await this.#harness?.destroy();
   }
 
   get store(): WholeStore {
-    if (this.#store === undefined) throw new Error("the bed is not set up");
+    if (this.#store === undefined) {
+      throw new Error("the bed is not set up");
+    }
     return this.#store;
   }
 
@@ -64,7 +68,9 @@ export class StoreBed {
     role: "server" | "tool",
     newId: NewId = createIds(this.now, this.#opened.length),
   ): Promise<WholeStore> {
-    if (this.#harness === undefined) throw new Error("the bed is not set up");
+    if (this.#harness === undefined) {
+      throw new Error("the bed is not set up");
+    }
     const store = await this.#harness.open(role, {
       now: this.now,
       newId,

@@ -37,8 +37,9 @@ export function describeCommands(bed: StoreBed): void {
       const results = await Promise.allSettled(
         Array.from({ length: 20 }, async (_, index) =>
           bed.store.changePolicy(orgA, `e${index}`, (current) => {
-            if (refusals.includes(index))
+            if (refusals.includes(index)) {
               throw new LockoutError("orgPolicyNotChanged");
+            }
             return countUp([])(current);
           }),
         ),
@@ -190,8 +191,11 @@ export function describeCommands(bed: StoreBed): void {
               const own = { ...each, orgId: `${each.orgId}${round}` };
               try {
                 const decision = decide(own)(model.get(own.orgId));
-                if (decision.limits === undefined) model.delete(own.orgId);
-                else model.set(own.orgId, decision.limits);
+                if (decision.limits === undefined) {
+                  model.delete(own.orgId);
+                } else {
+                  model.set(own.orgId, decision.limits);
+                }
                 const sequence = (sequences.get(own.orgId) ?? 0) + 1;
                 sequences.set(own.orgId, sequence);
                 expected.push(sequence);
@@ -209,18 +213,22 @@ export function describeCommands(bed: StoreBed): void {
                   (error: unknown) => (error as LockoutError).entry.id,
                 );
               results.push(result);
-              if (each.wait) await result;
+              if (each.wait) {
+                await result;
+              }
             }
             expect(await Promise.all(results)).toEqual(expected);
             for (const orgId of [`x${round}`, `y${round}`]) {
               const found = await bed.store.findPolicy({ kind: "org", orgId });
               const wanted = model.get(orgId);
-              if (wanted === undefined) expect(found).toBeUndefined();
-              else
+              if (wanted === undefined) {
+                expect(found).toBeUndefined();
+              } else {
                 expect(found).toMatchObject({
                   ...wanted,
                   sequence: sequences.get(orgId),
                 });
+              }
             }
           },
         ),

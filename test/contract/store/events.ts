@@ -29,8 +29,9 @@ export function describeEvents(bed: StoreBed): void {
     });
 
     it("are listed oldest or newest first, up to the limit", async () => {
-      for (let index = 0; index < 5; index += 1)
+      for (let index = 0; index < 5; index += 1) {
         await bed.store.changePolicy(orgA, "e", countUp([]));
+      }
       const sequences = async (filter: Partial<EventFilter>) =>
         (await bed.events(filter)).map(({ sequence }) => sequence);
 

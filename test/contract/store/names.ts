@@ -55,8 +55,9 @@ export function describeNames(bed: StoreBed): void {
         for (let index = 0; index < 4; index += 1) {
           const { attempt, ...begun } = await begin(subject);
           seen.push(begun, attempt && attempt.expireTime - bed.time);
-          if (attempt !== undefined)
+          if (attempt !== undefined) {
             seen.push(await complete(attempt.id, "failed"));
+          }
         }
         bed.time += 1;
         seen.push(await report(subject, "succeeded", "totp"));
@@ -148,8 +149,9 @@ export function describeNames(bed: StoreBed): void {
       await lock(named("locked"));
       await report(named("tried"), "failed");
       const seen = await look(named("seen"));
-      for (let index = 0; index < 3 * maxNames; index += 1)
+      for (let index = 0; index < 3 * maxNames; index += 1) {
         await begin(inB(`flood ${index}`));
+      }
       await settle();
 
       expect(await begin(named("locked"))).toMatchObject({
@@ -167,18 +169,21 @@ export function describeNames(bed: StoreBed): void {
     it("make room where they are: those that failed least first, of these the oldest, locked ones last", async () => {
       await lock(named("locked"));
       const ids: (string | undefined)[] = [];
-      for (let index = 0; index < maxNames / 2; index += 1)
+      for (let index = 0; index < maxNames / 2; index += 1) {
         ids.push(await look(named(`seen ${index}`)));
+      }
       // Tried after it was kept.
       await report(named("seen 0"), "failed");
-      for (let index = 0; index < maxNames / 2; index += 1)
+      for (let index = 0; index < maxNames / 2; index += 1) {
         await report(named(`tried ${index}`), "failed");
+      }
       await settle();
       const kept = await Promise.all(ids.map(isKept));
       expect(kept).toEqual(ids.map((_id, index) => index !== 1));
 
-      for (let index = 0; index < maxNames; index += 1)
+      for (let index = 0; index < maxNames; index += 1) {
         await report(named(`more ${index}`), "failed");
+      }
       await settle();
       expect(await begin(named("locked"))).toMatchObject({
         decision: "locked",
@@ -190,8 +195,9 @@ export function describeNames(bed: StoreBed): void {
 
     it("make room of the oldest where all are locked", async () => {
       await lock(inB("elsewhere"));
-      for (let index = 0; index < 2 * maxNames; index += 1)
+      for (let index = 0; index < 2 * maxNames; index += 1) {
         await lock(named(`locked ${index}`));
+      }
       await settle();
       const decisionOf = async (subject: Subject) =>
         (await begin(subject)).decision;
@@ -203,13 +209,16 @@ export function describeNames(bed: StoreBed): void {
     });
 
     it("make room for each organisation's share", async () => {
-      for (let index = 0; index < 2 * maxNames; index += 1)
+      for (let index = 0; index < 2 * maxNames; index += 1) {
         await lock(inB(`locked ${index}`));
-      for (let index = 0; index < maxNames / 2; index += 1)
+      }
+      for (let index = 0; index < maxNames / 2; index += 1) {
         await report(named(`tried ${index}`), "failed");
+      }
       await settle();
-      for (let index = 0; index < maxNames / 2; index += 1)
+      for (let index = 0; index < maxNames / 2; index += 1) {
         expect(await failedOf(`tried ${index}`), `tried ${index}`).toBe(1);
+      }
       expect(await begin(inB(`locked ${2 * maxNames - 1}`))).toMatchObject({
         decision: "locked",
       });

@@ -286,7 +286,9 @@ export function describeUserEvents(bed: StoreBed): void {
     });
 
     it.each(rows)("$name", async ({ given = [], run, events }) => {
-      for (const step of given) await step(bed.store);
+      for (const step of given) {
+        await step(bed.store);
+      }
       const [last] = await bed.events({ ascending: false, limit: 1 });
       await run(bed.store);
       const written = await bed.events({

@@ -405,7 +405,9 @@ export function describeUsers(bed: StoreBed): void {
 
     it("has an organisation's users by id, page by page", async () => {
       const ids = ["b", "a", "Z", "ä", "aa", "10", "9", "'", "😀"];
-      for (const userId of ids) await register({ orgId: orgA.orgId, userId });
+      for (const userId of ids) {
+        await register({ orgId: orgA.orgId, userId });
+      }
       await register(elsewhere);
 
       const list = (page: PageRequest) => bed.store.listUsers(orgA.orgId, page);
@@ -463,7 +465,9 @@ export function describeUsers(bed: StoreBed): void {
       let listed = false;
       const turn = () => {
         turns += 1;
-        if (!listed) setImmediate(turn);
+        if (!listed) {
+          setImmediate(turn);
+        }
       };
       setImmediate(turn);
       const page = { size: 1000, after: undefined };
@@ -490,8 +494,9 @@ export function describeUsers(bed: StoreBed): void {
       const idsOf = async (since: number | undefined, size: number) =>
         (await readAll(list(since), size)).flat().map(({ userId }) => userId);
 
-      for (const size of [1, 2, 3, 4, 5])
+      for (const size of [1, 2, 3, 4, 5]) {
         expect(await idsOf(undefined, size)).toEqual(["c", "d", "a", "b"]);
+      }
       expect(await idsOf(start + 10, 1)).toEqual(["a", "b"]);
       expect(await idsOf(start + 11, 1)).toEqual([]);
       expect(await list()({ size: 1, after: undefined })).toMatchObject({
@@ -513,13 +518,14 @@ export function describeUsers(bed: StoreBed): void {
     });
 
     it("refuses a token that no page of it gave", async () => {
-      for (const userId of ["a", "b"])
+      for (const userId of ["a", "b"]) {
         await bed.store.putUser(
           { orgId: orgA.orgId, userId },
           [],
           "e",
           putUser("locked"),
         );
+      }
       const first = { size: 1, after: undefined };
       const users = await bed.store.listUsers(orgA.orgId, first);
       const locked = await bed.store.listLocked(orgA.orgId, undefined, first);

@@ -24,7 +24,9 @@ function describeFrames(bytes: Buffer): readonly string[] {
 /** What kind of answer this is: inputs with the same kind are likely to have gone the same way through the server. */
 export function kindOfAnswer(answer: Buffer): string {
   const text = answer.toString("latin1");
-  if (answer.length === 0) return "none";
+  if (answer.length === 0) {
+    return "none";
+  }
   if (!text.startsWith("HTTP/1.")) {
     return `h2 ${[...new Set(describeFrames(answer))].join(" ")}`;
   }

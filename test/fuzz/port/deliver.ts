@@ -23,7 +23,9 @@ export function deliver(
     });
     const rest = [...chunks];
     const writeNext = () => {
-      if (socket.destroyed) return;
+      if (socket.destroyed) {
+        return;
+      }
       const chunk = rest.shift();
       if (chunk !== undefined) {
         socket.write(chunk, () => setImmediate(writeNext));

@@ -63,17 +63,23 @@ async function report(
   say(
     `\nfound with --seed ${seed}, inputs ${first} to ${first + inputs.length - 1}:`,
   );
-  for (const fault of new Set(faults)) say(`  ${fault}`);
+  for (const fault of new Set(faults)) {
+    say(`  ${fault}`);
+  }
   const directory = mkdtempSync(join(tmpdir(), "lockoutd-fuzz-"));
   for (const [index, input] of inputs.entries()) {
     const alone = await startFuzzTarget();
     const { faults: again } = await runBatch(alone, [input]);
     await alone.close();
-    if (again.length === 0) continue;
+    if (again.length === 0) {
+      continue;
+    }
     const file = join(directory, `${seed}-${first + index}.json`);
     writeFileSync(file, writeInput(input));
     say(`  input ${first + index} does it alone: --replay ${file}`);
-    for (const fault of again) say(`    ${fault}`);
+    for (const fault of again) {
+      say(`    ${fault}`);
+    }
   }
 }
 
@@ -115,7 +121,9 @@ async function replay(input: PortInput): Promise<number> {
   const { answers, faults } = await runBatch(target, [input]);
   await target.close();
   say(`answer: ${answers.map((answer) => answer.toString("latin1")).join("")}`);
-  for (const fault of faults) say(fault);
+  for (const fault of faults) {
+    say(fault);
+  }
   return faults.length;
 }
 
@@ -139,7 +147,9 @@ async function fuzz(
     );
     const batch = await runBatch(target, inputs);
     faults = batch.faults;
-    if (faults.length > 0) await report(inputs, faults, first);
+    if (faults.length > 0) {
+      await report(inputs, faults, first);
+    }
     for (const [index, answer] of batch.answers.entries()) {
       const kind = kindOfAnswer(answer);
       const input = inputs[index];
@@ -155,7 +165,9 @@ async function fuzz(
   }
   if (faults.length === 0) {
     faults = await settle(target, before);
-    for (const fault of faults) say(`found with --seed ${seed}: ${fault}`);
+    for (const fault of faults) {
+      say(`found with --seed ${seed}: ${fault}`);
+    }
   }
   await target.close();
   say(

@@ -21,7 +21,9 @@ export function http2Bytes(random: Random): Buffer {
     frames.push(
       ...(random.oneIn(2) ? call(random, stream) : [other(random, stream)]),
     );
-    if (!random.oneIn(4)) stream += 2;
+    if (!random.oneIn(4)) {
+      stream += 2;
+    }
   }
   if (random.oneIn(4)) {
     const one = random.below(frames.length);

@@ -73,7 +73,9 @@ function mutateOnce(random: Random, bytes: Buffer): Buffer {
 
 /** Cuts bytes into pieces that arrive one after the other. */
 export function cut(random: Random, bytes: Buffer): readonly Buffer[] {
-  if (!random.oneIn(3)) return [bytes];
+  if (!random.oneIn(3)) {
+    return [bytes];
+  }
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length && chunks.length < 20;) {
     const size = random.oneIn(2) ? 1 + random.below(8) : 1 + random.below(600);

@@ -56,12 +56,18 @@ export async function startFuzzTarget(): Promise<FuzzTarget> {
   let faults: string[] = [];
   let closing = false;
   child.once("exit", (code, signal) => {
-    if (!closing) faults.push(`the process ended: ${String(code ?? signal)}`);
+    if (!closing) {
+      faults.push(`the process ended: ${String(code ?? signal)}`);
+    }
   });
-  if (child.stderr === null) throw new Error("the log cannot be read");
+  if (child.stderr === null) {
+    throw new Error("the log cannot be read");
+  }
   createInterface({ input: child.stderr }).on("line", (line) => {
     const fault = describeFault(line);
-    if (fault !== undefined) faults.push(fault);
+    if (fault !== undefined) {
+      faults.push(fault);
+    }
   });
   return {
     port: Number(new URL(url).port),

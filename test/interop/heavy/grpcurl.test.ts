@@ -9,7 +9,9 @@ const grpcurl = await installGoProgram(
   "github.com/fullstorydev/grpcurl/cmd/grpcurl",
   "v1.9.3",
 );
-if (grpcurl.path === undefined) saySkipped("grpcurl", grpcurl.missing);
+if (grpcurl.path === undefined) {
+  saySkipped("grpcurl", grpcurl.missing);
+}
 
 const admin = "zitadel.admin.v1.AdminService";
 

@@ -18,18 +18,24 @@ const flags = [
 ];
 
 const missing = await missingMaven();
-if (missing !== undefined) saySkipped("grpc-java", missing);
+if (missing !== undefined) {
+  saySkipped("grpc-java", missing);
+}
 
 async function missingMaven(): Promise<string | undefined> {
   const maven = findProgram("mvn");
-  if (maven === undefined) return "there is no mvn on the PATH";
+  if (maven === undefined) {
+    return "there is no mvn on the PATH";
+  }
   const { code, stdout } = await runProgram(
     maven,
     [...flags, "--quiet", "test-compile"],
     { cwd: directory },
   );
   // Code that does not compile is a failure of the test, not of the machine.
-  if (code === 0 || stdout.includes("COMPILATION ERROR")) return undefined;
+  if (code === 0 || stdout.includes("COMPILATION ERROR")) {
+    return undefined;
+  }
   const why = stdout.split("\n").find((line) => line.startsWith("[ERROR]"));
   return `Maven cannot resolve what the tests need: ${why ?? "no reason given"}`;
 }

@@ -31,7 +31,9 @@ async function installPython(): Promise<Tool> {
   const environment = join(toolCache, `python-${digest.slice(0, 12)}`);
   const path = join(environment, "bin", "python");
   const complete = join(environment, "complete");
-  if (existsSync(complete)) return { path };
+  if (existsSync(complete)) {
+    return { path };
+  }
   const system = findProgram("python3");
   if (system === undefined) {
     return { path: undefined, missing: "there is no python3 on the PATH" };

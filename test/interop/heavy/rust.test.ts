@@ -14,11 +14,15 @@ const directory = fileURLToPath(new URL("rust/", import.meta.url));
 const env = { CARGO_TARGET_DIR: join(toolCache, "rust") };
 
 const missing = await missingCargo();
-if (missing !== undefined) saySkipped("the Rust client (tonic)", missing);
+if (missing !== undefined) {
+  saySkipped("the Rust client (tonic)", missing);
+}
 
 async function missingCargo(): Promise<string | undefined> {
   const cargo = findProgram("cargo");
-  if (cargo === undefined) return "there is no cargo on the PATH";
+  if (cargo === undefined) {
+    return "there is no cargo on the PATH";
+  }
   const { code, stderr } = await runProgram(
     cargo,
     ["fetch", "--quiet", "--locked"],

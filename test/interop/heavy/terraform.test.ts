@@ -38,7 +38,9 @@ async function findProvider(): Promise<Tool> {
       "a9234930",
     );
   }
-  if (existsSync(named)) return { path: named };
+  if (existsSync(named)) {
+    return { path: named };
+  }
   return {
     path: undefined,
     missing: `LOCKOUTD_TERRAFORM_PROVIDER names ${named}, which is not there`,

@@ -14,11 +14,15 @@ const directory = fileURLToPath(new URL("go/", import.meta.url));
 const env = { GOFLAGS: "-mod=readonly" };
 
 const missing = await missingGo();
-if (missing !== undefined) saySkipped("zitadel-go", missing);
+if (missing !== undefined) {
+  saySkipped("zitadel-go", missing);
+}
 
 async function missingGo(): Promise<string | undefined> {
   const go = findProgram("go");
-  if (go === undefined) return "there is no go on the PATH";
+  if (go === undefined) {
+    return "there is no go on the PATH";
+  }
   const { code, stderr } = await runProgram(go, ["mod", "download"], {
     cwd: directory,
     env,

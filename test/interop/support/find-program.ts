@@ -5,7 +5,9 @@ export function findProgram(...names: readonly string[]): string | undefined {
   const folders = pathFolders();
   for (const name of names) {
     const found = firstExecutable(name, folders);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
   }
   return undefined;
 }

@@ -51,7 +51,9 @@ export async function runOrThrow(
   options?: RunOptions,
 ): Promise<string> {
   const { code, stdout, stderr } = await runProgram(file, args, options);
-  if (code === 0) return stdout;
+  if (code === 0) {
+    return stdout;
+  }
   throw new Error(
     `${file} ${args.join(" ")} ended with ${code}:\n${stdout}${stderr}`,
   );

@@ -24,7 +24,9 @@ export async function installGoProgram(
   const name = program.split("/").at(-1) ?? program;
   const directory = join(toolCache, `${name}-${version}`);
   const path = join(directory, name);
-  if (existsSync(path)) return { path };
+  if (existsSync(path)) {
+    return { path };
+  }
   const go = findProgram("go");
   if (go === undefined) {
     return { path: undefined, missing: "there is no go on the PATH" };
@@ -35,7 +37,9 @@ export async function installGoProgram(
     ["install", `${program}@${version}`],
     { cwd: toolCache, env: { GOBIN: directory, GOFLAGS: "" } },
   );
-  if (code === 0) return { path };
+  if (code === 0) {
+    return { path };
+  }
   return {
     path: undefined,
     missing: `go install ${program}@${version} failed: ${lastLine(stderr)}`,

@@ -20,9 +20,11 @@ export class CallValues implements ContextValues {
 
   set<T>(key: ContextKey<T>, value: T): this {
     const entry = this.#find(key);
-    if (entry === undefined)
+    if (entry === undefined) {
       this.#first = { id: key.id, value, next: this.#first };
-    else entry.value = value;
+    } else {
+      entry.value = value;
+    }
     return this;
   }
 
@@ -30,8 +32,11 @@ export class CallValues implements ContextValues {
     let before: Entry | undefined;
     for (let entry = this.#first; entry !== undefined; entry = entry.next) {
       if (entry.id === key.id) {
-        if (before === undefined) this.#first = entry.next;
-        else before.next = entry.next;
+        if (before === undefined) {
+          this.#first = entry.next;
+        } else {
+          before.next = entry.next;
+        }
         break;
       }
       before = entry;
@@ -41,7 +46,9 @@ export class CallValues implements ContextValues {
 
   #find({ id }: { readonly id: symbol }): Entry | undefined {
     let entry = this.#first;
-    while (entry !== undefined && entry.id !== id) entry = entry.next;
+    while (entry !== undefined && entry.id !== id) {
+      entry = entry.next;
+    }
     return entry;
   }
 }

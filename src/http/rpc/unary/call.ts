@@ -110,7 +110,9 @@ export class UnaryCall implements BodyCollector, Listed {
       this.fail(shutdownSignal.reason);
       return;
     }
-    if (!this.#startTimer()) return;
+    if (!this.#startTimer()) {
+      return;
+    }
     this.#askGate(() => {
       this.#admit();
     });
@@ -118,7 +120,9 @@ export class UnaryCall implements BodyCollector, Listed {
 
   /** Answers with an error, unless there is an answer already. */
   fail(reason: unknown): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#end(reason);
     const { form } = this.#plan;
     this.#send(() =>
@@ -130,17 +134,23 @@ export class UnaryCall implements BodyCollector, Listed {
 
   /** The client has left: nobody is to be answered. */
   leave(): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#end(new ConnectError("the client went away", Code.Canceled));
   }
 
   whole(body: Uint8Array): void {
-    if (this.#over) return;
-    if (hasLapsed(this.#consentedAt, this.#plan.stopwatch()))
+    if (this.#over) {
+      return;
+    }
+    if (hasLapsed(this.#consentedAt, this.#plan.stopwatch())) {
       this.#askGate(() => {
         this.#open(body);
       });
-    else this.#open(body);
+    } else {
+      this.#open(body);
+    }
   }
 
   failed(reason: unknown): void {
@@ -149,7 +159,9 @@ export class UnaryCall implements BodyCollector, Listed {
 
   #startTimer(): boolean {
     const timeoutMs = this.#timeout?.timeoutMs;
-    if (timeoutMs === undefined) return true;
+    if (timeoutMs === undefined) {
+      return true;
+    }
     this.#timer = startDeadline(timeoutMs, (reason) => {
       this.fail(reason);
     });
@@ -165,36 +177,48 @@ export class UnaryCall implements BodyCollector, Listed {
       this.#failMapped(error);
       return;
     }
-    if (waiting === undefined) consented();
-    else
+    if (waiting === undefined) {
+      consented();
+    } else {
       waiting.then(consented, (error: unknown) => {
         this.#failMapped(error);
       });
+    }
   }
 
   #admit(): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     const { form, stopwatch } = this.#plan;
     const { running, head } = this.#request;
     try {
-      if (this.#timeout?.error !== undefined) throw this.#timeout.error;
+      if (this.#timeout?.error !== undefined) {
+        throw this.#timeout.error;
+      }
       this.#compression = form.admit(this.#request, this.#context);
       if (
         form.body !== undefined &&
         (head.declaredLength ?? 0) > form.body.maxBytes
-      )
+      ) {
         throw form.body.tooLong();
+      }
     } catch (reason) {
       this.fail(reason);
       return;
     }
     this.#consentedAt = stopwatch();
-    if (form.body === undefined) this.#open(noBytes);
-    else running.exchange.body.collect(form.body, this);
+    if (form.body === undefined) {
+      this.#open(noBytes);
+    } else {
+      running.exchange.body.collect(form.body, this);
+    }
   }
 
   #open(body: Uint8Array): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     const { form, options } = this.#plan;
     let message: Uint8Array | CompressedMessage;
     try {
@@ -220,7 +244,9 @@ export class UnaryCall implements BodyCollector, Listed {
   }
 
   #invoke(bytes: Uint8Array): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     const { form, invoke } = this.#plan;
     let message: Message;
     try {
@@ -236,7 +262,7 @@ export class UnaryCall implements BodyCollector, Listed {
       this.#failMapped(error);
       return;
     }
-    if (output instanceof Promise)
+    if (output instanceof Promise) {
       output.then(
         (made) => {
           this.#succeed(made);
@@ -245,7 +271,9 @@ export class UnaryCall implements BodyCollector, Listed {
           this.#failMapped(error);
         },
       );
-    else this.#succeed(output);
+    } else {
+      this.#succeed(output);
+    }
   }
 
   #failMapped(error: unknown): void {
@@ -253,7 +281,9 @@ export class UnaryCall implements BodyCollector, Listed {
   }
 
   #succeed(output: Message): void {
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     const { form } = this.#plan;
     let bytes: Uint8Array;
     try {
@@ -308,18 +338,25 @@ export class UnaryCall implements BodyCollector, Listed {
     const { form, respond } = this.#plan;
     const { running } = this.#request;
     const { exchange } = running;
-    if (exchange.isGone()) return;
+    if (exchange.isGone()) {
+      return;
+    }
     const header = [
       ...(form.plainHeader ?? []),
       requestIdHeader,
       running.requestId,
     ];
-    if (encoding !== undefined) header.push(form.encodingHeader, encoding);
-    if (form.hasLength) header.push("content-length", String(body.byteLength));
+    if (encoding !== undefined) {
+      header.push(form.encodingHeader, encoding);
+    }
+    if (form.hasLength) {
+      header.push("content-length", String(body.byteLength));
+    }
     running.status = 200;
     running.sent = body.byteLength;
-    if (form.protocol === "grpc" || form.protocol === "grpc-web")
+    if (form.protocol === "grpc" || form.protocol === "grpc-web") {
       running.grpcStatus = "0";
+    }
     try {
       exchange.whole(
         header,

@@ -26,19 +26,21 @@ export function connectGetForm(
       if (
         options.requireConnectProtocolHeader &&
         parameter(target, "connect") === undefined
-      )
+      ) {
         throw new ConnectError(
           "the query has no parameter connect",
           Code.InvalidArgument,
         );
+      }
       return compression.ofRequest(
         parameter(target, "compression")?.toString(),
       );
     },
     open(_body, request, packed) {
       const message = messageOf(request);
-      if (message.byteLength > options.readMaxBytes)
+      if (message.byteLength > options.readMaxBytes) {
         throw messageTooLarge(options.readMaxBytes);
+      }
       return packed === undefined
         ? message
         : new CompressedMessage(packed, message);
@@ -49,7 +51,9 @@ export function connectGetForm(
 function messageOf({ running }: UnaryRequest): Uint8Array {
   const { target } = running.exchange;
   const message = parameter(target, "message") ?? Buffer.alloc(0);
-  if (parameter(target, "base64")?.toString() !== "1") return message;
+  if (parameter(target, "base64")?.toString() !== "1") {
+    return message;
+  }
   try {
     return base64Decode(message.toString("latin1").replaceAll(" ", "+"));
   } catch {
@@ -67,8 +71,9 @@ function parameter(target: string, name: string): Buffer | undefined {
   while (start > 0) {
     const next = target.indexOf("&", start);
     const end = next < 0 ? target.length : next;
-    if (target.startsWith(prefix, start))
+    if (target.startsWith(prefix, start)) {
       return unescaped(target.slice(start + prefix.length, end));
+    }
     start = next + 1;
   }
   return undefined;
@@ -79,7 +84,9 @@ const escape = /%([0-9A-Fa-f]{2})/g;
 /** A plus stands for a blank. */
 function unescaped(text: string): Buffer {
   const blanks = text.replaceAll("+", " ");
-  if (!blanks.includes("%")) return Buffer.from(blanks);
+  if (!blanks.includes("%")) {
+    return Buffer.from(blanks);
+  }
   const bytes = Buffer.from(blanks).toString("latin1");
   return Buffer.from(
     bytes.replace(escape, (_escape, hex: string) =>

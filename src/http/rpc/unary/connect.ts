@@ -67,11 +67,12 @@ export function connectForm(
           );
     },
     admit({ head }) {
-      if (options.requireConnectProtocolHeader && !head.saysConnect)
+      if (options.requireConnectProtocolHeader && !head.saysConnect) {
         throw new ConnectError(
           "the header Connect-Protocol-Version is missing",
           Code.InvalidArgument,
         );
+      }
       return compression.ofRequest(head.contentEncoding);
     },
     open: (body, _request, packed) =>
@@ -94,7 +95,9 @@ export function connectForm(
       const header = context.responseHeader;
       header.set(headerContentType, contentTypeUnaryJson);
       // What came from another server says nothing about this response.
-      if (!error.isWireError) mergeNonProtocolHeaders(header, error.metadata);
+      if (!error.isWireError) {
+        mergeNonProtocolHeaders(header, error.metadata);
+      }
       const body = errorToJsonBytes(error, options.jsonOptions);
       return complete(
         codeToHttpStatus(error.code),
@@ -114,8 +117,9 @@ async function complete(
 ): Promise<UniversalServerResponse> {
   const body =
     compression === undefined ? bytes : await compression.compress(bytes);
-  if (compression !== undefined)
+  if (compression !== undefined) {
     context.responseHeader.set(headerUnaryEncoding, compression.name);
+  }
   const header = trailerMux(context.responseHeader, context.responseTrailer);
   header.set(headerUnaryContentLength, String(body.byteLength));
   return { status, header, body: createAsyncIterable([body]) };

@@ -78,7 +78,9 @@ export class UnaryContext implements HandlerContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort(this.#reason);
+      if (this.#aborted) {
+        this.#controller.abort(this.#reason);
+      }
     }
     return this.#controller.signal;
   }
@@ -92,7 +94,9 @@ export class UnaryContext implements HandlerContext {
 
   /** Ends the call for whoever listens to its signal. Only the first call counts. */
   abort(reason?: unknown): void {
-    if (this.#aborted) return;
+    if (this.#aborted) {
+      return;
+    }
     this.#aborted = true;
     this.#reason = reason;
     this.#controller?.abort(reason);

@@ -27,32 +27,39 @@ export function openEnvelope(
   maxBytes: number,
   compression: Compression | undefined,
 ): Uint8Array | CompressedMessage {
-  if (body.byteLength === 0)
+  if (body.byteLength === 0) {
     throw new ConnectError("there is no message", Code.Unimplemented);
+  }
   checkAnnounced(body, maxBytes);
   const length = announcedLength(body);
   const message = body.subarray(envelopeHeaderBytes);
-  if (length === undefined || length > message.byteLength)
+  if (length === undefined || length > message.byteLength) {
     throw new ConnectError("the message is cut off", Code.InvalidArgument);
-  if (length < message.byteLength)
+  }
+  if (length < message.byteLength) {
     throw new ConnectError(
       "there is more than one message, for a method that takes one",
       Code.Unimplemented,
     );
-  if (((body[0] ?? 0) & compressedFlag) === 0) return message;
-  if (compression === undefined)
+  }
+  if (((body[0] ?? 0) & compressedFlag) === 0) {
+    return message;
+  }
+  if (compression === undefined) {
     throw new ConnectError(
       "the message is compressed, and no header says how",
       Code.Internal,
     );
+  }
   return new CompressedMessage(compression, message);
 }
 
 /** @throws ConnectError where a body begins with a message that is longer than allowed */
 export function checkAnnounced(start: Uint8Array, maxBytes: number): void {
   const length = announcedLength(start);
-  if (length !== undefined && length > maxBytes)
+  if (length !== undefined && length > maxBytes) {
     throw messageTooLarge(maxBytes);
+  }
 }
 
 /** The error for a message over the limit. */
@@ -64,9 +71,12 @@ export function messageTooLarge(maxBytes: number): ConnectError {
 }
 
 function announcedLength(body: Uint8Array): number | undefined {
-  if (body.byteLength < envelopeHeaderBytes) return undefined;
+  if (body.byteLength < envelopeHeaderBytes) {
+    return undefined;
+  }
   let length = 0;
-  for (let i = 1; i < envelopeHeaderBytes; i += 1)
+  for (let i = 1; i < envelopeHeaderBytes; i += 1) {
     length = length * 0x100 + (body[i] ?? 0);
+  }
   return length;
 }

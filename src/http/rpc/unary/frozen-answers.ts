@@ -12,7 +12,9 @@ export function encodeFrozenOnce(
   const framed = new WeakMap<Uint8Array, Uint8Array>();
   return {
     write: (message, context) => {
-      if (!Object.isFrozen(message)) return form.write(message, context);
+      if (!Object.isFrozen(message)) {
+        return form.write(message, context);
+      }
       let bytes = written.get(message);
       if (bytes === undefined) {
         bytes = form.write(message, context);

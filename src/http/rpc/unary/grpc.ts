@@ -129,7 +129,9 @@ export async function compressedEnvelope(
   message: Uint8Array,
   compression: Compression | undefined,
 ): Promise<Uint8Array> {
-  if (compression === undefined) return envelope(0, message);
+  if (compression === undefined) {
+    return envelope(0, message);
+  }
   context.responseHeader.set(headerEncoding, compression.name);
   return envelope(compressedFlag, await compression.compress(message));
 }

@@ -31,13 +31,14 @@ export function createInvoke(
   interceptors: readonly Interceptor[],
 ): Invoke {
   const { method } = spec;
-  if (interceptors.length === 0)
+  if (interceptors.length === 0) {
     return (context, message) => {
       const output = spec.impl(message, context);
       return output instanceof Promise
         ? output.then((init) => create(method.output, init))
         : create(method.output, output);
     };
+  }
   const [innermost, ...outer] = [...interceptors].reverse();
   return async (context, message) => {
     const request = new InvokedRequest(spec.method, context, message);
@@ -55,10 +56,13 @@ export function createInvoke(
       );
     };
     let next = innermost === undefined ? last : innermost(last);
-    for (const interceptor of outer)
+    for (const interceptor of outer) {
       next = interceptor(completing(next, context));
+    }
     const response = (await next(request)) as UnaryResponse;
-    if (!(response instanceof InvokedResponse)) takeHeaders(response, context);
+    if (!(response instanceof InvokedResponse)) {
+      takeHeaders(response, context);
+    }
     return response.message;
   };
 }
@@ -181,7 +185,13 @@ function takeHeaders(given: UnaryResponse, context: UnaryContext): void {
 }
 
 function copyHeaders(from: Headers, to: Headers): void {
-  if (from === to) return;
-  for (const name of [...to.keys()]) to.delete(name);
-  for (const [name, value] of from) to.append(name, value);
+  if (from === to) {
+    return;
+  }
+  for (const name of [...to.keys()]) {
+    to.delete(name);
+  }
+  for (const [name, value] of from) {
+    to.append(name, value);
+  }
 }

@@ -80,19 +80,24 @@ export function createUnaryPlans(parts: UnaryPlansParts): UnaryPlans {
     const planner = createPlanner(group, parts);
     for (const { methods: specs } of group.services) {
       for (const spec of Object.values(specs)) {
-        if (spec.kind === "unary")
+        if (spec.kind === "unary") {
           methods.set(spec.method, planner.ofMethod(spec));
+        }
       }
     }
     for (const route of group.transcoder?.routes ?? []) {
       const unary = group.transcoder?.unary(route);
-      if (unary !== undefined) templates.set(route, planner.ofRoute(unary));
+      if (unary !== undefined) {
+        templates.set(route, planner.ofRoute(unary));
+      }
     }
   }
   return {
     byPost(method, contentType, accept) {
       const plans = methods.get(method);
-      if (plans === undefined) return undefined;
+      if (plans === undefined) {
+        return undefined;
+      }
       const exact = plans.posts.get(contentType);
       const type =
         exact === undefined ? rpcMediaType(contentType) : contentType;
@@ -104,13 +109,16 @@ export function createUnaryPlans(parts: UnaryPlansParts): UnaryPlans {
     },
     byGet(method, { contentType }, target) {
       const plans = methods.get(method);
-      if (plans === undefined) return undefined;
+      if (plans === undefined) {
+        return undefined;
+      }
       const type = rpcMediaType(contentType);
       if (
         contentType !== "" &&
         plans.posts.get(type)?.form.protocol !== "connect"
-      )
+      ) {
         return undefined;
+      }
       return plans.gets.get(encodingOfQuery(target) ?? "");
     },
     byTemplate: (route) => templates.get(route),
@@ -202,7 +210,9 @@ function createPlanner(
 /** What is added to every response that has no such header of its own, where the request has no Origin. */
 function plainHeader(cors: Cors, vary: string | undefined): readonly string[] {
   const header = new Headers({ "cache-control": "no-store" });
-  if (vary !== undefined) header.set("vary", vary);
+  if (vary !== undefined) {
+    header.set("vary", vary);
+  }
   cors.decorate(undefined, header);
   return [...header].flat();
 }

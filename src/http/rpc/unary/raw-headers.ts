@@ -10,8 +10,12 @@ export function rawHeader(
   let found: string | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const candidate = rawHeaders[i] ?? "";
-    if (candidate.length !== name.length) continue;
-    if (candidate !== name && candidate.toLowerCase() !== name) continue;
+    if (candidate.length !== name.length) {
+      continue;
+    }
+    if (candidate !== name && candidate.toLowerCase() !== name) {
+      continue;
+    }
     const value = stripped(rawHeaders[i + 1] ?? "");
     found = found === undefined ? value : `${found}, ${value}`;
   }
@@ -22,8 +26,12 @@ export function rawHeader(
 function stripped(value: string): string {
   let start = 0;
   let end = value.length;
-  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  while (start < end && isBlank(value.charCodeAt(start))) {
+    start += 1;
+  }
+  while (end > start && isBlank(value.charCodeAt(end - 1))) {
+    end -= 1;
+  }
   return value.slice(start, end);
 }
 

@@ -8,12 +8,16 @@ const maxNames = 1000;
 /** Timeouts are none of them: they are cut to what timers take, which is not done here. */
 function simpleName(name: string): string | undefined {
   const known = simpleNames.get(name);
-  if (known !== undefined || simpleNames.has(name)) return known;
+  if (known !== undefined || simpleNames.has(name)) {
+    return known;
+  }
   const simple =
     /^[A-Za-z-]+$/.test(name) && !/timeout/i.test(name)
       ? name.toLowerCase()
       : undefined;
-  if (simpleNames.size < maxNames) simpleNames.set(name, simple);
+  if (simpleNames.size < maxNames) {
+    simpleNames.set(name, simple);
+  }
   return simple;
 }
 

@@ -35,13 +35,16 @@ export function restForm(
         ? body
         : new CompressedMessage(compression, body),
     read: (message, { match, head }) => {
-      if (match === undefined) throw new Error("a request without its match");
+      if (match === undefined) {
+        throw new Error("a request without its match");
+      }
       return route.read(match, head.contentType, message);
     },
     write(message, context) {
       const written = route.write(message);
-      if (contentType === undefined)
+      if (contentType === undefined) {
         context.responseHeader.set("content-type", written.contentType);
+      }
       return written.bytes;
     },
     compression: ({ head }: UnaryRequest, byteLength) =>

@@ -28,18 +28,24 @@ export function createRpcCompression(
 ): RpcCompression {
   return {
     ofRequest(name) {
-      if (name === undefined || name === "identity") return undefined;
+      if (name === undefined || name === "identity") {
+        return undefined;
+      }
       const { request, error } = compressionNegotiate(
         acceptCompression,
         name,
         null,
         acceptHeader,
       );
-      if (error !== undefined) throw error;
+      if (error !== undefined) {
+        throw error;
+      }
       return request ?? undefined;
     },
     ofResponse({ running }, byteLength, requested) {
-      if (byteLength < compressMinBytes) return undefined;
+      if (byteLength < compressMinBytes) {
+        return undefined;
+      }
       const { response } = compressionNegotiate(
         acceptCompression,
         requested?.name ?? null,

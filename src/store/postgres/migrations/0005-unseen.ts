@@ -25,7 +25,9 @@ export const unseen: Migration = {
       })[];
       for (const row of rows) {
         const folded = foldedAnew(row);
-        if (folded === undefined) continue;
+        if (folded === undefined) {
+          continue;
+        }
         await send([
           plain(`UPDATE aliases SET folded = $1 WHERE org_id = $2 AND folded = $3
             AND NOT EXISTS (SELECT 1 FROM aliases WHERE org_id = $2 AND folded = $1)`),
@@ -33,7 +35,9 @@ export const unseen: Migration = {
         ]);
       }
       const last = rows.at(-1);
-      if (last === undefined || rows.length < batchSize) return;
+      if (last === undefined || rows.length < batchSize) {
+        return;
+      }
       after = [last.subject, last.place];
     }
   },

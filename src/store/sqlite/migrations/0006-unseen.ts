@@ -20,8 +20,12 @@ export const unseen: Migration = {
     const changes: (readonly [string, string, string])[] = [];
     for (const row of rows) {
       const folded = foldedAnew(row);
-      if (folded !== undefined) changes.push([folded, row.org_id, row.folded]);
+      if (folded !== undefined) {
+        changes.push([folded, row.org_id, row.folded]);
+      }
     }
-    for (const change of changes) update.run(...change);
+    for (const change of changes) {
+      update.run(...change);
+    }
   },
 };
