@@ -43,8 +43,10 @@ export interface Quotas {
   readonly maxWatches: number;
 }
 
+/** How much a server logs, most first; `silent` is nothing. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 
+/** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a server does that was told nothing. */

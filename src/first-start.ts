@@ -10,6 +10,7 @@ const operatorTokenName = "administrator (LOCKOUTD_ADMIN_TOKEN)";
 
 const administratorRoles: readonly Role[] = ["IAM_OWNER"];
 
+/** What the operator may set for the first start. */
 export interface FirstStart {
   readonly defaultPolicy: Limits;
   /** The secret of the administrator's token, if the operator sets it. */
@@ -28,7 +29,7 @@ export interface CreatedInstance {
  * Sees to it that there is an instance with an administrator. The first start creates it. A secret that the
  * operator sets is the administrator's from that start on: it replaces one that was set before.
  *
- * Throws RangeError where the operator's secret is too short, or cannot be sent in a header.
+ * @throws RangeError where the operator's secret is too short, or cannot be sent in a header
  */
 export async function ensureAdministrator(
   store: Store,

@@ -34,6 +34,7 @@ import { createTranscoder, openStream } from "./transcoding/index.ts";
 /** For how long one look at the store tells all probes whether it can be written, in milliseconds: each look is a write. */
 const probeMs = 1000;
 
+/** A server that accepts connections. */
 export interface RunningServer {
   /** Where it listens. */
   readonly host: string;

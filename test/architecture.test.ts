@@ -3,6 +3,7 @@ import { dirname, join, normalize } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { findDocstringFaults } from "./support/docstrings.ts";
 
 /**
  * The rooms, and the rooms that each may import; a room may always import itself. A room is a folder, or files of a folder that all
@@ -327,6 +328,43 @@ test("no file has more than 400 lines, and half of them less than 90", async () 
     .sort((a, b) => a.lines - b.lines);
   expect(sizes.filter(({ lines }) => lines > 400)).toEqual([]);
   expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThan(90);
+});
+
+test("every export has a docstring, which says what it throws", async () => {
+  const sources = await readSources("src");
+  const faults = sources.flatMap(({ path, text }) =>
+    findDocstringFaults(path, text),
+  );
+  expect(faults).toEqual([]);
+});
+
+test.each([
+  ["export const a = 1;", "a has no docstring"],
+  ["export interface A {}", "A has no docstring"],
+  [
+    "/** A. */ export function a() { if (b) { throw new LockoutError(); } }",
+    "a throws LockoutError, and has no @throws",
+  ],
+  [
+    "/** A. */ export class A { b() { throw fault(); } }",
+    "b throws fault(), and has no @throws",
+  ],
+  [
+    "/** A. Throws B. */ export function a() {}",
+    "a says what it throws without @throws",
+  ],
+])("a docstring that lacks is found: %s", (text, fault) => {
+  expect(findDocstringFaults("a.ts", text)).toEqual([`a.ts: ${fault}`]);
+});
+
+test.each([
+  "const a = 1;",
+  "/** A. @throws B */ export function a() { throw new B(); }",
+  '/** A. */ export function a() { throw new Error("a bug"); }',
+  "/** A. */ export function a() { try { b(); } catch (error) { throw error; } }",
+  "/** A. */ export const a = () => ({ b: c });",
+])("a docstring that lacks nothing is let be: %s", (text) => {
+  expect(findDocstringFaults("a.ts", text)).toEqual([]);
 });
 
 test("no server is served by the adapter of connect-node, which bad requests can end", async () => {

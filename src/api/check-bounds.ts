@@ -11,7 +11,7 @@ import type { ErrorName } from "../lockout/errors.ts";
 import type { FieldBound, ListBound, TextBound } from "./request-bounds.ts";
 import { firstCharacters, isLongerThan } from "./text-length.ts";
 
-/** Checks a message, or what a oneof of it holds: texts that may be cut are cut. Throws LockoutError. */
+/** Checks a message, or what a oneof of it holds: texts that may be cut are cut. @throws LockoutError */
 type Check = (holder: Record<string, unknown>) => void;
 
 /**

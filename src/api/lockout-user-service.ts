@@ -64,7 +64,7 @@ export function createLockoutUserService(
   };
 }
 
-/** Folds the aliases; two that fold alike are one. Throws LockoutError. */
+/** Folds the aliases; two that fold alike are one. @throws LockoutError */
 function readAliases(names: readonly string[]): readonly Alias[] {
   const aliases = new Map<string, Alias>();
   for (const name of names) {

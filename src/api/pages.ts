@@ -5,7 +5,7 @@ import type { Page, PageRequest } from "../store/users.ts";
 const defaultPageSize = 100;
 const maxPageSize = 1000;
 
-/** Reads one page of a list in its turn, as the public API guides have it (AIP-158). Throws LockoutError. */
+/** Reads one page of a list in its turn, as the public API guides have it (AIP-158). @throws LockoutError */
 export async function readPage<Item>(
   inTurn: InTurn,
   request: { readonly pageSize: number; readonly pageToken: string },

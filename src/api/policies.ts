@@ -13,7 +13,7 @@ export interface EffectivePolicy {
   readonly isDefault: boolean;
 }
 
-/** The default policy. Throws LockoutError where the instance has none. */
+/** The default policy. @throws LockoutError where the instance has none */
 export function requireDefaultPolicy(store: PolicyStore): Answer<StoredPolicy> {
   return afterAnswer(store.findPolicy({ kind: "instance" }), (policy) => {
     if (policy === undefined) {

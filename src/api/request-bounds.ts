@@ -16,6 +16,7 @@ export interface ListBound {
   readonly each?: TextBound;
 }
 
+/** The bound of a field: of its characters, bytes or items. */
 export type FieldBound = TextBound | ListBound;
 
 /** Nothing that is stored has a longer id: ours have 18 digits, and users' ids are at most as long as ZITADEL's. */

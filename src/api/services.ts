@@ -37,7 +37,11 @@ export interface ServicesOptions extends WatchLimits {
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
   readonly openStream?: (context: HandlerContext) => void;
-  /** Throws where the caller's token has ended since the call began. Left out where there is none. */
+  /**
+   * Checks the caller's token again. Left out where there is none.
+   *
+   * @throws LockoutError where the token has ended since the call began
+   */
   readonly checkToken?: (context: HandlerContext) => Answer<void>;
 }
 

@@ -11,7 +11,7 @@ import { canonicalAddress } from "./address.ts";
 
 // How long texts may be was checked before: request-bounds.ts.
 
-/** Checks that a user is named. Throws LockoutError. */
+/** Checks that a user is named. @throws LockoutError */
 export function requireUserId(userId: string): string {
   if (userId === "") {
     throw new LockoutError("userIdInvalid");
@@ -19,7 +19,7 @@ export function requireUserId(userId: string): string {
   return userId;
 }
 
-/** Whose secret is guessed at. Throws LockoutError where the request names nobody. */
+/** Whose secret is guessed at. @throws LockoutError where the request names nobody */
 export function readSubject(
   orgId: string,
   { subject }: BeginAttemptRequest | ReportAttemptRequest,
@@ -49,8 +49,10 @@ export function readSubject(
 }
 
 /**
- * Who tries, as the caller says. An address that is none is the caller's mistake. One address is one text, however it was written.
- * Throws LockoutError.
+ * Who tries, as the caller says. An address that is none is the caller's mistake. One address is one text, however it was
+ * written.
+ *
+ * @throws LockoutError
  */
 export function readClient(client: ClientMessage | undefined): Client {
   if (client === undefined) {

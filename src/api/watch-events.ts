@@ -18,7 +18,7 @@ const batchSize = 100;
 export interface WatchHooks {
   /** Called when it is certain that no event will be missed from now on, with the position that they follow. */
   readonly onStart: (position: number) => void;
-  /** Throws where the watcher's token has ended. */
+  /** @throws LockoutError where the watcher's token has ended */
   readonly checkToken: () => Answer<void>;
   /** Aborted when the server begins to end. */
   readonly draining: AbortSignal | undefined;
@@ -58,6 +58,8 @@ export function eventId(message: Message): string | undefined {
  * once for all; what is older from the store. Ends with the call's signal;
  * with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position; and, instead
  * of sending more events, with the refusal of a token that has ended.
+ *
+ * @throws ConnectError UNAVAILABLE, LockoutError
  */
 export async function* watchEvents(
   store: EventStore,

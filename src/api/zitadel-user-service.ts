@@ -90,7 +90,9 @@ export function createZitadelUserService(
 /**
  * ZITADEL's v2 calls name no organisation, since its ids are unique; ours are so within an organisation only. Where the header
  * names none, the user is looked for where the caller has the permission, and nowhere else: what happens to others' users tells
- * nothing. Throws LockoutError where several organisations have the id.
+ * nothing.
+ *
+ * @throws LockoutError where several organisations have the id
  */
 async function findOrg(
   store: UserStore,

@@ -4,7 +4,7 @@ import { UserState as UserStateV2 } from "../../gen/zitadel/user/v2/user_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import type { UserKey, UserRecord, UserStore } from "../store/users.ts";
 
-/** A user as ZITADEL's calls show one. Throws LockoutError `userUnknown`. */
+/** A user as ZITADEL's calls show one. @throws LockoutError `userUnknown` */
 export async function findUserRecord(
   store: UserStore,
   key: UserKey,

@@ -27,7 +27,7 @@ export function setCaller(values: ContextValues, caller: Caller): void {
   values.set(callerKey, caller);
 }
 
-/** The caller. Throws where the method is public: there is none. */
+/** The caller of a method that is not public. @throws Error for a public one: it has no caller */
 export function getCaller(values: ContextValues): Caller {
   const caller = values.get(callerKey);
   if (caller === undefined) {
@@ -46,7 +46,7 @@ export function holdsPermissionEverywhere(
   );
 }
 
-/** Throws LockoutError unless the caller has the permission in the organisation. */
+/** Checks a permission. @throws LockoutError unless the caller has it in the organisation */
 export function requirePermission(
   caller: Caller,
   orgId: string,

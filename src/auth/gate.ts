@@ -18,8 +18,10 @@ export type GateStore = Pick<TokenStore, "findToken"> &
   Pick<Store, "now">;
 
 /**
- * The gate that every call passes before its body is read: who calls, on which organisation, with which
- * permission; in this order, which is ZITADEL's. Throws LockoutError.
+ * The gate that every call passes before its body is read: who calls, on which organisation, with which permission; in this
+ * order, which is ZITADEL's.
+ *
+ * @throws LockoutError
  */
 export function createGate(
   store: GateStore,
@@ -61,7 +63,8 @@ export function createGate(
 
 /**
  * Asks once more whether the token of a call is good: for calls that last, since it may be revoked or expire meanwhile.
- * Throws LockoutError.
+ *
+ * @throws LockoutError
  */
 export function createTokenCheck(
   store: Pick<Store, "findToken" | "now">,
@@ -75,8 +78,10 @@ export function createTokenCheck(
 }
 
 /**
- * The gate for whoever can write the database, and so needs no token: the caller is `SYSTEM`, and may do everything.
- * Without the header the organisation is `homeOrgId`. Throws LockoutError.
+ * The gate for whoever can write the database, and so needs no token: the caller is `SYSTEM`, and may do everything. Without the
+ * header the organisation is `homeOrgId`.
+ *
+ * @throws LockoutError
  */
 export function createSystemGate(
   store: Pick<OrgStore, "orgExists">,

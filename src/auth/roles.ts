@@ -13,6 +13,7 @@ export const permissions = [
   "iam.access.write",
 ] as const;
 
+/** One of {@link permissions}. */
 export type Permission = (typeof permissions)[number];
 
 /**
@@ -56,6 +57,7 @@ export const roles = {
   ORG_OWNER_VIEWER: ["policy.read", "user.read"],
 } as const satisfies Record<string, readonly Permission[]>;
 
+/** The name of one of {@link roles}. */
 export type Role = keyof typeof roles;
 
 /** Whether a role of this name exists. */

@@ -13,6 +13,7 @@ interface ConnectionOptions {
   readonly token?: string;
 }
 
+/** The option `--database`. */
 export function databaseOption(): Option {
   return new Option(
     "-d, --database <url>",
@@ -22,6 +23,7 @@ export function databaseOption(): Option {
     .default(defaultConfig.database);
 }
 
+/** The option `--server`. */
 export function serverOption(): Option {
   return new Option(
     "-s, --server <url>",

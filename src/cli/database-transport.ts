@@ -10,8 +10,9 @@ export interface OpenTransport {
 }
 
 /**
- * Calls the services in this process, on a database that may be served at the same time. Throws what openStore throws, and
- * OperationError where the database is empty.
+ * Calls the services in this process, on a database that may be served at the same time.
+ *
+ * @throws what openStore throws, and OperationError where the database is empty
  */
 export async function openDatabaseTransport(
   url: string,

@@ -4,6 +4,7 @@ import { printable, printableJson } from "../telemetry/printable.ts";
 /** For people, or for scripts. */
 export type OutputFormat = "text" | "json";
 
+/** The option `--output`: text for people, or JSON. */
 export function outputOption(): Option {
   return new Option("-o, --output <format>", "what to print")
     .choices(["text", "json"] satisfies OutputFormat[])

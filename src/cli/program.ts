@@ -29,7 +29,7 @@ Exit codes:
   1  could not be done: the message on standard error says why
   2  flags or values are wrong: the message says what to write`;
 
-/** The whole command line. Throws CommanderError where a command is written wrongly or asks for help. */
+/** The whole command line. @throws CommanderError where a command is written wrongly or asks for help */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("lockoutd")
     .description(

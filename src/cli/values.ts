@@ -19,7 +19,7 @@ const unitMs = {
   d: 86_400_000,
 } as const;
 
-/** An address to listen on: `HOST:PORT`, an IPv6 host in brackets. */
+/** An address to listen on: `HOST:PORT`, an IPv6 host in brackets. @throws InvalidArgumentError */
 export function parseListen(text: string): {
   readonly host: string;
   readonly port: number;
@@ -35,7 +35,7 @@ export function parseListen(text: string): {
   return { host, port: Number(port) };
 }
 
-/** A time span in milliseconds: `500ms`, `10s`, `5m`, `2h`, `90d`. */
+/** A time span in milliseconds: `500ms`, `10s`, `5m`, `2h`, `90d`. @throws InvalidArgumentError */
 export function parseDuration(text: string): number {
   const ms = durationMs(text);
   if (ms === undefined) {
@@ -46,7 +46,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** A time span that a timer can wait for. */
+/** A time span that a timer can wait for. @throws InvalidArgumentError */
 export function parseWait(text: string): number {
   const ms = parseDuration(text);
   if (ms > maxTimerMs) {
@@ -55,7 +55,7 @@ export function parseWait(text: string): number {
   return ms;
 }
 
-/** A time span that a timer can wait for, and not none at all. */
+/** A time span that a timer can wait for, and not none at all. @throws InvalidArgumentError */
 export function parseTimeout(text: string): number {
   const ms = parseWait(text);
   if (ms < 1) {
@@ -64,7 +64,7 @@ export function parseTimeout(text: string): number {
   return ms;
 }
 
-/** A time to come, in milliseconds since 1970: RFC 3339, or a time span from now. */
+/** A time to come, in milliseconds since 1970: RFC 3339, or a time span from now. @throws InvalidArgumentError */
 export function parseExpiry(text: string): number {
   const now = Date.now();
   const span = durationMs(text);
@@ -85,7 +85,7 @@ export function parseExpiry(text: string): number {
   return time;
 }
 
-/** A time in milliseconds since 1970: RFC 3339, or a time span back from now. */
+/** A time in milliseconds since 1970: RFC 3339, or a time span back from now. @throws InvalidArgumentError */
 export function parsePast(text: string): number {
   const span = durationMs(text);
   const time = span === undefined ? timeMs(text) : Date.now() - span;
@@ -97,7 +97,7 @@ export function parsePast(text: string): number {
   return time;
 }
 
-/** A number of attempts: what fits the API's 32 bits. */
+/** A number of attempts: what fits the API's 32 bits. @throws InvalidArgumentError */
 export function parseAttempts(text: string): number {
   const value = wholeNumber(text);
   if (value === undefined || value > maxUint32) {
@@ -108,7 +108,7 @@ export function parseAttempts(text: string): number {
   return value;
 }
 
-/** A number of bytes: `4194304`, `16KiB` or `4MiB`. */
+/** A number of bytes: `4194304`, `16KiB` or `4MiB`. @throws InvalidArgumentError */
 export function parseSize(text: string, least: 0 | 1, most = maxSize): number {
   const [, number = "", unit] = /^(\d{1,10})(KiB|MiB)?$/.exec(text) ?? [];
   const bytes =
@@ -121,7 +121,7 @@ export function parseSize(text: string, least: 0 | 1, most = maxSize): number {
   return bytes;
 }
 
-/** A number of things, as a limit. */
+/** A number of things, as a limit. @throws InvalidArgumentError */
 export function parseCount(text: string, least: 0 | 1, most = maxSize): number {
   const value = wholeNumber(text);
   if (value === undefined || value < least || value > most) {
@@ -132,7 +132,7 @@ export function parseCount(text: string, least: 0 | 1, most = maxSize): number {
   return value;
 }
 
-/** How many events to list: as many as one answer of a server holds. */
+/** How many events to list: as many as one answer of a server holds. @throws InvalidArgumentError */
 export function parseEventCount(text: string): number {
   const value = wholeNumber(text);
   if (value === undefined || value < 1 || value > 1000) {
@@ -141,7 +141,7 @@ export function parseEventCount(text: string): number {
   return value;
 }
 
-/** Yes or no: a flag alone is yes, a variable says which. */
+/** Yes or no: a flag alone is yes, a variable says which. @throws InvalidArgumentError */
 export function parseBoolean(text: string): boolean {
   switch (text.toLowerCase()) {
     case "true":
@@ -157,7 +157,7 @@ export function parseBoolean(text: string): boolean {
   }
 }
 
-/** The address of a server without a path. */
+/** The address of a server without a path. @throws InvalidArgumentError */
 export function parseServer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (
@@ -181,7 +181,7 @@ export function isSecret(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
-/** Origins of web pages, or `*`. */
+/** Origins of web pages, or `*`. @throws InvalidArgumentError */
 export function parseOrigins(text: string): readonly string[] {
   const origins = text
     .split(",")
@@ -201,7 +201,7 @@ export function parseOrigins(text: string): readonly string[] {
   return origins;
 }
 
-/** The name of an organisation. */
+/** The name of an organisation. @throws InvalidArgumentError */
 export function parseOrgName(text: string): string {
   if (text.trim() === "" || Array.from(text).length > maxNameLength) {
     throw new InvalidArgumentError(
@@ -211,7 +211,7 @@ export function parseOrgName(text: string): string {
   return text;
 }
 
-/** The name of a token. */
+/** The name of a token. @throws InvalidArgumentError */
 export function parseTokenName(text: string): string {
   if (Array.from(text).length > maxNameLength) {
     throw new InvalidArgumentError(
@@ -221,7 +221,7 @@ export function parseTokenName(text: string): string {
   return text;
 }
 
-/** The id of an organisation or a token. */
+/** The id of an organisation or a token. @throws InvalidArgumentError */
 export function parseId(text: string): string {
   // What cannot be sent in a header cannot be an id.
   if (!/^[\x21-\x7e]{1,200}$/.test(text)) {

@@ -68,6 +68,7 @@ type TranscodingLimits = Pick<
   "maxTargetBytes" | "maxQueryParameters" | "maxQueryDepth" | "maxJsonDepth"
 >;
 
+/** One port for HTTP/1.1 and HTTP/2, and all protocols. */
 export interface HttpServer {
   /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
   listen(address: Address): Promise<Address>;

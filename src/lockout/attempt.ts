@@ -52,6 +52,7 @@ export type ClosedAttempt =
   | { readonly outcome: Outcome; readonly result: CompleteResult }
   | { readonly outcome: "void" };
 
+/** What is asked of {@link beginAttempt}. */
 export interface BeginCommand {
   /** The id that the attempt shall have. */
   readonly attemptId: string;
@@ -149,6 +150,8 @@ export function beginAttempt(
 /**
  * Says how the comparison ended. Completing twice alike is harmless. A void attempt takes every outcome, and changes
  * nothing.
+ *
+ * @throws LockoutError `attemptClosedOtherwise` where it was closed with another outcome
  */
 export function completeAttempt(
   view: UserView,

@@ -169,6 +169,7 @@ const entries = {
   },
 } as const satisfies Readonly<Record<string, EventEntry>>;
 
+/** A type of event, by ZITADEL's name where it has one. */
 export type EventType = keyof typeof entries;
 
 /** The catalogue, by type. */

@@ -10,6 +10,7 @@ export const factors = [
   "recovery_code",
 ] as const;
 
+/** One of {@link factors}. */
 export type Factor = (typeof factors)[number];
 
 /** The limit that counts for a factor: all one-time codes compare with the same number. 0 never locks. */

@@ -14,7 +14,7 @@ export interface PolicyDecision {
   readonly limits: Limits | undefined;
 }
 
-/** A policy command: from the policy that is there, if one is, to what it leads to. Throws LockoutError. */
+/** A policy command: from the policy that is there, if one is, to what it leads to. @throws LockoutError */
 export type DecidePolicy = (current: Limits | undefined) => PolicyDecision;
 
 /** Creates the default policy when the instance is created. */

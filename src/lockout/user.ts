@@ -11,6 +11,7 @@ import {
 } from "./user-events.ts";
 import type { AccountState, LockReason } from "./user-events.ts";
 
+/** Why a user is locked. */
 export interface Lock {
   readonly reason: LockReason;
   /** Milliseconds since 1970 UTC. */
@@ -19,6 +20,7 @@ export interface Lock {
   readonly by: string;
 }
 
+/** Whether a user may log in: the account, which an administrator sets, and the lock, which failures may set too. */
 export interface UserState {
   readonly account: AccountState;
   readonly lock: Lock | undefined;
@@ -68,7 +70,7 @@ export interface UserChange<Result> {
   readonly voidsOpen?: true;
 }
 
-/** A command on a user. Throws LockoutError. */
+/** A command on a user. @throws LockoutError */
 export type DecideUser<Result> = (view: UserView) => UserChange<Result>;
 
 /** A user who was never seen before. */
@@ -80,7 +82,7 @@ export const newUser: UserState = { account: "active", lock: undefined };
  */
 export interface UserApi {
   readonly version: "v1" | "v2";
-  /** Throws LockoutError unless the caller may change the user. */
+  /** Checks the permission. @throws LockoutError unless the caller may change the user */
   readonly authorise: () => void;
 }
 

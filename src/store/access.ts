@@ -1,12 +1,14 @@
 /** The part of the port that is about who may call: organisations and tokens. What `store.ts` says of every method holds here too. */
 import type { Answer } from "./answer.ts";
 
+/** An organisation. `creationDate` is in milliseconds since 1970 UTC. */
 export interface Org {
   readonly id: string;
   readonly name: string;
   readonly creationDate: number;
 }
 
+/** The part of the port that is about organisations. */
 export interface OrgStore {
   /** Creates an organisation, with its event; the store gives the id: 18 decimal digits. */
   createOrg(name: string, editor: string): Promise<Org>;
@@ -29,6 +31,7 @@ export interface TokenRecord {
   readonly expirationDate: number | undefined;
 }
 
+/** A token that is to be created. `expirationDate` is in milliseconds since 1970 UTC; without it the token never expires. */
 export interface NewToken {
   /** SHA-256 of the secret, 32 bytes. */
   readonly hash: Uint8Array;
@@ -38,6 +41,7 @@ export interface NewToken {
   readonly expirationDate: number | undefined;
 }
 
+/** The part of the port that is about tokens. */
 export interface TokenStore {
   /** Creates a token, with its event: of the aggregate `user` with the token's id. */
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;

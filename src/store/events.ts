@@ -45,6 +45,7 @@ export interface EventFilter {
   readonly resourceOwner?: string;
 }
 
+/** The part of the port that is about the log of events. */
 export interface EventStore {
   /** The events that fit, in the order of their positions. */
   listEvents(filter: EventFilter): Promise<readonly RecordedEvent[]>;

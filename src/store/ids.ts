@@ -26,6 +26,8 @@ const idsPerTick = 1000;
  *
  * A clock that jumps back does not repeat an id: the ticks go on from the last one. Beyond 1,000 ids in a tick
  * the next tick is borrowed.
+ *
+ * @throws RangeError unless the machine is a whole number from 0 to 999
  */
 export function createIds(now: Clock, machine = 0): NewId {
   if (!Number.isInteger(machine) || machine < 0 || machine > 999) {

@@ -11,8 +11,9 @@ import { copyInstallation } from "./shared/transfer.ts";
 import type { CopyReport } from "./shared/transfer.ts";
 
 /**
- * Copies a database into a new file, also while it is served. Throws StoreRefusedError where the URL or the file cannot
- * be, or the database is PostgreSQL's, and StoreUnavailableError.
+ * Copies a database into a new file, also while it is served.
+ *
+ * @throws StoreRefusedError where the URL or the file cannot be, or the database is PostgreSQL's, and StoreUnavailableError
  */
 export function backupDatabase(url: string, target: string): void {
   if (isPostgres(url)) {
@@ -23,16 +24,16 @@ export function backupDatabase(url: string, target: string): void {
   backupSqlite(databasePath(url), target);
 }
 
-/** Verifies a database, also while it is served. Throws StoreRefusedError and StoreUnavailableError. */
+/** Verifies a database, also while it is served. @throws StoreRefusedError, StoreUnavailableError */
 export async function checkDatabase(url: string): Promise<CheckReport> {
   return isPostgres(url) ? checkPostgres(url) : checkSqlite(databasePath(url));
 }
 
 /**
- * Copies an installation into a database with nothing in it, or goes on with a copy that was broken off, and compares
- * both. Throws as `copyInstallation` does.
+ * Copies an installation into a database with nothing in it, or goes on with a copy that was broken off, and compares both.
  *
  * @param onProgress is told how many rows are copied, of how many.
+ * @throws as {@link copyInstallation} does
  */
 export async function copyDatabase(
   from: string,

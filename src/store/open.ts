@@ -5,6 +5,7 @@ import { DatabaseUrlError } from "./store.ts";
 import type { Clock } from "./ids.ts";
 import type { Store } from "./store.ts";
 
+/** How a store is opened. */
 export interface OpenStoreOptions {
   /** For a server, which on SQLite must be the only one; the command-line tools work beside it. */
   readonly exclusive: boolean;
@@ -15,8 +16,9 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a database URL names: `sqlite:PATH` or `postgres://…`. Throws DatabaseUrlError where the URL is
- * neither, and what the engine throws.
+ * Opens the store that a database URL names: `sqlite:PATH` or `postgres://…`.
+ *
+ * @throws DatabaseUrlError where the URL is neither, and what the engine throws
  */
 export async function openStore(
   url: string,
@@ -39,7 +41,7 @@ export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:\/\//i.test(url);
 }
 
-/** The file that a database URL names. Throws DatabaseUrlError where it is no such URL. */
+/** The file that a database URL names. @throws DatabaseUrlError where it is no such URL */
 export function databasePath(url: string): string {
   const colon = url.indexOf(":");
   // Not more of it: other databases' URLs carry passwords.

@@ -18,6 +18,7 @@ export interface StoredPolicy extends Limits {
   readonly changeDate: number;
 }
 
+/** The part of the port that is about lockout policies. */
 export interface PolicyStore {
   /** The policy that this owner has of its own. */
   findPolicy(owner: PolicyOwner): Answer<StoredPolicy | undefined>;

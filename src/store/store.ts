@@ -52,12 +52,14 @@ export interface InstanceInit {
   readonly token: Omit<NewToken, "orgId">;
 }
 
+/** What is created once, at the first start: all organisations belong to it. */
 export interface Instance {
   readonly id: string;
   /** The organisation that the first start created: the own organisation of callers without another. */
   readonly firstOrgId: string;
 }
 
+/** All that an engine does. Times are in milliseconds since 1970 UTC. */
 export interface Store
   extends
     PolicyStore,
@@ -68,13 +70,14 @@ export interface Store
     AttemptStore {
   /** The store's one clock. Where the store is elsewhere an estimate, off by no more than an answer from there takes. */
   readonly now: Clock;
-  /** Ids that nobody else makes who works on the same store. Throws StoreUnavailableError where that is not sure now. */
+  /** Ids that nobody else makes who works on the same store. @throws StoreUnavailableError where that is not sure now */
   readonly newId: NewId;
   /** The instance, if one was created. */
   findInstance(): Promise<Instance | undefined>;
   /**
-   * Creates the instance, unless there is one: `created` says so. Of two at once, one creates. Throws
-   * StoreRefusedError where there are organisations without an instance: a copy that was broken off (`transfer.ts`).
+   * Creates the instance, unless there is one: `created` says so. Of two at once, one creates.
+   *
+   * @throws StoreRefusedError where there are organisations without an instance: a copy that was broken off (`transfer.ts`)
    */
   initialise(
     init: InstanceInit,

@@ -63,6 +63,7 @@ export interface Changed<Result> {
   readonly events: readonly RecordedEvent[];
 }
 
+/** A login name of a user. */
 export interface Alias {
   /** As it was given. */
   readonly name: string;
@@ -95,6 +96,7 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** Which page of a list is asked for. */
 export interface PageRequest {
   /** 1 to 1000. */
   readonly size: number;
@@ -102,6 +104,7 @@ export interface PageRequest {
   readonly after: string | undefined;
 }
 
+/** The part of the port that is about users. */
 export interface UserStore {
   /** Runs a command on a user. */
   changeUser<Result>(
@@ -110,8 +113,9 @@ export interface UserStore {
     decide: DecideUser<Result>,
   ): Promise<Changed<Result>>;
   /**
-   * Runs a command on a user and replaces the aliases; events say which came and went. Throws LockoutError `aliasTaken` where an alias belongs to
-   * another user of the organisation.
+   * Runs a command on a user and replaces the aliases; events say which came and went.
+   *
+   * @throws LockoutError `aliasTaken` where an alias belongs to another user of the organisation
    */
   putUser(
     key: UserKey,
@@ -139,6 +143,7 @@ export interface UserStore {
   ): Promise<Page<StoredLockout>>;
 }
 
+/** The part of the port that is about attempts. */
 export interface AttemptStore {
   /**
    * Runs `beginAttempt` of the domain on a subject, and keeps what it opens. The id is new; where another attempt has it all the
@@ -150,8 +155,9 @@ export interface AttemptStore {
     decide: (view: UserView, attemptId: string) => BeginChange,
   ): Promise<BeginResult>;
   /**
-   * Runs `completeAttempt` of the domain, and keeps how the attempt closed, for at least 10 minutes. Throws
-   * LockoutError `attemptUnknown` where the organisation has no such attempt.
+   * Runs `completeAttempt` of the domain, and keeps how the attempt closed, for at least 10 minutes.
+   *
+   * @throws LockoutError `attemptUnknown` where the organisation has no such attempt
    */
   completeAttempt(
     orgId: string,

@@ -1,6 +1,7 @@
 /** Writes bytes and returns how many were taken, or throws, as `fs.writeSync` does. */
 export type WriteBytes = (bytes: Uint8Array) => number;
 
+/** Where the lines of a log are written. */
 export interface LineSink {
   /** Takes whole lines. */
   readonly write: (lines: string) => void;

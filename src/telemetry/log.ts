@@ -5,8 +5,10 @@ import { createLineSink } from "./line-sink.ts";
 import type { LineSink } from "./line-sink.ts";
 import { printable, printableJson } from "./printable.ts";
 
+/** Which lines are written: those of this level and the levels after it; `silent` writes none. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
+/** How a log is written. */
 export interface LogOptions {
   readonly level: LogLevel;
   /** Lines for people, or JSON; default: for people where standard error is a terminal. */

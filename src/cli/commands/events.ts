@@ -28,6 +28,7 @@ interface EventsOptions {
 
 const aggregateTypes = ["instance", "org", "user"] satisfies AggregateType[];
 
+/** Adds `lockoutd events`. */
 export function addEventsCommand(program: Command, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(program, "events", "list what happened, newest first")

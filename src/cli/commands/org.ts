@@ -12,6 +12,7 @@ interface OrgOptions {
   readonly output: OutputFormat;
 }
 
+/** Adds `lockoutd org` and its commands. */
 export function addOrgCommand(program: Command, terminal: Terminal): void {
   const group = addCommand(program, "org", "create and list organisations");
 

@@ -16,6 +16,7 @@ interface ReadyOptions {
   readonly tlsCert?: string;
 }
 
+/** Adds `lockoutd ready`. */
 export function addReadyCommand(program: Command, terminal: Terminal): void {
   addCommand(
     program,
@@ -67,7 +68,7 @@ function localServer({ listen, tlsCert }: ReadyOptions): string {
   return `${tlsCert === undefined ? "http" : "https"}://${name}:${port}`;
 }
 
-/** The status of the page for probes. Throws OperationError where nobody answers in time. */
+/** The status of the page for probes. @throws OperationError where nobody answers in time */
 async function askReady(server: string, timeoutMs: number): Promise<number> {
   const url = new URL("/debug/ready", server);
   const signal = AbortSignal.timeout(timeoutMs);

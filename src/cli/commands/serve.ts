@@ -57,6 +57,7 @@ Examples:
   lockoutd serve --cors-origins https://login.example.com
   LOCKOUTD_LISTEN=[::1]:9000 lockoutd serve`;
 
+/** Adds `lockoutd serve`. */
 export function addServeCommand(program: Command, terminal: Terminal): void {
   const command = addCommand(program, "serve", "start the server")
     .addOption(

@@ -25,6 +25,7 @@ interface CreateOptions extends TokenOptions {
   readonly expires?: number;
 }
 
+/** Adds `lockoutd token` and its commands. */
 export function addTokenCommand(program: Command, terminal: Terminal): void {
   const group = addCommand(program, "token", "create, list and revoke tokens");
   addCreateCommand(group, terminal);

@@ -9,6 +9,7 @@ interface VersionOptions {
   readonly output: OutputFormat;
 }
 
+/** Adds `lockoutd version`. */
 export function addVersionCommand(program: Command, terminal: Terminal): void {
   addCommand(program, "version", "print the version, and Node's")
     .addOption(outputOption())

@@ -25,11 +25,13 @@ import { replaceStreamTable } from "./stream-table.ts";
 import { VersionChoice } from "./version-choice.ts";
 import type { Watchdog } from "./watchdog.ts";
 
+/** Where a server listens. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
+/** What a {@link Listener} works with. */
 export interface ListenerParts {
   readonly limits: HttpLimits;
   readonly tls: TlsOptions | undefined;

@@ -13,7 +13,9 @@ type Peer = Pick<Exchange, "connection" | "remoteAddress" | "onClose">;
 
 /**
  * The gate of services that need no token: each of their streams (a watch of health, reflection) takes memory for as long as the
- * client likes, so they are counted. Throws RESOURCE_EXHAUSTED where there are too many.
+ * client likes, so they are counted.
+ *
+ * @throws ConnectError RESOURCE_EXHAUSTED where there are too many
  */
 export function createAnonymousStreamGate(
   limits: HttpLimits,

@@ -6,7 +6,7 @@ export function toPageToken(end: PageEnd): string {
   return Buffer.from(JSON.stringify(end)).toString("base64url");
 }
 
-/** Reads a token of the list of this name. Throws RangeError where `toPageToken` did not make it for that list. */
+/** Reads a token of the list of this name. @throws RangeError where `toPageToken` did not make it for that list */
 export function fromPageToken(token: string, list: string): PageEnd {
   const end = parse(Buffer.from(token, "base64url").toString());
   if (end[0] !== list || toPageToken(end) !== token) {

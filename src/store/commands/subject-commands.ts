@@ -33,6 +33,7 @@ export interface Done<Change> {
   readonly events: readonly RecordedEvent[];
 }
 
+/** What commands on users have in common: how a subject is found, counted and settled. */
 export interface SubjectCommands {
   find(subject: Subject): Found;
   findUser(key: UserKey): Found;
@@ -51,6 +52,7 @@ export interface SubjectCommands {
   settleSome(time: number, limit: number): number;
 }
 
+/** Makes the commands on these tables. */
 export function createSubjectCommands({
   subjects,
   counters,

@@ -28,6 +28,7 @@ export type SubjectId =
       readonly hash: Uint8Array;
     };
 
+/** The subjects. */
 export interface SubjectTable {
   find(user: UserKey): StoredSubject | undefined;
   /** The key of a login name, where it is kept, whoever it leads to. */
@@ -42,8 +43,10 @@ export interface SubjectTable {
   hashName(foldedName: string): Uint8Array;
 }
 
+/** The counters of a subject. */
 export type CountersByFactor = Readonly<Record<Factor, Counter>>;
 
+/** The counters of subjects. */
 export interface CounterTable {
   read(subject: number): CountersByFactor;
   /** Takes a step at this time. */
@@ -67,6 +70,7 @@ export interface StoredAttempt extends Attempt {
   readonly subject: number;
 }
 
+/** The attempts of subjects. */
 export interface AttemptTable {
   find(attemptId: string): StoredAttempt | undefined;
   /** Keeps an open attempt. Says false, and does nothing, where its id is taken. */
@@ -86,12 +90,13 @@ export interface AttemptTable {
   expired(time: number, limit: number): readonly StoredAttempt[];
 }
 
+/** The login names of users. */
 export interface AliasTable {
   /** The key of the subject that a folded name leads to. */
   find(orgId: string, folded: string): number | undefined;
   /** As they were given. */
   list(subject: number): readonly string[];
-  /** Throws LockoutError `aliasTaken`. */
+  /** Gives a user these login names, and no others. @throws LockoutError `aliasTaken` */
   replace(orgId: string, subject: number, aliases: readonly Alias[]): void;
 }
 
@@ -119,6 +124,7 @@ export interface PolicyAggregate {
   readonly id: string;
 }
 
+/** A log of events, to be appended to. */
 export interface EventTable {
   /** Writes an event of this time with the aggregate's next sequence. */
   append(
@@ -149,6 +155,7 @@ export function recordedEvent(
   };
 }
 
+/** The policies, as far as commands on users need them. */
 export interface LimitTable {
   /** What counts for an organisation's users: its own policy, else the default. */
   limitsFor(orgId: string): Limits;

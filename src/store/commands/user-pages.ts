@@ -10,7 +10,7 @@ interface LockedAfter {
   readonly userId: string;
 }
 
-/** The user behind whom a page begins. Throws RangeError where the token is not of such a page. */
+/** The user behind whom a page begins. @throws RangeError where the token is not of such a page */
 function userAfter({ after }: PageRequest): string | undefined {
   if (after === undefined) {
     return undefined;
@@ -22,7 +22,7 @@ function userAfter({ after }: PageRequest): string | undefined {
   return userId;
 }
 
-/** The locked user behind whom a page begins. Throws RangeError where the token is not of such a page. */
+/** The locked user behind whom a page begins. @throws RangeError where the token is not of such a page */
 function lockedAfter({ after }: PageRequest): LockedAfter | undefined {
   if (after === undefined) {
     return undefined;

@@ -48,6 +48,7 @@ export class Aliases implements AliasTable {
     this.#owners.set(aliasKey(orgId, folded), subject);
   }
 
+  /** @throws BatchError where it leads to a subject that was not read */
   find(orgId: string, folded: string): number | undefined {
     const key = this.#owners.get(aliasKey(orgId, folded));
     if (key === undefined) {
@@ -65,6 +66,7 @@ export class Aliases implements AliasTable {
     return (this.#lists.get(subject) ?? []).map(({ name }) => name);
   }
 
+  /** @throws LockoutError `aliasTaken` */
   replace(orgId: string, subject: number, aliases: readonly Alias[]): void {
     for (const { folded } of this.#lists.get(subject) ?? []) {
       this.#journal.set(this.#owners, aliasKey(orgId, folded), undefined);

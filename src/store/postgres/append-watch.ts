@@ -24,6 +24,7 @@ export async function canNotify(database: PostgresDatabase): Promise<boolean> {
   }
 }
 
+/** Tells listeners that events were appended, by this node or another. */
 export interface AppendWatch {
   /** Tells the listeners: this node has appended events. */
   tell(): void;

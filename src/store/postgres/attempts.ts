@@ -91,7 +91,11 @@ export class Attempts implements AttemptTable {
     }
   }
 
-  /** Takes the open attempts of a subject that is removed out of sight: their rows are removed with its own. */
+  /**
+   * Takes the open attempts of a subject that is removed out of sight: their rows are removed with its own.
+   *
+   * @throws BatchError where one of them was begun in this batch: it has no row yet
+   */
   detachOpen(subject: number): void {
     for (const { attempt, change } of this.#openOf(subject)) {
       if (change === "new") {

@@ -14,6 +14,7 @@ import type { Need } from "./needs.ts";
 import { Workspace } from "./workspace.ts";
 import { writeAndCommit } from "./write.ts";
 
+/** What a {@link CommitQueue} works with, and its bounds. */
 export interface CommitQueueOptions {
   readonly database: PostgresDatabase;
   /** The key under which login names are hashed. */
@@ -65,9 +66,9 @@ export class CommitQueue {
 
   /**
    * Runs a command on the rows that it needs; resolves when what it wrote is durable. What the command throws is thrown on.
-   * Throws StoreUnavailableError when the transaction fails.
    *
    * @param place whether it runs after those that wait, or before them
+   * @throws StoreUnavailableError when the transaction fails
    */
   run<T>(
     needs: readonly Need[],

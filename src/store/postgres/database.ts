@@ -28,11 +28,13 @@ export interface Connection {
 export interface PostgresDatabase {
   /** For messages: without the password. */
   readonly name: string;
-  /** Runs one statement on its own. Throws StoreUnavailableError. */
+  /** Runs one statement on its own. @throws StoreUnavailableError */
   query(statement: Statement, ...values: readonly Value[]): Promise<Result>;
   /**
-   * Uses one connection; who begins a transaction ends it, unless the work throws: then it is rolled back. A connection that broke
-   * is not used again. Throws StoreUnavailableError, what the database says of a wrong statement, and what the work throws.
+   * Uses one connection; who begins a transaction ends it, unless the work throws: then it is rolled back. A connection that
+   * broke is not used again.
+   *
+   * @throws StoreUnavailableError, what the database says of a wrong statement, and what the work throws
    */
   use<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A connection of one's own, which the caller ends. */
@@ -64,7 +66,7 @@ const prepareSession = `
   WHERE current_setting(name, true) IS NOT NULL
     AND (name <> 'synchronous_commit' OR current_setting(name, true) IN ('off', 'local'))`;
 
-/** Opens a pool on the database of a URL; connections are made when they are needed. Throws DatabaseUrlError. */
+/** Opens a pool on the database of a URL; connections are made when they are needed. @throws DatabaseUrlError */
 export function openDatabase(url: string): PostgresDatabase {
   const { name, options } = readPostgresUrl(url);
   const config = {
@@ -223,6 +225,7 @@ export function plain(text: string): Statement {
 /** The database's time, in SQL: milliseconds since 1970. */
 export const nowSql = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
+/** Begins a transaction that may write. */
 export const begin: Statement = {
   name: "begin",
   text: "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -232,5 +235,7 @@ export const beginReading: Statement = {
   name: "begin_reading",
   text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 };
+/** Commits the transaction: whether it did is the `command` of the result. */
 export const commit: Statement = { name: "commit", text: "COMMIT" };
+/** Rolls the transaction back. */
 export const rollback: Statement = { name: "rollback", text: "ROLLBACK" };

@@ -22,6 +22,7 @@ export interface ReadEvents extends EventLog {
   lastPosition(): Promise<number>;
 }
 
+/** The log of a database, to be read. */
 export function readEvents(database: PostgresDatabase): ReadEvents {
   return {
     lastPosition: async () => {

@@ -16,6 +16,7 @@ import type { Value } from "./values.ts";
 /** The database's time, unless tests give one: milliseconds since 1970. `$1` is theirs, or null. */
 const timeSql = `coalesce($1::bigint, ${nowSql})`;
 
+/** Reads the database's time, in milliseconds since 1970, unless tests give one as `$1`. */
 export const readTime: Statement = {
   name: "read_time",
   text: `SELECT ${timeSql} AS time`,

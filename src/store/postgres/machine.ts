@@ -34,9 +34,10 @@ const renew: Statement = {
 
 /**
  * Leases a machine number in the database, by its clock, and renews it; where the lease was lost, another number is taken. While
- * none is held for sure no id is made: StoreUnavailableError. Throws StoreRefusedError where all numbers are held.
+ * none is held for sure no id is made: StoreUnavailableError.
  *
  * @param now the time of ids
+ * @throws StoreRefusedError where all numbers are held
  */
 export async function leaseMachine(
   database: PostgresDatabase,

@@ -18,8 +18,10 @@ const maxTries = 10;
 
 /**
  * Brings the database to the newest schema, all steps in one transaction; of nodes that start at once, one does it and the
- * others wait. Throws StoreRefusedError where the database is not ours, comes from a newer version, or was made by
- * other migrations than ours.
+ * others wait.
+ *
+ * @throws StoreRefusedError where the database is not ours, comes from a newer version, or was made by other migrations than
+ *   ours
  */
 export async function migrate(
   database: PostgresDatabase,
@@ -42,7 +44,7 @@ export async function migrate(
   }
 }
 
-/** Throws StoreRefusedError unless the database has the newest schema. Changes nothing. */
+/** Checks the schema, and changes nothing. @throws StoreRefusedError unless the database has the newest schema */
 export async function requireMigrated(
   database: PostgresDatabase,
   migrations: readonly Migration[],

@@ -15,6 +15,7 @@ export interface Change {
   readonly append: (aggregate: Aggregate, event: NewEvent) => void;
 }
 
+/** What a {@link Recorder} works with. */
 export interface RecorderOptions {
   readonly database: PostgresDatabase;
   /** Whether other nodes are told by NOTIFY. */
@@ -23,10 +24,12 @@ export interface RecorderOptions {
   readonly onAppended: () => void;
 }
 
+/** Makes changes that are rare, each with its events in a transaction of its own. */
 export interface Recorder {
   /**
-   * Makes a change and writes its events, of this editor and time; again where it met others'. Throws what the change throws, what
-   * the database says of a wrong statement, and StoreUnavailableError.
+   * Makes a change and writes its events, of this editor and time; again where it met others'.
+   *
+   * @throws what the change throws, what the database says of a wrong statement, and StoreUnavailableError
    */
   record<T>(
     editor: string,
@@ -70,6 +73,7 @@ const putUserSequence: Statement = {
   text: `UPDATE subjects SET sequence = ${lastSequence("'user'", "$2", "$1")} WHERE org_id = $1 AND user_id = $2`,
 };
 
+/** Makes a {@link Recorder} on a database. */
 export function createRecorder({
   database,
   notifies,

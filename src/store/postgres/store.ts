@@ -28,6 +28,7 @@ import { readCopyState } from "./transfer.ts";
 import { createUserCounts } from "./user-counts.ts";
 import { createUserStore } from "./users.ts";
 
+/** How a store on PostgreSQL is opened. */
 export interface PostgresStoreOptions {
   readonly url: string;
   /** For a server: creates the tables where there are none. There may be any number of servers. */
@@ -60,7 +61,7 @@ const lockForShare: Statement = {
  * Opens a store on PostgreSQL. All integers in it are read as JavaScript numbers: positions, sequences, limits and times stay
  * far below 2^53.
  *
- * Throws DatabaseUrlError, StoreRefusedError (not our database, a newer one, a copy that is not done) and StoreUnavailableError.
+ * @throws DatabaseUrlError, StoreRefusedError (not our database, a newer one, a copy that is not done) and StoreUnavailableError
  */
 export async function openPostgresStore(
   options: PostgresStoreOptions,

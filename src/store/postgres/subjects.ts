@@ -101,6 +101,7 @@ export class Subjects implements SubjectTable {
     return this.entries.get(key)?.change === "removed";
   }
 
+  /** @throws BatchError for a name that was not read */
   get(key: number): StoredSubject | undefined {
     // It came to lead nowhere else after the locks were given.
     if (this.#unread.has(key)) {
@@ -118,6 +119,7 @@ export class Subjects implements SubjectTable {
     return this.#names.get(nameKey(orgId, hash));
   }
 
+  /** @throws LockoutError `usersTooMany`, BatchError for a user whom this batch has removed */
   create(id: SubjectId, state: UserState): StoredSubject {
     const { journal, newKey, isFull } = this.#context;
     const hash = id.kind === "name" ? id.hash : undefined;
@@ -152,6 +154,7 @@ export class Subjects implements SubjectTable {
     });
   }
 
+  /** @throws BatchError for a subject that this batch has created */
   remove(key: number): void {
     const entry = this.#require(key);
     // Its row is not there yet: nothing would be removed.

@@ -28,8 +28,9 @@ const types: Readonly<Record<TransferColumn["type"], string>> = {
 };
 
 /**
- * Opens a database to copy it from. Throws StoreRefusedError where it is not ours or nodes serve it, and
- * StoreUnavailableError.
+ * Opens a database to copy it from.
+ *
+ * @throws StoreRefusedError where it is not ours or nodes serve it, and StoreUnavailableError
  */
 export async function openPostgresSource(url: string): Promise<TransferSource> {
   const database = openDatabase(url);
@@ -53,7 +54,7 @@ export async function openPostgresSource(url: string): Promise<TransferSource> {
   }
 }
 
-/** Opens a database to fill it, and creates the tables where there are none. Throws as a node's start does. */
+/** Opens a database to fill it, and creates the tables where there are none. @throws as a node's start does */
 export async function openPostgresTarget(url: string): Promise<TransferTarget> {
   const database = openDatabase(url);
   try {

@@ -17,10 +17,11 @@ type SslMode = (typeof sslModes)[number];
 const defaultPoolSize = 10;
 
 /**
- * Reads `postgres://user:password@host:port/database`, with these parameters as libpq has them: `sslmode` (disable,
- * require, verify-ca, verify-full; default disable), `sslrootcert`, `sslcert`, `sslkey` (PEM files), `host` (a directory of
- * a Unix socket); and `pool_max`, the number of connections (default 10). Throws DatabaseUrlError, never with the
- * password in its message.
+ * Reads `postgres://user:password@host:port/database`, with these parameters as libpq has them: `sslmode` (disable, require,
+ * verify-ca, verify-full; default disable), `sslrootcert`, `sslcert`, `sslkey` (PEM files), `host` (a directory of a Unix
+ * socket); and `pool_max`, the number of connections (default 10).
+ *
+ * @throws DatabaseUrlError, never with the password in its message
  */
 export function readPostgresUrl(text: string): PostgresAddress {
   let url: URL;

@@ -90,6 +90,7 @@ const listLocked: Statement = {
     ORDER BY lock_time, user_id LIMIT $5`,
 };
 
+/** The part of the store about users and attempts, whose commands go through the queue. */
 export function createUserStore({
   database,
   queue,

@@ -22,16 +22,19 @@ import type {
   StoredSubject,
 } from "../commands/tables.ts";
 
+/** A row of an organisation. */
 export interface OrgRow {
   readonly id: string;
   readonly name: string;
   readonly creation_date: number;
 }
 
+/** Reads a row of an organisation. */
 export function toOrg(row: OrgRow): Org {
   return { id: row.id, name: row.name, creationDate: row.creation_date };
 }
 
+/** A row of {@link tokenColumns}. */
 export interface TokenRow {
   readonly id: string;
   readonly name: string;
@@ -41,9 +44,11 @@ export interface TokenRow {
   readonly expiration_date: number | null;
 }
 
+/** The columns of {@link toToken}. */
 export const tokenColumns =
   "id, name, org_id, roles, creation_date, expiration_date";
 
+/** Reads a row of {@link tokenColumns}. */
 export function toToken(row: TokenRow): TokenRecord {
   return {
     id: row.id,
@@ -55,6 +60,7 @@ export function toToken(row: TokenRow): TokenRecord {
   };
 }
 
+/** A row of a policy, without whose it is. */
 export interface PolicyRow {
   readonly max_password_attempts: number;
   readonly max_otp_attempts: number;
@@ -63,6 +69,7 @@ export interface PolicyRow {
   readonly change_date: number;
 }
 
+/** Reads a row of an owner's policy. */
 export function toPolicy(resourceOwner: string, row: PolicyRow): StoredPolicy {
   return {
     maxPasswordAttempts: row.max_password_attempts,
@@ -74,6 +81,7 @@ export function toPolicy(resourceOwner: string, row: PolicyRow): StoredPolicy {
   };
 }
 
+/** A row of an event. */
 export interface EventRow {
   readonly position: number;
   readonly aggregate_type: AggregateType;
@@ -86,6 +94,7 @@ export interface EventRow {
   readonly payload: string | null;
 }
 
+/** Reads a row of an event. */
 export function toEvent(row: EventRow): RecordedEvent {
   return {
     position: row.position,
@@ -115,6 +124,7 @@ export function userEventSql(
     ORDER BY e.sequence ${order} LIMIT 1`;
 }
 
+/** A row of {@link subjectColumns}. */
 export interface SubjectRow {
   readonly key: number;
   readonly org_id: string;
@@ -125,9 +135,11 @@ export interface SubjectRow {
   readonly lock_by: string | null;
 }
 
+/** The columns of {@link toSubject}. */
 export const subjectColumns =
   "key, org_id, user_id, account, lock_reason, lock_time, lock_by";
 
+/** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
   const { lock_reason: reason, lock_time: time, lock_by: by } = row;
   return {
@@ -142,6 +154,7 @@ export function toSubject(row: SubjectRow): StoredSubject {
   };
 }
 
+/** The columns of a lock: why, when, by whom; all null where there is none. */
 export type LockColumns = [string | null, number | null, string | null];
 
 /** The lock as it is stored: reason, time and who. */
@@ -149,6 +162,7 @@ export function lockColumns({ lock }: UserState): LockColumns {
   return [lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null];
 }
 
+/** A row of a counter. */
 export interface CounterRow {
   readonly factor: Factor;
   readonly failed: number;
@@ -165,6 +179,7 @@ export function toCounters(rows: readonly CounterRow[]): CountersByFactor {
   return counters;
 }
 
+/** A row of {@link attemptColumns}. */
 export interface AttemptRow {
   readonly id: string;
   readonly subject: number;
@@ -177,9 +192,11 @@ export interface AttemptRow {
   readonly result: string | null;
 }
 
+/** The columns of {@link toAttempt}. */
 export const attemptColumns =
   "id, subject, factor, client, begin_time, expire_time, outcome, result";
 
+/** Reads a row of {@link attemptColumns}. */
 export function toAttempt(row: AttemptRow): StoredAttempt {
   return {
     id: row.id,

@@ -11,6 +11,7 @@ export type Cell = string | number | Uint8Array | null;
 /** The values of a row, in the order of its table's columns. */
 export type Row = readonly Cell[];
 
+/** A column of a table that is copied. */
 export interface TransferColumn {
   readonly name: string;
   readonly type: "text" | "integer" | "bytes";
@@ -188,11 +189,12 @@ export interface CopyReport {
 const batchSize = 1000;
 
 /**
- * Copies an installation, or goes on with a copy that was broken off, and then counts and hashes both sides. Until these are found
- * alike the target is marked, and nobody serves it. One that was found different is made anew. Throws StoreRefusedError where the
- * source is none, or the target holds another installation or a copy that has been used since, and StoreUnavailableError.
+ * Copies an installation, or goes on with a copy that was broken off, and then counts and hashes both sides. Until these are
+ * found alike the target is marked, and nobody serves it. One that was found different is made anew.
  *
  * @param onProgress is told how many rows are copied, of how many.
+ * @throws StoreRefusedError where the source is none, or the target holds another installation or a copy that has been used
+ *   since, and StoreUnavailableError
  */
 export async function copyInstallation(
   source: TransferSource,

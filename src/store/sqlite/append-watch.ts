@@ -1,3 +1,4 @@
+/** Tells listeners that events were appended, by this process or another. */
 export interface AppendWatch {
   /** Looks whether events were appended, and tells the listeners. */
   check(): void;

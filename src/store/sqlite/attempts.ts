@@ -19,6 +19,7 @@ export interface Attempts extends AttemptTable {
   forget(time: number, limit: number): number;
 }
 
+/** Prepares the statements of {@link Attempts}. */
 export function prepareAttempts(
   database: Database,
   memory: TransactionMemory,

@@ -13,12 +13,13 @@ import { createOwnerOnly } from "./file-access.ts";
 import { openForReading } from "./read-only.ts";
 
 /**
- * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps
- * nobody from writing. The copy is whole or not there, and on the disk when this returns. Throws StoreRefusedError
- * where there is a file of that name, or no such database, and StoreUnavailableError.
+ * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps nobody from
+ * writing. The copy is whole or not there, and on the disk when this returns.
  *
  * `VACUUM INTO` rather than SQLite's backup API: that starts over whenever another process writes, so on a busy
  * server it might never end.
+ *
+ * @throws StoreRefusedError where there is a file of that name, or no such database, and StoreUnavailableError
  */
 export function backupSqlite(path: string, target: string): void {
   const file = resolve(target);

@@ -15,6 +15,7 @@ export interface Transaction {
   changes(): number;
 }
 
+/** The bounds of a {@link CommitQueue}. */
 export interface CommitQueueOptions {
   /** How many commands share a transaction at most: a flush blocks the event loop while it runs. */
   readonly maxBatch: number;
@@ -72,9 +73,9 @@ export class CommitQueue {
 
   /**
    * Runs a command inside a transaction; resolves when it is durable. What the command throws is thrown on.
-   * Throws StoreUnavailableError when the transaction fails; then nothing was written.
    *
    * @param place whether it runs after those that wait, or before them
+   * @throws StoreUnavailableError when the transaction fails; then nothing was written
    */
   run<T>(command: () => T, place: "last" | "first" = "last"): Promise<T> {
     if (this.#closing !== undefined) {

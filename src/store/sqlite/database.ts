@@ -17,6 +17,7 @@ import { takeServerLock } from "./server-lock.ts";
 import type { ServerLock } from "./server-lock.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
+/** A database file that is open, and the lock that a server holds on it. */
 export interface OpenDatabase {
   readonly database: Database.Database;
   /** Held by a server. */
@@ -27,9 +28,10 @@ export interface OpenDatabase {
 const openPatienceMs = 5000;
 
 /**
- * Opens the database file, migrated and ready. A server (`exclusive`) creates the file where there is none, and
- * is alone in serving it; a command-line tool finds the file, and migrates it only while no server has it.
- * Throws StoreRefusedError or StoreUnavailableError.
+ * Opens the database file, migrated and ready. A server (`exclusive`) creates the file where there is none, and is alone in
+ * serving it; a command-line tool finds the file, and migrates it only while no server has it.
+ *
+ * @throws StoreRefusedError or StoreUnavailableError
  */
 export function openDatabase(
   path: string,

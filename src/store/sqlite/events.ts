@@ -17,6 +17,7 @@ export interface Events extends EventTable, EventLog {
   endsOf(user: UserKey): Omit<UserRecord, "user">;
 }
 
+/** Prepares the statements of {@link Events}. */
 export function prepareEvents(database: Database): Events {
   const lastPosition = database
     .prepare<[], number | null>("SELECT max(position) FROM events")
@@ -50,6 +51,7 @@ export interface NameEvents extends EventTable {
   forget(limit: number): number;
 }
 
+/** Prepares the statements of {@link NameEvents}. */
 export function prepareNameEvents(database: Database): NameEvents {
   const isForgettable = database
     .prepare<[], number>(

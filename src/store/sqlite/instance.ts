@@ -5,12 +5,14 @@ import type { Clock } from "../ids.ts";
 import type { Instance } from "../store.ts";
 import type { EventTable } from "../commands/tables.ts";
 
+/** The instance, once there is one. */
 export interface Instances {
   find(): Instance | undefined;
   /** Inside a transaction, where there is none. `createOrg` gives the id of the first organisation. */
   create(createOrg: () => string, editor: string): Instance;
 }
 
+/** Prepares the statements of {@link Instances}. */
 export function prepareInstance(
   database: Database,
   events: EventTable,

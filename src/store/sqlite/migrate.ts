@@ -19,8 +19,10 @@ interface Applied {
 }
 
 /**
- * The migrations that this database still needs. Changes nothing. Throws StoreRefusedError where the database
- * is not ours, comes from a newer version, or was made by other migrations than ours.
+ * The migrations that this database still needs. Changes nothing.
+ *
+ * @throws StoreRefusedError where the database is not ours, comes from a newer version, or was made by other migrations than
+ *   ours
  */
 export function pendingMigrations(
   database: Database,
@@ -48,7 +50,7 @@ export function pendingMigrations(
   return migrations.slice(applied.length);
 }
 
-/** Brings the database to the newest schema, all steps in one transaction. Throws what pendingMigrations throws. */
+/** Brings the database to the newest schema, all steps in one transaction. @throws what pendingMigrations throws */
 export function migrate(
   database: Database,
   migrations: readonly Migration[],

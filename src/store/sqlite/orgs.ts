@@ -9,6 +9,7 @@ import type { Org } from "../access.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
+/** The organisations. */
 export interface Orgs {
   /** Inside a transaction. */
   create(name: string, editor: string): Org;
@@ -20,6 +21,7 @@ export interface Orgs {
 /** How many organisations are remembered to exist. */
 const maxKnown = 10_000;
 
+/** Prepares the statements of {@link Orgs}. */
 export function prepareOrgs(
   database: Database,
   events: EventTable,

@@ -8,6 +8,7 @@ import type { LimitTable, PolicyAggregate } from "../commands/tables.ts";
 import type { Events } from "./events.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
+/** The policies, of the instance and of organisations. */
 export interface Policies extends LimitTable {
   find(owner: PolicyAggregate): StoredPolicy | undefined;
   /** Writes the event of a decision and the policy that then holds. Inside a transaction. */
@@ -19,6 +20,7 @@ export interface Policies extends LimitTable {
   ): RecordedEvent;
 }
 
+/** Prepares the statements of {@link Policies}. */
 export function preparePolicies(
   database: Database,
   events: Events,

@@ -9,8 +9,9 @@ import { migrations } from "./migrations/all.ts";
 const patienceMs = 5000;
 
 /**
- * Opens a database to read it, also while it is served. Throws StoreRefusedError where there is none, or it is not of
- * this version, and StoreUnavailableError.
+ * Opens a database to read it, also while it is served.
+ *
+ * @throws StoreRefusedError where there is none, or it is not of this version, and StoreUnavailableError
  */
 export function openForReading(path: string): Database.Database {
   const file = resolve(path);

@@ -7,8 +7,10 @@ import { createOwnerOnly, identityOf } from "./file-access.ts";
 /** Says that one server, or one migration, has the database. */
 export interface ServerLock {
   /**
-   * Whether the lock still keeps others out. Where its file was removed or replaced, it is taken anew, unless another process was
-   * first. Throws StoreUnavailableError where it cannot be taken.
+   * Whether the lock still keeps others out. Where its file was removed or replaced, it is taken anew, unless another process
+   * was first.
+   *
+   * @throws StoreUnavailableError where it cannot be taken
    */
   holds(): boolean;
   release(): void;

@@ -32,6 +32,7 @@ import { defaultMaxNames } from "../users.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import { createUserStore } from "./users.ts";
 
+/** How a store on an SQLite file is opened. */
 export interface SqliteStoreOptions {
   /** The database file. */
   readonly path: string;
@@ -74,8 +75,9 @@ const eventWindow = 10_000;
  * Opens a store on an SQLite file. All numbers in it are read as JavaScript numbers: positions, sequences,
  * limits and times stay far below 2^53.
  *
- * Throws StoreRefusedError: no such directory, not our database, a newer one, served by another process, a copy that is not done.
- * Throws StoreUnavailableError: locked, read-only, damaged.
+ * @throws StoreRefusedError: no such directory, not our database, a newer one, served by another process, a copy that is not
+ *   done
+ * @throws StoreUnavailableError: locked, read-only, damaged
  */
 export async function openSqliteStore(
   options: SqliteStoreOptions,

@@ -9,6 +9,7 @@ import { userAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
+/** The tokens. */
 export interface Tokens {
   /** Inside a transaction. */
   create(token: NewToken, editor: string): TokenRecord;
@@ -19,6 +20,7 @@ export interface Tokens {
   remove(tokenId: string, editor: string): boolean;
 }
 
+/** Prepares the statements of {@link Tokens}. */
 export function prepareTokens(
   database: Database,
   events: EventTable,

@@ -13,12 +13,14 @@ export interface TransactionMemory {
   lookUp<Key, Found>(find: (key: Key) => Found): (key: Key) => Found;
 }
 
+/** A value that is looked up once in a transaction. */
 export interface RememberedValue<Value> {
   get(): Value;
   /** For who has written another one. */
   set(value: Value): void;
 }
 
+/** Makes a memory that is empty and outside of a transaction. */
 export function createTransactionMemory(): TransactionMemory {
   let open = false;
   const memories: Map<unknown, unknown>[] = [];

@@ -22,8 +22,9 @@ import { openForReading } from "./read-only.ts";
 import { takeServerLock } from "./server-lock.ts";
 
 /**
- * Opens a database to copy it from; no server serves it meanwhile. Throws StoreRefusedError where there is none or it
- * is served, and StoreUnavailableError.
+ * Opens a database to copy it from; no server serves it meanwhile.
+ *
+ * @throws StoreRefusedError where there is none or it is served, and StoreUnavailableError
  */
 export function openSqliteSource(path: string): TransferSource {
   const database = openForReading(path);
@@ -42,7 +43,7 @@ export function openSqliteSource(path: string): TransferSource {
   };
 }
 
-/** Opens a database to fill it, and creates it where there is none. Throws as a server's start does. */
+/** Opens a database to fill it, and creates it where there is none. @throws as a server's start does */
 export function openSqliteTarget(path: string): TransferTarget {
   const opened = openDatabase(path, true, migrations);
   const { database } = opened;

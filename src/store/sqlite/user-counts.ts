@@ -3,7 +3,7 @@ import { LockoutError } from "../../lockout/errors.ts";
 
 /** How many users each organisation has. Changes are made inside a transaction. */
 export interface UserCounts {
-  /** Counts a user who is about to be registered. Throws LockoutError `usersTooMany`. */
+  /** Counts a user who is about to be registered. @throws LockoutError `usersTooMany` */
   add(orgId: string): void;
   subtract(orgId: string): void;
 }

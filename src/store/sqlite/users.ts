@@ -33,6 +33,7 @@ export interface UserStoreContext {
 /** So many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
 
+/** The part of the store about users and attempts, on tables that it prepares. */
 export function createUserStore(
   database: Database,
   context: UserStoreContext,

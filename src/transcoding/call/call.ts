@@ -56,6 +56,7 @@ export const unaryOffers = [jsonType] as const;
  * What is decided before the body is read. Who calls comes before all that the request holds.
  *
  * @param offers the media types that the answer may have; none where only the method knows.
+ * @throws Fault of the deadline, what the gate throws, and a fault of the headers
  * @returns the media type of the answer.
  */
 export async function admit<Offer extends string>(

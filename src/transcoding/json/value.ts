@@ -159,7 +159,7 @@ export function conformText(
   return node;
 }
 
-/** Struct, Value and ListValue hold any JSON whose numbers a double can hold. */
+/** Struct, Value and ListValue hold any JSON whose numbers a double can hold. @throws Fault 400 */
 export function plain(node: JsonNode, at: string): JsonValue {
   if (
     node === null ||

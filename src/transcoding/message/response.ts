@@ -32,6 +32,7 @@ export interface ResponseWriter {
   write(message: Message): ResponseBytes;
 }
 
+/** The media type of JSON. */
 export const jsonType = "application/json";
 const fallbackType = "application/octet-stream";
 

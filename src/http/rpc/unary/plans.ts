@@ -38,6 +38,7 @@ export interface ServiceGroup {
   readonly transcoder?: Transcoder | undefined;
 }
 
+/** What {@link createUnaryPlans} puts together. */
 export interface UnaryPlansParts {
   readonly groups: readonly ServiceGroup[];
   readonly cors: Cors;

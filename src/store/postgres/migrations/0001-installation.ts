@@ -1,7 +1,9 @@
 import type { Migration } from "../migrate.ts";
 
-// Times are milliseconds since 1970 UTC. Texts are compared byte by byte, as SQLite does: pages and copies have one order on
-// both engines. What has no foreign key outlives what it is about.
+/**
+ * The first schema: all tables. Times are milliseconds since 1970 UTC. Texts are compared byte by byte, as SQLite does: pages
+ * and copies have one order on both engines. What has no foreign key outlives what it is about.
+ */
 export const installation: Migration = {
   number: 1,
   name: "installation",

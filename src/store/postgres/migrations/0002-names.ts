@@ -1,6 +1,9 @@
 import type { Migration } from "../migrate.ts";
 
-// Recency and its index are those of the version before, whose nodes make room by them.
+/**
+ * The rank of login names, and a log of their events. Recency and its index are those of the version before, whose nodes make
+ * room by them.
+ */
 export const names: Migration = {
   number: 2,
   name: "names",

@@ -1,8 +1,10 @@
 import type { Migration } from "../migrate.ts";
 
-// What was there before such changes were events has no beginning in the log, and none is made up: a mark tells it from what
-// follows, all of whose changes are events. Nodes of the version before go on for a while: users whom they register without an event,
-// as each login of somebody new does, must not look like a fault. So of users the mark is set by who writes the event.
+/**
+ * What was there before such changes were events has no beginning in the log, and none is made up: a mark tells it from what
+ * follows, all of whose changes are events. Nodes of the version before go on for a while: users whom they register without an
+ * event, as each login of somebody new does, must not look like a fault. So of users the mark is set by who writes the event.
+ */
 export const recorded: Migration = {
   number: 3,
   name: "recorded",

@@ -5,8 +5,10 @@ import type { Migration } from "../migrate.ts";
 
 const batchSize = 1000;
 
-// Aliases that have characters which nobody sees are folded anew, without them: those of older users first. One that another user has
-// then already stays as it was, and leads to its user if it is typed as it was given; `check` names it.
+/**
+ * Aliases that have characters which nobody sees are folded anew, without them: those of older users first. One that another
+ * user has then already stays as it was, and leads to its user if it is typed as it was given; `check` names it.
+ */
 export const unseen: Migration = {
   number: 5,
   name: "unseen",

@@ -1,6 +1,9 @@
 import type { Migration } from "../migrate.ts";
 
-// What nodes of the version before add meanwhile is not counted: the quota is then reached a little later.
+/**
+ * How many users each organisation has. What nodes of the version before add meanwhile is not counted: the quota is then reached
+ * a little later.
+ */
 export const userCounts: Migration = {
   number: 7,
   name: "user-counts",

@@ -1,7 +1,10 @@
 import type { Migration } from "../migrate.ts";
 
-// Times are milliseconds since 1970 UTC. Columns that carry a reference to an organisation in policies and
-// events have no foreign key: a policy's owner is checked by the callers, and events outlive what they are about.
+/**
+ * The instance, organisations, policies, tokens and the log of events. Times are milliseconds since 1970 UTC. Columns that carry
+ * a reference to an organisation in policies and events have no foreign key: a policy's owner is checked by the callers, and
+ * events outlive what they are about.
+ */
 export const policies: Migration = {
   number: 1,
   name: "policies",

@@ -1,5 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
+/** Users, login names, counters and attempts. */
 export const users: Migration = {
   number: 2,
   name: "users",

@@ -1,5 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
+/** The rank of login names, and a log of their events. */
 export const names: Migration = {
   number: 3,
   name: "names",

@@ -1,7 +1,9 @@
 import type { Migration } from "../migrate.ts";
 
-// What was there before such changes were events has no beginning in the log, and none is made up: a mark tells it from what
-// follows, all of whose changes are events. Who writes a row need not know the column.
+/**
+ * What was there before such changes were events has no beginning in the log, and none is made up: a mark tells it from what
+ * follows, all of whose changes are events. Who writes a row need not know the column.
+ */
 export const recorded: Migration = {
   number: 4,
   name: "recorded",

@@ -1,5 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
+/** The mark of a database that a copy has not finished. */
 export const copyState: Migration = {
   number: 5,
   name: "copy-state",

@@ -2,8 +2,10 @@ import { foldedAnew } from "../../shared/alias-folding.ts";
 import type { StoredAlias } from "../../shared/alias-folding.ts";
 import type { Migration } from "../migrate.ts";
 
-// Aliases that have characters which nobody sees are folded anew, without them: those of older users first. One that another user has
-// then already stays as it was, and leads to its user if it is typed as it was given; `check` names it.
+/**
+ * Aliases that have characters which nobody sees are folded anew, without them: those of older users first. One that another
+ * user has then already stays as it was, and leads to its user if it is typed as it was given; `check` names it.
+ */
 export const unseen: Migration = {
   number: 6,
   name: "unseen",

@@ -1,5 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
+/** When an attempt was begun, to notice a clock that was set back. */
 export const attempts: Migration = {
   number: 7,
   name: "attempts",

@@ -1,5 +1,6 @@
 import type { Migration } from "../migrate.ts";
 
+/** How many users each organisation has. */
 export const userCounts: Migration = {
   number: 8,
   name: "user-counts",
