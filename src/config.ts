@@ -18,6 +18,8 @@ export interface ServerConfig {
   readonly defaultPolicy: Limits;
   /** Origins whose pages may call, or `*` for all. */
   readonly corsOrigins: readonly string[];
+  /** Proxies whose word is taken of whom a request comes from: addresses and networks, such as `10.0.0.0/8`. */
+  readonly trustedProxies: readonly string[];
   /** Paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** ZITADEL's way with unknown JSON fields and query parameters, instead of refusing them. */
@@ -56,6 +58,7 @@ export const defaultConfig: ServerConfig = {
   adminToken: undefined,
   defaultPolicy: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
   corsOrigins: [],
+  trustedProxies: [],
   tls: undefined,
   ignoreUnknownFields: false,
   attemptTtlMs: 60_000,

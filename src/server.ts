@@ -157,6 +157,7 @@ async function serve(
     mapError: (error) => toConnectError(error, reportFault),
     limits: { ...config.limits, shutdownGraceMs: config.shutdownGraceMs },
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
     ...(tls !== undefined && { tls }),
     ...(stopwatch !== undefined && { stopwatch }),
     onDrain: () => {

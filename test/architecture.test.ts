@@ -12,6 +12,7 @@ import { findDocstringFaults } from "./support/docstrings.ts";
 const arrows = {
   main: ["cli"],
   cli: [
+    "addresses",
     "server",
     "config",
     "auth",
@@ -41,6 +42,7 @@ const arrows = {
   ],
   config: ["lockout", "http/limits"],
   http: [
+    "addresses",
     "http/limits",
     "http/connection",
     "http/request",
@@ -64,7 +66,12 @@ const arrows = {
     "http/request",
     "transcoding",
   ],
-  "http/request": ["http/limits", "http/connection", "transcoding"],
+  "http/request": [
+    "addresses",
+    "http/limits",
+    "http/connection",
+    "transcoding",
+  ],
   "http/connection": ["http/limits"],
   "http/limits": [],
   transcoding: [
@@ -103,7 +110,7 @@ const arrows = {
   "transcoding/headers": ["transcoding/fault"],
   /** Errors, and what they may repeat. */
   "transcoding/fault": ["gen/google"],
-  api: ["lockout", "store", "auth", "gen/zitadel", "gen/lockout"],
+  api: ["addresses", "lockout", "store", "auth", "gen/zitadel", "gen/lockout"],
   auth: ["store", "lockout", "gen/zitadel"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
@@ -115,6 +122,7 @@ const arrows = {
   /** The port. */
   store: ["lockout"],
   telemetry: [],
+  addresses: [],
   lockout: [],
   "gen/google": [],
   "gen/grpc": [],

@@ -33,7 +33,7 @@ export type GuessableFactor =
   "password" | "totp" | "otp_sms" | "otp_email" | "recovery_code";
 
 export interface WithLockoutOptions {
-  /** Who tries: recorded with the event. An address that is none is refused, and so is the login. */
+  /** Who tries: recorded with the event. Nothing in it refuses a login: an address that is none is left out, long texts are cut. */
   readonly client?: {
     readonly address?: string;
     readonly userAgent?: string;

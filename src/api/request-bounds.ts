@@ -34,6 +34,9 @@ const types: ListBound = {
   each: { characters: 200, above: "requestTooLong" },
 };
 
+/** An address, or the list of them that proxies have written. */
+export const clientAddressCharacters = 1000;
+
 /**
  * How long each text and each list of a request may be, by the full name of its field. A field that is not here keeps a server from
  * starting: nothing that a caller sends is looked at, kept or compared before its length was.
@@ -63,10 +66,9 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.user.v2beta.UnlockUserRequest.user_id": userId,
   "lockout.v1.BeginAttemptRequest.user_id": userId,
   "lockout.v1.BeginAttemptRequest.login_name": loginName,
-  // An IPv6 address has at most 45 characters; the zone that may follow it could have any number, and names have 15.
   "lockout.v1.Client.address": {
-    characters: 64,
-    above: "clientAddressInvalid",
+    characters: clientAddressCharacters,
+    above: "cut",
   },
   // Texts from browsers.
   "lockout.v1.Client.user_agent": { characters: 1000, above: "cut" },

@@ -3,11 +3,12 @@ import type {
   BeginAttemptRequest,
   ReportAttemptRequest,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { firstWrittenAddress } from "../addresses/written.ts";
 import { foldName, formerlyFolded } from "../lockout/alias.ts";
 import type { Client } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/users.ts";
-import { canonicalAddress } from "./address.ts";
+import { clientAddressCharacters } from "./request-bounds.ts";
 
 // How long texts may be was checked before: request-bounds.ts.
 
@@ -49,21 +50,15 @@ export function readSubject(
 }
 
 /**
- * Who tries, as the caller says. An address that is none is the caller's mistake. One address is one text, however it was
- * written.
- *
- * @throws LockoutError
+ * Who tries, as the caller says. It is recorded and nothing more, so nothing in it refuses a login: an address is taken out of what is
+ * there, or left out. One address is one text, however it was written.
  */
 export function readClient(client: ClientMessage | undefined): Client {
   if (client === undefined) {
     return {};
   }
   const { userAgent, device } = client;
-  const address =
-    client.address === "" ? undefined : canonicalAddress(client.address);
-  if (client.address !== "" && address === undefined) {
-    throw new LockoutError("clientAddressInvalid");
-  }
+  const address = firstWrittenAddress(wholeElements(client.address));
   return {
     ...(address !== undefined && { address }),
     ...(userAgent !== "" && {
@@ -72,4 +67,11 @@ export function readClient(client: ClientMessage | undefined): Client {
     }),
     ...(device !== "" && { device: device.toWellFormed() }),
   };
+}
+
+/** A list of addresses that may have been cut, without the end that may be a part of another address. */
+function wholeElements(list: string): string {
+  return list.length < clientAddressCharacters
+    ? list
+    : list.slice(0, list.search(/[^\s,;]*$/));
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { readNetworks } from "../addresses/networks.ts";
 import { maxTimerMs } from "../config.ts";
 
 // Each function reads what a person wrote into a flag or a variable, or throws InvalidArgumentError with what to
@@ -199,6 +200,22 @@ export function parseOrigins(text: string): readonly string[] {
     }
   }
   return origins;
+}
+
+/** Addresses and networks of proxies. @throws InvalidArgumentError */
+export function parseTrustedProxies(text: string): readonly string[] {
+  const networks = text
+    .split(",")
+    .map((network) => network.trim())
+    .filter((network) => network !== "");
+  try {
+    readNetworks(networks);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `${error instanceof Error ? error.message : String(error)}: write them separated by commas, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32.`,
+    );
+  }
+  return networks;
 }
 
 /** The name of an organisation. @throws InvalidArgumentError */

@@ -5,6 +5,8 @@ import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import type { Transcoder } from "../transcoding/index.ts";
 import { createAnonymousStreamGate } from "./rpc/anonymous-streams.ts";
 import { createCompressions } from "./rpc/compressions.ts";
+import { readNetworks } from "../addresses/networks.ts";
+import type { ForwardedFields } from "../addresses/forwarded.ts";
 import { createCors } from "./response/cors.ts";
 import type { CorsOrigins } from "./response/cors.ts";
 import { cutErrors } from "./response/cut-errors.ts";
@@ -21,6 +23,7 @@ import type { MapError } from "./rpc/mapped-errors.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { createRouter } from "./router.ts";
 import { createRpcs } from "./rpc/mounted-methods.ts";
+import { createClientAddress } from "./request/client-address.ts";
 import type { RequestRecord } from "./request/record.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { createUnaryPlans } from "./rpc/unary/plans.ts";
@@ -50,6 +53,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Web pages that may call; default: none of another origin. */
   readonly corsOrigins?: CorsOrigins;
+  /** Proxies whose word is taken of whom a request comes from: addresses and networks. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Default: no TLS, HTTP/2 with prior knowledge. */
   readonly tls?: TlsOptions;
   /** Called when the server begins to end: health turns to NOT_SERVING here. */
@@ -87,6 +92,12 @@ const openCompressions: ReadonlySet<string> = new Set(["gzip"]);
 
 /** Time for aborted methods to be answered before their connections are cut, in milliseconds. */
 const abortMs = 1000;
+
+/** What is no request has no header. */
+const noFields: ForwardedFields = {
+  forwarded: undefined,
+  forwardedFor: undefined,
+};
 
 /** Makes the server: one port, both HTTP versions, all protocols. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -139,6 +150,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     maxQueryDepth: limits.maxQueryDepth,
     maxJsonDepth: limits.maxJsonDepth,
   });
+  const trusted = readNetworks(options.trustedProxies ?? []);
+  const clientAddress = createClientAddress(trusted);
   const gate = gateOf(options.handlerOptions);
   const cors = createCors(options.corsOrigins ?? []);
   const listener = new Listener({
@@ -181,12 +194,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       cors,
       limits,
       watchdog,
+      clientAddress,
       onRequestEnd,
       onFault,
     }),
     onMalformed: (status, remoteAddress) => {
-      onRequestEnd(malformedRecord(status, remoteAddress));
+      onRequestEnd(
+        malformedRecord(status, clientAddress(remoteAddress, noFields)),
+      );
     },
+    isTrusted: (remoteAddress) =>
+      trusted.has(clientAddress(remoteAddress, noFields)),
     onFault,
   });
 

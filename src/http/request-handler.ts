@@ -20,6 +20,7 @@ import { callFramedStream, framedTypeOf } from "./rpc/framed-rest.ts";
 import { toHttpRequest } from "./rpc/http-request.ts";
 import type { HttpRequest } from "./rpc/http-request.ts";
 import type { HttpLimits } from "./limits.ts";
+import type { ClientAddress } from "./request/client-address.ts";
 import { readHead } from "./request/head.ts";
 import type { RequestHead } from "./request/head.ts";
 import { requestIdFrom, requestIdHeader } from "./request/id.ts";
@@ -46,6 +47,7 @@ export interface RequestHandlerParts {
   readonly cors: Cors;
   readonly limits: HttpLimits;
   readonly watchdog: Watchdog;
+  readonly clientAddress: ClientAddress;
   readonly onRequestEnd: (record: RequestRecord) => void;
   readonly onFault: (fault: unknown) => void;
 }
@@ -80,6 +82,7 @@ export function createRequestHandler(
     const head = readHead(exchange, limits);
     running.path = head.path;
     running.requestId = requestIdFrom(head.requestId);
+    running.clientAddress = given.clientAddress(exchange.remoteAddress, head);
     if (exchange.isGone()) {
       given.onRequestEnd(running.record());
       return;
@@ -318,7 +321,7 @@ function toCall(
   clientStreams: boolean,
   limits: HttpLimits,
 ): HttpRequest | undefined {
-  const { exchange, requestId } = running;
+  const { exchange } = running;
   const abort = new AbortController();
   running.expire = (reason) => {
     abort.abort(reason);
@@ -328,7 +331,7 @@ function toCall(
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   try {
-    return toHttpRequest(exchange, head.path, requestId, abort);
+    return toHttpRequest(exchange, head.path, running, abort);
   } catch {
     return undefined;
   }

@@ -236,12 +236,6 @@ const entries = {
     key: "unknown outcome: set succeeded, failed or not a guess",
     when: "An attempt is completed or reported without an outcome, or with one that does not exist. Nothing is counted.",
   },
-  clientAddressInvalid: {
-    id: "LOCKOUTD-att04",
-    code: "INVALID_ARGUMENT",
-    key: "client.address is not an IPv4 or IPv6 address",
-    when: "An attempt says an address that is none. Nothing is counted.",
-  },
   attemptUnknown: {
     id: "LOCKOUTD-att05",
     code: "NOT_FOUND",

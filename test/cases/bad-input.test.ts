@@ -96,23 +96,64 @@ describe("JSON that Connect's own parser would take for something else: 400 by P
   });
 });
 
-describe("an address of a client that is none: 400, and nothing is recorded", () => {
+describe("what a client says of itself refuses nothing, and is recorded as far as it can be used", () => {
+  const long = "x".repeat(100_000);
   it.each([
-    ["no address", "192.0.2"],
-    ["a zone of any length", `fe80::1%${"e".repeat(100_000)}`],
-  ])("%s", async (_name, address) => {
-    const response = await request(
+    [
+      "an address with a port",
+      { address: "203.0.113.7:51008" },
+      { address: "203.0.113.7" },
+    ],
+    [
+      "IPv6 with a port",
+      { address: "[2001:db8::1]:443" },
+      { address: "2001:db8::1" },
+    ],
+    ["no address", { address: "192.0.2" }, {}],
+    ["unknown", { address: "unknown" }, {}],
+    [
+      "a list",
+      { address: "unknown, 192.0.2.7, 192.0.2.8" },
+      { address: "192.0.2.7" },
+    ],
+    ["blanks", { address: " ::ffff:192.0.2.7\t" }, { address: "192.0.2.7" }],
+    ["a zone of any length", { address: `fe80::1%${long}` }, {}],
+    [
+      "a list that is cut within an address",
+      { address: `${"unknown,".repeat(124)}1::2:3:45` },
+      {},
+    ],
+    [
+      "a long user agent",
+      { userAgent: long },
+      { userAgent: long.slice(0, 1000) },
+    ],
+    ["a long device", { device: long }, { device: long.slice(0, 1000) }],
+  ])("%s", async (name, client, recorded) => {
+    const report = await request(
       "POST",
       "/lockout/v1/attempts:report",
       JSON.stringify({
-        userId: "addressed",
+        userId: name,
         factor: "FACTOR_PASSWORD",
         outcome: "OUTCOME_FAILED",
-        client: { address },
+        client,
       }),
     );
-    expect(response.status).toBe(400);
-    expect(await response.text()).toContain("LOCKOUTD-att04");
+    expect(report.status).toBe(200);
+    const events = await request(
+      "POST",
+      "/admin/v1/events/_search",
+      JSON.stringify({
+        aggregateId: name,
+        eventTypes: ["user.human.password.check.failed"],
+      }),
+    );
+    expect(events.status).toBe(200);
+    const {
+      events: [event],
+    } = (await events.json()) as { events: { payload: unknown }[] };
+    expect(event?.payload ?? {}).toEqual(recorded);
   });
 });
 

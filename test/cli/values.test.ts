@@ -9,6 +9,7 @@ import {
   parseOrigins,
   parsePast,
   parseServer,
+  parseTrustedProxies,
 } from "../../src/cli/values.ts";
 
 test.each([
@@ -88,6 +89,16 @@ test("origins", () => {
     "http://localhost:3000",
   ]);
   expect(parseOrigins("*")).toEqual(["*"]);
+});
+
+test("trusted proxies", () => {
+  expect(parseTrustedProxies(" 10.0.0.0/8, ::1,")).toEqual([
+    "10.0.0.0/8",
+    "::1",
+  ]);
+  expect(() => parseTrustedProxies("10.0.0.0/8,proxy.example.com")).toThrow(
+    /"proxy.example.com" is no address.*such as/,
+  );
 });
 
 test("servers lose the slash at the end", () => {

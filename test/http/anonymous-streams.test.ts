@@ -26,8 +26,12 @@ afterEach(async () => {
   await stopServers();
 });
 
-function serve(limits: Partial<HttpLimits>) {
+function serve(
+  limits: Partial<HttpLimits>,
+  trustedProxies: readonly string[] = [],
+) {
   return startServer({
+    trustedProxies,
     openServices: [createHealth([]).service, ...createReflection([], [])],
     limits: { drainTimeoutMs: 50, ...limits },
   });
@@ -52,11 +56,13 @@ async function open(
   session: http2.ClientHttp2Session,
   path = watchPath,
   type = "application/grpc",
+  headers: http2.OutgoingHttpHeaders = {},
 ) {
   const stream = session.request({
     ":method": "POST",
     ":path": path,
     "content-type": type,
+    ...headers,
   });
   stream.on("error", () => undefined);
   let text = "";
@@ -123,6 +129,22 @@ test("streams without a token from one address", async () => {
     "too many streams without a token are open from this address",
   );
   expect((await open(connect(port, "127.0.0.2"))).refusal).toBeUndefined();
+});
+
+test("streams without a token from one address, behind a proxy that is trusted", async () => {
+  const { port } = await serve({ maxAnonymousStreamsPerAddress: 1 }, [
+    "127.0.0.1",
+  ]);
+  const session = connect(port);
+  const openFrom = (address: string) =>
+    open(session, watchPath, "application/grpc", {
+      "x-forwarded-for": address,
+    });
+  await openFrom("203.0.113.7");
+  expect((await openFrom("203.0.113.7")).refusal).toBe(
+    "too many streams without a token are open from this address",
+  );
+  expect((await openFrom("203.0.113.8")).refusal).toBeUndefined();
 });
 
 test("streams without a token on the server", async () => {

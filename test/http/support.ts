@@ -22,6 +22,7 @@ const started: HttpServer[] = [];
 /** Starts a server on a free port; {@link stopServers} ends it. */
 export async function startServer(
   options: HttpServerOptions,
+  host = "127.0.0.1",
 ): Promise<StartedServer> {
   const records: RequestRecord[] = [];
   const faults: unknown[] = [];
@@ -39,7 +40,7 @@ export async function startServer(
     ...options,
   });
   started.push(server);
-  const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = await server.listen({ host, port: 0 });
   return {
     server,
     port,

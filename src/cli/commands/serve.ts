@@ -20,6 +20,7 @@ import {
   parseListen,
   parseOrigins,
   parseTimeout,
+  parseTrustedProxies,
   parseWait,
 } from "../values.ts";
 import { failedFirstStart, welcome } from "../welcome.ts";
@@ -28,6 +29,7 @@ interface ServeOptions {
   readonly listen: ServerConfig["listen"];
   readonly database: string;
   readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly ignoreUnknownFields: boolean;
@@ -78,6 +80,15 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         .env("LOCKOUTD_CORS_ORIGINS")
         .default(defaultConfig.corsOrigins, "none")
         .argParser(parseOrigins),
+    )
+    .addOption(
+      new Option(
+        "--trusted-proxies <networks>",
+        "proxies that say whom a request comes from, by Forwarded or X-Forwarded-For: addresses and networks, separated by commas",
+      )
+        .env("LOCKOUTD_TRUSTED_PROXIES")
+        .default(defaultConfig.trustedProxies, "none")
+        .argParser(parseTrustedProxies),
     )
     .addOption(
       new Option(
@@ -193,6 +204,7 @@ function readConfig(options: ServeOptions): ServerConfig {
       maxOtpAttempts: options.defaultMaxOtpAttempts,
     },
     corsOrigins: options.corsOrigins,
+    trustedProxies: options.trustedProxies,
     tls: readTls(options),
     ignoreUnknownFields: options.ignoreUnknownFields,
     attemptTtlMs: options.attemptTtl,

@@ -1,19 +1,25 @@
 import { isIPv6 } from "node:net";
+import type { HttpLimits } from "../limits.ts";
 
 /** Counts the connections, those of each client address too. */
 export class ConnectionCount {
   readonly #counts = new Map<string, number>();
   readonly #max: number;
   readonly #maxPerAddress: number;
+  readonly #isTrusted: (address: string) => boolean;
   #total = 0;
 
-  /**
-   * @param max connections, 0 for any number
-   * @param maxPerAddress connections of one address, 0 for any number
-   */
-  constructor(max: number, maxPerAddress: number) {
-    this.#max = max;
-    this.#maxPerAddress = maxPerAddress;
+  /** @param isTrusted of proxies, whose connections are of many clients: they count among all only */
+  constructor(
+    {
+      maxConnections,
+      maxConnectionsPerAddress,
+    }: Pick<HttpLimits, "maxConnections" | "maxConnectionsPerAddress">,
+    isTrusted: (address: string) => boolean,
+  ) {
+    this.#max = maxConnections;
+    this.#maxPerAddress = maxConnectionsPerAddress;
+    this.#isTrusted = isTrusted;
   }
 
   /** Counts a connection in, unless there is no room for it, or its address has its share; then returns false. */
@@ -22,7 +28,9 @@ export class ConnectionCount {
     const count = this.#counts.get(key) ?? 0;
     if (
       (this.#max > 0 && this.#total >= this.#max) ||
-      (this.#maxPerAddress > 0 && count >= this.#maxPerAddress)
+      (this.#maxPerAddress > 0 &&
+        count >= this.#maxPerAddress &&
+        !this.#isTrusted(address))
     ) {
       return false;
     }

@@ -40,6 +40,8 @@ export interface ListenerParts {
   readonly onExchange: (exchange: Exchange, refused: boolean) => void;
   /** Bytes that are no HTTP/1.1 request were answered with this status. */
   readonly onMalformed: (status: number, remoteAddress: string) => void;
+  /** Whether an address is that of a proxy whose word is taken. */
+  readonly isTrusted: (remoteAddress: string) => boolean;
   readonly onFault: (fault: unknown) => void;
 }
 
@@ -69,10 +71,7 @@ export class Listener {
     this.#parts = parts;
     this.#lingering = new LingeringConnections(parts.limits);
     const { limits } = parts;
-    this.#count = new ConnectionCount(
-      limits.maxConnections,
-      limits.maxConnectionsPerAddress,
-    );
+    this.#count = new ConnectionCount(limits, parts.isTrusted);
     this.#budget = new Budget(
       limits.maxHeldBytes,
       limits.maxHeldBytesPerConnection,

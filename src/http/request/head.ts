@@ -31,6 +31,10 @@ export interface RequestHead {
   /** `Access-Control-Request-Headers` of a preflight. */
   readonly wantedHeaders: string | undefined;
   readonly requestId: string | undefined;
+  /** `Forwarded`, which counts where a trusted proxy sends it. */
+  readonly forwarded: string | undefined;
+  /** `X-Forwarded-For`, likewise. */
+  readonly forwardedFor: string | undefined;
   /** Content-Length, where it is given and the client does not wait for 100 Continue. */
   readonly declaredLength: number | undefined;
 }
@@ -55,6 +59,8 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let wantedHeaders: string | undefined;
   let scheme: "http" | "https" = "http";
   let requestId: string | undefined;
+  let forwarded: string | undefined;
+  let forwardedFor: string | undefined;
   let transferEncoding: string | undefined;
   let length: string | undefined;
   let expects = false;
@@ -114,6 +120,12 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         break;
       case "x-request-id":
         requestId = value;
+        break;
+      case "forwarded":
+        forwarded = joined(forwarded, value);
+        break;
+      case "x-forwarded-for":
+        forwardedFor = joined(forwardedFor, value);
         break;
       case "transfer-encoding":
         transferEncoding = value;
@@ -175,6 +187,8 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     wantedMethod,
     wantedHeaders,
     requestId,
+    forwarded,
+    forwardedFor,
     declaredLength:
       length === undefined || expects ? undefined : Number(length),
   };

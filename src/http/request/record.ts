@@ -15,6 +15,7 @@ export interface RequestRecord {
   readonly durationMs: number;
   /** Bytes of the answer's body. */
   readonly bytes: number;
+  /** Canonical: of the connection, or whom a trusted proxy has the request from. */
   readonly remoteAddress: string;
   /** `package.Service/Method`, where one was found. */
   readonly rpc: string | undefined;

@@ -13,6 +13,8 @@ export class RunningRequest implements Watched {
   readonly exchange: Exchange;
   place = -1;
   requestId = "";
+  /** Whom it comes from, behind trusted proxies. */
+  clientAddress = "";
   path = "";
   protocol: RequestRecord["protocol"] = "http";
   rpc: string | undefined;
@@ -141,7 +143,7 @@ export class RunningRequest implements Watched {
   }
 
   record(): RequestRecord {
-    const { method, httpVersion, remoteAddress, startedAt } = this.exchange;
+    const { method, httpVersion, startedAt } = this.exchange;
     return {
       requestId: this.requestId,
       method,
@@ -154,7 +156,7 @@ export class RunningRequest implements Watched {
       // To the microsecond: what the clock says beyond is noise.
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
       bytes: this.sent,
-      remoteAddress,
+      remoteAddress: this.clientAddress,
       rpc: this.rpc,
     };
   }

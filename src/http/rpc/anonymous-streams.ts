@@ -9,7 +9,10 @@ export const peerKey = createContextKey<Peer | undefined>(undefined, {
   description: "the client's connection",
 });
 
-type Peer = Pick<Exchange, "connection" | "remoteAddress" | "onClose">;
+interface Peer extends Pick<Exchange, "connection" | "onClose"> {
+  /** The client's, behind trusted proxies. */
+  readonly clientAddress: string;
+}
 
 /**
  * The gate of services that need no token: each of their streams (a watch of health, reflection) takes memory for as long as the
@@ -38,7 +41,7 @@ export function createAnonymousStreamGate(
       return;
     }
     const { connection } = peer;
-    const network = networkOf(peer.remoteAddress);
+    const network = networkOf(peer.clientAddress);
     ofConnection.check(connection);
     ofAddress.check(network);
     ofServer.check("all");

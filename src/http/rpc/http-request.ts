@@ -13,6 +13,12 @@ export interface HttpRequest extends UniversalServerRequest {
   readonly contextValues: ContextValues;
 }
 
+/** What was found out of a request before. */
+interface CallerOfRequest {
+  readonly requestId: string;
+  readonly clientAddress: string;
+}
+
 /** Connect's handlers repeat an encoding that they do not know. Those that they know are shorter, in characters. */
 const maxEncodingLength = 100;
 const encodingHeaders = new Set([
@@ -34,7 +40,7 @@ const fixedOrigin = "http://lockoutd.invalid";
 export function toHttpRequest(
   exchange: Exchange,
   path: string,
-  requestId: string,
+  { requestId, clientAddress }: CallerOfRequest,
   abort: AbortController,
 ): HttpRequest {
   exchange.onGone(() => {
@@ -50,7 +56,13 @@ export function toHttpRequest(
     signal: abort.signal,
     contextValues: createContextValues()
       .set(requestIdKey, requestId)
-      .set(peerKey, exchange),
+      .set(peerKey, {
+        connection: exchange.connection,
+        clientAddress,
+        onClose: (listener) => {
+          exchange.onClose(listener);
+        },
+      }),
   };
 }
 

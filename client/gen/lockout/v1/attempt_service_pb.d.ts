@@ -19,18 +19,23 @@ export declare const file_lockout_v1_attempt_service: GenFile;
  */
 export declare type Client = Message<"lockout.v1.Client"> & {
   /**
-   * An IPv4 or IPv6 address.
+   * The IPv4 or IPv6 address that the person's connection comes from. What servers and proxies write is taken as it is: a port and brackets are
+   * removed, of a list the first address counts, and what holds no address is left out.
    *
    * @generated from field: string address = 1;
    */
   address: string;
 
   /**
+   * The User-Agent of the person's browser. What is longer than 1000 characters is cut.
+   *
    * @generated from field: string user_agent = 2;
    */
   userAgent: string;
 
   /**
+   * A name for the person's device. What is longer than 1000 characters is cut.
+   *
    * @generated from field: string device = 3;
    */
   device: string;

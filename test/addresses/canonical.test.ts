@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { canonicalAddress } from "../../src/api/address.ts";
+import { canonicalAddress } from "../../src/addresses/canonical.ts";
 
 it.each([
   ["192.0.2.7", "192.0.2.7"],
