@@ -91,7 +91,7 @@ async function openTransport(command: Command): Promise<OpenTransport> {
   }
   if (!isSecret(token)) {
     throw new UsageError(
-      "the token of --token or LOCKOUTD_TOKEN is none: copy it whole and alone, without blanks",
+      "the value of --token or LOCKOUTD_TOKEN is not a token: copy all of it and nothing else, without blanks",
     );
   }
   const { openServerTransport } = await import("./server-transport.ts");

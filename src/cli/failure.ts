@@ -33,7 +33,7 @@ export class OperationError extends Error {
 /** What is thrown where a response of a server lacks a field. */
 export function incompleteResponse(): OperationError {
   return new OperationError(
-    "the server's answer lacks a field: it may be another version of lockoutd, or another program",
+    "the server's response lacks a field: check that the address is lockoutd's, and that its version is this one's",
   );
 }
 

@@ -38,169 +38,172 @@ export const limitFlags: Readonly<Record<keyof Limits, LimitFlag>> = {
   maxRequestSize: {
     flag: "--max-request-size",
     kind: "requestSize",
-    description: "a message of a request, after decompression; at most 4MiB",
+    description: "size of a request message, after decompression; at most 4MiB",
     byDefault: "256KiB",
   },
   maxTargetBytes: {
     flag: "--max-target-bytes",
     kind: "size",
-    description: "path and query of a request",
+    description: "length of the path and query of a request",
     byDefault: "8KiB",
   },
   maxQueryParameters: {
     flag: "--max-query-parameters",
     kind: "count",
-    description: "the parameters of a query",
+    description: "number of query parameters",
     byDefault: "256",
   },
   maxQueryDepth: {
     flag: "--max-query-depth",
     kind: "count",
-    description: "the fields that a parameter's name joins by dots",
+    description: "depth of a query parameter's name: fields joined by dots",
     byDefault: "16",
   },
   maxJsonDepth: {
     flag: "--max-json-depth",
     kind: "depth",
-    description: "objects and arrays within each other in JSON",
+    description: "nesting depth of JSON objects and arrays",
     byDefault: "100",
   },
   maxHeaderBytes: {
     flag: "--max-header-bytes",
     kind: "size",
-    description: "the header of a request",
+    description: "size of the request header",
     byDefault: "16KiB",
   },
   maxHeaderCount: {
     flag: "--max-header-count",
     kind: "count",
-    description: "the fields of a header",
+    description: "number of header fields",
     byDefault: "128",
   },
   maxConnections: {
     flag: "--max-connections",
     kind: "countOrNone",
-    description: "connections of all clients together",
+    description: "connections of all clients",
     byDefault: "12000",
   },
   maxConnectionsPerAddress: {
     flag: "--max-connections-per-address",
     kind: "countOrNone",
     description:
-      "connections from one address, a /64 network in IPv6; a load balancer's are all from one",
+      "connections from one IP address, or one /64 network in IPv6; all of a load balancer's have one address",
     byDefault: "4096",
   },
   maxStreamsPerConnection: {
     flag: "--max-streams-per-connection",
     kind: "count",
-    description: "calls at once on an HTTP/2 connection",
+    description: "concurrent calls on one HTTP/2 connection",
     byDefault: "100",
   },
   maxAnonymousStreamsPerConnection: {
     flag: "--max-anonymous-streams-per-connection",
     kind: "countOrNone",
     description:
-      "streams without a token on a connection: watches of health, reflection",
+      "streams without a token on one connection: health watches, reflection",
     byDefault: "16",
   },
   maxAnonymousStreamsPerAddress: {
     flag: "--max-anonymous-streams-per-address",
     kind: "countOrNone",
-    description: "and from one address, a /64 network in IPv6",
+    description:
+      "streams without a token from one IP address, or one /64 network in IPv6",
     byDefault: "512",
   },
   maxAnonymousStreams: {
     flag: "--max-anonymous-streams",
     kind: "countOrNone",
-    description: "and in all",
+    description: "streams without a token in all",
     byDefault: "2048",
   },
   streamResetBurst: {
     flag: "--stream-reset-burst",
     kind: "countOrNone",
     description:
-      "calls on an HTTP/2 connection that may be cut at once, by either side",
+      "calls on one HTTP/2 connection that either side may reset in one burst",
     byDefault: "200",
   },
   streamResetRate: {
     flag: "--stream-reset-rate",
     kind: "countOrNone",
-    description: "and from then on per second",
+    description: "resets per second beyond that burst",
     byDefault: "20",
   },
   maxHeldBytesPerConnection: {
     flag: "--max-held-bytes-per-connection",
     kind: "size",
-    description: "what the calls of a connection hold in memory",
+    description: "memory held by the calls of one connection",
     byDefault: "8MiB",
   },
   maxHeldBytes: {
     flag: "--max-held-bytes",
     kind: "size",
-    description: "what the calls of all connections hold in memory",
+    description: "memory held by the calls of all connections",
     byDefault: "160MiB",
   },
   headersTimeoutMs: {
     flag: "--headers-timeout",
     kind: "span",
     description:
-      "for a header to arrive, a TLS handshake, or a connection's first call",
+      "how long a request header, a TLS handshake or a connection's first call may take to arrive",
     byDefault: "10s",
   },
   bodyTimeoutMs: {
     flag: "--body-timeout",
     kind: "span",
-    description: "for a body to arrive",
+    description: "how long a request body may take to arrive",
     byDefault: "30s",
   },
   streamIdleTimeoutMs: {
     flag: "--stream-idle-timeout",
     kind: "span",
-    description: "between two messages of a client's stream",
+    description:
+      "how long a client may wait between two messages of its stream",
     byDefault: "5m",
   },
   idleTimeoutMs: {
     flag: "--idle-timeout",
     kind: "span",
-    description: "for a connection without a call",
+    description: "how long a connection may stay open without a call",
     byDefault: "75s",
   },
   maxConnectionAgeMs: {
     flag: "--max-connection-age",
     kind: "span",
     description:
-      "after which a connection takes no new calls, 10% more or less, so that clients move to other nodes",
+      "age, give or take 10%, at which a connection stops taking calls, so that clients move to other nodes; 0s: never",
     byDefault: "0s",
   },
   maxConnectionAgeGraceMs: {
     flag: "--max-connection-age-grace",
     kind: "span",
-    description: "and then for what runs on it",
+    description: "how long the calls on such a connection may still run",
     byDefault: "20s",
   },
   writeStallTimeoutMs: {
     flag: "--write-stall-timeout",
     kind: "span",
-    description: "for a client that takes nothing of its answer",
+    description: "how long a client may read nothing of its response",
     byDefault: "30s",
   },
   heartbeatMs: {
     flag: "--heartbeat",
     kind: "span",
     description:
-      "without a message, after which a stream gets a heartbeat; 0s: none",
+      "how long a response stream may be silent before it gets a heartbeat; 0s: no heartbeats",
     byDefault: "15s",
   },
   drainBytes: {
     flag: "--drain-bytes",
     kind: "sizeOrNone",
-    description: "of a body that is taken in after an early answer",
+    description:
+      "how much of a request body is read and dropped after an early response",
     byDefault: "16MiB",
   },
   drainTimeoutMs: {
     flag: "--drain-timeout",
     kind: "span",
-    description: "for such a body to end",
+    description: "how long such a body may take to end",
     byDefault: "5s",
   },
 };
@@ -215,7 +218,7 @@ export function limitOptions(): readonly Option[] {
       .default(defaultConfig.limits[name], byDefault)
       .argParser(parse)
       .helpGroup(
-        "Limits of what a client may ask (0s, and 0 connections or streams: no limit):",
+        "Limits on clients (0s, and 0 connections or streams: no limit):",
       );
   });
 }

@@ -1,6 +1,6 @@
 /** A bar on a terminal; nothing where standard error is none. */
 export interface Progress {
-  /** Shows how many are done, and how much of the whole. */
+  /** Shows how many are done, and of how many. */
   show(count: number, done: number): void;
   /** Takes the bar away, so that a line can be written. */
   clear(): void;
@@ -13,7 +13,7 @@ const everyMs = 100;
  * Shows on standard error how far a command is.
  *
  * @param what what is counted
- * @param total the whole, in the unit of `done`; undefined where it is not known
+ * @param total how much there is in all, in the unit of `done`; undefined where it is not known
  */
 export function createProgress(
   what: string,

@@ -30,7 +30,7 @@ function authenticate(token: string): Interceptor {
   };
 }
 
-/** Tells a server that refuses from one that does not answer, or is none of ours. */
+/** Tells apart a server that refuses, one that does not respond, and one that is not lockoutd. */
 function explainNoAnswer(url: string): Interceptor {
   return (next) => async (request) => {
     try {
@@ -39,12 +39,12 @@ function explainNoAnswer(url: string): Interceptor {
       const { code, rawMessage, details, cause } = ConnectError.from(error);
       if (code === Code.DeadlineExceeded) {
         throw new OperationError(
-          `${url} did not answer within ${timeoutMs / 1000} s`,
+          `${url} did not respond within ${timeoutMs / 1000} s`,
           { cause: error },
         );
       }
       // A refusal has a detail. What went wrong below it has the cause that Node gave, or was a stream that ended before it, or
-      // an answer that is not gRPC, of which the transport says the status alone.
+      // a response that is not gRPC, of which the transport says the status alone.
       const isBelow =
         cause !== undefined ||
         code === Code.Canceled ||

@@ -133,7 +133,7 @@ export function parseCount(text: string, least: 0 | 1, most = maxSize): number {
   return value;
 }
 
-/** How many events to list: as many as one answer of a server holds. @throws InvalidArgumentError */
+/** How many events to list: as many as one response holds. @throws InvalidArgumentError */
 export function parseEventCount(text: string): number {
   const value = wholeNumber(text);
   if (value === undefined || value < 1 || value > 1000) {

@@ -204,7 +204,7 @@ const entries = {
     id: "LOCKOUTD-usr06",
     code: "FAILED_PRECONDITION",
     key: "several organisations have a user of this id: name one of them in the header x-zitadel-orgid",
-    when: "A call of ZITADEL's user service (v2) names no organisation, and several in which the caller may make it have a user of that id. Nothing was changed.",
+    when: "A call of ZITADEL's user service (v2) names no organisation, and several organisations in which the caller may make the call have a user of that id. Nothing was changed.",
   },
   userAlreadyInactive: {
     id: "LOCKOUTD-usr08",
@@ -246,7 +246,7 @@ const entries = {
     id: "LOCKOUTD-att06",
     code: "FAILED_PRECONDITION",
     key: "the attempt ended with another outcome",
-    when: "CompleteAttempt names an attempt that was completed otherwise, or expired and so counts as failed.",
+    when: "CompleteAttempt names an attempt that was completed with another outcome, or that expired and so counts as failed.",
   },
   orgNameInvalid: {
     id: "LOCKOUTD-org01",
@@ -287,8 +287,8 @@ const entries = {
   pageInvalid: {
     id: "LOCKOUTD-lst01",
     code: "INVALID_ARGUMENT",
-    key: "page_size must not be negative, and page_token must come from the answer before",
-    when: "A list is asked for with a page size or a page token that is none.",
+    key: "page_size must not be negative, and page_token must come from the previous response",
+    when: "A list is requested with a negative page size, or with a page token that no list has returned.",
   },
   timeInvalid: {
     id: "LOCKOUTD-tim01",
@@ -299,25 +299,25 @@ const entries = {
   positionInvalid: {
     id: "LOCKOUTD-evt02",
     code: "INVALID_ARGUMENT",
-    key: "after must be a position from an earlier answer",
-    when: "WatchEvents is asked for from a position that is none, or is still to come, as where a backup was restored.",
+    key: "after must be a position from an earlier response",
+    when: "WatchEvents is called with a position that does not exist, or not yet: after a backup was restored, positions of later events do not exist.",
   },
   usersTooMany: {
     id: "LOCKOUTD-usr07",
     code: "RESOURCE_EXHAUSTED",
-    key: "the organisation has as many users as it may have: delete some, or ask the operator for more",
-    when: "A call would register a user beyond `--max-users-per-org`: PutUser, or an attempt or password change of an id that is new. Nothing is counted; users who are registered log in as before.",
+    key: "the organisation has reached its quota of users: delete some, or ask the operator for more",
+    when: "A call would register a user beyond `--max-users-per-org`: PutUser, or an attempt or password change with a new id. Nothing is counted; users who are registered log in as before.",
   },
   watchesTooMany: {
     id: "LOCKOUTD-evt03",
     code: "RESOURCE_EXHAUSTED",
-    key: "the token has as many watches open as it may have: end one, or use another token",
+    key: "the token has reached its quota of open watches: end one, or use another token",
     when: "WatchEvents is called with a token that has `--max-watches-per-token` streams open.",
   },
   serverWatchesTooMany: {
     id: "LOCKOUTD-evt04",
     code: "RESOURCE_EXHAUSTED",
-    key: "the server has as many watches open as it may have: try again later, or at another node",
+    key: "the server has reached its quota of open watches: try again later, or on another node",
     when: "WatchEvents is called while the server has `--max-watches` streams open, of all tokens together.",
   },
   requestTooLong: {

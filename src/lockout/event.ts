@@ -92,7 +92,7 @@ const entries = {
   },
   "user.removed": {
     aggregate: "user",
-    when: "The user was deleted, with aliases, counters and open attempts. Who is registered by this id later is somebody else.",
+    when: "The user was deleted, with aliases, counters and open attempts. A user who is registered with this id later is another one.",
     payload: {},
   },
   "user.deactivated": {
@@ -107,22 +107,23 @@ const entries = {
   },
   "user.lockout.state.changed": {
     aggregate: "user",
-    when: "The user became active or initial otherwise. An unlock makes an initial user active without this event, as at ZITADEL.",
+    when: "The state became active or initial in another way. An unlock makes an initial user active without this event, as ZITADEL does.",
     payload: { state: "`USER_STATE_…`" },
   },
   "user.lockout.aliases.changed": {
     aggregate: "user",
-    when: "The user got other names to log in with. Many names are more than one event.",
+    when: "The login names of the user changed. A long list of names is split over several events.",
     payload: {
-      added: "the names that came, as they were given",
-      removed: "the names that went",
+      added: "the new names, as they were given",
+      removed: "the names that were removed",
     },
   },
   "user.locked": {
     aggregate: "user",
     when: "The user was locked: by the failure that reached the limit, or by an administrator.",
     payload: {
-      reason: "`LOCK_REASON_…`; of an administrator's lock nothing else",
+      reason:
+        "`LOCK_REASON_…`; the only field where an administrator locked the user",
       factor: "`FACTOR_…`",
       failedAttempts: "of this factor",
       address: "the client's, canonical",

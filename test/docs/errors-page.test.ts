@@ -10,7 +10,7 @@ it("docs/errors.md lists every error", async () => {
   const page = [
     "# Errors",
     "",
-    "Every refusal that has a meaning of its own. The status message is `<key> (<id>)`, and the one detail is a",
+    "Every error that lockoutd itself defines. The status message is `<key> (<id>)`, and its only detail is a",
     "`zitadel.v1.ErrorDetail` with the id and the key. Ids and keys without `LOCKOUTD` are ZITADEL's.",
     "",
     "| id | code | key | when |",

@@ -369,13 +369,13 @@ describe("a copy to PostgreSQL", () => {
 });
 
 describe("lockoutd copy", () => {
-  it("prints what it copied, and that both sides are alike", async () => {
+  it("prints what it copied, and that source and copy are alike", async () => {
     const { code, stdout, stderr } = await run(
       ...["copy", "--from", from, "--to", to],
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^orgs: 2 rows, SHA-256 [0-9a-f]{64}$/m);
-    expect(stdout).toMatch(/both sides are alike\n$/);
+    expect(stdout).toMatch(/source and copy are alike\n$/);
   });
 
   it("wants both databases, and says so", async () => {

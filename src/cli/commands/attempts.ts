@@ -87,7 +87,7 @@ Examples:
         "name the user: by --user-id ID or --login-name NAME",
       );
     }
-    const answer = await withClients(command, ({ attempts, on }) => {
+    const response = await withClients(command, ({ attempts, on }) => {
       return attempts.beginAttempt(
         {
           factor: factors[factor],
@@ -101,8 +101,8 @@ Examples:
     });
     terminal.out(
       output === "json"
-        ? toJsonText(toJson(BeginAttemptResponseSchema, answer))
-        : beginText(answer),
+        ? toJsonText(toJson(BeginAttemptResponseSchema, response))
+        : beginText(response),
     );
   });
 }
@@ -121,7 +121,7 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
   ).action(
     async (attemptId: string, options: CompleteOptions, command: Command) => {
       const { outcome, org, output } = options;
-      const answer = await withClients(command, ({ attempts, on }) => {
+      const response = await withClients(command, ({ attempts, on }) => {
         return attempts.completeAttempt(
           { attemptId, outcome: outcomes[outcome] },
           on(org),
@@ -129,24 +129,24 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
       });
       terminal.out(
         output === "json"
-          ? toJsonText(toJson(CompleteAttemptResponseSchema, answer))
-          : completeText(answer),
+          ? toJsonText(toJson(CompleteAttemptResponseSchema, response))
+          : completeText(response),
       );
     },
   );
 }
 
-function beginText(answer: BeginAttemptResponse): string {
+function beginText(response: BeginAttemptResponse): string {
   const attempt =
-    answer.attemptId === "" ? "" : `Attempt:  ${answer.attemptId}\n`;
-  return `Decision: ${Decision[answer.decision].toLowerCase()}\n${attempt}${counts(answer)}`;
+    response.attemptId === "" ? "" : `Attempt:  ${response.attemptId}\n`;
+  return `Decision: ${Decision[response.decision].toLowerCase()}\n${attempt}${counts(response)}`;
 }
 
-function completeText(answer: CompleteAttemptResponse): string {
-  return `Accepted: ${answer.accepted ? "yes" : "no"}\nLocked:   ${answer.locked ? "yes" : "no"}\n${counts(answer)}`;
+function completeText(response: CompleteAttemptResponse): string {
+  return `Accepted: ${response.accepted ? "yes" : "no"}\nLocked:   ${response.locked ? "yes" : "no"}\n${counts(response)}`;
 }
 
-function counts(answer: { failedAttempts: number; limit: number }): string {
-  const limit = answer.limit === 0 ? "no limit" : `limit ${answer.limit}`;
-  return `Failed:   ${answer.failedAttempts} (${limit})\n`;
+function counts(response: { failedAttempts: number; limit: number }): string {
+  const limit = response.limit === 0 ? "no limit" : `limit ${response.limit}`;
+  return `Failed:   ${response.failedAttempts} (${limit})\n`;
 }

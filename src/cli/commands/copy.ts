@@ -46,16 +46,16 @@ Examples:
       }
       if (differences.length > 0) {
         throw new OperationError(
-          `both sides are not alike (${differences.join("; ")}): stop what changes them, and run the same command again, which makes the copy anew`,
+          `source and copy differ (${differences.join("; ")}): stop whatever writes to them and run the same command again, which starts the copy over`,
         );
       }
       if (output !== "json") {
-        terminal.out("both sides are alike\n");
+        terminal.out("source and copy are alike\n");
       }
     });
 }
 
-/** A bar whose whole is known only when the first rows are copied. */
+/** A progress bar whose total is known once the first rows are copied. */
 function createRowProgress() {
   let bar: ReturnType<typeof createProgress> | undefined;
   return {

@@ -33,35 +33,38 @@ export function addEventsCommand(program: Command, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(program, "events", "list what happened, newest first")
       .addOption(
-        new Option("-n, --limit <number>", "at most so many, 1 to 1000")
+        new Option("-n, --limit <number>", "how many events at most, 1 to 1000")
           .default(100)
           .argParser(parseEventCount),
       )
       .option("--asc", "oldest first", false)
       .addOption(
-        new Option("--type <type...>", "only of these types; repeatable")
+        new Option("--type <type...>", "only events of these types; repeatable")
           .choices(eventTypes)
           .default([], "all"),
       )
       .addOption(
-        new Option("--aggregate-type <type...>", "only about these; repeatable")
+        new Option(
+          "--aggregate-type <type...>",
+          "only events about these; repeatable",
+        )
           .choices(aggregateTypes)
           .default([], "all"),
       )
       .option(
         "--aggregate <id>",
-        "only about the user, organisation or instance with this id",
+        "only events about the user, organisation or instance with this id",
       )
       .addOption(
         new Option(
           "--org <id>",
-          "only what belongs to this organisation (or to the instance, by its id)",
+          "only events of this organisation (or of the instance, by its id)",
         ).argParser(parseId),
       )
       .addOption(
         new Option(
           "--editor <id>",
-          "only what this token did, or SYSTEM",
+          "only changes made by this token, by its id, or by SYSTEM",
         ).argParser(parseId),
       )
       .addOption(

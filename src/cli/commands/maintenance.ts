@@ -23,7 +23,7 @@ export function addBackupCommand(program: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-The copy is the database as it was at one moment, whole or not there. To restore it: stop the server, put the
+The copy is the database as it was at one moment; a backup that fails leaves no file. To restore it: stop the server, put the
 copy in the place of the database, remove the files beside it that end in -wal and -shm, start the server.
 
 Examples:
@@ -61,7 +61,7 @@ export function addCheckCommand(program: Command, terminal: Terminal): void {
       }
       if (report.count > 0) {
         throw new OperationError(
-          "the database is not sound: stop the server, keep a copy for later, and restore a backup",
+          "the database has errors: stop the server, keep a copy of the file, and restore a backup",
         );
       }
     });

@@ -68,7 +68,7 @@ function localServer({ listen, tlsCert }: ReadyOptions): string {
   return `${tlsCert === undefined ? "http" : "https"}://${name}:${port}`;
 }
 
-/** The status of the page for probes. @throws OperationError where nobody answers in time */
+/** The status of the page for probes. @throws OperationError where no response comes in time */
 async function askReady(server: string, timeoutMs: number): Promise<number> {
   const url = new URL("/debug/ready", server);
   const signal = AbortSignal.timeout(timeoutMs);
@@ -84,7 +84,7 @@ async function askReady(server: string, timeoutMs: number): Promise<number> {
     });
     request.on("error", (error) => {
       const reason = signal.aborted
-        ? `no answer within ${timeoutMs} ms`
+        ? `no response within ${timeoutMs} ms`
         : error.message || "the connection was refused";
       reject(
         new OperationError(`${server} is not ready: ${reason}`, {

@@ -49,8 +49,9 @@ The administrator's token:
   There is no flag for it, since other users of the machine can see flags.
 
 Stopping:
-  SIGTERM and SIGINT (Ctrl+C) finish the calls that run and refuse new ones; a
-  second one ends at once. No answered change is lost either way.
+  On SIGTERM or SIGINT (Ctrl+C) the server finishes running calls and refuses
+  new ones; on a second signal it ends at once. A change that was confirmed is
+  never lost.
 
 Examples:
   lockoutd serve
@@ -75,7 +76,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--cors-origins <origins>",
-        "web pages of these origins may call: separated by commas, or *",
+        "origins whose web pages may call the API: separated by commas, or *",
       )
         .env("LOCKOUTD_CORS_ORIGINS")
         .default(defaultConfig.corsOrigins, "none")
@@ -93,7 +94,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--tls-cert <file>",
-        "PEM file of the certificate and those that lead to its authority",
+        "PEM file of the certificate, followed by its intermediate certificates",
       ).env("LOCKOUTD_TLS_CERT"),
     )
     .addOption(
@@ -104,7 +105,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--default-max-password-attempts <number>",
-        "the default policy that the first start creates; 0 never locks",
+        "wrong passwords that lock a user, in the default policy that the first start creates; 0 never locks",
       )
         .env("LOCKOUTD_DEFAULT_MAX_PASSWORD_ATTEMPTS")
         .default(defaultConfig.defaultPolicy.maxPasswordAttempts)
@@ -113,7 +114,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--default-max-otp-attempts <number>",
-        "the same for one-time codes",
+        "the same for one-time codes and recovery codes",
       )
         .env("LOCKOUTD_DEFAULT_MAX_OTP_ATTEMPTS")
         .default(defaultConfig.defaultPolicy.maxOtpAttempts)
@@ -150,7 +151,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--shutdown-grace <span>",
-        "how long a stop waits for the calls that run",
+        "how long the server waits for running calls when it is stopped",
       )
         .env("LOCKOUTD_SHUTDOWN_GRACE")
         .default(defaultConfig.shutdownGraceMs, "20s")
@@ -169,7 +170,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
 /** Serves until a signal says to stop. */
 async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
   setUpCollector();
-  // From here on: a signal that comes while the server starts stops it when it has started.
+  // Before the start: a signal that comes meanwhile stops the server once it has started.
   const stopped = nextStopSignal();
   let created: CreatedInstance | undefined;
   const server = await startServer(config, {
@@ -189,7 +190,7 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
   terminal.out(welcome(server, config.database));
   const signal = await stopped;
   terminal.out(
-    `${signal}: finishing the calls that run; a second signal ends at once\n`,
+    `${signal}: finishing running calls; a second signal ends at once\n`,
   );
   await server.close();
 }

@@ -41,10 +41,7 @@ function addCreateCommand(group: Command, terminal: Terminal): void {
       "create a token; prints it, once: only its hash is stored",
     )
       .addOption(
-        new Option(
-          "-r, --role <role...>",
-          "what it may do; at least one, repeatable",
-        )
+        new Option("-r, --role <role...>", "its role; at least one, repeatable")
           .choices(roleNames)
           .default([], "none"),
       )
@@ -55,7 +52,7 @@ function addCreateCommand(group: Command, terminal: Terminal): void {
         ).argParser(parseId),
       )
       .addOption(
-        new Option("--name <text>", "what people call it")
+        new Option("--name <text>", "a name for people")
           .default("")
           .argParser(parseTokenName),
       )
@@ -83,7 +80,7 @@ Examples:
     const { role, org, name, expires, output } = options;
     if (role.length === 0) {
       throw new UsageError(
-        `say what the token may do by --role: ${roleNames.join(", ")}`,
+        `name at least one role by --role: ${roleNames.join(", ")}`,
       );
     }
     const { token, secret } = await withClients(command, ({ access }) =>

@@ -64,7 +64,7 @@ Examples:
       );
       if (failed > 0) {
         throw new OperationError(
-          `${failed} of ${imported + failed} lines were not imported: mend them, and import the file again`,
+          `${failed} of ${imported + failed} lines were not imported: correct them and import the file again`,
         );
       }
     });
@@ -108,7 +108,7 @@ async function importFile(
         `line ${lineNumber}: ${printable(describeFailure(error))}\n`,
       );
       if (failed === shownErrors) {
-        terminal.err("further wrong lines are only counted\n");
+        terminal.err("further errors are only counted\n");
       }
     }
   };
