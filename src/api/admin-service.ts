@@ -7,10 +7,10 @@ import type {
 import { getCaller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { updateDefaultPolicy } from "../lockout/policy.ts";
-import { afterAnswer } from "../store/answer.ts";
+import { andThen } from "../store/awaitable.ts";
 import type { EventFilter, EventStore } from "../store/events.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
-import { answerOnce } from "./constant-answers.ts";
+import { respondOnce } from "./constant-responses.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";
 import type { InTurn } from "./list-turns.ts";
@@ -25,7 +25,7 @@ export function createAdminService(
   store: PolicyStore & EventStore,
   inTurn: InTurn,
 ): ServiceImpl<typeof AdminService> {
-  const defaultPolicyAnswer = answerOnce(
+  const defaultPolicyResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),
   );
@@ -33,7 +33,7 @@ export function createAdminService(
     healthz: () => ({}),
 
     getLockoutPolicy: () =>
-      afterAnswer(requireDefaultPolicy(store), defaultPolicyAnswer),
+      andThen(requireDefaultPolicy(store), defaultPolicyResponse),
 
     async updateLockoutPolicy(request, context) {
       const event = await store.changePolicy(

@@ -27,7 +27,7 @@ import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/user.ts";
 import type { LockReason } from "../lockout/user-events.ts";
-import type { Answer } from "../store/answer.ts";
+import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { createEventFeed } from "./event-feed.ts";
@@ -55,7 +55,7 @@ export interface AttemptServiceOptions extends WatchLimits {
    *
    * @throws LockoutError where the token has ended since the call began
    */
-  readonly checkToken?: (context: HandlerContext) => Answer<void>;
+  readonly checkToken?: (context: HandlerContext) => Awaitable<void>;
 }
 
 /** lockout.v1.AttemptService */

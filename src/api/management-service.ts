@@ -17,10 +17,10 @@ import {
   unlockUser,
 } from "../lockout/user.ts";
 import type { DecideUser, UserApi } from "../lockout/user.ts";
-import { afterAnswer } from "../store/answer.ts";
+import { andThen } from "../store/awaitable.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import type { UserStore } from "../store/users.ts";
-import { answerOnce } from "./constant-answers.ts";
+import { respondOnce } from "./constant-responses.ts";
 import { changedDetails, createdDetails, onlyEvent } from "./details.ts";
 import {
   findEffectivePolicy,
@@ -37,18 +37,18 @@ const v1: UserApi = { version: "v1", authorise: () => undefined };
 export function createManagementService(
   store: PolicyStore & UserStore,
 ): ServiceImpl<typeof ManagementService> {
-  const ownAnswer = answerOnce(
+  const ownResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, false) }),
   );
-  const inheritedAnswer = answerOnce(
+  const inheritedResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({
       policy: policyMessage(policy, true),
       isDefault: true,
     }),
   );
-  const defaultAnswer = answerOnce(
+  const defaultResponse = respondOnce(
     GetDefaultLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),
   );
@@ -83,14 +83,14 @@ export function createManagementService(
       changeUser(request.id, context, unlockUser),
 
     getLockoutPolicy: (_request, context) =>
-      afterAnswer(
+      andThen(
         findEffectivePolicy(store, getCaller(context.values).orgId),
         ({ policy, isDefault }) =>
-          isDefault ? inheritedAnswer(policy) : ownAnswer(policy),
+          isDefault ? inheritedResponse(policy) : ownResponse(policy),
       ),
 
     getDefaultLockoutPolicy: () =>
-      afterAnswer(requireDefaultPolicy(store), defaultAnswer),
+      andThen(requireDefaultPolicy(store), defaultResponse),
 
     async addCustomLockoutPolicy(request, context) {
       const { id, orgId } = getCaller(context.values);

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LockoutPolicySchema } from "../../gen/zitadel/policy_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
-import { afterAnswer } from "../store/answer.ts";
-import type { Answer } from "../store/answer.ts";
+import { andThen } from "../store/awaitable.ts";
+import type { Awaitable } from "../store/awaitable.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import { readDetails } from "./details.ts";
 
@@ -14,8 +14,10 @@ export interface EffectivePolicy {
 }
 
 /** The default policy. @throws LockoutError where the instance has none */
-export function requireDefaultPolicy(store: PolicyStore): Answer<StoredPolicy> {
-  return afterAnswer(store.findPolicy({ kind: "instance" }), (policy) => {
+export function requireDefaultPolicy(
+  store: PolicyStore,
+): Awaitable<StoredPolicy> {
+  return andThen(store.findPolicy({ kind: "instance" }), (policy) => {
     if (policy === undefined) {
       throw new LockoutError("defaultPolicyNotFound");
     }
@@ -27,11 +29,11 @@ export function requireDefaultPolicy(store: PolicyStore): Answer<StoredPolicy> {
 export function findEffectivePolicy(
   store: PolicyStore,
   orgId: string,
-): Answer<EffectivePolicy> {
-  return afterAnswer(store.findPolicy({ kind: "org", orgId }), (own) =>
+): Awaitable<EffectivePolicy> {
+  return andThen(store.findPolicy({ kind: "org", orgId }), (own) =>
     own !== undefined
       ? { policy: own, isDefault: false }
-      : afterAnswer(requireDefaultPolicy(store), (policy) => ({
+      : andThen(requireDefaultPolicy(store), (policy) => ({
           policy,
           isDefault: true,
         })),

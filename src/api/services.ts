@@ -14,7 +14,7 @@ import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import type { Answer } from "../store/answer.ts";
+import type { Awaitable } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createAdminService } from "./admin-service.ts";
@@ -42,7 +42,7 @@ export interface ServicesOptions extends WatchLimits {
    *
    * @throws LockoutError where the token has ended since the call began
    */
-  readonly checkToken?: (context: HandlerContext) => Answer<void>;
+  readonly checkToken?: (context: HandlerContext) => Awaitable<void>;
 }
 
 /** A service with its implementation. */

@@ -6,7 +6,7 @@ import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import { eventTypes as knownTypes } from "../lockout/event.ts";
-import type { Answer } from "../store/answer.ts";
+import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { EventFeed, Following } from "./event-feed.ts";
 import { eventMessage } from "./events.ts";
@@ -19,7 +19,7 @@ export interface WatchHooks {
   /** Called when it is certain that no event will be missed from now on, with the position that they follow. */
   readonly onStart: (position: number) => void;
   /** @throws LockoutError where the watcher's token has ended */
-  readonly checkToken: () => Answer<void>;
+  readonly checkToken: () => Awaitable<void>;
   /** Aborted when the server begins to end. */
   readonly draining: AbortSignal | undefined;
 }

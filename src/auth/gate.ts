@@ -1,7 +1,7 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
-import { afterAnswer } from "../store/answer.ts";
-import type { Answer } from "../store/answer.ts";
+import { andThen } from "../store/awaitable.ts";
+import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenRecord, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import { requirePermission, setCaller } from "./caller.ts";
@@ -26,7 +26,7 @@ export type GateStore = Pick<TokenStore, "findToken"> &
 export function createGate(
   store: GateStore,
   table: PermissionTable,
-): (context: HandlerContext) => Answer<void> {
+): (context: HandlerContext) => Awaitable<void> {
   const hashes = new RememberedHashes(maxRememberedHashes);
   return (context) => {
     const access = table.get(context.method);
@@ -37,11 +37,11 @@ export function createGate(
       throw new Error(`no access is known for ${context.method.name}`);
     }
     const authorization = context.requestHeader.get("authorization");
-    return afterAnswer(authenticate(authorization, hashes, store), (token) => {
+    return andThen(authenticate(authorization, hashes, store), (token) => {
       // The header may be there and empty: the same as absent.
       const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
       const orgId = named === "" ? token.orgId : named;
-      return afterAnswer(store.orgExists(orgId), (exists) => {
+      return andThen(store.orgExists(orgId), (exists) => {
         if (!exists) {
           throw new LockoutError("orgUnknown");
         }
@@ -68,10 +68,10 @@ export function createGate(
  */
 export function createTokenCheck(
   store: Pick<Store, "findToken" | "now">,
-): (context: HandlerContext) => Answer<void> {
+): (context: HandlerContext) => Awaitable<void> {
   const hashes = new RememberedHashes(maxRememberedHashes);
   return ({ requestHeader }) =>
-    afterAnswer(
+    andThen(
       authenticate(requestHeader.get("authorization"), hashes, store),
       () => undefined,
     );
@@ -107,7 +107,7 @@ function authenticate(
   header: string | null,
   hashes: RememberedHashes,
   store: Pick<Store, "findToken" | "now">,
-): Answer<TokenRecord> {
+): Awaitable<TokenRecord> {
   if (header === null || header === "") {
     throw new LockoutError("authHeaderMissing");
   }
@@ -117,7 +117,7 @@ function authenticate(
     throw new LockoutError("tokenInvalid");
   }
   // Asked each time: a token may be revoked at any moment, by another process too.
-  return afterAnswer(store.findToken(hash), (token) => {
+  return andThen(store.findToken(hash), (token) => {
     if (token === undefined) {
       hashes.delete(header);
       throw new LockoutError("tokenInvalid");

@@ -15,7 +15,7 @@ export function openServerTransport(url: string, token: string): OpenTransport {
       baseUrl: url,
       sessionManager,
       defaultTimeoutMs: timeoutMs,
-      interceptors: [explainNoAnswer(url), authenticate(token)],
+      interceptors: [explainNoResponse(url), authenticate(token)],
     }),
     close: async () => {
       sessionManager.abort();
@@ -31,7 +31,7 @@ function authenticate(token: string): Interceptor {
 }
 
 /** Tells apart a server that refuses, one that does not respond, and one that is not lockoutd. */
-function explainNoAnswer(url: string): Interceptor {
+function explainNoResponse(url: string): Interceptor {
   return (next) => async (request) => {
     try {
       return await next(request);

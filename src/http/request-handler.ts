@@ -29,7 +29,7 @@ import type { Rpc } from "./rpc/mounted-methods.ts";
 import type { RequestRecord } from "./request/record.ts";
 import { RunningRequest } from "./request/running-request.ts";
 import { send } from "./response/send.ts";
-import { statusAnswer } from "./response/status-response.ts";
+import { statusResponse } from "./response/status-response.ts";
 import { callStream } from "./rpc/stream-call.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { beginUnaryCall } from "./rpc/unary/call.ts";
@@ -100,7 +100,7 @@ export function createRequestHandler(
         respond.send(running, head, () => response);
       }
     } catch (fault) {
-      if (exchange.answered) {
+      if (exchange.isHeaderSent) {
         onFault(fault);
         exchange.destroy();
       } else {
@@ -139,7 +139,7 @@ async function reply(
     if (exchange.isGone()) {
       return;
     }
-    if (exchange.answered) {
+    if (exchange.isHeaderSent) {
       throw fault;
     }
     onFault(fault);
@@ -162,7 +162,7 @@ function follow(
   const { method, target } = exchange;
   if (head.refusal !== undefined) {
     const { status, code, message } = head.refusal;
-    return statusAnswer(status, code, message);
+    return statusResponse(status, code, message);
   }
   const preflight = parts.cors.preflight(
     method,
@@ -212,7 +212,7 @@ function followRpc(
     return methodNotAllowed(head, httpMethods.join(", "));
   }
   if (running.protocol === "grpc" && exchange.httpVersion === "1.0") {
-    return statusAnswer(
+    return statusResponse(
       505,
       Code.Unimplemented,
       "gRPC needs trailers, which HTTP/1.0 does not have",
@@ -327,7 +327,7 @@ function toCall(
     abort.abort(reason);
   };
   exchange.hold(handlerBytes);
-  exchange.body.patience = clientStreams
+  exchange.body.timeouts = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   try {
@@ -338,7 +338,7 @@ function toCall(
 }
 
 function malformedHeader(): UniversalServerResponse {
-  return statusAnswer(
+  return statusResponse(
     400,
     Code.InvalidArgument,
     "A header holds characters that are not allowed",

@@ -1,5 +1,5 @@
 /** The part of the port that is about who may call: organisations and tokens. What `store.ts` says of every method holds here too. */
-import type { Answer } from "./answer.ts";
+import type { Awaitable } from "./awaitable.ts";
 
 /** An organisation. `creationDate` is in milliseconds since 1970 UTC. */
 export interface Org {
@@ -14,7 +14,7 @@ export interface OrgStore {
   createOrg(name: string, editor: string): Promise<Org>;
   /** The organisations, oldest first. */
   listOrgs(): Promise<readonly Org[]>;
-  orgExists(orgId: string): Answer<boolean>;
+  orgExists(orgId: string): Awaitable<boolean>;
 }
 
 /** A token without its secret: of that only the SHA-256 is stored. */
@@ -46,7 +46,7 @@ export interface TokenStore {
   /** Creates a token, with its event: of the aggregate `user` with the token's id. */
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
-  findToken(hash: Uint8Array): Answer<TokenRecord | undefined>;
+  findToken(hash: Uint8Array): Awaitable<TokenRecord | undefined>;
   /** The tokens, oldest first. */
   listTokens(): Promise<readonly TokenRecord[]>;
   /** Removes a token; its last event says so. Says whether there was one. */

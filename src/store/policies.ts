@@ -1,6 +1,6 @@
 /** The part of the port that is about policies. What `store.ts` says of every method holds here too. */
 import type { DecidePolicy, Limits } from "../lockout/policy.ts";
-import type { Answer } from "./answer.ts";
+import type { Awaitable } from "./awaitable.ts";
 import type { RecordedEvent } from "./events.ts";
 
 /** Whose policy is meant. */
@@ -21,7 +21,7 @@ export interface StoredPolicy extends Limits {
 /** The part of the port that is about lockout policies. */
 export interface PolicyStore {
   /** The policy that this owner has of its own. */
-  findPolicy(owner: PolicyOwner): Answer<StoredPolicy | undefined>;
+  findPolicy(owner: PolicyOwner): Awaitable<StoredPolicy | undefined>;
   /** Runs a policy command. An organisation need not exist: callers check that first. */
   changePolicy(
     owner: PolicyOwner,

@@ -1,6 +1,6 @@
 import { Code, createServiceImplSpec } from "@connectrpc/connect";
 import { validateUniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import { createAnswers } from "./call/response.ts";
+import { createResponses } from "./call/response.ts";
 import {
   createCallHandler,
   createCallParts,
@@ -64,7 +64,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
     ...options,
     acceptCompression: (options.acceptCompression ?? []).map(withFaults),
   });
-  const answers = createAnswers(handlerOptions, options);
+  const responses = createResponses(handlerOptions, options);
   const maxTargetBytes = options.maxTargetBytes ?? defaultMaxTargetBytes;
   const tooLong = new Fault(
     414,
@@ -94,7 +94,7 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
       binding,
       handlerOptions,
       options,
-      answers,
+      responses,
     );
     if (spec.kind === "unary") {
       unary.set(binding, createUnaryRoute(spec, parts));
@@ -176,16 +176,16 @@ export function createTranscoder(options: TranscoderOptions): Transcoder {
         if (request.method === "OPTIONS") {
           return { status: 204, header: new Headers({ Allow: matched.allow }) };
         }
-        return await answers.error(
+        return await responses.error(
           request,
           new Fault(405, Code.Unimplemented, "Method Not Allowed", {
             header: { Allow: matched.allow },
           }),
         );
       case "not-found":
-        return await answers.error(request, notFound);
+        return await responses.error(request, notFound);
       case "bad-path":
-        return await answers.error(request, matched.fault);
+        return await responses.error(request, matched.fault);
     }
   }
 

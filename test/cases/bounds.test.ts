@@ -18,7 +18,7 @@ import type { FieldBound } from "../../src/api/request-bounds.ts";
 import { pathPrefixes } from "../../src/api/services.ts";
 import { errorCatalogue } from "../../src/lockout/errors.ts";
 import type { ErrorName } from "../../src/lockout/errors.ts";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 

@@ -12,8 +12,8 @@ import {
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { openAllDoors } from "../support/doors.ts";
-import type { Door } from "../support/doors.ts";
+import { openAllDoors } from "../support/protocol-variants.ts";
+import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { defaultConfig } from "../../src/config.ts";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { setStage } from "./stage.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";

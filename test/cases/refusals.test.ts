@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formDoorNames, openAllDoors, openDoors } from "../support/doors.ts";
-import type { Door } from "../support/doors.ts";
+import {
+  formDoorNames,
+  openAllDoors,
+  openDoors,
+} from "../support/protocol-variants.ts";
+import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { accessSituations } from "./access-situations.ts";

@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { formDoorNames, openAllDoors, openDoors } from "../support/doors.ts";
-import type { CallHeaders, Door } from "../support/doors.ts";
+import {
+  formDoorNames,
+  openAllDoors,
+  openDoors,
+} from "../support/protocol-variants.ts";
+import type { CallHeaders, Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { setStage } from "./stage.ts";

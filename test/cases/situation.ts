@@ -1,6 +1,10 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import type { Answer, CallHeaders, Door } from "../support/doors.ts";
+import type {
+  Answer,
+  CallHeaders,
+  Door,
+} from "../support/protocol-variants.ts";
 import type { TestServer } from "../support/server.ts";
 
 /** What a situation is played in: a server, and an organisation of its own. */

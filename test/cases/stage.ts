@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
-import { openDoors } from "../support/doors.ts";
-import type { Door } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
+import type { Door } from "../support/protocol-variants.ts";
 import type { TestServer } from "../support/server.ts";
 import type { Stage } from "./situation.ts";
 

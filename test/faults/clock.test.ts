@@ -5,7 +5,7 @@ import {
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { findDisorder, readEventLog } from "../support/event-log.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";

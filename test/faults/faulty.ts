@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
-import { openDoors } from "../support/doors.ts";
-import type { Answer, Door } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
+import type { Answer, Door } from "../support/protocol-variants.ts";
 import { findDisorder, readEventLog } from "../support/event-log.ts";
 import { startServerProcess } from "../support/server-process.ts";
 import type { ServerProcess } from "../support/server-process.ts";

@@ -87,7 +87,7 @@ describe("pieces", () => {
       for (const piece of cut(sizes)) {
         pieces.add(piece);
       }
-      expect(content.equals(pieces.whole)).toBe(true);
+      expect(content.equals(pieces.joined)).toBe(true);
       const taken: Uint8Array[] = [];
       for (;;) {
         const piece = pieces.shift();
@@ -97,7 +97,7 @@ describe("pieces", () => {
         taken.push(piece);
       }
       expect(content.equals(Buffer.concat(taken))).toBe(true);
-      expect(pieces.whole.byteLength).toBe(0);
+      expect(pieces.joined.byteLength).toBe(0);
     },
   );
 
@@ -126,6 +126,6 @@ describe("pieces", () => {
     expect(content.subarray(1, 10).equals(second ?? Buffer.alloc(0))).toBe(
       true,
     );
-    expect([...pieces.whole]).toEqual([99, 98]);
+    expect([...pieces.joined]).toEqual([99, 98]);
   });
 });

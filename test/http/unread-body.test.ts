@@ -16,7 +16,7 @@ test("what waits in a stream that nobody reads is held, until it is read", async
     },
     false,
   );
-  body.patience = { totalMs: 0, idleMs: 1 };
+  body.timeouts = { totalMs: 0, idleMs: 1 };
   stream.push(Buffer.alloc(50_000));
   body.check(0);
   expect(held).toBe(2 * 50_000);

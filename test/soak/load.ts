@@ -11,7 +11,7 @@ import {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import type { Answer, Door } from "../support/doors.ts";
+import type { Answer, Door } from "../support/protocol-variants.ts";
 import { userKey } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Windows } from "./windows.ts";

@@ -12,7 +12,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { residentBytes } from "../fuzz/port/target.ts";
-import { openDoors } from "../support/doors.ts";
+import { openDoors } from "../support/protocol-variants.ts";
 import { readEventLog } from "../support/event-log.ts";
 import { startServerProcess } from "../support/server-process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";

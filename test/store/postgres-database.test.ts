@@ -4,7 +4,7 @@ import {
   begin,
   commit,
   openDatabase,
-  plain,
+  unnamed,
 } from "../../src/store/postgres/database.ts";
 import type { PostgresDatabase } from "../../src/store/postgres/database.ts";
 import type { Statement } from "../../src/store/postgres/pipeline.ts";
@@ -18,7 +18,7 @@ beforeEach(async () => {
   const created = await postgres.createDatabase();
   drop = created.drop;
   database = openDatabase(created.url);
-  await database.query(plain("CREATE TABLE t (n BIGINT PRIMARY KEY)"));
+  await database.query(unnamed("CREATE TABLE t (n BIGINT PRIMARY KEY)"));
 });
 afterEach(async () => {
   await database.close();
@@ -40,7 +40,7 @@ it("statements that are sent together answer in turn, prepared or not", async ()
     send(
       [begin],
       [insert, [1, 2]],
-      [plain("SELECT 7 AS seven")],
+      [unnamed("SELECT 7 AS seven")],
       [insert, [3]],
       [list],
       [commit],

@@ -13,7 +13,7 @@ interface BodyStream extends Readable {
 }
 
 /** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
-export interface BodyPatience {
+export interface BodyTimeouts {
   /** For the whole body. */
   readonly totalMs: number;
   /** For the next piece. */
@@ -53,7 +53,7 @@ export interface BodyLimit {
 
 /** Takes a body that is read whole; exactly one of its methods is called, once. */
 export interface BodyCollector {
-  whole(body: Uint8Array): void;
+  complete(body: Uint8Array): void;
   failed(reason: unknown): void;
 }
 
@@ -72,7 +72,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Bytes received so far. */
   received = 0;
   /** How long the reader waits; set by the route. */
-  patience: BodyPatience = { totalMs: 0, idleMs: 0 };
+  timeouts: BodyTimeouts = { totalMs: 0, idleMs: 0 };
   /** Called once, before the first piece is awaited: `Expect: 100-continue` is answered here. */
   onFirstRead: (() => void) | undefined;
 
@@ -182,7 +182,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#waiter === undefined && this.#collector === undefined) {
       return;
     }
-    const { totalMs, idleMs } = this.patience;
+    const { totalMs, idleMs } = this.timeouts;
     if (totalMs > 0 && now - this.#owner.startedAt > totalMs) {
       this.#giveUp("the request body", totalMs);
     } else if (idleMs > 0 && now - this.#waitingSince > idleMs) {
@@ -276,9 +276,9 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     this.#collector = undefined;
-    const body = this.#pieces.whole;
+    const body = this.#pieces.joined;
     this.#pieces.clear();
-    collector.whole(body);
+    collector.complete(body);
   }
 
   #collect(chunk: Uint8Array, collector: BodyCollector): void {
@@ -306,7 +306,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     if (start === undefined || before >= start.bytes || now < start.bytes) {
       return;
     }
-    start.check(this.#pieces.whole);
+    start.check(this.#pieces.joined);
   }
 
   /** The stream is closed: what has not come by now never will. */
@@ -360,7 +360,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
 
   /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
   #handOver(chunk: Uint8Array): void {
-    if (this.patience.idleMs > 0) {
+    if (this.timeouts.idleMs > 0) {
       this.#owner.hold(-chunk.byteLength);
     }
   }

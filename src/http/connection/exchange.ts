@@ -53,13 +53,13 @@ export interface Exchange {
    *
    * @param headers names and values by turns, in lower case; they are Node's from now on
    */
-  whole(
+  sendComplete(
     headers: string[],
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,
   ): void;
   /** Whether the header of the answer is on its way. */
-  readonly answered: boolean;
+  readonly isHeaderSent: boolean;
 
   /** After the end of an answer that did not wait for the whole body: the body has come to its end, or is given up. */
   release(complete: boolean): void;

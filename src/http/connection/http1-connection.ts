@@ -44,7 +44,7 @@ interface ServedSocket extends Socket {
 const unreadMs = 5000;
 
 /** How long an idle connection that shall end stays open, for a request that is on its way, in milliseconds. */
-export const idlePatienceMs = 500;
+export const idleDrainMs = 500;
 
 /**
  * One connection of HTTP/1.1: its requests are served one after the other, since their responses have to leave in that order. While
@@ -176,7 +176,7 @@ export class Http1Connection
     const { bytesRead } = this.#socket;
     if (this.#idle?.bytesRead !== bytesRead) {
       this.#idle = { since: now, bytesRead };
-    } else if (now - this.#idle.since >= idlePatienceMs) {
+    } else if (now - this.#idle.since >= idleDrainMs) {
       this.#socket.destroy();
     }
   }

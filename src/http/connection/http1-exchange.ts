@@ -83,7 +83,7 @@ export class Http1Exchange extends Holder implements Exchange {
     return this.#response.destroyed || this.#request.socket.destroyed;
   }
 
-  get answered(): boolean {
+  get isHeaderSent(): boolean {
     return this.#response.headersSent;
   }
 
@@ -136,7 +136,7 @@ export class Http1Exchange extends Holder implements Exchange {
     this.#response.end();
   }
 
-  whole(
+  sendComplete(
     headers: string[],
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,

@@ -105,7 +105,7 @@ export class Http2Exchange extends Holder implements Exchange {
     return this.#stream.destroyed || this.#stream.aborted;
   }
 
-  get answered(): boolean {
+  get isHeaderSent(): boolean {
     return this.#stream.headersSent;
   }
 
@@ -179,7 +179,7 @@ export class Http2Exchange extends Holder implements Exchange {
     this.#stream.end();
   }
 
-  whole(
+  sendComplete(
     headers: readonly string[],
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,

@@ -160,11 +160,11 @@ export class Http2Session implements Watched, Http2Connection {
       this.#serveWaiting(now);
     }
     const { idleTimeoutMs, headersTimeoutMs } = this.#limits;
-    const patience = this.#used ? idleTimeoutMs : headersTimeoutMs;
-    if (this.#streams > 0 || patience === 0) {
+    const timeoutMs = this.#used ? idleTimeoutMs : headersTimeoutMs;
+    if (this.#streams > 0 || timeoutMs === 0) {
       return;
     }
-    if (now - this.#idleSince > patience) {
+    if (now - this.#idleSince > timeoutMs) {
       this.close();
     }
   }

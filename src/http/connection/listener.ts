@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./budget.ts";
 import { ConnectionAge } from "./age.ts";
-import { Http1Connection, idlePatienceMs } from "./http1-connection.ts";
+import { Http1Connection, idleDrainMs } from "./http1-connection.ts";
 import type { Http1Handler } from "./http1-connection.ts";
 import { PartialMessages } from "./partial-messages.ts";
 import type { Exchange } from "./exchange.ts";
@@ -63,7 +63,7 @@ export class Listener {
   /** Requests that are being answered. */
   #running = 0;
   #draining = false;
-  #idlePatience: NodeJS.Timeout | undefined;
+  #idleDrain: NodeJS.Timeout | undefined;
   #closesIdle = false;
   #onIdle: (() => void) | undefined;
 
@@ -116,13 +116,13 @@ export class Listener {
     for (const session of this.#sessions) {
       session.close();
     }
-    this.#idlePatience = setTimeout(() => {
+    this.#idleDrain = setTimeout(() => {
       // A busy process looks at its sockets first: there may be a request by now.
       setImmediate(() => {
         this.#closesIdle = true;
         this.#closeIdle();
       });
-    }, idlePatienceMs);
+    }, idleDrainMs);
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       this.#whenIdle();
@@ -385,7 +385,7 @@ export class Listener {
     if (this.#running > 0 || this.#sockets.size > 0) {
       return;
     }
-    clearTimeout(this.#idlePatience);
+    clearTimeout(this.#idleDrain);
     if (this.#onIdle === undefined) {
       return;
     }

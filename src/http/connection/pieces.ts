@@ -9,7 +9,7 @@ export class Pieces {
   #joint: Buffer | undefined;
 
   /** What has been added and not been taken, in one. */
-  get whole(): Uint8Array {
+  get joined(): Uint8Array {
     const [first = new Uint8Array(0)] = this.#pieces;
     return this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first;
   }

@@ -1,4 +1,4 @@
-import { textAnswer } from "../response/status-response.ts";
+import { textResponse } from "../response/status-response.ts";
 import type { StaticRoute } from "./static-route.ts";
 
 /**
@@ -10,7 +10,7 @@ export function debugPages(
   isReady: () => boolean | Promise<boolean>,
 ): StaticRoute[] {
   return [
-    { path: "/debug/healthz", respond: () => textAnswer(200, "ok") },
+    { path: "/debug/healthz", respond: () => textResponse(200, "ok") },
     {
       path: "/debug/ready",
       respond: async () => {
@@ -21,7 +21,7 @@ export function debugPages(
           ready = false;
         }
         // ZITADEL answers 412 here, and its probes expect it.
-        return ready ? textAnswer(200, "ok") : textAnswer(412, "not ready");
+        return ready ? textResponse(200, "ok") : textResponse(412, "not ready");
       },
     },
   ];

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { responseCompression } from "../../transcoding/index.ts";
-import { bytesAnswer } from "../response/status-response.ts";
+import { bytesResponse } from "../response/status-response.ts";
 import type { StaticRoute } from "./static-route.ts";
 
 /** Below this compression saves less than a packet, in bytes. */
@@ -80,7 +80,7 @@ export function staticFile(
         coding === undefined ? identity : await compressed(coding);
       return matches(ifNoneMatch, representation.etag)
         ? notModified(representation)
-        : bytesAnswer(200, representation.header, representation.body);
+        : bytesResponse(200, representation.header, representation.body);
     },
   };
 }

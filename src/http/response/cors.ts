@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { statusAnswer } from "./status-response.ts";
+import { statusResponse } from "./status-response.ts";
 
 /** Which web pages may call: a list of origins (`https://app.example.com`), or all. */
 export type CorsOrigins = readonly string[] | "*";
@@ -85,7 +85,7 @@ export function createCors(origins: CorsOrigins): Cors {
         return undefined;
       }
       if (allow(origin) === undefined) {
-        return statusAnswer(
+        return statusResponse(
           403,
           Code.PermissionDenied,
           "The origin of this page is not among the allowed CORS origins",

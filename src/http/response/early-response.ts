@@ -13,7 +13,7 @@ import { cut } from "../../transcoding/index.ts";
 import { asGrpcWebText, isGrpcWebText } from "../request/grpc-web-text.ts";
 import type { RequestHead } from "../request/head.ts";
 import { escapeGrpcMessage } from "./grpc-message.ts";
-import { bytesAnswer, statusAnswer } from "./status-response.ts";
+import { bytesResponse, statusResponse } from "./status-response.ts";
 
 /** The RPC protocol that a request speaks, as far as its header tells. */
 export type SpokenProtocol = "grpc" | "grpc-web" | "connect" | undefined;
@@ -44,8 +44,8 @@ export function unknownPath(head: RequestHead): UniversalServerResponse {
     Code.Unimplemented,
   );
   return (
-    errorAnswer(head, error, 404) ??
-    statusAnswer(404, Code.NotFound, "Not Found")
+    errorResponse(head, error, 404) ??
+    statusResponse(404, Code.NotFound, "Not Found")
   );
 }
 
@@ -58,7 +58,9 @@ export function methodNotAllowed(
   if (spokenProtocol(head) !== undefined) {
     return { status: 405, header: new Headers({ allow }) };
   }
-  return statusAnswer(405, Code.Unimplemented, "Method Not Allowed", { allow });
+  return statusResponse(405, Code.Unimplemented, "Method Not Allowed", {
+    allow,
+  });
 }
 
 /** Seconds after which a client may try again that was refused for lack of room. */
@@ -71,8 +73,8 @@ export function overloaded(head: RequestHead): UniversalServerResponse {
     Code.Unavailable,
   );
   const answer =
-    errorAnswer(head, error) ??
-    statusAnswer(503, Code.Unavailable, error.rawMessage);
+    errorResponse(head, error) ??
+    statusResponse(503, Code.Unavailable, error.rawMessage);
   answer.header?.set("retry-after", retryAfterSeconds);
   return answer;
 }
@@ -81,8 +83,8 @@ export function overloaded(head: RequestHead): UniversalServerResponse {
 export function internalError(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError("internal error", Code.Internal);
   return (
-    errorAnswer(head, error) ??
-    statusAnswer(500, Code.Internal, "internal error")
+    errorResponse(head, error) ??
+    statusResponse(500, Code.Internal, "internal error")
   );
 }
 
@@ -90,7 +92,7 @@ export function internalError(head: RequestHead): UniversalServerResponse {
  * An error that no method has raised. gRPC's clients look at trailers only, and would report an answer without them as a fault of
  * the transport.
  */
-function errorAnswer(
+function errorResponse(
   head: RequestHead,
   error: ConnectError,
   connectStatus = codeToHttpStatus(error.code),
@@ -112,11 +114,11 @@ function errorAnswer(
         trailerFlag,
         trailerSerialize(new Headers(status)),
       );
-      const answer = bytesAnswer(200, { "content-type": contentType }, frame);
+      const answer = bytesResponse(200, { "content-type": contentType }, frame);
       return isGrpcWebText(contentType) ? asGrpcWebText(answer) : answer;
     }
     case "connect":
-      return bytesAnswer(
+      return bytesResponse(
         connectStatus,
         { "content-type": "application/json" },
         errorToJsonBytes(error, undefined),

@@ -3,7 +3,7 @@ import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
 
 /** An answer of bytes that are at hand. */
-export function bytesAnswer(
+export function bytesResponse(
   status: number,
   header: Record<string, string>,
   body: Uint8Array,
@@ -19,11 +19,11 @@ export function bytesAnswer(
 }
 
 /** A short answer for people and probes. */
-export function textAnswer(
+export function textResponse(
   status: number,
   text: string,
 ): UniversalServerResponse {
-  return bytesAnswer(
+  return bytesResponse(
     status,
     { "content-type": "text/plain; charset=utf-8" },
     Buffer.from(text),
@@ -31,13 +31,13 @@ export function textAnswer(
 }
 
 /** ProtoJSON of google.rpc.Status, the form of every error outside the RPC protocols. */
-export function statusAnswer(
+export function statusResponse(
   status: number,
   code: Code,
   message: string,
   header: Record<string, string> = {},
 ): UniversalServerResponse {
-  return bytesAnswer(
+  return bytesResponse(
     status,
     { "content-type": "application/json", ...header },
     Buffer.from(JSON.stringify({ code, message })),

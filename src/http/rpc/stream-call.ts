@@ -36,7 +36,7 @@ export async function callStream(
     request.header.set("content-type", type);
   }
   if (!type.startsWith("application/grpc-web")) {
-    return withPlainBlanks(
+    return withUnescapedBlanks(
       withCompressions(rpc, request, await callHandler(rpc, request)),
     );
   }
@@ -62,7 +62,7 @@ export async function callStream(
 }
 
 /** Escapes the message of an error in the trailers as unary calls do. */
-function withPlainBlanks(
+function withUnescapedBlanks(
   response: UniversalServerResponse,
 ): UniversalServerResponse {
   const { body, trailer } = response;

@@ -81,13 +81,13 @@ function answer(
 ) {
   switch (question.case) {
     case "fileByFilename":
-      return filesAnswer(
+      return filesResponse(
         index,
         index.files.get(question.value),
         `file ${question.value}`,
       );
     case "fileContainingSymbol":
-      return filesAnswer(
+      return filesResponse(
         index,
         index.symbols.get(question.value),
         `symbol ${question.value}`,
@@ -95,7 +95,7 @@ function answer(
     case "fileContainingExtension": {
       const { containingType, extensionNumber } = question.value;
       const file = index.extensions.get(containingType)?.get(extensionNumber);
-      return filesAnswer(
+      return filesResponse(
         index,
         file,
         `extension ${extensionNumber} of ${containingType}`,
@@ -122,14 +122,14 @@ function answer(
         value: { service: services.map((name) => ({ name })) },
       } as const;
     case undefined:
-      return errorAnswer(
+      return errorResponse(
         Code.InvalidArgument,
         "the request asks nothing that this server knows",
       );
   }
 }
 
-function filesAnswer(
+function filesResponse(
   index: DescriptorIndex,
   file: DescFile | undefined,
   what: string,
@@ -144,9 +144,9 @@ function filesAnswer(
 }
 
 function notFound(what: string) {
-  return errorAnswer(Code.NotFound, `${what} not found`);
+  return errorResponse(Code.NotFound, `${what} not found`);
 }
 
-function errorAnswer(errorCode: Code, errorMessage: string) {
+function errorResponse(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse", value: { errorCode, errorMessage } } as const;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import type { PageEnd } from "./page-token.ts";
-import type { Answer } from "../answer.ts";
+import type { Awaitable } from "../awaitable.ts";
 import type { Page, PageRequest, StoredLockout, StoredUser } from "../users.ts";
 
 /** Where a page of locked users begins. */
@@ -38,7 +38,7 @@ function lockedAfter({ after }: PageRequest): LockedAfter | undefined {
 type ReadSlice<Item, Place> = (
   after: Place | undefined,
   limit: number,
-) => Answer<readonly Item[]>;
+) => Awaitable<readonly Item[]>;
 
 /** So many users are read at once: some milliseconds, also where each has as many aliases as can be. */
 const sliceSize = 25;

@@ -2,7 +2,7 @@ import { Problems } from "../shared/problems.ts";
 import { checkedEventColumns, checkState } from "../shared/state-check.ts";
 import type { CheckedEvent } from "../shared/state-check.ts";
 import type { CheckReport } from "../store.ts";
-import { beginReading, commit, openDatabase, plain } from "./database.ts";
+import { beginReading, commit, openDatabase, unnamed } from "./database.ts";
 import type { Connection } from "./database.ts";
 import { requireMigrated } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
@@ -38,7 +38,7 @@ export async function checkPostgres(url: string): Promise<CheckReport> {
 async function* readEvents({ send }: Connection): AsyncGenerator<CheckedEvent> {
   for (let after = 0; ;) {
     const [result] = await send([
-      plain(
+      unnamed(
         `SELECT ${checkedEventColumns} FROM events WHERE position > $1 ORDER BY position LIMIT $2`,
       ),
       ...[after, eventsAtOnce],
@@ -57,6 +57,6 @@ async function rowsOf<Row>(
   { send }: Connection,
   sql: string,
 ): Promise<readonly Row[]> {
-  const [result] = await send([plain(sql)]);
+  const [result] = await send([unnamed(sql)]);
   return (result?.rows ?? []) as unknown as readonly Row[];
 }

@@ -160,13 +160,13 @@ async function sendAll(
       if (first === undefined) {
         break;
       }
-      const plainAt = rest.findIndex(([{ name }]) => name === "");
-      if (plainAt === 0) {
-        results.push(await sendPlain(client, first));
-      } else if (plainAt < 0) {
+      const unnamedAt = rest.findIndex(([{ name }]) => name === "");
+      if (unnamedAt === 0) {
+        results.push(await sendUnnamed(client, first));
+      } else if (unnamedAt < 0) {
         results.push(...(await sendNamed(client, rest)));
       } else {
-        results.push(...(await sendNamed(client, rest.slice(0, plainAt))));
+        results.push(...(await sendNamed(client, rest.slice(0, unnamedAt))));
       }
     }
   } catch (error) {
@@ -200,7 +200,7 @@ function sendNamed(
 }
 
 /** Not prepared, and perhaps several in one text. */
-async function sendPlain(
+async function sendUnnamed(
   client: PoolClient,
   [{ text }, ...values]: Call,
 ): Promise<Result> {
@@ -218,7 +218,7 @@ async function sendPlain(
 const unconfirmed = "01000";
 
 /** A statement that is not prepared: rare, or not to be prepared. */
-export function plain(text: string): Statement {
+export function unnamed(text: string): Statement {
   return { name: "", text };
 }
 

@@ -6,7 +6,7 @@ import { eventConditions } from "../shared/event-list.ts";
 import type { EventLog, Positions } from "../shared/event-list.ts";
 import { toEvent } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
-import { plain } from "./database.ts";
+import { unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Journal } from "./journal.ts";
 import type { Call, Row, Statement } from "./pipeline.ts";
@@ -31,7 +31,7 @@ export function readEvents(database: PostgresDatabase): ReadEvents {
     },
     list: async (filter, within) => {
       const { text, values } = listQuery(filter, within);
-      const { rows } = await database.query(plain(text), ...values);
+      const { rows } = await database.query(unnamed(text), ...values);
       return rows.map((row) => toEvent(row as unknown as EventRow));
     },
   };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
-import { begin, commit, plain } from "./database.ts";
+import { begin, commit, unnamed } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict } from "./errors.ts";
 
@@ -85,22 +85,22 @@ async function migrateLocked(
   await pendingMigrations(name, connection, migrations);
   // A row is the lock, since not every engine of this protocol has advisory locks.
   await send([
-    plain(
+    unnamed(
       "CREATE TABLE IF NOT EXISTS lockoutd_lock (only_one BIGINT NOT NULL PRIMARY KEY)",
     ),
   ]);
   await send([
-    plain(
+    unnamed(
       "INSERT INTO lockoutd_lock (only_one) VALUES (1) ON CONFLICT (only_one) DO NOTHING",
     ),
   ]);
-  await send([plain("SELECT only_one FROM lockoutd_lock FOR UPDATE")]);
+  await send([unnamed("SELECT only_one FROM lockoutd_lock FOR UPDATE")]);
   const pending = await pendingMigrations(name, connection, migrations);
   if (pending.length === 0) {
     return;
   }
   await send([
-    plain(
+    unnamed(
       `CREATE TABLE IF NOT EXISTS lockoutd_migrations (
          number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL
        )`,
@@ -108,18 +108,18 @@ async function migrateLocked(
   ]);
   for (const migration of pending) {
     if (migration.sql !== "") {
-      await send([plain(migration.sql)]);
+      await send([unnamed(migration.sql)]);
     }
     await migration.run?.(connection);
     await send([
-      plain(
+      unnamed(
         "INSERT INTO lockoutd_migrations (number, name, checksum) VALUES ($1, $2, $3)",
       ),
       ...[migration.number, migration.name, checksumOf(migration)],
     ]);
   }
   await send([
-    plain(
+    unnamed(
       "INSERT INTO names (only_one, hash_key) VALUES (1, $1) ON CONFLICT (only_one) DO NOTHING",
     ),
     randomBytes(32),
@@ -163,7 +163,7 @@ async function readApplied(
   { send }: Connection,
 ): Promise<readonly Applied[]> {
   const [tables] = await send([
-    plain(
+    unnamed(
       "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = current_schema()",
     ),
   ]);
@@ -180,7 +180,7 @@ async function readApplied(
     );
   }
   const [applied] = await send([
-    plain(
+    unnamed(
       "SELECT number, name, checksum FROM lockoutd_migrations ORDER BY number",
     ),
   ]);

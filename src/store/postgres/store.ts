@@ -9,7 +9,7 @@ import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
 import { canNotify, createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
-import { openDatabase, plain } from "./database.ts";
+import { openDatabase, unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEvents } from "./events.ts";
 import { createInstances } from "./instance.ts";
@@ -50,7 +50,7 @@ const maxTries = 8;
 const windowSize = 100_000;
 const defaultMaxNames = 100_000;
 
-const readNameKey: Statement = plain("SELECT hash_key FROM names");
+const readNameKey: Statement = unnamed("SELECT hash_key FROM names");
 // A standby and a read-only database refuse to lock a row. It takes a transaction id, and is written to the log, as any change is.
 const lockForShare: Statement = {
   name: "ping",

@@ -14,7 +14,7 @@ import type {
   TransferTable,
   TransferTarget,
 } from "../shared/transfer.ts";
-import { begin, commit, nowSql, openDatabase, plain } from "./database.ts";
+import { begin, commit, nowSql, openDatabase, unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Value } from "./values.ts";
 import { restMs } from "./machine.ts";
@@ -37,7 +37,7 @@ export async function openPostgresSource(url: string): Promise<TransferSource> {
   try {
     await requireMigrated(database, migrations);
     const { rows } = await database.query(
-      plain(
+      unnamed(
         `SELECT count(*) AS count FROM machines
          WHERE lease_end > ${nowSql} + ${restMs}`,
       ),
@@ -69,9 +69,9 @@ export async function openPostgresTarget(url: string): Promise<TransferTarget> {
       await database.use(async ({ send }) => {
         await send(
           [begin],
-          [plain("DELETE FROM copy_state")],
+          [unnamed("DELETE FROM copy_state")],
           [
-            plain(
+            unnamed(
               "INSERT INTO copy_state (only_one, state) SELECT 1, $1::text WHERE $1::text IS NOT NULL",
             ),
             state ?? null,
@@ -83,17 +83,17 @@ export async function openPostgresTarget(url: string): Promise<TransferTarget> {
     clear: async () => {
       const deletions = transferTables
         .toReversed()
-        .map(({ name }) => [plain(`DELETE FROM ${name}`)] as const);
+        .map(({ name }) => [unnamed(`DELETE FROM ${name}`)] as const);
       await database.use(async ({ send }) => {
         await send([begin], ...deletions, [commit]);
       });
     },
     adopt: async (identity) => {
-      await database.query(plain("UPDATE names SET hash_key = $1"), identity);
+      await database.query(unnamed("UPDATE names SET hash_key = $1"), identity);
     },
     lastKey: async (table) => {
       const { rows } = await database.query(
-        plain(
+        unnamed(
           `SELECT ${names(table.key)} FROM ${table.name}
            ORDER BY ${table.key.map(({ name }) => `${name} DESC`).join(", ")} LIMIT 1`,
         ),
@@ -113,13 +113,13 @@ function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
     copyState: () => readCopyState(database),
     identity: async () => {
       const { rows } = await database.query(
-        plain("SELECT hash_key FROM names"),
+        unnamed("SELECT hash_key FROM names"),
       );
       return rows[0]?.["hash_key"] as Uint8Array;
     },
     count: async ({ name }) => {
       const { rows } = await database.query(
-        plain(`SELECT count(*) AS count FROM ${name}`),
+        unnamed(`SELECT count(*) AS count FROM ${name}`),
       );
       return Number(rows[0]?.["count"]);
     },
@@ -130,7 +130,7 @@ function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
           ? ""
           : `WHERE (${names(table.key)}) > (${marks.join(", ")})`;
       const { rows } = await database.query(
-        plain(
+        unnamed(
           `SELECT ${names(columnsOf(table))} FROM ${table.name} ${where}
            ORDER BY ${names(table.key)} LIMIT $1`,
         ),
@@ -145,7 +145,7 @@ function reader(database: PostgresDatabase): Omit<TransferSource, "close"> {
 export async function readCopyState(
   database: PostgresDatabase,
 ): Promise<CopyState | undefined> {
-  const { rows } = await database.query(plain(copyStateSql));
+  const { rows } = await database.query(unnamed(copyStateSql));
   return rows[0]?.["state"] as CopyState | undefined;
 }
 
@@ -162,7 +162,7 @@ async function write(
   const [more, values] =
     table.name === "subjects" ? [", sequence", ", 0"] : ["", ""];
   await database.query(
-    plain(
+    unnamed(
       `INSERT INTO ${table.name} (${names(columns)}${more})
        SELECT r.*${values} FROM unnest(${arrays.join(", ")}) AS r (${names(columns)})`,
     ),
@@ -178,40 +178,40 @@ async function finish(database: PostgresDatabase): Promise<void> {
     await send(
       [begin],
       [
-        plain(
+        unnamed(
           `UPDATE subjects SET sequence = last.sequence FROM (
                SELECT aggregate_id, resource_owner, max(sequence) AS sequence FROM events
                WHERE aggregate_type = 'user' GROUP BY aggregate_id, resource_owner) AS last
              WHERE subjects.user_id = last.aggregate_id AND subjects.org_id = last.resource_owner`,
         ),
       ],
-      [plain("DELETE FROM user_counts")],
+      [unnamed("DELETE FROM user_counts")],
       [
-        plain(
+        unnamed(
           `INSERT INTO user_counts (org_id, count)
              SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id`,
         ),
       ],
-      [plain("DELETE FROM policy_owners")],
+      [unnamed("DELETE FROM policy_owners")],
       [
-        plain(
+        unnamed(
           `INSERT INTO policy_owners (owner_kind, resource_owner, sequence)
              SELECT aggregate_type, resource_owner, max(sequence) FROM events
              WHERE aggregate_type <> 'user' GROUP BY aggregate_type, resource_owner`,
         ),
       ],
       [
-        plain(
+        unnamed(
           "UPDATE log_head SET position = (SELECT coalesce(max(position), 0) FROM events)",
         ),
       ],
       [
-        plain(
+        unnamed(
           "SELECT setval('subject_keys', (SELECT coalesce(max(key), 0) + 1 FROM subjects))",
         ),
       ],
       [
-        plain(
+        unnamed(
           "SELECT setval('name_recency', (SELECT coalesce(max(recency), 0) + 1 FROM subjects))",
         ),
       ],

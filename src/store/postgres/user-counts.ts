@@ -1,4 +1,4 @@
-import { plain } from "./database.ts";
+import { unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Call, Row, Statement } from "./pipeline.ts";
 import type { SubjectEntry } from "./subjects.ts";
@@ -83,7 +83,7 @@ export async function createUserCounts(
     looking.add(orgId);
     try {
       const { rows } = await database.query(
-        plain("SELECT count FROM user_counts WHERE org_id = $1"),
+        unnamed("SELECT count FROM user_counts WHERE org_id = $1"),
         orgId,
       );
       counted([{ orgId, count: Number(rows[0]?.["count"] ?? 0) }]);
@@ -93,7 +93,7 @@ export async function createUserCounts(
   };
   if (max > 0) {
     const { rows } = await database.query(
-      plain("SELECT org_id FROM user_counts WHERE count >= $1"),
+      unnamed("SELECT org_id FROM user_counts WHERE count >= $1"),
       max,
     );
     for (const row of rows) {

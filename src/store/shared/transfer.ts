@@ -334,11 +334,11 @@ async function digest(
     rows += batch.length;
     after = keyOf(table, last);
     for (const row of batch) {
-      hash.update(`${JSON.stringify(row.map(plain))}\n`);
+      hash.update(`${JSON.stringify(row.map(toJsonCell))}\n`);
     }
   }
 }
 
-function plain(cell: Cell): string | number | null {
+function toJsonCell(cell: Cell): string | number | null {
   return cell instanceof Uint8Array ? Buffer.from(cell).toString("hex") : cell;
 }

@@ -25,7 +25,7 @@ export interface OpenDatabase {
 }
 
 /** How long the opening of a database waits for another process, in milliseconds. */
-const openPatienceMs = 5000;
+const openTimeoutMs = 5000;
 
 /**
  * Opens the database file, migrated and ready. A server (`exclusive`) creates the file where there is none, and is alone in
@@ -42,7 +42,7 @@ export function openDatabase(
   let database: Database.Database | undefined;
   let lock: ServerLock | undefined;
   try {
-    database = new Database(file, { timeout: openPatienceMs });
+    database = new Database(file, { timeout: openTimeoutMs });
     const pending = pendingMigrations(database, migrations);
     if (exclusive) {
       lock = takeServerLock(file);

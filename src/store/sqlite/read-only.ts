@@ -6,7 +6,7 @@ import { primaryCode, unavailable } from "./errors.ts";
 import { pendingMigrations } from "./migrate.ts";
 import { migrations } from "./migrations/all.ts";
 
-const patienceMs = 5000;
+const lockTimeoutMs = 5000;
 
 /**
  * Opens a database to read it, also while it is served.
@@ -21,7 +21,10 @@ export function openForReading(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
     // Not `readonly`: that cannot read a write-ahead log which a killed server has left behind.
-    database = new Database(file, { fileMustExist: true, timeout: patienceMs });
+    database = new Database(file, {
+      fileMustExist: true,
+      timeout: lockTimeoutMs,
+    });
     if (pendingMigrations(database, migrations).length > 0) {
       throw new StoreRefusedError(
         `the database ${file} is older than this lockoutd: start the server once, which upgrades it`,

@@ -17,7 +17,7 @@ export interface ServerLock {
 }
 
 /** Long enough to outlast a command-line tool that migrates. */
-const patienceMs = 500;
+const lockTimeoutMs = 500;
 
 /**
  * Takes the lock of a database, or returns undefined where another process has it.
@@ -32,7 +32,7 @@ const patienceMs = 500;
  */
 export function takeServerLock(databasePath: string): ServerLock | undefined {
   const path = `${databasePath}.lock`;
-  const first = lockFile(path, patienceMs);
+  const first = lockFile(path, lockTimeoutMs);
   if (first === undefined) {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { listEvents } from "../shared/event-list.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
-import type { Answer } from "../answer.ts";
+import type { Awaitable } from "../awaitable.ts";
 import type { Clock } from "../ids.ts";
 import type { PolicyOwner } from "../policies.ts";
 import type { Store } from "../store.ts";
@@ -158,7 +158,7 @@ function createStore(
 
   const read = <T>(query: () => T): T => readOnce(() => snapshot(query));
 
-  const answer = <T>(query: () => T): Answer<T> => {
+  const readOrReject = <T>(query: () => T): Awaitable<T> => {
     try {
       return readOnce(query);
     } catch (error) {
@@ -211,7 +211,7 @@ function createStore(
     now,
     newId,
     findPolicy: (owner) =>
-      answer(() => {
+      readOrReject(() => {
         const aggregate = committedAggregateOf(owner);
         // What is asked for is remembered, also where it is not there.
         if (aggregate === undefined || !mayBeId(aggregate.id)) {
@@ -243,11 +243,11 @@ function createStore(
 
     createOrg: (name, editor) => queue.run(() => orgs.create(name, editor)),
     listOrgs: async () => read(() => orgs.list()),
-    orgExists: (orgId) => answer(() => orgs.exists(orgId)),
+    orgExists: (orgId) => readOrReject(() => orgs.exists(orgId)),
 
     createToken: (token, editor) =>
       queue.run(() => tokens.create(token, editor)),
-    findToken: (hash) => answer(() => findToken(keyOf(hash), hash)),
+    findToken: (hash) => readOrReject(() => findToken(keyOf(hash), hash)),
     listTokens: async () => read(() => tokens.list()),
     revokeToken: (tokenId, editor) =>
       queue.run(() => tokens.remove(tokenId, editor)),

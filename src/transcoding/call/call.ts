@@ -4,7 +4,7 @@ import type {
   Compression,
   UniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
-import type { Answers } from "./response.ts";
+import type { Responses } from "./response.ts";
 import { type BodyLimit, readBody } from "./body.ts";
 import {
   checkContentType,
@@ -40,7 +40,7 @@ export type CallHandler = (
 export interface CallParts {
   readonly binding: Binding;
   readonly options: UniversalHandlerOptions;
-  readonly answers: Answers;
+  readonly responses: Responses;
   readonly reader: RequestReader;
   readonly writer: ResponseWriter;
   readonly contentTypeRule: ContentTypeRule;
@@ -101,7 +101,7 @@ export async function readMessage(
   request: TranscodingRequest,
   match: Found,
 ): Promise<Message> {
-  const body = await readWhole(parts, request);
+  const body = await readUncompressedBody(parts, request);
   const message = parts.reader.read(requestLine(request, match), body);
   if (match.query !== undefined && parts.systemParameters.size > 0) {
     passOnSystemParameters(match.query, parts.systemParameters, request.header);
@@ -135,7 +135,7 @@ export function bodyCompression(
 }
 
 /** Reads the whole body and decompresses it. @throws Fault */
-export async function readWhole(
+export async function readUncompressedBody(
   parts: CallParts,
   request: TranscodingRequest,
 ): Promise<Uint8Array> {

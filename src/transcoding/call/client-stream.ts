@@ -7,7 +7,7 @@ import {
   type CallHandler,
   type CallParts,
   type Found,
-  readWhole,
+  readUncompressedBody,
   fieldsOf,
   requestLine,
   responseHeader,
@@ -30,7 +30,7 @@ export function createClientStreamHandler(
   spec: MethodImplSpec & { kind: "client_streaming" },
   parts: CallParts,
 ): CallHandler {
-  const { options, answers, writer } = parts;
+  const { options, responses, writer } = parts;
 
   async function call(
     request: TranscodingRequest,
@@ -57,7 +57,7 @@ export function createClientStreamHandler(
       const running = call(request, match, timeout, context);
       // Awaited for as long as somebody waits for it, and no longer.
       const output = await untilAborted(context.signal, running);
-      return await answers.whole(
+      return await responses.complete(
         request,
         200,
         writer.write(output),
@@ -65,7 +65,7 @@ export function createClientStreamHandler(
       );
     } catch (error) {
       context.end(error);
-      return await answers.error(request, error, responseHeader(context));
+      return await responses.error(request, error, responseHeader(context));
     } finally {
       context.end();
     }
@@ -80,7 +80,7 @@ async function* readMessages(
   const line = requestLine(request, match);
   switch (parts.reader.bodyForm) {
     case "none":
-      yield parts.reader.read(line, await readWhole(parts, request));
+      yield parts.reader.read(line, await readUncompressedBody(parts, request));
       break;
     case "raw":
       for await (const chunk of rawChunks(
@@ -111,7 +111,7 @@ async function unpacked(
     encoding === "" ||
     encoding.toLowerCase() === "identity"
     ? request.body
-    : oneChunk(await readWhole(parts, request));
+    : oneChunk(await readUncompressedBody(parts, request));
 }
 
 /** The chunks of an upload. One without a byte is one message, so that the method sees its path and content type. */

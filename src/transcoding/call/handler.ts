@@ -1,6 +1,6 @@
 import type { MethodImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import type { Answers } from "./response.ts";
+import type { Responses } from "./response.ts";
 import type { CallHandler, CallParts } from "./call.ts";
 import { createClientStreamHandler } from "./client-stream.ts";
 import type { TranscodingBehaviour } from "../options.ts";
@@ -22,7 +22,7 @@ export function createCallParts(
   binding: Binding,
   options: UniversalHandlerOptions,
   behaviour: TranscodingBehaviour,
-  answers: Answers,
+  responses: Responses,
 ): CallParts {
   const systemParameters = systemParametersOf(
     binding.method.input,
@@ -46,9 +46,9 @@ export function createCallParts(
   return {
     binding,
     options,
-    answers,
+    responses,
     reader,
-    writer: createResponseWriter(binding, answers.json),
+    writer: createResponseWriter(binding, responses.json),
     contentTypeRule: {
       form: reader.bodyForm,
       stream: spec.kind === "client_streaming",

@@ -19,22 +19,25 @@ import {
 } from "../status.ts";
 
 /** What an answer depends on: the method of the request, and its Accept-Encoding. */
-export type AnsweredRequest = Pick<UniversalServerRequest, "method" | "header">;
+export type NegotiatedRequest = Pick<
+  UniversalServerRequest,
+  "method" | "header"
+>;
 
-/** Makes answers out of bytes and errors, in the same way for all methods. */
-export interface Answers {
+/** Makes responses out of bytes and errors, in the same way for all methods. */
+export interface Responses {
   /** The options by which messages and details are written. */
   readonly json: Partial<JsonWriteOptions>;
   /** An answer that is complete. */
-  whole(
-    request: AnsweredRequest,
+  complete(
+    request: NegotiatedRequest,
     status: number,
     body: ResponseBytes,
     header?: Headers,
   ): Promise<UniversalServerResponse>;
   /** The answer for an error: google.rpc.Status as JSON. Never fails. */
   error(
-    request: AnsweredRequest,
+    request: NegotiatedRequest,
     reason: unknown,
     header?: Headers,
   ): Promise<UniversalServerResponse>;
@@ -42,16 +45,16 @@ export interface Answers {
   errorBytes(reason: unknown): Uint8Array;
 }
 
-/** Prepares the answers for the options of a transcoder. */
-export function createAnswers(
+/** Prepares the responses for the options of a transcoder. */
+export function createResponses(
   options: UniversalHandlerOptions,
   behaviour: TranscodingBehaviour,
-): Answers {
+): Responses {
   const json = jsonOptions(options, behaviour);
   const shape = behaviour.errorShape ?? "status";
 
-  async function whole(
-    request: AnsweredRequest,
+  async function complete(
+    request: NegotiatedRequest,
     status: number,
     body: ResponseBytes,
     header = new Headers(),
@@ -91,7 +94,7 @@ export function createAnswers(
       }
     }
     addAdvice(header, status, thrown);
-    return whole(request, status, { contentType: jsonType, bytes }, header);
+    return complete(request, status, { contentType: jsonType, bytes }, header);
   }
 
   function describe(reason: unknown) {
@@ -107,7 +110,12 @@ export function createAnswers(
     return { thrown, status, bytes };
   }
 
-  return { json, whole, error, errorBytes: (reason) => describe(reason).bytes };
+  return {
+    json,
+    complete,
+    error,
+    errorBytes: (reason) => describe(reason).bytes,
+  };
 }
 
 /** What tells a client how to go on: RFC 9110 sections 11.6.1 and 10.2.3. */

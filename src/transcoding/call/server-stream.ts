@@ -47,7 +47,7 @@ export function createServerStreamHandler(
   spec: MethodImplSpec & { kind: "server_streaming" },
   parts: CallParts,
 ): CallHandler {
-  const { options, answers, writer, eventId } = parts;
+  const { options, responses, writer, eventId } = parts;
 
   async function start(
     request: TranscodingRequest,
@@ -117,7 +117,7 @@ export function createServerStreamHandler(
       if (form.error === undefined) {
         throw error;
       }
-      yield* form.error(answers.errorBytes(error));
+      yield* form.error(responses.errorBytes(error));
     } finally {
       context.end();
       if (!finished) {
@@ -156,7 +156,7 @@ export function createServerStreamHandler(
       };
     } catch (error) {
       context.end(error);
-      return await answers.error(request, error, responseHeader(context));
+      return await responses.error(request, error, responseHeader(context));
     }
   };
 }

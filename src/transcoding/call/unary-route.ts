@@ -4,7 +4,7 @@ import type {
   Compression,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
-import type { AnsweredRequest } from "./response.ts";
+import type { NegotiatedRequest } from "./response.ts";
 import {
   bodyCompression,
   bodyLimit,
@@ -75,7 +75,7 @@ export function createUnaryRoute(
   spec: MethodImplSpec & { kind: "unary" },
   parts: CallParts,
 ): UnaryRoute {
-  const { options, reader, writer, answers } = parts;
+  const { options, reader, writer, responses } = parts;
   const { acceptCompression, compressMinBytes } = options;
   const { maxBytes, tooLong } = bodyLimit(parts);
   return {
@@ -98,12 +98,17 @@ export function createUnaryRoute(
         byteLength < compressMinBytes,
       ),
     respond: (context, body) =>
-      answers.whole(requestOf(context), 200, body, responseHeader(context)),
+      responses.complete(
+        requestOf(context),
+        200,
+        body,
+        responseHeader(context),
+      ),
     fail: (context, reason) =>
-      answers.error(requestOf(context), reason, responseHeader(context)),
+      responses.error(requestOf(context), reason, responseHeader(context)),
   };
 }
 
-function requestOf(context: HandlerContext): AnsweredRequest {
+function requestOf(context: HandlerContext): NegotiatedRequest {
   return { method: context.requestMethod, header: context.requestHeader };
 }

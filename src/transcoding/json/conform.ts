@@ -18,7 +18,7 @@ import {
   items,
   mapKey,
   members,
-  plain,
+  anyJson,
 } from "./value.ts";
 import {
   durationFault,
@@ -65,12 +65,12 @@ export function conformMessage(
       );
     case "struct":
       members(node, at);
-      return plain(node, at);
+      return anyJson(node, at);
     case "list-value":
       items(node, at);
-      return plain(node, at);
+      return anyJson(node, at);
     case "value":
-      return plain(node, at);
+      return anyJson(node, at);
     case "any":
       return conformAny(node, at, options);
   }

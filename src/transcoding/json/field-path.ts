@@ -165,7 +165,7 @@ export function assign(
 }
 
 /** Why the message that holds a field is not one that can be, after the field was set: a part of a Timestamp or a Duration. */
-export function faultOfWhole(
+export function faultOfMessage(
   message: ReflectMessage,
   path: FieldPath,
 ): string | undefined {

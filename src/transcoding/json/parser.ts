@@ -33,7 +33,7 @@ export class JsonSyntaxError extends Error {
 const safeDigits = 15;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const zero = /^-?[0.]+(?:[eE]|$)/;
-const plainString = /[^"\\\u0000-\u001f]*/y;
+const unescapedText = /[^"\\\u0000-\u001f]*/y;
 const space = 0x20;
 const blanks = /[ \t\n\r]*/y;
 const escapes: Readonly<Record<string, string>> = {
@@ -154,10 +154,10 @@ class Parser {
     this.#at++;
     let value = "";
     for (;;) {
-      plainString.lastIndex = this.#at;
-      plainString.exec(this.#text);
-      value += this.#text.slice(this.#at, plainString.lastIndex);
-      this.#at = plainString.lastIndex;
+      unescapedText.lastIndex = this.#at;
+      unescapedText.exec(this.#text);
+      value += this.#text.slice(this.#at, unescapedText.lastIndex);
+      this.#at = unescapedText.lastIndex;
       if (this.#take('"')) {
         break;
       }

@@ -160,7 +160,7 @@ export function conformText(
 }
 
 /** Struct, Value and ListValue hold any JSON whose numbers a double can hold. @throws Fault 400 */
-export function plain(node: JsonNode, at: string): JsonValue {
+export function anyJson(node: JsonNode, at: string): JsonValue {
   if (
     node === null ||
     typeof node === "string" ||
@@ -177,11 +177,11 @@ export function plain(node: JsonNode, at: string): JsonValue {
     return value;
   }
   if (isItems(node)) {
-    return node.map((item, i) => plain(item, `${at}[${i}]`));
+    return node.map((item, i) => anyJson(item, `${at}[${i}]`));
   }
   const target = emptyObject();
   for (const name of Object.keys(node)) {
-    target[name] = plain(node[name] ?? null, `${at}.${name}`);
+    target[name] = anyJson(node[name] ?? null, `${at}.${name}`);
   }
   return target;
 }

@@ -3,7 +3,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { badField, badRequest } from "../fault.ts";
 import {
   assign,
-  faultOfWhole,
+  faultOfMessage,
   overlap,
   resolveFieldPath,
   type TextFieldPath,
@@ -161,7 +161,7 @@ function set(
       `excludes ${conflict.present.jsonName}: only one of the oneof ${conflict.oneof.name} may be set`,
     );
   }
-  const fault = faultOfWhole(message, path);
+  const fault = faultOfMessage(message, path);
   if (fault !== undefined) {
     throw badField(name, fault);
   }

@@ -5,7 +5,7 @@ import { HttpBodySchema } from "../../../gen/google/api/httpbody_pb.js";
 import { badField, badRequest } from "../fault.ts";
 import {
   assign,
-  faultOfWhole,
+  faultOfMessage,
   type FieldPath,
   holds,
   type TextFieldPath,
@@ -133,7 +133,7 @@ function bodyForm(binding: Binding): BodyForm {
   switch (binding.body.kind) {
     case "none":
       return "none";
-    case "whole":
+    case "message":
       return isHttpBody(binding.method.input) ? "raw" : "json";
     case "field": {
       const { field } = binding.body;
@@ -164,7 +164,7 @@ function bodyFiller(
         }
         return { message: create(input), node: undefined };
       };
-    case "whole":
+    case "message":
       if (isHttpBody(input)) {
         return (body, contentType) => ({
           message: rawBody(input, body, contentType).message,
@@ -236,7 +236,7 @@ function createQueryRule(binding: Binding, options: RequestOptions): QueryRule {
     maxLevels: options.maxQueryDepth,
     systemParameters: options.systemParameters,
   };
-  if (binding.body.kind === "whole") {
+  if (binding.body.kind === "message") {
     return { ...rule, bound: "*" };
   }
   const bound = binding.variables.map(({ path }) => path.name);
@@ -295,7 +295,7 @@ function bindVariable(
       `excludes ${conflict.present.name}: only one of the oneof ${conflict.oneof.name} may be set`,
     );
   }
-  const fault = faultOfWhole(message, path);
+  const fault = faultOfMessage(message, path);
   if (fault !== undefined) {
     throw badField(path.name, fault);
   }

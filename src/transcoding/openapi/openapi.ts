@@ -166,7 +166,7 @@ function queryParameters(
   route: Binding,
   schemas: SchemaCollection,
 ): JsonObject[] {
-  if (route.body.kind === "whole") {
+  if (route.body.kind === "message") {
     return [];
   }
   const bound = route.variables.map(({ path }) => path.name);
@@ -262,7 +262,7 @@ function requestBody(
   switch (body.kind) {
     case "none":
       return undefined;
-    case "whole": {
+    case "message": {
       if (isHttpBody(method.input)) {
         return { content: { "*/*": { schema: {} } } };
       }

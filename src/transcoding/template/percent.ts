@@ -21,9 +21,9 @@ export function normaliseLiteral(text: string): string {
   if (!text.includes("%")) {
     return text;
   }
-  return text.replace(escape, (whole, hex: string) => {
+  return text.replace(escape, (escaped, hex: string) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return unreserved.test(character) ? character : whole.toUpperCase();
+    return unreserved.test(character) ? character : escaped.toUpperCase();
   });
 }
 

@@ -24,7 +24,7 @@ export type BodyRule =
   /** There is none. */
   | { readonly kind: "none" }
   /** `*`: every field that the path does not bind. */
-  | { readonly kind: "whole" }
+  | { readonly kind: "message" }
   /** One top-level field. */
   | { readonly kind: "field"; readonly field: DescField };
 
@@ -157,7 +157,7 @@ function readBodyRule(method: DescMethod, body: string): BodyRule {
     case "":
       return { kind: "none" };
     case "*":
-      return { kind: "whole" };
+      return { kind: "message" };
     default: {
       const field = topLevelField(method.input, body);
       if (field === undefined) {

@@ -38,13 +38,13 @@ export const anyMethod = "*";
  * A (node, position) pair that failed is remembered, which bounds the search by nodes × segments.
  */
 export class TemplateTrie<Value> {
-  readonly #plain: Node<Value>;
+  readonly #withoutVerb: Node<Value>;
   readonly #verbs = new Map<string, Node<Value>>();
   #nodes = 0;
   #visits = 0;
 
   constructor() {
-    this.#plain = this.#createNode(false);
+    this.#withoutVerb = this.#createNode(false);
   }
 
   /** How many (node, position) pairs all searches so far have looked at. */
@@ -90,7 +90,7 @@ export class TemplateTrie<Value> {
         }
       }
     }
-    const value = this.#search(this.#plain, keys, method);
+    const value = this.#search(this.#withoutVerb, keys, method);
     return value === undefined ? undefined : { value, verb: false };
   }
 
@@ -109,7 +109,7 @@ export class TemplateTrie<Value> {
         );
       }
     }
-    this.#collect(this.#plain, keys, methods);
+    this.#collect(this.#withoutVerb, keys, methods);
     return methods;
   }
 
@@ -208,7 +208,7 @@ export class TemplateTrie<Value> {
 
   #root(verb: string | undefined): Node<Value> {
     if (verb === undefined) {
-      return this.#plain;
+      return this.#withoutVerb;
     }
     let root = this.#verbs.get(verb);
     if (root === undefined) {

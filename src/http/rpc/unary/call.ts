@@ -7,7 +7,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import { startDeadline } from "../../../transcoding/index.ts";
-import type { BodyCollector, BodyPatience } from "../../connection/body.ts";
+import type { BodyCollector, BodyTimeouts } from "../../connection/body.ts";
 import { hasLapsed } from "../gate-renewal.ts";
 import type { Stopwatch } from "../gate-renewal.ts";
 import type { MapError } from "../mapped-errors.ts";
@@ -37,7 +37,7 @@ export interface CallPlan {
   /** `package.Service/Method`, for the log. */
   readonly name: string;
   /** How long the body is awaited. */
-  readonly patience: BodyPatience;
+  readonly bodyTimeouts: BodyTimeouts;
   readonly stopwatch: Stopwatch;
   readonly invoke: Invoke;
   /** For what the gate and the method throw. */
@@ -60,7 +60,7 @@ export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
   const { exchange } = running;
   running.rpc = plan.name;
   running.protocol = form.protocol;
-  exchange.body.patience = plan.patience;
+  exchange.body.timeouts = plan.bodyTimeouts;
   const timeout = head.saysTimeout
     ? form.timeout(exchange.rawHeaders)
     : undefined;
@@ -140,7 +140,7 @@ export class UnaryCall implements BodyCollector, Listed {
     this.#end(new ConnectError("the client went away", Code.Canceled));
   }
 
-  whole(body: Uint8Array): void {
+  complete(body: Uint8Array): void {
     if (this.#over) {
       return;
     }
@@ -299,16 +299,16 @@ export class UnaryCall implements BodyCollector, Listed {
     );
     this.#end(undefined);
     if (!this.#isUsual() || bytes.byteLength > maxPieceBytes) {
-      this.#send(() => form.answer(this.#context, bytes, compression));
+      this.#send(() => form.respond(this.#context, bytes, compression));
       return;
     }
     if (compression === undefined) {
-      this.#sendWhole(form.frame(bytes, false), undefined);
+      this.#sendComplete(form.frame(bytes, false), undefined);
       return;
     }
     compression.compress(bytes).then(
       (compressed) => {
-        this.#sendWhole(form.frame(compressed, true), compression.name);
+        this.#sendComplete(form.frame(compressed, true), compression.name);
       },
       (fault: unknown) => {
         this.#send(() => {
@@ -324,8 +324,8 @@ export class UnaryCall implements BodyCollector, Listed {
     const { running, head } = this.#request;
     const { exchange } = running;
     return (
-      form.plainHeader !== undefined &&
-      !this.#context.answerTouched &&
+      form.constantHeader !== undefined &&
+      !this.#context.isResponseTouched &&
       head.origin === undefined &&
       exchange.method !== "HEAD" &&
       // The trailers of HTTP/1.1 need a body in chunks.
@@ -334,7 +334,7 @@ export class UnaryCall implements BodyCollector, Listed {
     );
   }
 
-  #sendWhole(body: Uint8Array, encoding: string | undefined): void {
+  #sendComplete(body: Uint8Array, encoding: string | undefined): void {
     const { form, respond } = this.#plan;
     const { running } = this.#request;
     const { exchange } = running;
@@ -342,7 +342,7 @@ export class UnaryCall implements BodyCollector, Listed {
       return;
     }
     const header = [
-      ...(form.plainHeader ?? []),
+      ...(form.constantHeader ?? []),
       requestIdHeader,
       running.requestId,
     ];
@@ -358,7 +358,7 @@ export class UnaryCall implements BodyCollector, Listed {
       running.grpcStatus = "0";
     }
     try {
-      exchange.whole(
+      exchange.sendComplete(
         header,
         body,
         form.protocol === "grpc" ? form.trailer : undefined,

@@ -54,7 +54,7 @@ export function connectForm(
     },
     header: { [headerContentType]: type },
     trailer: {},
-    plainHeader: ["content-type", type, ...moreHeader],
+    constantHeader: ["content-type", type, ...moreHeader],
     hasLength: true,
     encodingHeader: contentEncoding,
     timeout: (rawHeaders) => {
@@ -88,7 +88,7 @@ export function connectForm(
     compression: (request, byteLength, requested) =>
       compression.ofResponse(request, byteLength, requested),
     frame: (message) => message,
-    answer: (context, message, packed) =>
+    respond: (context, message, packed) =>
       complete(200, context, message, packed),
     failure: (context, reason, compress) => {
       const error = toConnectError(reason);

@@ -86,7 +86,7 @@ export class UnaryContext implements HandlerContext {
   }
 
   /** Whether somebody has asked for the header or the trailer of the answer, and may have changed it. */
-  get answerTouched(): boolean {
+  get isResponseTouched(): boolean {
     return (
       this.#responseHeader !== undefined || this.#responseTrailer !== undefined
     );

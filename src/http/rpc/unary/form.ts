@@ -54,8 +54,8 @@ export interface UnaryForm {
    * The header of a response that nobody has changed: names and values by turns, but for length, encoding and request id. Undefined
    * where the message says the media type.
    */
-  readonly plainHeader: readonly string[] | undefined;
-  /** Whether {@link plainHeader} is completed by a Content-Length. */
+  readonly constantHeader: readonly string[] | undefined;
+  /** Whether {@link constantHeader} is completed by a Content-Length. */
   readonly hasLength: boolean;
   /** Names the compression of a response. */
   readonly encodingHeader: string;
@@ -95,7 +95,7 @@ export interface UnaryForm {
   /** The body of a response that nobody has changed. */
   frame(message: Uint8Array, compressed: boolean): Uint8Array;
   /** A response with what the method has said in header and trailer. */
-  answer(
+  respond(
     context: UnaryContext,
     message: Uint8Array,
     compression: Compression | undefined,

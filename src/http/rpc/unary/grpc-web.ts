@@ -37,7 +37,7 @@ export interface TextForm {
 }
 
 /** The trailers of every call that goes well, as gRPC-Web has them: in the body. */
-const plainTrailer = envelope(
+const okTrailer = envelope(
   trailerFlag,
   trailerSerialize(new Headers({ [headerGrpcStatus]: grpcStatusOk })),
 );
@@ -53,7 +53,7 @@ export function grpcWebForm(
   const binaryType = codec.binary ? contentTypeProto : contentTypeJson;
   const type = textOut ? textTypeOf(binaryType) : binaryType;
   const encode = textOut ? encodeBase64 : asItIs;
-  const trailer = encode(plainTrailer);
+  const trailer = encode(okTrailer);
   const requests = framedRequests(options, codec);
   return {
     ...requests,
@@ -62,14 +62,14 @@ export function grpcWebForm(
     protocol: "grpc-web",
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
-    plainHeader: ["content-type", type, ...moreHeader],
+    constantHeader: ["content-type", type, ...moreHeader],
     hasLength: true,
     frame: (message, compressed) =>
       Buffer.concat([
         encode(envelope(compressed ? compressedFlag : 0, message)),
         trailer,
       ]),
-    answer: async (context, message, compression) => ({
+    respond: async (context, message, compression) => ({
       status: 200,
       body: createAsyncIterable([
         encode(await compressedEnvelope(context, message, compression)),

@@ -45,11 +45,11 @@ export function grpcForm(
     protocol: "grpc",
     header: { [headerContentType]: type },
     trailer: { [headerGrpcStatus]: grpcStatusOk },
-    plainHeader: ["content-type", type, ...moreHeader],
+    constantHeader: ["content-type", type, ...moreHeader],
     hasLength: false,
     frame: (message, compressed) =>
       envelope(compressed ? compressedFlag : 0, message),
-    answer: async (context, message, compression) => ({
+    respond: async (context, message, compression) => ({
       status: 200,
       header: context.responseHeader,
       trailer: context.responseTrailer,

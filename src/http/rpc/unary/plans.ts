@@ -19,7 +19,7 @@ import type { CallPlan, Respond, UnaryCall } from "./call.ts";
 import { connectGetForm, encodingOfQuery } from "./connect-get.ts";
 import { connectForm } from "./connect.ts";
 import type { UnaryForm } from "./form.ts";
-import { encodeFrozenOnce } from "./frozen-answers.ts";
+import { encodeFrozenOnce } from "./frozen-messages.ts";
 import { grpcWebForm } from "./grpc-web.ts";
 import { grpcForm } from "./grpc.ts";
 import { createInvoke } from "./invoke.ts";
@@ -131,7 +131,7 @@ function createPlanner(
   group: ServiceGroup,
   { cors, limits, stopwatch, respond }: UnaryPlansParts,
 ) {
-  const patience = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
+  const bodyTimeouts = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   const { mapError } = group;
   const options = validateUniversalHandlerOptions(group.options);
   const running = new Roster<UnaryCall>();
@@ -142,11 +142,11 @@ function createPlanner(
   });
   const plan = (form: UnaryForm, invoke: Invoke): CallPlan => ({
     form:
-      form.plainHeader === undefined
+      form.constantHeader === undefined
         ? form
         : { ...form, ...encodeFrozenOnce(form) },
     name: `${form.spec.method.parent.typeName}/${form.spec.method.name}`,
-    patience,
+    bodyTimeouts,
     stopwatch,
     invoke,
     mapError,
@@ -154,8 +154,8 @@ function createPlanner(
     respond,
     running,
   });
-  const header = plainHeader(cors, undefined);
-  const restHeader = plainHeader(
+  const header = constantHeader(cors, undefined);
+  const restHeader = constantHeader(
     cors,
     options.acceptCompression.length > 0 ? "Accept-Encoding" : undefined,
   );
@@ -209,7 +209,10 @@ function createPlanner(
 }
 
 /** What is added to every response that has no such header of its own, where the request has no Origin. */
-function plainHeader(cors: Cors, vary: string | undefined): readonly string[] {
+function constantHeader(
+  cors: Cors,
+  vary: string | undefined,
+): readonly string[] {
   const header = new Headers({ "cache-control": "no-store" });
   if (vary !== undefined) {
     header.set("vary", vary);

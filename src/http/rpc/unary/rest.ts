@@ -16,7 +16,7 @@ export function restForm(
     body: { maxBytes: route.maxBodyBytes, tooLong: route.bodyTooLong },
     header: {},
     trailer: {},
-    plainHeader:
+    constantHeader:
       contentType === undefined
         ? undefined
         : ["content-type", contentType, ...moreHeader],
@@ -50,7 +50,7 @@ export function restForm(
     compression: ({ head }: UnaryRequest, byteLength) =>
       route.compression(head.acceptEncoding ?? null, byteLength),
     frame: (message) => message,
-    answer: (context, bytes) =>
+    respond: (context, bytes) =>
       route.respond(context, {
         contentType:
           contentType ?? context.responseHeader.get("content-type") ?? "",

@@ -1,6 +1,6 @@
 import { foldedAnew } from "../../shared/alias-folding.ts";
 import type { StoredAlias } from "../../shared/alias-folding.ts";
-import { plain } from "../database.ts";
+import { unnamed } from "../database.ts";
 import type { Migration } from "../migrate.ts";
 
 const batchSize = 1000;
@@ -17,7 +17,7 @@ export const unseen: Migration = {
     let after: readonly [number, number] = [-1, -1];
     for (;;) {
       const [read] = await send([
-        plain(`SELECT org_id, folded, name, subject, place FROM aliases WHERE (subject, place) > ($1::bigint, $2::bigint)
+        unnamed(`SELECT org_id, folded, name, subject, place FROM aliases WHERE (subject, place) > ($1::bigint, $2::bigint)
           ORDER BY subject, place LIMIT ${batchSize}`),
         ...after,
       ]);
@@ -31,7 +31,7 @@ export const unseen: Migration = {
           continue;
         }
         await send([
-          plain(`UPDATE aliases SET folded = $1 WHERE org_id = $2 AND folded = $3
+          unnamed(`UPDATE aliases SET folded = $1 WHERE org_id = $2 AND folded = $3
             AND NOT EXISTS (SELECT 1 FROM aliases WHERE org_id = $2 AND folded = $1)`),
           ...[folded, row.org_id, row.folded],
         ]);

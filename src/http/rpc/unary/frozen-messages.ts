@@ -2,8 +2,8 @@ import type { Message } from "@bufbuild/protobuf";
 import type { UnaryForm } from "./form.ts";
 
 /**
- * Encodes and frames a message that is frozen, as a method gives it again and again, only once: it cannot change. Whoever freezes a
- * message freezes what is in it, too.
+ * Encodes and frames a frozen message only once: methods return the same one again and again, and it cannot change. Whoever freezes a
+ * message also freezes all that is in it.
  */
 export function encodeFrozenOnce(
   form: Pick<UnaryForm, "write" | "frame">,

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Message } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { encodeFrozenOnce } from "../../src/http/rpc/unary/frozen-answers.ts";
+import { encodeFrozenOnce } from "../../src/http/rpc/unary/frozen-messages.ts";
 
 function counted() {
   const count = { encoded: 0, framed: 0 };

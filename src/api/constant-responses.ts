@@ -6,18 +6,18 @@ import type {
 } from "@bufbuild/protobuf";
 
 /**
- * Makes the answer about a record once for as long as the store gives that same record: as a frozen message, which the server encodes
- * once, too. Such records do not change, but others come in their place.
+ * Makes the response about a record once, for as long as the store returns that same record: as a frozen message, which the server also
+ * encodes only once. Records never change; the store returns another one after a change.
  */
-export function answerOnce<Rec extends object, Desc extends DescMessage>(
+export function respondOnce<Rec extends object, Desc extends DescMessage>(
   schema: Desc,
-  answer: (record: Rec) => MessageInitShape<Desc>,
+  makeResponse: (record: Rec) => MessageInitShape<Desc>,
 ): (record: Rec) => MessageShape<Desc> {
   const known = new WeakMap<Rec, MessageShape<Desc>>();
   return (record) => {
     let message = known.get(record);
     if (message === undefined) {
-      message = create(schema, answer(record));
+      message = create(schema, makeResponse(record));
       freeze(message);
       known.set(record, message);
     }
