@@ -22,6 +22,8 @@ export interface ServerConfig {
   readonly trustedProxies: readonly string[];
   /** Paths of PEM files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** How often the files of TLS are read again, in milliseconds; 0 for never but when asked. */
+  readonly tlsReloadMs: number;
   /** ZITADEL's way with unknown JSON fields and query parameters, instead of refusing them. */
   readonly ignoreUnknownFields: boolean;
   /** How long an attempt may stay open before it counts as failed, in milliseconds. */
@@ -60,6 +62,7 @@ export const defaultConfig: ServerConfig = {
   corsOrigins: [],
   trustedProxies: [],
   tls: undefined,
+  tlsReloadMs: 0,
   ignoreUnknownFields: false,
   attemptTtlMs: 60_000,
   logLevel: "info",

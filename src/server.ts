@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { createRegistry } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import {
@@ -29,6 +28,8 @@ import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { startSettling } from "./store/settling.ts";
 import { createLogger, createRecordLog } from "./telemetry/log.ts";
+import { readTlsPair, startTlsReload } from "./tls-files.ts";
+import type { TlsPair } from "./tls-files.ts";
 import { createTranscoder, openStream } from "./transcoding/index.ts";
 
 /** For how long one look at the store tells all probes whether it can be written, in milliseconds: each look is a write. */
@@ -42,6 +43,8 @@ export interface RunningServer {
   readonly url: string;
   /** What the first start created; undefined on later starts. */
   readonly created: CreatedInstance | undefined;
+  /** Reads certificate and key again; without TLS that is logged. Never rejects. */
+  reloadTls(): Promise<void>;
   /** Answers what runs, refuses what is new, then ends; a second call ends at once. */
   close(): Promise<void>;
 }
@@ -65,7 +68,7 @@ export async function startServer(
   parts: ServerParts = {},
 ): Promise<RunningServer> {
   const log = parts.log ?? createLogger({ level: config.logLevel });
-  const tls = config.tls && (await readTls(config.tls));
+  const tls = config.tls && (await readTlsPair(config.tls));
   const store = await openStore(config.database, {
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
@@ -81,7 +84,7 @@ export async function startServer(
 
 interface Parts extends ServerParts {
   readonly log: Logger;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls: TlsPair | undefined;
   readonly store: Store;
 }
 
@@ -182,28 +185,41 @@ async function serve(
   const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log.info({ url, database: config.database.split(":")[0] }, "listening");
 
+  const tlsReload =
+    config.tls &&
+    tls &&
+    startTlsReload(
+      config.tls,
+      tls,
+      config.tlsReloadMs,
+      (pair) => {
+        http.renewTls(pair);
+      },
+      log,
+    );
   let closing: Promise<void> | undefined;
   return {
     host,
     port,
     url,
     created,
+    reloadTls: async () => {
+      if (tlsReload === undefined) {
+        log.warn(
+          "there is no certificate to read again: the server has no TLS",
+        );
+      }
+      await tlsReload?.now();
+    },
     close: async () => {
       const ended = http.close();
       closing ??= ended.then(async () => {
         settling.stop();
+        tlsReload?.stop();
         await store.close();
         log.info("ended");
       });
       await closing;
     },
   };
-}
-
-async function readTls({ cert, key }: { cert: string; key: string }) {
-  const [certificate, privateKey] = await Promise.all([
-    readFile(cert),
-    readFile(key),
-  ]);
-  return { cert: certificate, key: privateKey };
 }

@@ -78,6 +78,12 @@ export interface HttpServer {
   /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
   listen(address: Address): Promise<Address>;
   /**
+   * Gives the connections to come another certificate and key; open ones stay as they are.
+   *
+   * @throws Error where the two cannot be used, or the server has no TLS; then nothing changes
+   */
+  renewTls(tls: TlsOptions): void;
+  /**
    * Stops accepting, answers what runs, then ends. What still runs after `shutdownGraceMs` is aborted with UNAVAILABLE. A second
    * call ends at once.
    */
@@ -217,6 +223,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let closing: Promise<void> | undefined;
   return {
     listen: (address) => listener.listen(address),
+    renewTls: (tls) => {
+      listener.renewTls(tls);
+    },
     close() {
       if (closing !== undefined) {
         end();

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { welcome } from "../../src/cli/welcome.ts";
+import { fingerprintOf, servedCertificate } from "../support/certificate.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
@@ -260,6 +261,65 @@ describe("signals", () => {
     server.child.kill("SIGTERM");
     expect(await server.ended).toBe(143);
     socket.destroy();
+  });
+});
+
+describe("SIGHUP", () => {
+  const pem = (name: string) => readFile(new URL(name, certificates));
+
+  async function writePair(name: "server" | "client") {
+    await writeFile(directory.file("cert.pem"), await pem(`${name}.crt`));
+    await writeFile(directory.file("key.pem"), await pem(`${name}.key`));
+  }
+
+  async function serveTls(...args: readonly string[]) {
+    await writePair("server");
+    const server = await serve(
+      {},
+      ...["--tls-cert", "cert.pem", "--tls-key", "key.pem", ...args],
+    );
+    return { ...server, port: Number(new URL(server.url).port) };
+  }
+
+  const logged = (server: CommandProcess, text: string) =>
+    vi.waitFor(() => {
+      expect(server.stderr()).toContain(text);
+    });
+
+  test("has certificate and key read again", async () => {
+    const server = await serveTls();
+    expect(await servedCertificate(server.port)).toBe(
+      fingerprintOf(await pem("server.crt")),
+    );
+    await writePair("client");
+    server.child.kill("SIGHUP");
+    await logged(server, "read again");
+    const renewed = fingerprintOf(await pem("client.crt"));
+    expect(await servedCertificate(server.port)).toBe(renewed);
+    // Half of the next pair.
+    await writeFile(directory.file("cert.pem"), await pem("server.crt"));
+    server.child.kill("SIGHUP");
+    await logged(server, "those before stay");
+    expect(await servedCertificate(server.port)).toBe(renewed);
+    await stop(server);
+  });
+
+  test("is not needed with --tls-reload", async () => {
+    const server = await serveTls("--tls-reload", "20ms");
+    await writePair("client");
+    const renewed = fingerprintOf(await pem("client.crt"));
+    await vi.waitFor(async () => {
+      expect(await servedCertificate(server.port)).toBe(renewed);
+    });
+    await stop(server);
+  });
+
+  test("changes nothing without TLS", async () => {
+    const server = await serve();
+    server.child.kill("SIGHUP");
+    await logged(server, "no TLS");
+    expect((await getPolicy(server.url, "none")).status).toBe(401);
+    await stop(server);
   });
 });
 

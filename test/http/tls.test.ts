@@ -18,6 +18,7 @@ import {
 } from "../../gen/grpc/health/v1/health_pb.js";
 import { createHealth } from "../../src/http/services/health.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
+import { fingerprintOf, servedCertificate } from "../support/certificate.ts";
 import { startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);
@@ -166,4 +167,37 @@ test("pipelined requests take turns under TLS, too", async () => {
   await all;
   await ended(count);
   socket.destroy();
+});
+
+test("another certificate is for new connections, and those that are open stay", async () => {
+  const { server, url, port } = await serve();
+  const session = http2.connect(url, trusting);
+  const check = async () => {
+    const stream = session.request({ ":path": "/" });
+    const [header] = (await once(stream, "response")) as [
+      http2.IncomingHttpHeaders,
+    ];
+    stream.close();
+    return header[":status"];
+  };
+  expect(await check()).toBe(404);
+  server.renewTls({ cert: clientCert, key: clientKey });
+  expect(await servedCertificate(port)).toBe(fingerprintOf(clientCert));
+  expect(await check()).toBe(404);
+  session.destroy();
+});
+
+test("a certificate that its key is not of is refused, and changes nothing", async () => {
+  const { server, port } = await serve();
+  expect(() => {
+    server.renewTls({ cert: clientCert, key });
+  }).toThrow(/key values mismatch/);
+  expect(() => {
+    server.renewTls({ cert: "none", key });
+  }).toThrow();
+  expect(await servedCertificate(port)).toBe(fingerprintOf(cert));
+  const { server: open } = await startServer({});
+  expect(() => {
+    open.renewTls({ cert, key });
+  }).toThrow("no TLS");
 });

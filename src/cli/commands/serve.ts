@@ -5,6 +5,7 @@ import type { LogLevel, ServerConfig } from "../../config.ts";
 import { findAdminTokenFault } from "../../auth/admin-token.ts";
 import type { CreatedInstance } from "../../first-start.ts";
 import { startServer } from "../../server.ts";
+import type { RunningServer } from "../../server.ts";
 import { addCommand } from "../add-command.ts";
 import { setUpCollector } from "../collector.ts";
 import { databaseOption } from "../connection.ts";
@@ -32,6 +33,7 @@ interface ServeOptions {
   readonly trustedProxies: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly tlsReload: number;
   readonly ignoreUnknownFields: boolean;
   readonly attemptTtl: number;
   readonly defaultMaxPasswordAttempts: number;
@@ -47,6 +49,11 @@ The administrator's token:
   LOCKOUTD_ADMIN_TOKEN is set, that is the administrator's token from then on,
   and nothing is printed. It needs 32 characters or more, chosen at random.
   There is no flag for it, since other users of the machine can see flags.
+
+Certificates:
+  SIGHUP has certificate and key read again, and --tls-reload does so at
+  intervals. Open connections stay as they are. Files that cannot be used are
+  logged, and those before stay.
 
 Stopping:
   On SIGTERM or SIGINT (Ctrl+C) the server finishes running calls and refuses
@@ -101,6 +108,15 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
       new Option("--tls-key <file>", "PEM file of the certificate's key").env(
         "LOCKOUTD_TLS_KEY",
       ),
+    )
+    .addOption(
+      new Option(
+        "--tls-reload <span>",
+        "how often both files are read again, such as 1h; 0s: on SIGHUP only",
+      )
+        .env("LOCKOUTD_TLS_RELOAD")
+        .default(defaultConfig.tlsReloadMs, "0s")
+        .argParser(parseWait),
     )
     .addOption(
       new Option(
@@ -173,7 +189,7 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
   // Before the start: a signal that comes meanwhile stops the server once it has started.
   const stopped = nextStopSignal();
   let created: CreatedInstance | undefined;
-  const server = await startServer(config, {
+  const started = startServer(config, {
     onCreated: (instance) => {
       created = instance;
     },
@@ -187,12 +203,22 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
       ...(created !== undefined && { output: failedFirstStart(created) }),
     });
   });
+  process.on("SIGHUP", () => {
+    void reloadTls(started);
+  });
+  const server = await started;
   terminal.out(welcome(server, config.database));
   const signal = await stopped;
   terminal.out(
     `${signal}: finishing running calls; a second signal ends at once\n`,
   );
   await server.close();
+}
+
+async function reloadTls(started: Promise<RunningServer>): Promise<void> {
+  // One that does not start has said so, and reads nothing again.
+  const server = await started.catch(() => undefined);
+  await server?.reloadTls();
 }
 
 function readConfig(options: ServeOptions): ServerConfig {
@@ -207,6 +233,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     corsOrigins: options.corsOrigins,
     trustedProxies: options.trustedProxies,
     tls: readTls(options),
+    tlsReloadMs: options.tlsReload,
     ignoreUnknownFields: options.ignoreUnknownFields,
     attemptTtlMs: options.attemptTtl,
     logLevel: options.logLevel,
@@ -216,8 +243,12 @@ function readConfig(options: ServeOptions): ServerConfig {
   };
 }
 
-function readTls({ tlsCert, tlsKey }: ServeOptions): ServerConfig["tls"] {
-  if (tlsCert === undefined && tlsKey === undefined) {
+function readTls({
+  tlsCert,
+  tlsKey,
+  tlsReload,
+}: ServeOptions): ServerConfig["tls"] {
+  if (tlsCert === undefined && tlsKey === undefined && tlsReload === 0) {
     return undefined;
   }
   if (tlsCert === undefined || tlsKey === undefined) {

@@ -16,6 +16,7 @@ import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
 import {
   createHttp1Server,
   createHttp2Server,
+  renewTls,
   mostParsedBytes,
 } from "./node-servers.ts";
 import type { TlsOptions } from "./node-servers.ts";
@@ -129,6 +130,11 @@ export class Listener {
     });
   }
 
+  /** Gives connections to come another certificate. @throws Error as {@link renewTls} does */
+  renewTls(tls: TlsOptions): void {
+    renewTls(this.#h1, tls);
+  }
+
   /** Cuts every connection. */
   destroy(): void {
     this.#draining = true;
@@ -178,12 +184,13 @@ export class Listener {
         this.#refuse(socket, refusedFor("VERSION"));
       }
     };
-    server.on(
-      "request",
-      (request: http.IncomingMessage, response: http.ServerResponse) => {
-        take(request, response, false);
-      },
-    );
+    const takeNow = (
+      request: http.IncomingMessage,
+      response: http.ServerResponse,
+    ) => {
+      take(request, response, false);
+    };
+    server.on("request", takeNow);
     server.on(
       "checkContinue",
       (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -191,12 +198,7 @@ export class Listener {
       },
     );
     // An expectation that nobody knows is answered like a request without it (RFC 9110, §10.1.1 allows either).
-    server.on(
-      "checkExpectation",
-      (request: http.IncomingMessage, response: http.ServerResponse) => {
-        take(request, response, false);
-      },
-    );
+    server.on("checkExpectation", takeNow);
     server.on("connect", (_request, socket: Socket) => {
       this.#refuse(socket, refusedFor("CONNECT"));
     });

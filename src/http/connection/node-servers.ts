@@ -1,6 +1,7 @@
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
+import tls from "node:tls";
 import { maxTimerMs } from "../limits.ts";
 import type { HttpLimits } from "../limits.ts";
 import { checkingInterval } from "./watchdog.ts";
@@ -51,6 +52,28 @@ export function createHttp1Server(
   // ten times their size, so that there is no room for all that are sent.
   server.maxHeadersCount = limits.maxHeaderCount + 1;
   return server;
+}
+
+/**
+ * Gives a server another certificate and key, for the connections to come; those that are open keep theirs.
+ *
+ * @throws Error where the server has no TLS, or the two cannot be used; then nothing changes
+ */
+export function renewTls(
+  server: http.Server,
+  { cert, key, clientCa }: TlsOptions,
+): void {
+  if (!(server instanceof tls.Server)) {
+    throw new Error("the server has no TLS");
+  }
+  const credentials = {
+    cert,
+    key,
+    ...(clientCa !== undefined && { ca: clientCa }),
+  };
+  // Tried before the server changes anything.
+  tls.createSecureContext(credentials);
+  server.setSecureContext(credentials);
 }
 
 function tlsOptions(
