@@ -53,7 +53,7 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Web pages that may call; default: none of another origin. */
   readonly corsOrigins?: CorsOrigins;
-  /** Proxies whose word is taken of whom a request comes from: addresses and networks. Default: none. */
+  /** Proxies whose header fields name the client of a request: addresses and networks. Default: none. */
   readonly trustedProxies?: readonly string[];
   /** Default: no TLS, HTTP/2 with prior knowledge. */
   readonly tls?: TlsOptions;
@@ -84,19 +84,19 @@ export interface HttpServer {
    */
   renewTls(tls: TlsOptions): void;
   /**
-   * Stops accepting, answers what runs, then ends. What still runs after `shutdownGraceMs` is aborted with UNAVAILABLE. A second
-   * call ends at once.
+   * Stops accepting connections, finishes running requests, then ends. Requests that still run after `shutdownGraceMs` are aborted
+   * with UNAVAILABLE. A second call ends at once.
    */
   close(): Promise<void>;
 }
 
 /**
- * Compressions of what needs no token. Brotli is none of them: it unpacks as much as its window holds, up to 16 MiB, before it can be
- * told that 4 KiB are enough: a hundred bytes took 11 ms and 4 MiB, and a thousand calls at once 300 MB.
+ * Compressions of calls that need no token. Brotli is not among them: it decompresses up to a window of 16 MiB before it can be stopped.
+ * A hundred bytes took 11 ms and 4 MiB, and a thousand calls at once 300 MB.
  */
 const openCompressions: ReadonlySet<string> = new Set(["gzip"]);
 
-/** Time for aborted methods to be answered before their connections are cut, in milliseconds. */
+/** How long the responses to aborted requests may take before their connections are destroyed, in milliseconds. */
 const abortMs = 1000;
 
 /** What is no request has no header. */

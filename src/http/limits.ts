@@ -1,20 +1,20 @@
 /**
- * What one client may ask of the server. Every number has a default that suits a public server, and 0 switches a limit on
- * time or connections off; sizes cannot be switched off.
+ * The limits on clients. Every default suits a public server. 0 switches a limit on time or connections off; limits on sizes cannot
+ * be switched off.
  */
 export interface HttpLimits {
   /**
-   * Largest message of a request, after decompression, in bytes; of a stream each one. At most {@link mostRequestSize}. Default
-   * 256 KiB: the largest that any call of lockout needs, a user with 100 aliases, has room in it.
+   * Size of a request message after decompression, in bytes; in a stream, of each message. At most {@link mostRequestSize}. Default
+   * 256 KiB: enough for the largest request of any call, a user with 100 aliases.
    */
   readonly maxRequestSize: number;
-  /** Longest request target (path and query), in bytes; above it: 414. Default 8 KiB. */
+  /** Length of a request target (path and query), in bytes; above it: 414. Default 8 KiB. */
   readonly maxTargetBytes: number;
-  /** Parameters of a query, where JSON over HTTP has one; above it: 400. Default 256. */
+  /** Number of query parameters of JSON over HTTP; above it: 400. Default 256. */
   readonly maxQueryParameters: number;
-  /** Names of fields that such a parameter may join by dots; above it: 400. Default 16. */
+  /** Number of field names that one parameter joins by dots; above it: 400. Default 16. */
   readonly maxQueryDepth: number;
-  /** Objects and arrays within each other in a JSON message; above it: 400. Default 100. */
+  /** Nesting depth of objects and arrays in a JSON message; above it: 400. Default 100. */
   readonly maxJsonDepth: number;
   /** Header names and values of one request, in bytes; above it: 431. Default 16 KiB. */
   readonly maxHeaderBytes: number;
@@ -23,34 +23,34 @@ export interface HttpLimits {
   /** Concurrent streams on one HTTP/2 connection. Default 100. */
   readonly maxStreamsPerConnection: number;
   /**
-   * Streams of an HTTP/2 connection that may end at once without their response: reset by the client (CVE-2023-44487), or by the
-   * server for what the client did (CVE-2025-8671). Above it the connection ends with ENHANCE_YOUR_CALM. Default 200 …
+   * Burst of streams of an HTTP/2 connection that may be reset before their response is complete: by the client (CVE-2023-44487), or
+   * by the server for an error of the client (CVE-2025-8671). Above it the connection ends with ENHANCE_YOUR_CALM. Default 200.
    */
   readonly streamResetBurst: number;
-  /** … and per second from then on. Default 20. */
+  /** Resets per second beyond {@link streamResetBurst}. Default 20. */
   readonly streamResetRate: number;
   /**
    * Streams without a token (watches of health, reflection) that one connection has open at once; above it: RESOURCE_EXHAUSTED.
    * Default 16: a client needs one for each service that it watches.
    */
   readonly maxAnonymousStreamsPerConnection: number;
-  /** The same from one address (IPv6: one /64 network). Default 512. A load balancer's are all from one. */
+  /** The same for one address (IPv6: one /64 network). Default 512. All streams through a load balancer have one address. */
   readonly maxAnonymousStreamsPerAddress: number;
   /** The same for the server. Default 2048: each takes 75 KiB. */
   readonly maxAnonymousStreams: number;
   /** Connections of all clients together; further ones are closed. Default 12,000: idle ones take half a gibibyte at most. */
   readonly maxConnections: number;
-  /** Connections from one address (IPv6: one /64 network). A load balancer's are all from one. Default 4096. */
+  /** Connections from one address (IPv6: one /64 network). Default 4096. All connections of a load balancer have one address. */
   readonly maxConnectionsPerAddress: number;
   /**
-   * Bytes that the requests of one connection may hold: what they have received, what waits to be sent, and a price for each that
-   * is open. Above it HTTP/2 requests wait, and pipelined ones end the connection. Default 8 MiB: a hundred open streams take
-   * half of it.
+   * Bytes that the requests of one connection may hold: what was received, what waits to be sent, and a fixed amount for each open
+   * request. Above it HTTP/2 requests wait, and pipelined ones end the connection. Default 8 MiB: a hundred open streams hold half of
+   * it.
    */
   readonly maxHeldBytesPerConnection: number;
   /**
-   * The same for all connections together: above it requests are refused, and those connections end that hold most. Default
-   * 160 MiB, enough for 13,000 requests at once or 3,400 open streams, which leaves 512 MiB enough for everything else.
+   * The same for all connections together: above it requests are refused, and the connections that hold most are closed. Default
+   * 160 MiB: 13,000 unary requests or 3,400 streams at once, in a process that stays below 512 MiB.
    */
   readonly maxHeldBytes: number;
   /**
@@ -58,31 +58,31 @@ export interface HttpLimits {
    * stream of an HTTP/2 connection. Default 10 s.
    */
   readonly headersTimeoutMs: number;
-  /** Milliseconds from its header on for the body of a request that is not a stream of messages. Default 30 s. */
+  /** Milliseconds from the end of its header in which the body of a unary request must arrive. Default 30 s. */
   readonly bodyTimeoutMs: number;
-  /** Milliseconds between two pieces of a client's stream of messages, while the method waits for one. Default 5 min. */
+  /** Milliseconds between two pieces of a client's stream, counted while the handler waits for one. Default 5 min. */
   readonly streamIdleTimeoutMs: number;
   /** Milliseconds that a connection may stay open without a request. Default 75 s. */
   readonly idleTimeoutMs: number;
   /**
-   * Milliseconds after which a connection takes no new requests, 10 % more or less, so that clients with long-lived ones move on to
-   * other nodes. Default 0, for ever: only a balancer of connections has use for it.
+   * Age in milliseconds, give or take 10 %, at which a connection stops taking requests, so that clients with long-lived connections move
+   * to other nodes. Default 0, never: only a load balancer on layer 4 needs it.
    */
   readonly maxConnectionAgeMs: number;
-  /** Milliseconds from then on for what runs on the connection. Default 20 s, as at a shutdown. */
+  /** Milliseconds for which requests may still run on such a connection. Default 20 s, as at a shutdown. */
   readonly maxConnectionAgeGraceMs: number;
-  /** Milliseconds for which a client may stop to take an answer that is ready. Default 30 s. */
+  /** Milliseconds for which a client may read nothing of its response. Default 30 s. */
   readonly writeStallTimeoutMs: number;
   /**
-   * Milliseconds without a message, after which a stream's response gets a heartbeat; 0 for none. Default 15 s: proxies cut what says
-   * nothing for 30 s or more.
+   * Milliseconds after which a silent response stream gets a heartbeat; 0 for none. Default 15 s: proxies close connections that are
+   * silent for 30 s or more.
    */
   readonly heartbeatMs: number;
-  /** Bytes of an unread body that are taken in after an early answer, so that the client reads the answer. Default 16 MiB. */
+  /** Bytes of a body that are read and dropped after an early response, so that the client reads that response. Default 16 MiB. */
   readonly drainBytes: number;
-  /** Milliseconds that such a rest is awaited. Default 5 s. */
+  /** Milliseconds in which such a body must end. Default 5 s. */
   readonly drainTimeoutMs: number;
-  /** Milliseconds that a shutdown waits for what runs, before it aborts it. Default 20 s. */
+  /** Milliseconds that a shutdown waits for running requests before it aborts them. Default 20 s. */
   readonly shutdownGraceMs: number;
 }
 
@@ -131,10 +131,10 @@ const sizes = [
   "maxHeldBytes",
 ] as const satisfies (keyof HttpLimits)[];
 
-/** Most that {@link HttpLimits.maxRequestSize} may be, in bytes: to read 3 MB of JSON keeps everybody else waiting for 0.2 s. */
+/** Maximum of {@link HttpLimits.maxRequestSize}, in bytes: reading 3 MB of JSON blocks the event loop for 0.2 s. */
 export const mostRequestSize = 4 * 1024 * 1024;
 
-/** Largest message for which nobody needs a token, in bytes: names to look up are shorter. */
+/** Size of a request message of calls that need no token, in bytes: names to look up are shorter. */
 export const openMessageBytes = 4096;
 
 /** Deeper JSON would exhaust the stack. */

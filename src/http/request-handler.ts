@@ -173,7 +173,7 @@ function follow(
   if (preflight !== undefined) {
     return preflight;
   }
-  // Of the server as a whole there is nothing to say but that it is there (RFC 9110, §9.3.7). No other method has this target.
+  // OPTIONS * asks about the server itself: there is nothing to say (RFC 9110, §9.3.7). No other method has this target.
   if (target === "*") {
     return { status: 204, header: new Headers() };
   }
@@ -314,7 +314,7 @@ function followPage(
   return methodNotAllowed(head, "GET, HEAD");
 }
 
-/** Makes the request for a handler, and says how long its body is awaited. */
+/** Makes the request for a handler, and sets the time-outs of its body. */
 function toCall(
   running: RunningRequest,
   head: RequestHead,

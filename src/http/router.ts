@@ -2,7 +2,7 @@ import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
 import type { Rpc } from "./rpc/mounted-methods.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 
-/** Where a request goes. */
+/** What handles a request. */
 export type Route =
   | { readonly kind: "rpc"; readonly rpc: Rpc }
   | {

@@ -1,9 +1,9 @@
 import type { HttpLimits } from "../limits.ts";
 
-/** Connections that were opened together do not end together: each lasts up to so much of the limit longer, or less long. */
+/** The fraction by which the age of each connection is longer or shorter, at random, so that connections that were opened together do not end together. */
 const jitter = 0.1;
 
-/** How long a connection lasts. */
+/** When a connection has to end. */
 export class ConnectionAge {
   /** By `performance.now()`. */
   readonly #endsAt: number;
@@ -30,12 +30,12 @@ export class ConnectionAge {
     return this.#endsAt !== Infinity;
   }
 
-  /** Whether it takes no new requests, as far as its protocol can say so. */
+  /** Whether it takes no new requests, as far as its protocol can tell the client. */
   isOver(now: number): boolean {
     return now >= this.#endsAt;
   }
 
-  /** Whether what still runs on it has to end. */
+  /** Whether the requests that still run on it are aborted. */
   isPastGrace(now: number): boolean {
     return now >= this.#cutAt;
   }

@@ -3,8 +3,8 @@ import type { Readable } from "node:stream";
 import { Pieces } from "./pieces.ts";
 
 /**
- * Where a stream finds its body. V8 may keep a closed stream until its next full garbage collection, and with it what its listeners
- * hold: they are the same for all streams, and hold nothing.
+ * The property in which a stream has its body. V8 may keep a closed stream until its next full garbage collection, and with it all that
+ * its listeners hold: so all streams share the same listeners, which hold nothing.
  */
 const bodyKey = Symbol("body");
 
@@ -14,7 +14,7 @@ interface BodyStream extends Readable {
 
 /** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
 export interface BodyTimeouts {
-  /** For the whole body. */
+  /** For the complete body. */
   readonly totalMs: number;
   /** For the next piece. */
   readonly idleMs: number;
@@ -26,17 +26,17 @@ export interface BodyOwner {
   readonly startedAt: number;
   /** Keeps account of bytes that wait in memory to be read; negative once they are. */
   hold(bytes: number): void;
-  /** A piece has come that is too small for its cost: whether the connection goes on. */
+  /** Counts a piece that is very small; false where the connection has sent too many of them, and ends. */
   takeSmallPiece(): boolean;
 }
 
-/** A piece costs the same whatever it holds, so that small ones are counted, in bytes. */
+/** A piece below this size, in bytes, is counted as small: each piece costs the same, however little it holds. */
 const smallPieceBytes = 32;
 
-/** Clients may well send so many pieces of a body each by itself: what gRPC has before a message, and the message. */
+/** So many small pieces of each body are not counted: gRPC clients may send the prefix of a message and the message separately. */
 const freePieces = 4;
 
-/** What a byte was measured to take that waits in a stream: Node keeps it in pieces with room to spare. */
+/** Measured memory for each byte that waits in a stream: Node keeps the bytes in buffers that are larger than they need to be. */
 const costOfUnreadByte = 2;
 
 /** How much of a body is read. */
@@ -44,14 +44,14 @@ export interface BodyLimit {
   readonly maxBytes: number;
   /** Makes the error of a longer one. */
   readonly tooLong: () => Error;
-  /** Looks at the beginning of a body as soon as so many bytes are there; what it throws ends the reading. */
+  /** Checks the beginning of a body once so many bytes have arrived; an error that it throws ends the reading. */
   readonly start?: {
     readonly bytes: number;
     readonly check: (start: Uint8Array) => void;
   };
 }
 
-/** Takes a body that is read whole; exactly one of its methods is called, once. */
+/** Receives a complete body, or an error: exactly one of its methods is called, once. */
 export interface BodyCollector {
   complete(body: Uint8Array): void;
   failed(reason: unknown): void;
@@ -66,21 +66,21 @@ const done: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
 /**
  * The body of a request, read on demand. Unlike the iterator of a Node stream it never destroys the stream when its reader stops
- * early (on HTTP/1.1 that would reset the connection under the answer), and what is left can be drained within bounds.
+ * early (on HTTP/1.1 that would reset the connection before the client reads the response). The rest can be drained within bounds.
  */
 export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Bytes received so far. */
   received = 0;
   /** How long the reader waits; set by the route. */
   timeouts: BodyTimeouts = { totalMs: 0, idleMs: 0 };
-  /** Called once, before the first piece is awaited: `Expect: 100-continue` is answered here. */
+  /** Called once, before the first piece is awaited: sends `100 Continue` where the client expects it. */
   onFirstRead: (() => void) | undefined;
 
   readonly #stream: BodyStream;
   readonly #owner: BodyOwner;
   readonly #pieces = new Pieces();
   #count = 0;
-  /** What was waiting in the stream when it was last looked at, in bytes. */
+  /** Bytes that waited in the stream when it was last checked. */
   #unread = 0;
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
@@ -123,7 +123,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return Promise.resolve({ done: false, value: chunk });
     }
     if (this.#state === "failed") {
-      // The protocol handlers decide by the kind of error what the caller is told: it is passed on as it is.
+      // Passed on unchanged: the protocol handlers choose the status by the kind of error.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       return Promise.reject(this.#failure);
     }
@@ -140,7 +140,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     });
   }
 
-  /** Reads the body in one go: no promise for each piece, and no pause between them. */
+  /** Reads the complete body, without a promise for each piece. */
   collect(limit: BodyLimit, collector: BodyCollector): void {
     if (this.#state === "failed") {
       collector.failed(this.#failure);
@@ -176,7 +176,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     collector?.failed(reason);
   }
 
-  /** Fails the reading when the client has kept the reader waiting for too long. */
+  /** Fails the reading when the client sends too slowly. */
   check(now: number): void {
     this.#countUnread();
     if (this.#waiter === undefined && this.#collector === undefined) {
@@ -190,7 +190,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** While nobody reads, the stream takes as much as its window allows, and does not say so. */
+  /** Counts what waits in the stream: while nobody reads, it buffers as much as its window allows, without an event. */
   #countUnread(): void {
     const unread = this.#stream.readableLength;
     this.#owner.hold(costOfUnreadByte * (unread - this.#unread));
@@ -198,7 +198,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   /**
-   * Takes in what the client still sends and drops it, so that a client that writes before it reads gets to its answer.
+   * Reads and drops what the client still sends, so that a client that writes its request before it reads gets to its response.
    *
    * @returns whether the body came to its end within the bounds
    */
@@ -329,7 +329,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.#count++;
     const isSmall = chunk.byteLength < smallPieceBytes;
     if (isSmall && this.#count > freePieces && !this.#owner.takeSmallPiece()) {
-      // Node goes through all that it has read of the connection, whatever becomes of it: a stream that is destroyed costs it least.
+      // Node parses all that it has read from the connection in any case: for a destroyed stream that is cheapest.
       this.#stream.destroy();
       return;
     }
@@ -358,7 +358,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.#stream.pause();
   }
 
-  /** A message that is read whole stays in memory, with whoever reads it; of a stream of messages only the last one does. */
+  /** The bytes of a unary body stay in memory until its call ends; of a stream only the last message does. */
   #handOver(chunk: Uint8Array): void {
     if (this.timeouts.idleMs > 0) {
       this.#owner.hold(-chunk.byteLength);

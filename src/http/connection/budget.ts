@@ -3,25 +3,25 @@ import { TokenBucket } from "./token-bucket.ts";
 import { Roster } from "./roster.ts";
 import type { Listed } from "./roster.ts";
 
-/** What an open request was measured to take by itself, in bytes. */
+/** Measured memory of an open request without header and body, in bytes. */
 export const requestBytes = 12 * 1024;
 
-/** What it takes beyond, where a handler for streams serves it, in bytes: iterators, signals, web headers, codecs. */
+/** Measured memory of a stream beyond that, in bytes: iterators, signals, web headers, codecs. */
 export const handlerBytes = 36 * 1024;
 
-/** What a request takes that has come on a connection of HTTP/1.1 while the one before it is being served, in bytes. */
+/** Memory of a pipelined request that has not begun, in bytes. */
 export const waitingBytes = 4 * 1024;
 
-/** For so long a request may hold what it likes, in milliseconds: within it, honest clients have taken their responses. */
+/** How long a request may hold any amount, in milliseconds: an honest client has read its response by then. */
 const graceMs = 1000;
 
-/** How often it is looked for requests that hold too much for too long, while there is need, in milliseconds. */
+/** While memory is short: the time between two searches for requests that hold too much for too long, in milliseconds. */
 const reliefIntervalMs = 100;
 
-/** For so long connections are ended in one go, in milliseconds: everybody else waits. */
+/** How long connections are closed in one turn of the event loop, in milliseconds: all others wait meanwhile. */
 const reliefSliceMs = 10;
 
-/** Pieces of bodies that hold next to nothing: so many at once may come on one connection, and per second. */
+/** How many very small pieces of bodies one connection may send: in a burst, and per second. */
 const smallPieceBurst = 512;
 const smallPieceRate = 100;
 
@@ -34,7 +34,7 @@ export interface Holding extends Listed {
   readonly held: number;
 }
 
-/** What one connection holds: its requests, what they have received, and what waits to be sent. */
+/** The account of one connection: what its requests have received, and what waits to be sent. */
 export class ConnectionAccount {
   /** In bytes. */
   held = 0;
@@ -59,7 +59,7 @@ export class ConnectionAccount {
     this.#budget.hold(bytes, this.network);
   }
 
-  /** Ends the connection where it takes too many of them: thousands come in one read, and everybody waits for each. */
+  /** Counts a very small piece, and ends the connection where it sends too many: one read brings thousands, each of which costs time. */
   takeSmallPiece(): boolean {
     this.#smallPieces ??= new TokenBucket(smallPieceBurst, smallPieceRate);
     const goesOn = this.#smallPieces.take(1, performance.now());
@@ -77,11 +77,13 @@ export class ConnectionAccount {
 }
 
 /**
- * What all connections together may hold in memory, and who has to go when it is too much. From three quarters of it on, requests
- * are refused of connections that hold more than a connection's share. From seven eighths on, connections end until a quarter is
- * free: first those of the network that holds most by requests of more than a second, never one that holds less than the average.
- * Beyond the whole, all that is new is refused. Networks that hold little have an eighth beyond it, and no share: they must not
- * notice that others take too much.
+ * The memory that all connections together may hold, and what happens when it is short:
+ *
+ * - From three quarters on, connections that hold more than their share get no new requests.
+ * - From seven eighths on, connections are closed until a quarter is free: first those of the network that holds most by requests of
+ *   more than a second, never one that holds less than the average.
+ * - Above the maximum, every new request is refused. Networks that hold little have another eighth for themselves, and no share, so
+ *   that they do not notice that others hold too much.
  */
 export class Budget {
   #held = 0;
@@ -92,9 +94,9 @@ export class Budget {
   readonly #open = new Roster<Holding>();
   /** What the connections of each network hold, in bytes. */
   readonly #networks = new Map<string, number>();
-  /** What a network holds at most that holds little, in bytes … */
+  /** A network that holds no more than this, in bytes, holds little. */
   readonly #little: number;
-  /** … and what all these hold. */
+  /** What all networks that hold little may hold beyond the maximum, in bytes. */
   #heldByLittle = 0;
   #relief: NodeJS.Timeout | undefined;
 
@@ -143,7 +145,7 @@ export class Budget {
     this.#open.delete(holding);
   }
 
-  /** Whether there is no room for anything new of a network: others have an eighth of the whole of their own when one fills it. */
+  /** Whether a network gets no new connections: when memory is full, only those that hold little get any. */
   isFullFor(network: string): boolean {
     if (this.#held <= this.#max) {
       return false;
@@ -213,7 +215,7 @@ export class Budget {
     return (
       [...holders]
         .filter(([, bytes]) => bytes >= average)
-        // Among equals the newest go first: they are last.
+        // Of equals the newest are closed first: they are last in the list.
         .reverse()
         .sort(
           ([a, aBytes], [b, bBytes]) =>

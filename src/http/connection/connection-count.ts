@@ -22,7 +22,7 @@ export class ConnectionCount {
     this.#isTrusted = isTrusted;
   }
 
-  /** Counts a connection in, unless there is no room for it, or its address has its share; then returns false. */
+  /** Counts a connection; returns false, and does not count it, where there are too many in all or from its address. */
   enter(address: string): boolean {
     const key = networkOf(address);
     const count = this.#counts.get(key) ?? 0;

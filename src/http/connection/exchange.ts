@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { RequestBody } from "./body.ts";
 
-/** A request as it came in, and the means to answer it: what the two HTTP versions have in common. */
+/** A request and the means to respond to it, in either version of HTTP. */
 export interface Exchange {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   /** When its header was there, by `performance.now()`. */
@@ -17,7 +17,7 @@ export interface Exchange {
   /** Stands for the connection: the same object for all its exchanges. */
   readonly connection: object;
   readonly body: RequestBody;
-  /** The client cannot be answered any more. */
+  /** Whether the client can get no response any more. */
   isGone(): boolean;
 
   /** Whether the request has to end, since its connection has. @param now by `performance.now()` */
@@ -25,12 +25,12 @@ export interface Exchange {
 
   /** Keeps account of what the request holds in memory, in bytes; negative where that is given back. */
   hold(bytes: number): void;
-  /** Calls the listener when the client leaves before its answer is complete. */
+  /** Calls the listener when the client leaves before its response is complete. */
   onGone(listener: () => void): void;
   /** Calls the listener once, when nothing more will happen. */
   onClose(listener: () => void): void;
 
-  /** Sends the header of the answer. With `last` no body follows, with `trailers` {@link end} will be given some. */
+  /** Sends the header of the response. With `last` no body follows, with `trailers` {@link end} will be given some. */
   head(
     status: number,
     headers: OutgoingHttpHeaders,
@@ -49,7 +49,7 @@ export interface Exchange {
   flush(): void;
   end(trailers: OutgoingHttpHeaders | undefined): void;
   /**
-   * Sends an answer of status 200 that is at hand whole, to a request whose body has come whole.
+   * Sends a complete response of status 200, to a request whose body is complete.
    *
    * @param headers names and values by turns, in lower case; they are Node's from now on
    */
@@ -58,16 +58,16 @@ export interface Exchange {
     body: Uint8Array,
     trailers: Readonly<Record<string, string>> | undefined,
   ): void;
-  /** Whether the header of the answer is on its way. */
+  /** Whether the header of the response was sent. */
   readonly isHeaderSent: boolean;
 
-  /** After the end of an answer that did not wait for the whole body: the body has come to its end, or is given up. */
+  /** Called after a response that was sent before the end of the body: the body has ended, or is not read any further. */
   release(complete: boolean): void;
-  /** Ends everything at once; a client in the middle of an answer sees that it is cut. */
+  /** Aborts the exchange; a client that has part of a response sees that it is incomplete. */
   destroy(): void;
 }
 
-/** Headers of a connection, which HTTP/2 does not have (RFC 9113, §8.2.2) and HTTP/1.1 answers set by other means. */
+/** Headers of a connection, which HTTP/2 does not have (RFC 9113, §8.2.2) and HTTP/1.1 responses set by other means. */
 const connectionHeaders = new Set([
   "connection",
   "keep-alive",

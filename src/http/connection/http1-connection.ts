@@ -40,10 +40,10 @@ interface ServedSocket extends Socket {
   [connectionKey]?: Http1Connection;
 }
 
-/** For so long a connection on which requests wait is not read, in milliseconds: the end of a client is only seen by reading. */
+/** How long a connection whose requests wait is not read, in milliseconds: only reading shows that the client has gone. */
 const unreadMs = 5000;
 
-/** How long an idle connection that shall end stays open, for a request that is on its way, in milliseconds. */
+/** How long a server that shuts down keeps an idle connection open, in milliseconds, for a request that is already under way. */
 export const idleDrainMs = 500;
 
 /**
@@ -184,7 +184,7 @@ export class Http1Connection
   /**
    * What follows the last request is no HTTP, or it is its body that is none.
    *
-   * @param close ends the connection, once that request is answered
+   * @param close ends the connection, after the response to that request
    * @returns false where no request is there
    */
   spoil(close: () => void): boolean {

@@ -42,7 +42,7 @@ export class Http1Exchange extends Holder implements Exchange {
   #spoilt = false;
   #closeDue = false;
 
-  /** @param draining whether connections shall close after their answers, asked when a header is sent */
+  /** @param draining whether connections close after their response; called when a header is sent */
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
@@ -173,10 +173,10 @@ export class Http1Exchange extends Holder implements Exchange {
   }
 
   /**
-   * What follows on the connection is no HTTP: the rest of this body, or what comes after it. The request is answered, and the
-   * connection ends.
+   * Called where the rest of this body, or what comes after it, is not HTTP. The request gets its response, and then the connection
+   * ends.
    *
-   * @param close ends the connection, after the answer
+   * @param close ends the connection, after the response
    */
   spoil(close: () => void): void {
     if (this.#spoilt) {
@@ -192,7 +192,7 @@ export class Http1Exchange extends Holder implements Exchange {
         ),
       );
     }
-    // A header that has left did not say so.
+    // A header that was sent before did not say so.
     if (this.#response.headersSent) {
       this.onClose(close);
     }
@@ -218,7 +218,7 @@ export class Http1Exchange extends Holder implements Exchange {
     exchange.#connection.closed(exchange);
   }
 
-  /** Node closes a connection right after its last answer. A client that is still sending would be reset: `release` does it. */
+  /** Keeps Node from closing the connection right after its last response, which would reset a client that is still sending: `release` closes it. */
   #closeLater(): void {
     const { socket } = this.#request;
     socket.destroySoon = () => {
@@ -227,7 +227,7 @@ export class Http1Exchange extends Holder implements Exchange {
     };
   }
 
-  /** Whether the connection closes after this answer. */
+  /** Whether the connection closes after this response. */
   #isLast(): boolean {
     return this.#spoilt || this.#draining();
   }

@@ -11,7 +11,7 @@ import type { HoldingConnection } from "./holder.ts";
 import { drained, ignore } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Where a stream finds its exchange until it is closed: for the same reason as `body.ts` has such a key. */
+/** The property in which a stream has its exchange until it is closed, as in `body.ts`. */
 const exchangeKey = Symbol("exchange");
 
 /** Node takes a list since 24.7 and 22.20 (nodejs/node#59455), and is quicker with it. */
@@ -40,7 +40,7 @@ interface ServedStream extends ServerHttp2Stream {
 
 /** The connection, as far as its exchanges know it. */
 export interface Http2Connection extends HoldingConnection<Http2Exchange> {
-  /** Sends PINGs while nothing else is sent, as long as there is a stream that wants it. */
+  /** Sends PINGs while nothing else is sent, for as long as this stream is open. */
   keepAlive(change: 1 | -1): void;
 }
 
@@ -75,7 +75,7 @@ export class Http2Exchange extends Holder implements Exchange {
     this.#stream = stream;
     this.#stream[exchangeKey] = this;
     stream.on("close", Http2Exchange.#onClosed);
-    // A client may break off at any moment; the body and `isGone` tell those whom it concerns.
+    // A client may cancel at any moment: `isGone` and errors of the body tell.
     stream.on("error", ignore);
     this.method = headers[":method"] ?? "";
     this.target = headers[":path"] ?? "";
@@ -245,7 +245,7 @@ export class Http2Exchange extends Holder implements Exchange {
     }
   }
 
-  /** NO_ERROR tells the client to keep the answer, and to stop sending (RFC 9113, §8.1). */
+  /** NO_ERROR tells the client to keep the response, and to stop sending (RFC 9113, §8.1). */
   #close(): void {
     if (!this.#stream.closed) {
       this.#stream.close(constants.NGHTTP2_NO_ERROR);

@@ -11,18 +11,18 @@ import type { HttpLimits } from "../limits.ts";
 import { StreamErrors } from "./stream-errors.ts";
 import type { Watched } from "./watchdog.ts";
 
-/** Time for a closing session to say goodbye, in milliseconds; a client that reads nothing would hold it open. */
+/** How long a session that closes may take to send its last frames, in milliseconds: a client that reads nothing would keep it open. */
 const goodbyeMs = 2000;
 
-/** So many requests of a connection begin in one go: a read brings hundreds, and other connections have their turn between. */
+/** How many requests of a connection begin in one turn of the event loop: one read brings hundreds, and other connections must not wait for all of them. */
 const beginsAtOnce = 16;
 
-/** For so long a request may wait for room on its connection, in milliseconds; then it is refused. */
+/** How long a request waits while its connection holds too much, in milliseconds; then it is refused. */
 const maxWaitMs = 5000;
 
 /**
- * Headers are compressed against what came before: a few bytes can stand for kilobytes, which are decoded at the server's cost. So
- * much of a request's header costs nothing; how much more all requests of a connection may have, at once and per second.
+ * Bounds on decoded headers. HPACK refers to earlier header fields: a few bytes can stand for kilobytes, which the server has to decode.
+ * Each request has a free allowance; beyond it, the headers of a connection's requests share a burst and a rate per second.
  */
 const freeHeaderBytes = 4 * 1024;
 const largeHeaderBurstBytes = 4 * 1024 * 1024;
@@ -35,7 +35,7 @@ export interface Http2SessionParts {
   readonly account: ConnectionAccount;
   readonly age: ConnectionAge;
   readonly limits: HttpLimits;
-  /** @param refused there was no room on the connection for too long */
+  /** @param refused whether the connection held too much for too long */
   readonly serve: (exchange: Http2Exchange, refused: boolean) => void;
 }
 
@@ -53,7 +53,7 @@ export class Http2Session implements Watched, Http2Connection {
   readonly #streamErrors: StreamErrors;
   /** How many requests have begun since others had their turn. */
   #begun = 0;
-  /** Requests for which there is no room, or no time, yet. */
+  /** Requests that wait for memory, or for their turn. */
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
   #used = false;
@@ -61,13 +61,13 @@ export class Http2Session implements Watched, Http2Connection {
   #closingSince: number | undefined;
   /** Streams that have become requests. */
   #seen = 0;
-  /** Streams that have not: Node resets those whose header it does not take, and tells nobody. */
+  /** Streams that have not: Node resets streams with a header that it refuses, without an event. */
   #unseen = 0;
   #bytesRead = 0;
-  /** Streams that shall not be taken for gone. */
+  /** Silent streams that want heartbeats. */
   #keptAlive = 0;
   #bytesWritten = 0;
-  /** When nothing had been sent any more. */
+  /** When the last bytes were sent. */
   #quietSince = performance.now();
   /** When the PING was sent that the client has not returned. */
   #pingedAt: number | undefined;
@@ -95,7 +95,7 @@ export class Http2Session implements Watched, Http2Connection {
       largeHeaderRateBytes,
     );
     this.#streamErrors = new StreamErrors(session, () => {
-      // Where it was an error of the connection beside one of a stream, nghttp2 reads nothing more, the PING's return included.
+      // Where the connection had an error too, nghttp2 reads nothing more, not even the response to the PING.
       this.#ping(performance.now());
     });
     session.on("error", () => undefined);
@@ -170,9 +170,9 @@ export class Http2Session implements Watched, Http2Connection {
   }
 
   /**
-   * Answers what is open and refuses what is new: GOAWAY says up to which stream requests were looked at, so that a client may
-   * safely send the others elsewhere. Node cannot send the GOAWAY that only warns (RFC 9113, §6.8): nghttp2 drops new streams
-   * without a word after any GOAWAY of its own, and bytes that pass it by break its books.
+   * Finishes open requests and refuses new ones. GOAWAY names the last stream that the server has handled, so that a client can safely
+   * send later requests to another server. The first, warning GOAWAY of a graceful shutdown (RFC 9113, §6.8) is not possible with Node:
+   * after any GOAWAY nghttp2 silently drops new streams, and frames that bypass nghttp2 corrupt its state.
    */
   close(): void {
     if (this.#closingSince !== undefined || this.#session.destroyed) {
@@ -182,13 +182,13 @@ export class Http2Session implements Watched, Http2Connection {
     this.#session.close();
   }
 
-  /** Ends a connection that takes more than its share, with GOAWAY and ENHANCE_YOUR_CALM. */
+  /** Closes a connection that exceeds its bounds, by GOAWAY with ENHANCE_YOUR_CALM. */
   calm(): void {
     if (this.#session.destroyed) {
       return;
     }
     this.#closingSince = performance.now();
-    // Given as an error, since Node takes a code beside no error for none.
+    // With an error, since Node ignores a code without one.
     this.#session.destroy(
       constants.NGHTTP2_ENHANCE_YOUR_CALM as unknown as Error,
     );
@@ -199,7 +199,7 @@ export class Http2Session implements Watched, Http2Connection {
     this.#socket.destroy();
   }
 
-  /** Asks the client for a sign of life, unless it has been asked. */
+  /** Sends a PING, unless one is unacknowledged. */
   #ping(now: number): void {
     if (this.#pingedAt !== undefined || this.#session.destroyed) {
       return;
@@ -221,7 +221,7 @@ export class Http2Session implements Watched, Http2Connection {
     return heartbeatMs > 0 && now - this.#quietSince >= heartbeatMs;
   }
 
-  /** Whether the client has been asked for a sign of life, and gives none. */
+  /** Whether the client has not acknowledged a PING in time. */
   #isUnreturned(now: number): boolean {
     const { writeStallTimeoutMs } = this.#limits;
     return (
@@ -278,7 +278,7 @@ export class Http2Session implements Watched, Http2Connection {
     }
   }
 
-  /** Streams that were no honest requests, whichever side has reset them. */
+  /** Counts streams that were reset before their response, by either side. */
   #countResets(count: number, now: number): void {
     if (!this.#resets.take(count, now)) {
       this.calm();
@@ -302,7 +302,7 @@ export class Http2Session implements Watched, Http2Connection {
   }
 }
 
-/** What a request takes that waits for room, in bytes. */
+/** Memory of a request that waits, in bytes. */
 function waitingCost({ headerBytes }: Http2Exchange): number {
   return waitingBytes + headerCost(headerBytes);
 }

@@ -2,19 +2,19 @@ import type { Socket } from "node:net";
 import type { HttpLimits } from "../limits.ts";
 
 /**
- * Connections of HTTP/1.1 that have had their last answer while the client may still be sending. To close a connection with bytes
- * unread resets it, and the reset may overtake the answer (RFC 9112, §9.6): what comes is taken in and dropped, within bounds.
+ * HTTP/1.1 connections that got their last response while the client may still be sending. Closing a connection with unread bytes
+ * resets it, and the reset may overtake the response (RFC 9112, §9.6). So what still arrives is read and dropped, within bounds.
  */
 export class LingeringConnections {
   readonly #limits: Pick<HttpLimits, "drainBytes" | "drainTimeoutMs">;
-  /** With the count of bytes at which the patience ends. */
+  /** The number of bytes read at which each connection is destroyed. */
   readonly #bounds = new WeakMap<Socket, number>();
 
   constructor(limits: Pick<HttpLimits, "drainBytes" | "drainTimeoutMs">) {
     this.#limits = limits;
   }
 
-  /** Says that no more answers come, and destroys the connection when the client has heard that, or the patience ends. */
+  /** Ends the sending side of a connection, and destroys it when the client ends its own side, or after the bounds. */
   begin(socket: Socket): void {
     if (this.#bounds.has(socket)) {
       return;
@@ -31,7 +31,7 @@ export class LingeringConnections {
     socket.end();
   }
 
-  /** Looks at a connection that has sent something; answers whether it is one of these. */
+  /** Checks the bounds of a connection that has sent something; returns whether it is one of these. */
   check(socket: Socket): boolean {
     const bound = this.#bounds.get(socket);
     if (bound === undefined) {

@@ -37,9 +37,9 @@ export interface ListenerParts {
   readonly limits: HttpLimits;
   readonly tls: TlsOptions | undefined;
   readonly watchdog: Watchdog;
-  /** @param refused there is no room for the request */
+  /** @param refused whether the request is refused since too much memory is held */
   readonly onExchange: (exchange: Exchange, refused: boolean) => void;
-  /** Bytes that are no HTTP/1.1 request were answered with this status. */
+  /** Called when bytes that are not an HTTP/1.1 request got this status. */
   readonly onMalformed: (status: number, remoteAddress: string) => void;
   /** Whether an address is that of a proxy whose word is taken. */
   readonly isTrusted: (remoteAddress: string) => boolean;
@@ -61,7 +61,7 @@ export class Listener {
   readonly #budget: Budget;
   readonly #http1Handler: Http1Handler;
   readonly #choice: VersionChoice;
-  /** Requests that are being answered. */
+  /** The number of requests whose exchange is open. */
   #running = 0;
   #draining = false;
   #idleDrain: NodeJS.Timeout | undefined;
@@ -108,8 +108,8 @@ export class Listener {
   }
 
   /**
-   * Takes no new connections, ends idle ones, and resolves when the last connection is closed. HTTP/2 tells its clients which
-   * requests were not looked at; HTTP/1.1 cannot, so its idle connections have a moment for a request that is on its way.
+   * Takes no new connections, closes idle ones, and resolves when the last connection is closed. HTTP/2 tells clients which requests
+   * were not handled. HTTP/1.1 cannot, so its idle connections stay open for a moment, for a request that is already under way.
    */
   drain(): Promise<void> {
     this.#draining = true;
@@ -118,7 +118,7 @@ export class Listener {
       session.close();
     }
     this.#idleDrain = setTimeout(() => {
-      // A busy process looks at its sockets first: there may be a request by now.
+      // After sockets were read, which a busy process does late: a request may have arrived.
       setImmediate(() => {
         this.#closesIdle = true;
         this.#closeIdle();
@@ -135,7 +135,7 @@ export class Listener {
     renewTls(this.#h1, tls);
   }
 
-  /** Cuts every connection. */
+  /** Destroys every connection. */
   destroy(): void {
     this.#draining = true;
     this.#stopListening();
@@ -147,7 +147,7 @@ export class Listener {
     }
   }
 
-  /** Not by the HTTP server's own `close`, which cuts idle connections at once, and switches the time-outs of the others off. */
+  /** Stops listening without the HTTP server's own `close`, which destroys idle connections at once and switches time-outs of the others off. */
   #stopListening(): void {
     net.Server.prototype.close.call(this.#h1);
   }
@@ -197,7 +197,7 @@ export class Listener {
         take(request, response, true);
       },
     );
-    // An expectation that nobody knows is answered like a request without it (RFC 9110, §10.1.1 allows either).
+    // A request with an unknown expectation is served as if it had none (RFC 9110, §10.1.1 allows that).
     server.on("checkExpectation", takeNow);
     server.on("connect", (_request, socket: Socket) => {
       this.#refuse(socket, refusedFor("CONNECT"));
@@ -318,7 +318,7 @@ export class Listener {
   }
 
   #admit(socket: Socket): boolean {
-    // Whatever goes wrong with a connection ends it, and nothing else.
+    // An error of a connection ends that connection, and nothing else.
     socket.on("error", () => undefined);
     const address = socket.remoteAddress ?? "";
     if (
@@ -339,7 +339,7 @@ export class Listener {
 
   #take(exchange: Http1Exchange | Http2Exchange, refused: boolean): void {
     if (exchange.isGone()) {
-      // It may never be heard of again: nothing can be held for it.
+      // It may have no further event, so nothing is counted for it.
       this.#parts.onExchange(exchange, true);
       return;
     }
@@ -350,7 +350,7 @@ export class Listener {
         return;
       }
       setImmediate(() => {
-        // An answer whose header had left before did not say that the connection closes.
+        // A response whose header was sent before the drain did not say that the connection closes.
         if (this.#closesIdle) {
           this.#closeIdle();
         }
@@ -367,7 +367,7 @@ export class Listener {
       return;
     }
     if (isHttpError(error)) {
-      // The malformed part may follow a request that is being answered, or be its body.
+      // The malformed bytes may follow a request that is being served, or be its body.
       const isSpoilt = Http1Connection.of(socket)?.spoil(() => {
         this.#lingering.begin(socket);
       });

@@ -12,21 +12,21 @@ const notHttp = {
 };
 
 interface ParserError extends NodeJS.ErrnoException {
-  /** The bytes that the parser stumbled over. */
+  /** The bytes at which the parser failed. */
   readonly rawPacket?: Buffer;
 }
 
 /**
- * Answers bytes that are no request.
+ * Responds to bytes that are not a request.
  *
- * @returns the status; or nothing where no answer could be given, and the connection is closed
+ * @returns the status; undefined where no response could be sent, and the connection is closed
  */
 export function refuseBytes(
   socket: Socket,
   error: ParserError,
   limits: HttpLimits,
 ): number | undefined {
-  // A reset, or a failed TLS handshake: nobody is there to read an answer.
+  // A reset, or a failed TLS handshake: nobody would read a response.
   if (!socket.writable || error.code === "ECONNRESET" || !isHttpError(error)) {
     socket.destroy();
     return undefined;
@@ -53,7 +53,7 @@ export function refuseBytes(
   return status;
 }
 
-/** Requests that the parser takes, and that cannot be answered as others are. */
+/** Requests that the parser accepts, but that are not served: their error. */
 type Refused = "CONNECT" | "VERSION";
 
 /** The error of such a request, as if the parser had not taken it. */

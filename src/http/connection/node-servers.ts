@@ -31,12 +31,12 @@ export function createHttp1Server(
   tls: TlsOptions | undefined,
 ): http.Server {
   const options: http.ServerOptions = {
-    // Both are checked by name later, with better answers; here is the bound on what is buffered. What goes over it in several
-    // pieces cannot be told apart any more, so there is room for more than is allowed.
+    // Both are checked later, with better error messages; here is the bound on what Node buffers. It is higher than the limit, since a header
+    // beyond it that arrives in several pieces cannot be told from other errors.
     maxHeaderSize: mostParsedBytes(limits),
     requireHostHeader: false,
     headersTimeout: limits.headersTimeoutMs,
-    // The body has a time-out that knows streams from single messages.
+    // The body has a time-out of its own, which differs for streams.
     requestTimeout: 0,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: checkingInterval(limits),

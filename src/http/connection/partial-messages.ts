@@ -46,7 +46,7 @@ class PartialMessage implements Holding {
     this.held = held;
   }
 
-  /** It has come whole, or never will. */
+  /** Its message is complete, or never will be. */
   readonly leave = (): void => {
     if (this.#over) {
       return;
@@ -59,8 +59,8 @@ class PartialMessage implements Holding {
 }
 
 /**
- * Keeps account of headers of HTTP/1.1, and of trailers, that are not there whole: the parser has them, and nobody hears of them.
- * Few honest messages are ever seen on their way.
+ * Counts the memory of incomplete headers and trailers of HTTP/1.1, which the parser keeps without an event. Messages of honest clients
+ * are rarely seen incomplete.
  */
 export class PartialMessages implements Watched {
   place = -1;

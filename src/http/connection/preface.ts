@@ -5,9 +5,9 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /**
  * Finds out which HTTP version a connection without TLS speaks, from its first bytes, and gives them back to the socket. A socket
- * that closes, or does not say within the time, gets no decision and is destroyed.
+ * that closes, or sends too little within the time-out, is destroyed without a decision.
  *
- * @param timeoutMs 0: for ever
+ * @param timeoutMs 0 for no time-out
  */
 export function sniff(
   socket: Socket,
@@ -20,7 +20,7 @@ export function sniff(
     timeoutMs === 0
       ? undefined
       : setTimeout(() => {
-          // A process that was kept from its work looks at its sockets first: the bytes may have come by now.
+          // After sockets were read, which a busy process does late: the bytes may have arrived.
           setImmediate(() => {
             if (!decided) {
               socket.destroy();

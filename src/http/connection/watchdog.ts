@@ -17,8 +17,8 @@ export interface Watched extends Listed {
 const tasksPerTurn = 100;
 
 /**
- * Looks after everything that may take too long, with one timer for the whole server: a timer per request would cost more than
- * most requests do. A deadline is noticed late by at most the interval, or two where nobody looks at the clock when it begins.
+ * Checks everything that has a time-out, with one timer for the server: a timer for each request would cost more than most requests
+ * do. A time-out fires late by at most one interval, or two where its begin is not timed exactly.
  */
 export class Watchdog {
   readonly #watched = new Roster<Watched>();
@@ -30,7 +30,7 @@ export class Watchdog {
   /** @param intervalMs time between two rounds, in milliseconds */
   constructor(intervalMs: number) {
     this.#timer = setInterval(() => {
-      // A process that was kept from its work looks at its sockets first: what it waits for may have come by now.
+      // After sockets were read, which a busy process does late: what was waited for may have arrived.
       setImmediate(() => {
         const now = performance.now();
         this.#watched.forEach((each) => {

@@ -30,7 +30,7 @@ const html = `<!doctype html>
 </html>
 `;
 
-/** What there is to see, for whoever opens the address in a browser. */
+/** Links to all pages, for people who open the address in a browser. */
 const overview = `<!doctype html>
 <html lang="en">
   <head>
@@ -55,7 +55,7 @@ const overview = `<!doctype html>
       <dt><a href="debug/ready">debug/ready</a></dt>
       <dd>whether the server can do its work</dd>
       <dt><a href="debug/healthz">debug/healthz</a></dt>
-      <dd>whether it answers</dd>
+      <dd>whether it responds</dd>
     </dl>
     <p>Server reflection lists the calls by gRPC: <code>buf curl --list-methods</code>, <code>grpcurl list</code>.</p>
   </body>

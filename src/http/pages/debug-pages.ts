@@ -2,7 +2,7 @@ import { textResponse } from "../response/status-response.ts";
 import type { StaticRoute } from "./static-route.ts";
 
 /**
- * Pages for probes, at ZITADEL's paths: `/debug/healthz` (the process answers) and `/debug/ready` (it can do its work, which is to write).
+ * Pages for probes, at ZITADEL's paths: `/debug/healthz` (the process responds) and `/debug/ready` (it can do its work, which is to write).
  *
  * @param isReady checked for each request for `/debug/ready`; a rejection is "no"
  */
@@ -20,7 +20,7 @@ export function debugPages(
         } catch {
           ready = false;
         }
-        // ZITADEL answers 412 here, and its probes expect it.
+        // ZITADEL responds 412 here, and its probes expect it.
         return ready ? textResponse(200, "ok") : textResponse(412, "not ready");
       },
     },

@@ -1,5 +1,5 @@
 /**
- * Lets all who ask within a time share one look at something, its failure alike: so many probes cost no more than one.
+ * Shares the result of a check, or its failure, among all calls within a time: many probes cost no more than one.
  *
  * @param look what is done, by one caller at a time
  * @param shareMs for how long its result holds, from its beginning on, in milliseconds; while it lasts it is always shared

@@ -31,7 +31,7 @@ export function isAuthority(value: string): boolean {
   return true;
 }
 
-/** Whether two authorities name the same: letters are compared without case, and the scheme's default port goes without saying. */
+/** Whether two authorities name the same: letters are compared without case, and the scheme's default port may be left out. */
 export function isSameAuthority(
   one: string,
   other: string,

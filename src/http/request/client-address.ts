@@ -3,13 +3,13 @@ import { forwardedAddress } from "../../addresses/forwarded.ts";
 import type { ForwardedFields } from "../../addresses/forwarded.ts";
 import type { Networks } from "../../addresses/networks.ts";
 
-/** Says whom a request comes from, in canonical form, by the address of its connection and what its header says. */
+/** Finds the address of the client of a request, in canonical form, by its connection and its header. */
 export type ClientAddress = (
   remoteAddress: string,
   fields: ForwardedFields,
 ) => string;
 
-/** @param trusted proxies whose word is taken */
+/** @param trusted proxies whose header fields are believed */
 export function createClientAddress(trusted: Networks): ClientAddress {
   // Many requests after one another are from one address.
   let last = "";

@@ -23,7 +23,7 @@ export function textTypeOf(type: string): string {
 }
 
 /**
- * Whether the answer is to be text: what `Accept` says, where it names a form of gRPC-Web, else the form of the request.
+ * Whether the response is to be text: what `Accept` says, where it names a form of gRPC-Web, else the form of the request.
  * Google's client for text asks for text by both headers.
  */
 export function wantsGrpcWebText(contentType: string, accept: string): boolean {
@@ -61,7 +61,7 @@ export async function* decodeBase64(
   }
 }
 
-/** Texts that one body may consist of: each is padded where it does not end with whole bytes. */
+/** Texts that one body may consist of: each is padded unless its length is a multiple of three bytes. */
 const maxTexts = 1000;
 
 /**
@@ -79,7 +79,7 @@ export function decodeBase64Body(body: Uint8Array): Uint8Array {
   return decodeQuads(joined);
 }
 
-/** Node's decoder skips what does not belong to the alphabet, and takes that of URLs: then there are too few bytes, or `-` and `_`. */
+/** Checks what Node's decoder does not: it skips characters outside of the alphabet, and accepts the URL alphabet. */
 function decodeQuads(text: string): Uint8Array {
   if (text.includes("-") || text.includes("_")) {
     throw foreign();
@@ -119,7 +119,7 @@ function malformed(why: string): ConnectError {
   );
 }
 
-/** Turns an answer of binary gRPC-Web into one of text, piece by piece, so that a stream stays a stream. */
+/** Turns a response of binary gRPC-Web into one of text, piece by piece, so that a stream stays a stream. */
 export function asGrpcWebText(
   response: UniversalServerResponse,
 ): UniversalServerResponse {
@@ -158,7 +158,7 @@ function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
 const trailerByte = 0x80;
 const trailerByteInText = "g".charCodeAt(0);
 
-/** The `grpc-status` in a piece of an answer, for the log: where it is a frame of trailers, in either form. */
+/** The `grpc-status` in a piece of a response, for the log: where it is a frame of trailers, in either form. */
 export function grpcWebStatus(piece: Uint8Array): string | undefined {
   const [first] = piece;
   if (first !== trailerByte && first !== trailerByteInText) {

@@ -3,7 +3,7 @@ import { isAuthority, isSameAuthority } from "./authority.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 
-/** Why a request is not looked at any further. */
+/** Why a request is refused by its header. */
 export interface Refusal {
   readonly status: number;
   readonly code: Code;
@@ -23,7 +23,7 @@ export interface RequestHead {
   readonly ifNoneMatch: string | undefined;
   /** Whether a header of some protocol gives the call a timeout. */
   readonly saysTimeout: boolean;
-  /** Whether Connect-Protocol-Version is there: Connect's clients send it, though nobody has to. */
+  /** Whether Connect-Protocol-Version is there: Connect's clients send it, though it is optional. */
   readonly saysConnect: boolean;
   readonly origin: string | undefined;
   /** `Access-Control-Request-Method`: makes an OPTIONS request a preflight. */
@@ -163,7 +163,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     return (
       refuseTransferEncoding(transferEncoding) ??
       refuseAuthority(exchange, {
-        // Clients of gRPC may send a `host` of their own, which says nothing beside an :authority (gRFC A41).
+        // Clients of gRPC may send a `host` of their own, which is ignored beside an :authority (gRFC A41).
         hosts:
           isGrpc(contentType) && exchange.authority !== undefined ? 0 : hosts,
         host,
@@ -218,7 +218,7 @@ function isGrpc(contentType: string): boolean {
   return /^application\/grpc(?!-web)/i.test(contentType);
 }
 
-/** What a request says of the server that it is for, beside `:authority`. */
+/** The host that a request names beside `:authority`. */
 interface HostFields {
   /** How many there are. */
   readonly hosts: number;

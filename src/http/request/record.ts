@@ -7,13 +7,13 @@ export interface RequestRecord {
   /** How the request was understood; `http` for what is neither a call nor a template: pages, refusals, unknown paths. */
   readonly protocol: "grpc" | "grpc-web" | "connect" | "rest" | "http";
   readonly httpVersion: "1.0" | "1.1" | "2.0";
-  /** 0: the client went away, or the connection was cut, before an answer was sent. */
+  /** 0: the client left, or the connection was closed, before a response was sent. */
   readonly status: number;
   /** Of gRPC and gRPC-Web. */
   readonly grpcStatus: number | undefined;
-  /** From the header of the request to the last byte of the answer. */
+  /** From the header of the request to the last byte of the response. */
   readonly durationMs: number;
-  /** Bytes of the answer's body. */
+  /** Bytes of the response's body. */
   readonly bytes: number;
   /** Canonical: of the connection, or whom a trusted proxy has the request from. */
   readonly remoteAddress: string;

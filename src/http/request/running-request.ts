@@ -5,20 +5,20 @@ import type { HttpLimits } from "../limits.ts";
 import type { RequestRecord } from "./record.ts";
 import type { Watched } from "../connection/watchdog.ts";
 
-/** Time for a call that was told to end, in milliseconds. */
+/** How long a call that was aborted may take to end, in milliseconds. */
 const abortMs = 1000;
 
-/** A request that is being answered. */
+/** A request whose response is not complete. */
 export class RunningRequest implements Watched {
   readonly exchange: Exchange;
   place = -1;
   requestId = "";
-  /** Whom it comes from, behind trusted proxies. */
+  /** The address of its client, behind trusted proxies. */
   clientAddress = "";
   path = "";
   protocol: RequestRecord["protocol"] = "http";
   rpc: string | undefined;
-  /** Client and server may talk at once: the client looks at the header of the answer while it sends. */
+  /** Client and server may send at the same time: the client reads the header of the response while it sends. */
   clientStreams = false;
   /** The method sends messages one by one, and may have nothing to say for long. */
   serverStreams = false;
@@ -33,10 +33,10 @@ export class RunningRequest implements Watched {
   #awaitingSince: number | undefined;
   #expiredAt: number | undefined;
   #heartbeat: Uint8Array | undefined;
-  /** What had been sent when the watchdog last looked, and since when it is no more. */
+  /** The bytes that had been sent at the last check, and since when there were no more. */
   #sentBefore = 0;
   #quietSince = 0;
-  /** Since when the client does not take what came before a heartbeat that is due. */
+  /** Since when a due heartbeat waits for the client to read what was sent before. */
   #unreadSince: number | undefined;
 
   constructor(exchange: Exchange, limits: HttpLimits) {

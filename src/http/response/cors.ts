@@ -35,14 +35,14 @@ const preflightSeconds = 7200;
 
 /** The cross-origin rules of the server, after the Fetch standard. */
 export interface Cors {
-  /** The answer to a preflight, or nothing where the request is none. */
+  /** The response to a preflight; undefined where the request is none. */
   preflight(
     method: string,
     origin: string | undefined,
     wantedMethod: string | undefined,
     wantedHeaders: string | undefined,
   ): UniversalServerResponse | undefined;
-  /** Adds what a page needs to read the answer. */
+  /** Adds the header fields that let a page read the response. */
   decorate(origin: string | undefined, header: Headers): void;
 }
 

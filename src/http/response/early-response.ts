@@ -37,7 +37,7 @@ export function spokenProtocol({
     : undefined;
 }
 
-/** The answer for a path that nothing is served at, in the form that the caller understands. */
+/** The response for an unknown path, in the form that the caller understands. */
 export function unknownPath(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError(
     `unknown method ${cut(head.path)}`,
@@ -49,12 +49,12 @@ export function unknownPath(head: RequestHead): UniversalServerResponse {
   );
 }
 
-/** The answer for a known path and another HTTP method. */
+/** The response for a known path with another HTTP method. */
 export function methodNotAllowed(
   head: RequestHead,
   allow: string,
 ): UniversalServerResponse {
-  // To callers of an RPC the status and Allow say it all; a body would be taken for an error of the method.
+  // Callers of an RPC need only the status and Allow; a body would be taken for an error of the handler.
   if (spokenProtocol(head) !== undefined) {
     return { status: 405, header: new Headers({ allow }) };
   }
@@ -63,23 +63,23 @@ export function methodNotAllowed(
   });
 }
 
-/** Seconds after which a client may try again that was refused for lack of room. */
+/** Seconds after which a client may try again when the server held too much memory. */
 const retryAfterSeconds = "1";
 
-/** The answer to a request for which there is no room: the connection, or the server, holds too much already. */
+/** The response to a request that is refused since its connection, or the server, holds too much memory. */
 export function overloaded(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError(
     "the server, or this connection, has too much to do: try again later",
     Code.Unavailable,
   );
-  const answer =
+  const response =
     errorResponse(head, error) ??
     statusResponse(503, Code.Unavailable, error.rawMessage);
-  answer.header?.set("retry-after", retryAfterSeconds);
-  return answer;
+  response.header?.set("retry-after", retryAfterSeconds);
+  return response;
 }
 
-/** The answer for a fault of this server. */
+/** The response for a fault of this server. */
 export function internalError(head: RequestHead): UniversalServerResponse {
   const error = new ConnectError("internal error", Code.Internal);
   return (
@@ -89,7 +89,7 @@ export function internalError(head: RequestHead): UniversalServerResponse {
 }
 
 /**
- * An error that no method has raised. gRPC's clients look at trailers only, and would report an answer without them as a fault of
+ * An error that no method has raised. gRPC's clients look at trailers only, and would report a response without them as a fault of
  * the transport.
  */
 function errorResponse(
@@ -114,8 +114,12 @@ function errorResponse(
         trailerFlag,
         trailerSerialize(new Headers(status)),
       );
-      const answer = bytesResponse(200, { "content-type": contentType }, frame);
-      return isGrpcWebText(contentType) ? asGrpcWebText(answer) : answer;
+      const response = bytesResponse(
+        200,
+        { "content-type": contentType },
+        frame,
+      );
+      return isGrpcWebText(contentType) ? asGrpcWebText(response) : response;
     }
     case "connect":
       return bytesResponse(

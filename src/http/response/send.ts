@@ -10,7 +10,7 @@ import type { RunningRequest } from "../request/running-request.ts";
 const pieceBytes = 64 * 1024;
 
 /**
- * Sends an answer, and sees to it that it arrives: a client that is still sending its request may not look at the answer before
+ * Sends a response so that it arrives: a client that is still sending its request may not read the response before
  * it is done.
  */
 export async function send(
@@ -76,7 +76,7 @@ export async function send(
         piece = await pieces.next();
       }
     } catch (reason) {
-      // What produces the answer is told that nobody takes it; an error of its own cuts the answer visibly.
+      // Ends the source of the body when the client has left; an error of the source aborts the response visibly.
       pieces?.throw?.(reason).catch(() => undefined);
       exchange.destroy();
       return;
@@ -103,7 +103,7 @@ export async function send(
 }
 
 /**
- * An answer without a message as one header, which gRPC calls "Trailers-Only". connect-go ends its request short when it sees a
+ * A response without a message, as one header, which gRPC calls "Trailers-Only". connect-go ends its request short when it sees a
  * header; the reset that follows would overtake trailers, which Node sends a moment later.
  */
 function trailersOnly(

@@ -2,7 +2,7 @@ import type { Code } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
 
-/** An answer of bytes that are at hand. */
+/** A response with a body that is complete. */
 export function bytesResponse(
   status: number,
   header: Record<string, string>,
@@ -18,7 +18,7 @@ export function bytesResponse(
   };
 }
 
-/** A short answer for people and probes. */
+/** A short text for people and probes. */
 export function textResponse(
   status: number,
   text: string,

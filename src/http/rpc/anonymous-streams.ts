@@ -4,7 +4,7 @@ import { networkOf } from "../connection/connection-count.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 
-/** Where the gate of open services finds who calls. */
+/** The context value that has the client of a call, for the gate of services that need no token. */
 export const peerKey = createContextKey<Peer | undefined>(undefined, {
   description: "the client's connection",
 });

@@ -19,7 +19,7 @@ import { createTurns } from "../connection/turns.ts";
  */
 const concurrency = 4;
 
-/** Up to so many bytes are compressed, or decompressed, on the event loop: the way to a thread and back takes longer. */
+/** Up to so many bytes are compressed, or decompressed, on the event loop: handing them to a thread would take longer. */
 const smallBytes = 4 * 1024;
 
 /** What a small message may become on the event loop: a tenth of a millisecond's work. */

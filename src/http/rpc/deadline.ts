@@ -29,7 +29,7 @@ export function clampTimeoutHeader(name: string, value: string): string {
 }
 
 /**
- * Answers at the deadline (and at a cancellation or shutdown), whatever the method does with its signal: Connect only signals.
+ * Ends the call at its deadline (and at a cancellation or shutdown), even where the handler ignores its signal: Connect only signals.
  * Belongs first in the list of interceptors.
  */
 export const enforceDeadlines: Interceptor = (next) => async (request) => {

@@ -6,7 +6,7 @@ import type {
 } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 
-/** Milliseconds since some moment; never goes back. `performance.now`, but for tests. */
+/** Milliseconds of a clock that never goes back: `performance.now`, except in tests. */
 export type Stopwatch = () => number;
 
 /**
@@ -32,7 +32,7 @@ const consentKey = createContextKey<Consent | undefined>(undefined, {
   description: "the gate's consent to this call",
 });
 
-/** The options with a gate that is asked again about each message that comes after its consent has lapsed. */
+/** The options with a gate that checks again before each message that arrives later than its last check allows. */
 export function withGateRenewal(
   options: Partial<UniversalHandlerOptions>,
   stopwatch: Stopwatch,

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 
-/** What a caller is told of anything that a gate or a method throws; a ConnectError, as a rule. */
+/** Maps what a gate or a handler throws to the error that the caller gets; usually a ConnectError. */
 export type MapError = (error: unknown) => unknown;
 
 /** The options with a gate and interceptors that map the errors of the gate, of the methods, and of each step of their streams. */

@@ -118,26 +118,26 @@ async function callHandler(
     return streams(request);
   }
   const opening = streamOpening(request.contextValues);
-  const answer = streams(request);
-  const opened = await Promise.race([opening, answer.then(() => undefined)]);
+  const response = streams(request);
+  const opened = await Promise.race([opening, response.then(() => undefined)]);
   if (opened === undefined) {
-    return answer;
+    return response;
   }
   return {
     status: 200,
     header: opened.responseHeader,
-    body: bodyOf(answer),
+    body: bodyOf(response),
     // The other protocols have theirs in the body.
     ...(opened.protocolName === "grpc" && { trailer: opened.responseTrailer }),
   };
 }
 
 async function* bodyOf(
-  answer: Promise<UniversalServerResponse>,
+  response: Promise<UniversalServerResponse>,
 ): AsyncGenerator<Uint8Array> {
-  // The header leaves with the first piece, though it be empty.
+  // An empty first piece has the header sent at once.
   yield new Uint8Array(0);
-  const { body } = await answer;
+  const { body } = await response;
   if (body !== undefined) {
     yield* body;
   }

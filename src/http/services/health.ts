@@ -9,7 +9,7 @@ import {
 export interface Health {
   readonly service: ServiceImplSpec;
   readonly serving: boolean;
-  /** From now on NOT_SERVING; those who watch are told, and their calls end with UNAVAILABLE. */
+  /** Reports NOT_SERVING from now on; watches get that status, and end with UNAVAILABLE. */
   drain(): void;
 }
 
@@ -17,12 +17,12 @@ export interface Health {
 export const healthName = HealthService.typeName;
 
 /**
- * @param services full names of the services to answer for, besides `""`, which is the whole server
+ * @param services full names of the services that are served; `""`, the server itself, is added
  * @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 export function createHealth(services: readonly string[]): Health {
   const known = new Set(["", ...services]);
-  /** Wakes each who watches. Not one promise for all, which would keep something of everybody who ever waited for it. */
+  /** Wakes each watch. Not one promise for all, which would keep a reaction of every watch that ever waited for it. */
   const waiting = new Set<() => void>();
   let serving = true;
   const current = () =>

@@ -37,7 +37,7 @@ export const reflectionNames: readonly string[] = [
  * Server reflection, v1 and v1alpha: both are in use.
  *
  * @param services full names, as `list_services` shows them; those of reflection itself are added
- * @param files descriptors to answer from, with everything that they import
+ * @param files the descriptors that are served, with all that they import
  */
 export function createReflection(
   services: readonly string[],
@@ -57,7 +57,7 @@ export function createReflection(
       yield {
         validHost: request.host,
         originalRequest: request,
-        messageResponse: answer(index, names, request.messageRequest),
+        messageResponse: respond(index, names, request.messageRequest),
       };
     }
   }
@@ -74,7 +74,7 @@ export function createReflection(
   ];
 }
 
-function answer(
+function respond(
   index: DescriptorIndex,
   services: readonly string[],
   question: Question,

@@ -72,7 +72,7 @@ export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
 }
 
 /**
- * One unary call: gate → header → body → decompression → message → method → response. It is answered once, by whatever comes
+ * One unary call: gate → header → body → decompression → message → method → response. It gets one response, by whatever comes
  * first: the method, an error, the deadline, the end of the server. Nothing stands between the socket and the method, no stream,
  * generator, web request or signal, unless the method asks for it.
  */
@@ -118,7 +118,7 @@ export class UnaryCall implements BodyCollector, Listed {
     });
   }
 
-  /** Answers with an error, unless there is an answer already. */
+  /** Responds with an error, unless a response was sent. */
   fail(reason: unknown): void {
     if (this.#over) {
       return;
@@ -132,7 +132,7 @@ export class UnaryCall implements BodyCollector, Listed {
     );
   }
 
-  /** The client has left: nobody is to be answered. */
+  /** Called when the client has left: no response is sent. */
   leave(): void {
     if (this.#over) {
       return;

@@ -6,7 +6,7 @@ import type { RunningRequest } from "../../request/running-request.ts";
 import { CallValues } from "./call-values.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
-/** Header fields that an answer begins with, by name. */
+/** Header fields that a response begins with, by name. */
 export type Fields = Readonly<Record<string, string>>;
 
 /** What a context knows of the form of its call. */
@@ -85,14 +85,14 @@ export class UnaryContext implements HandlerContext {
     return this.#controller.signal;
   }
 
-  /** Whether somebody has asked for the header or the trailer of the answer, and may have changed it. */
+  /** Whether the header or the trailer of the response was read, and so may have been changed. */
   get isResponseTouched(): boolean {
     return (
       this.#responseHeader !== undefined || this.#responseTrailer !== undefined
     );
   }
 
-  /** Ends the call for whoever listens to its signal. Only the first call counts. */
+  /** Aborts the signal of the call. Only the first call has an effect. */
   abort(reason?: unknown): void {
     if (this.#aborted) {
       return;
@@ -103,7 +103,7 @@ export class UnaryContext implements HandlerContext {
   }
 }
 
-/** In whole milliseconds, as Connect's own context has it, though gRPC's clients send micro- and nanoseconds. */
+/** Rounded to milliseconds, as in Connect's own context; gRPC's clients send micro- and nanoseconds too. */
 function countdown(timeoutMs: number): () => number {
   const end = Math.trunc(Date.now() + timeoutMs);
   return () => end - Date.now();

@@ -26,7 +26,7 @@ export interface UnaryRequest {
   readonly head: RequestHead;
   /** Undefined but for JSON over HTTP. */
   readonly match: RestMatch | undefined;
-  /** It came by a template, whatever its protocol: without a body it stands for the empty message. */
+  /** Whether the path is a template's, in any protocol: then a missing body is the empty message. */
   readonly byTemplate: boolean;
 }
 
@@ -41,7 +41,7 @@ export class CompressedMessage {
   }
 }
 
-/** How the calls of one method look in one protocol and one codec: all that can be known at start. */
+/** The form of one method's calls in one protocol and codec, computed at start. */
 export interface UnaryForm {
   readonly spec: UnarySpec;
   readonly protocol: Exclude<RunningRequest["protocol"], "http">;
@@ -51,8 +51,8 @@ export interface UnaryForm {
   readonly header: Fields;
   readonly trailer: Fields;
   /**
-   * The header of a response that nobody has changed: names and values by turns, but for length, encoding and request id. Undefined
-   * where the message says the media type.
+   * The header of a response that no handler has changed: names and values by turns, without length, encoding and request id.
+   * Undefined where the message has the media type.
    */
   readonly constantHeader: readonly string[] | undefined;
   /** Whether {@link constantHeader} is completed by a Content-Length. */
@@ -92,9 +92,9 @@ export interface UnaryForm {
     byteLength: number,
     requested: Compression | undefined,
   ): Compression | undefined;
-  /** The body of a response that nobody has changed. */
+  /** The body of a response whose header and trailer no handler has changed. */
   frame(message: Uint8Array, compressed: boolean): Uint8Array;
-  /** A response with what the method has said in header and trailer. */
+  /** A response with the header and trailer that the handler has set. */
   respond(
     context: UnaryContext,
     message: Uint8Array,

@@ -36,7 +36,7 @@ export interface TextForm {
   readonly textOut: boolean;
 }
 
-/** The trailers of every call that goes well, as gRPC-Web has them: in the body. */
+/** The trailers of every successful call: gRPC-Web sends them in the body. */
 const okTrailer = envelope(
   trailerFlag,
   trailerSerialize(new Headers({ [headerGrpcStatus]: grpcStatusOk })),

@@ -30,7 +30,7 @@ import { restForm } from "./rest.ts";
 /** Services, and the gate and interceptors of theirs. */
 export interface ServiceGroup {
   readonly services: readonly ServiceImplSpec[];
-  /** Without what enforces deadlines: a unary call looks after its own. */
+  /** Without the interceptor that enforces deadlines: a unary call enforces its own. */
   readonly options: Partial<UniversalHandlerOptions>;
   /** For what the gate and the methods throw. */
   readonly mapError: MapError;
@@ -166,7 +166,7 @@ function createPlanner(
       const plansOf = (forms: readonly [string, UnaryForm][]) =>
         new Map(forms.map(([type, form]) => [type, plan(form, invoke)]));
       const { binary, json } = codecs;
-      // gRPC leaves it open whether messages are protobuf where the type does not say so: they are.
+      // A gRPC media type without a suffix may mean any codec: here it means protobuf.
       const suffixes = [
         ["", binary],
         ["+proto", binary],

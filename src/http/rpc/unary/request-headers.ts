@@ -1,7 +1,7 @@
 import { webHeaders } from "../http-request.ts";
 import { rawHeader } from "./raw-headers.ts";
 
-/** By names as they are asked for, which the code knows: those that can be looked up without web headers, in lower case. */
+/** The names, in lower case, that can be read without making web headers. */
 const simpleNames = new Map<string, string | undefined>();
 const maxNames = 1000;
 
