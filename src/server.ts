@@ -73,6 +73,12 @@ export async function startServer(
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
+    onClockBehind: (behindMs) => {
+      log.warn(
+        { behindMs },
+        "the clock is behind the last event, since it was set back: events are dated microseconds apart until it has passed",
+      );
+    },
   });
   try {
     return await serve(config, { ...parts, log, tls, store });

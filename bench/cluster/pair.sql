@@ -14,8 +14,8 @@ SELECT failed, open FROM counters WHERE subject = :key;
 UPDATE counters SET open = open - 1, failed = 0 WHERE subject = :key AND factor = 'password';
 UPDATE attempts SET outcome = 'succeeded', result = '{}' WHERE id = 'p' || :attempt;
 UPDATE subjects SET sequence = sequence + 1 WHERE key = :key RETURNING sequence \gset
-WITH head AS (UPDATE log_head SET position = position + 1 RETURNING position)
-INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date)
+WITH head AS (UPDATE log_head SET position = position + 1, date_micros = date_micros + 1 RETURNING position, date_micros)
+INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros)
 SELECT head.position, 'user', '3' || lpad(:user::text, 17, '0'), :org, :sequence,
-  'user.human.password.check.succeeded', 'pgbench', 0 FROM head;
+  'user.human.password.check.succeeded', 'pgbench', head.date_micros FROM head;
 COMMIT;

@@ -14,7 +14,7 @@ import { respondOnce } from "./constant-responses.ts";
 import { changedDetails } from "./details.ts";
 import { eventMessage } from "./events.ts";
 import type { InTurn } from "./list-turns.ts";
-import { boundMs } from "./moment.ts";
+import { afterMicros, beforeMicros } from "./moment.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
 
 /** The most events that one ListEvents answers with, and what it answers with unless told. */
@@ -54,7 +54,7 @@ export function createAdminService(
 
 function eventFilter(request: ListEventsRequest): EventFilter {
   const ascending = request.asc;
-  // A point in time or in the sequence is where the list begins, whichever way it runs.
+  // A point in time or in the sequence is where the list begins, whichever way it runs: behind the event that is there.
   // None is as large as a store cannot compare with.
   const sequence = Math.min(Number(request.sequence), Number.MAX_SAFE_INTEGER);
   return {
@@ -76,18 +76,18 @@ function eventFilter(request: ListEventsRequest): EventFilter {
 function timeFilter(
   request: ListEventsRequest,
   ascending: boolean,
-): Pick<EventFilter, "since" | "until"> {
+): Pick<EventFilter, "createdAfter" | "createdBefore"> {
   const filter = request.creationDateFilter;
   if (filter.case === "range") {
     const { since, until } = filter.value;
-    const from = since && boundMs(since);
-    const to = until && boundMs(until);
+    const from = since && afterMicros(since);
+    const to = until && beforeMicros(until);
     if (from !== undefined && to !== undefined && from > to) {
       throw new LockoutError("eventRangeEmpty");
     }
     return {
-      ...(from !== undefined && { since: from }),
-      ...(to !== undefined && { until: to }),
+      ...(from !== undefined && { createdAfter: from }),
+      ...(to !== undefined && { createdBefore: to }),
     };
   }
   const from =
@@ -98,6 +98,7 @@ function timeFilter(
   if (from === undefined) {
     return {};
   }
-  const time = boundMs(from);
-  return ascending ? { since: time } : { until: time };
+  return ascending
+    ? { createdAfter: afterMicros(from) }
+    : { createdBefore: beforeMicros(from) };
 }

@@ -1,14 +1,14 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { RecordedEvent } from "../store/events.ts";
 import type { StoredPolicy } from "../store/policies.ts";
 import type { Changed } from "../store/users.ts";
+import { timestampFromMicros } from "./moment.ts";
 
 /** `details` of an answer to a read: of the last event of what is read. */
 export function readDetails(policy: StoredPolicy) {
   return {
     sequence: BigInt(policy.sequence),
-    creationDate: timestampFromMs(policy.creationDate),
-    changeDate: timestampFromMs(policy.changeDate),
+    creationDate: timestampFromMicros(policy.creationMicros),
+    changeDate: timestampFromMicros(policy.changeMicros),
     resourceOwner: policy.resourceOwner,
   };
 }
@@ -17,7 +17,7 @@ export function readDetails(policy: StoredPolicy) {
 export function createdDetails(event: RecordedEvent) {
   return {
     sequence: BigInt(event.sequence),
-    creationDate: timestampFromMs(event.creationDate),
+    creationDate: timestampFromMicros(event.creationMicros),
     resourceOwner: event.resourceOwner,
   };
 }
@@ -26,7 +26,7 @@ export function createdDetails(event: RecordedEvent) {
 export function changedDetails(event: RecordedEvent) {
   return {
     sequence: BigInt(event.sequence),
-    changeDate: timestampFromMs(event.creationDate),
+    changeDate: timestampFromMicros(event.creationMicros),
     resourceOwner: event.resourceOwner,
   };
 }

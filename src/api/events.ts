@@ -1,7 +1,7 @@
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventSchema } from "../../gen/zitadel/event_pb.js";
 import type { RecordedEvent } from "../store/events.ts";
+import { timestampFromMicros } from "./moment.ts";
 
 /** An event as ZITADEL's message shows it. */
 export function eventMessage(
@@ -17,7 +17,7 @@ export function eventMessage(
       resourceOwner: event.resourceOwner,
     },
     sequence: BigInt(event.sequence),
-    creationDate: timestampFromMs(event.creationDate),
+    creationDate: timestampFromMicros(event.creationMicros),
     type: { type: event.type },
     ...(payload !== undefined && { payload }),
   };

@@ -1,8 +1,8 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { UserState as UserStateV1 } from "../../gen/zitadel/user_pb.js";
 import { UserState as UserStateV2 } from "../../gen/zitadel/user/v2/user_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import type { UserKey, UserRecord, UserStore } from "../store/users.ts";
+import { timestampFromMicros } from "./moment.ts";
 
 /** A user as ZITADEL's calls show one. @throws LockoutError `userUnknown` */
 export async function findUserRecord(
@@ -47,10 +47,10 @@ export function detailsOf({ user, first, last }: UserRecord) {
   return {
     sequence: BigInt(last?.sequence ?? 0),
     ...(first !== undefined && {
-      creationDate: timestampFromMs(first.creationDate),
+      creationDate: timestampFromMicros(first.creationMicros),
     }),
     ...(last !== undefined && {
-      changeDate: timestampFromMs(last.creationDate),
+      changeDate: timestampFromMicros(last.creationMicros),
     }),
     resourceOwner: user.orgId,
   };

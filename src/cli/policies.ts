@@ -1,7 +1,7 @@
 import type { LockoutPolicy } from "../../gen/zitadel/policy_pb.js";
 import type { Clients } from "./clients.ts";
 import { incompleteResponse } from "./failure.ts";
-import { requiredTime } from "./times.ts";
+import { requiredDate } from "./times.ts";
 
 /** A policy as it holds for an organisation or the instance. */
 export interface PolicyView {
@@ -79,6 +79,6 @@ function policyView(message: LockoutPolicy | undefined): PolicyView {
     isDefault: message.isDefault,
     resourceOwner: message.details.resourceOwner,
     sequence: Number(message.details.sequence),
-    changeDate: requiredTime(message.details.changeDate),
+    changeDate: requiredDate(message.details.changeDate),
   };
 }

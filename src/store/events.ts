@@ -18,7 +18,8 @@ export interface RecordedEvent {
   readonly type: EventType;
   /** The id of the caller; `SYSTEM` where the server or an operator at the command line did it. */
   readonly editor: string;
-  readonly creationDate: number;
+  /** Microseconds since 1970 UTC: greater than of all events before it, so that a date names one event. */
+  readonly creationMicros: number;
   readonly payload: EventPayload | undefined;
 }
 
@@ -32,10 +33,10 @@ export interface EventFilter {
   readonly sequenceAfter?: number;
   /** Only events with a smaller sequence. */
   readonly sequenceBefore?: number;
-  /** Only events created at this time or later. */
-  readonly since?: number;
-  /** Only events created before this time. */
-  readonly until?: number;
+  /** Only events with a later date, in microseconds. */
+  readonly createdAfter?: number;
+  /** Only events with an earlier date, in microseconds. */
+  readonly createdBefore?: number;
   /** Only events with a greater position. */
   readonly positionAfter?: number;
   readonly editor?: string;

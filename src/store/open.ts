@@ -13,6 +13,8 @@ export interface OpenStoreOptions {
   readonly maxUsersPerOrg?: number;
   /** Takes the place of the store's own clock: for tests. */
   readonly now?: Clock;
+  /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
+  readonly onClockBehind?: (behindMs: number) => void;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function openStore(
   options: OpenStoreOptions,
 ): Promise<Store> {
   const { exclusive, maxUsersPerOrg = 0, now = Date.now } = options;
+  const { onClockBehind = () => undefined } = options;
   if (isPostgres(url)) {
     return openPostgresStore({ url, ...options });
   }
@@ -33,6 +36,7 @@ export async function openStore(
   const newId = createIds(now, machine);
   return openSqliteStore({
     ...{ path: databasePath(url), exclusive, now, newId, maxUsersPerOrg },
+    onClockBehind,
   });
 }
 

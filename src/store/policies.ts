@@ -14,8 +14,10 @@ export interface StoredPolicy extends Limits {
   readonly resourceOwner: string;
   /** The sequence of the policy's last event. */
   readonly sequence: number;
-  readonly creationDate: number;
-  readonly changeDate: number;
+  /** The date of the event that created it, in microseconds since 1970 UTC. */
+  readonly creationMicros: number;
+  /** The date of its last event. */
+  readonly changeMicros: number;
 }
 
 /** The part of the port that is about lockout policies. */

@@ -11,7 +11,8 @@
  * - Each change appends its events and updates the current state in the same transaction.
  * - A store that cannot be used (locked, full, read-only, broken, away) throws StoreUnavailableError, and
  *   nothing was written; or, where the store is elsewhere and the way to it broke during the commit, perhaps all.
- * - Times are milliseconds since 1970 UTC, by the store's one clock.
+ * - Times are milliseconds since 1970 UTC, by the store's one clock. Dates of events, and of policies, which are those of their events,
+ *   are microseconds: each later than the one before it, also where many events come in a millisecond, or the clock goes back.
  */
 import type { PolicyDecision } from "../lockout/policy.ts";
 import type { PolicyStore } from "./policies.ts";

@@ -16,7 +16,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 
-// Times that clients send: to the nanosecond, while events and locks have milliseconds; and such as only gRPC can carry.
+// Times that clients send: to the nanosecond, while events have microseconds and locks milliseconds; and such as only gRPC can carry.
 
 let server: TestServer;
 
@@ -54,6 +54,38 @@ const invalid: readonly (readonly [string, Timestamp])[] = [
   ["negative nanoseconds", timestamp(4102444800n, -1)],
   ["a second of nanoseconds", timestamp(4102444800n, 1_000_000_000)],
 ];
+
+describe("a bound that is the date of an event", () => {
+  it("leaves out that event, in both directions, and in a range at both ends", async () => {
+    const { admin, users, headers } = connect();
+    const call = { headers };
+    const userId = "named";
+    // Three events in one transaction.
+    const put = { userId, state: UserState.LOCKED, aliases: ["named"] };
+    await users.putUser(put, call);
+    const list = (
+      creationDateFilter: NonNullable<
+        Parameters<typeof admin.listEvents>[0]["creationDateFilter"]
+      >,
+      asc = true,
+    ) =>
+      admin
+        .listEvents({ aggregateId: userId, asc, creationDateFilter }, call)
+        .then(({ events }) => events.map(({ sequence }) => Number(sequence)));
+    const { events } = await admin.listEvents(
+      { aggregateId: userId, asc: true },
+      call,
+    );
+    const dates = events.map(({ creationDate }) => creationDate ?? {});
+    expect(dates).toHaveLength(3);
+    const [since = {}, value = {}, until = {}] = dates;
+    expect({
+      ascending: await list({ case: "from", value }),
+      descending: await list({ case: "from", value }, false),
+      range: await list({ case: "range", value: { since, until } }),
+    }).toEqual({ ascending: [3], descending: [1], range: [2] });
+  });
+});
 
 describe("a bound between two milliseconds", () => {
   it.each([1, 400_000, 999_999])(

@@ -5,6 +5,7 @@ import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
 import { describeCommands } from "./store/commands.ts";
 import { describeUserEvents } from "./store/user-events.ts";
+import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
@@ -29,6 +30,7 @@ export function describeStore(
     describePolicies(bed);
     describeCommands(bed);
     describeEvents(bed);
+    describeDates(bed);
     describeNotices(bed);
     describeOrgs(bed);
     describeTokens(bed);

@@ -15,7 +15,7 @@ function policyEvent(sequence: number, value: number): RecordedEvent {
     sequence,
     type: "instance.policy.lockout.changed",
     editor: "e",
-    creationDate: 0,
+    creationMicros: 0,
     payload: { maxPasswordAttempts: value },
   };
 }

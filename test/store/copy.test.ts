@@ -166,7 +166,7 @@ describe("a copy", () => {
       answers.push({
         result,
         reported,
-        event: { ...events[0], creationDate: 0 },
+        event: { ...events[0], creationMicros: 0 },
       });
       await store.close();
     }

@@ -25,7 +25,7 @@ beforeEach(async () => {
   const database = new Database(path);
   database.exec(
     `WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${count})
-     INSERT INTO events (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date)
+     INSERT INTO events (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros)
      SELECT 'org', 'o', 'o', value, 'org.policy.lockout.changed', iif(value % 10000 = 5, 'rare', 'often'), value
      FROM n`,
   );
@@ -55,12 +55,15 @@ it("a list of many events has each once, in order, either way", async () => {
     all.slice(15_000, 26_000),
   );
   expect(
-    await sequences({ since: 9_999, until: 10_002, ascending: false }),
+    await sequences({
+      ...{ createdAfter: 9_998, createdBefore: 10_002 },
+      ascending: false,
+    }),
   ).toEqual([10_001, 10_000, 9_999]);
 });
 
 it.each([
-  ["looks through", { since: count }, 1, 3],
+  ["looks through", { sequenceAfter: count - 1 }, 1, 3],
   ["has", { limit: 1000 }, 1000, 9],
 ])(
   "a list that %s many events lets others in between",

@@ -113,6 +113,16 @@ describe("check", () => {
       /has sequence \d+, not \d+/,
     ],
     [
+      "an event that is dated anew",
+      "UPDATE events SET creation_micros = 1 WHERE position = 5",
+      /event 5 is dated 1, not later than the one before it/,
+    ],
+    [
+      "a policy that is dated anew",
+      "UPDATE policies SET change_micros = 1",
+      /the policy of instance .* is dated \d+ and 1, but its events/,
+    ],
+    [
       "a policy that nobody set",
       "UPDATE policies SET max_password_attempts = 1000",
       /the policy of instance .* is 1000\/0, but its events come to 0\/0/,

@@ -22,6 +22,9 @@ const leftOut: Readonly<Record<string, string>> = {
   machines: "who serves the database now",
   sqlite_sequence: "kept by SQLite",
   "subjects.sequence": "counted anew from events",
+  "events.creation_date": "for nodes of the version before",
+  "policies.creation_date": "for nodes of the version before",
+  "policies.change_date": "for nodes of the version before",
 };
 
 const postgres = usePostgres();

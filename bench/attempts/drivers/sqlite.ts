@@ -46,7 +46,7 @@ export function driveSqlite({
     "UPDATE attempts SET outcome = ?, result = ? WHERE id = ?",
   );
   const append = database.prepare<AppendValues>(
-    `INSERT INTO events (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date)
+    `INSERT INTO events (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros)
      SELECT 'user', @userId, @orgId, coalesce(max(sequence), 0) + 1, @type, @editor, @time FROM events
      WHERE aggregate_id = @userId AND aggregate_type = 'user' AND resource_owner = @orgId`,
   );

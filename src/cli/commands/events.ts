@@ -10,7 +10,7 @@ import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { requiredTime } from "../times.ts";
+import { justBefore, requiredDate } from "../times.ts";
 import { parseEventCount, parseId, parsePast } from "../values.ts";
 
 interface EventsOptions {
@@ -103,7 +103,8 @@ Examples:
         creationDateFilter: {
           case: "range",
           value: {
-            ...(since !== undefined && { since: timestampFromMs(since) }),
+            // Bounds leave out the event that they name, and this one is the first that is wanted.
+            ...(since !== undefined && { since: justBefore(since) }),
             ...(until !== undefined && { until: timestampFromMs(until) }),
           },
         },
@@ -119,7 +120,7 @@ Examples:
 
 function eventJson({ aggregate, ...event }: Event) {
   return {
-    creationDate: requiredTime(event.creationDate),
+    creationDate: requiredDate(event.creationDate),
     type: event.type?.type ?? "",
     aggregate: { type: aggregate?.type?.type ?? "", id: aggregate?.id ?? "" },
     sequence: Number(event.sequence),

@@ -126,7 +126,7 @@ export interface PolicyAggregate {
 
 /** A log of events, to be appended to. */
 export interface EventTable {
-  /** Writes an event of this time with the aggregate's next sequence. */
+  /** Writes an event with the aggregate's next sequence, and of this time unless the log has a later date already. */
   append(
     aggregate: Aggregate,
     editor: string,
@@ -140,7 +140,7 @@ export function recordedEvent(
   aggregate: Aggregate,
   editor: string,
   { type, payload }: NewEvent,
-  place: Pick<RecordedEvent, "position" | "sequence" | "creationDate">,
+  place: Pick<RecordedEvent, "position" | "sequence" | "creationMicros">,
 ): RecordedEvent {
   return {
     position: place.position,
@@ -150,7 +150,7 @@ export function recordedEvent(
     sequence: place.sequence,
     type,
     editor,
-    creationDate: place.creationDate,
+    creationMicros: place.creationMicros,
     payload,
   };
 }

@@ -2,7 +2,8 @@ import type { NewEvent } from "../../lockout/event.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
-import { eventConditions } from "../shared/event-list.ts";
+import { dateOf } from "../shared/dates.ts";
+import { eventConditions, positionAtSql } from "../shared/event-list.ts";
 import type { EventLog, Positions } from "../shared/event-list.ts";
 import { toEvent } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
@@ -12,6 +13,10 @@ import type { Journal } from "./journal.ts";
 import type { Call, Row, Statement } from "./pipeline.ts";
 import type { Value } from "./values.ts";
 
+const findPositionAt: Statement = {
+  name: "position_at",
+  text: positionAtSql("$1::bigint"),
+};
 const readHead: Statement = {
   name: "read_head",
   text: "SELECT position FROM log_head",
@@ -28,6 +33,10 @@ export function readEvents(database: PostgresDatabase): ReadEvents {
     lastPosition: async () => {
       const { rows } = await database.query(readHead);
       return Number(rows[0]?.["position"]);
+    },
+    positionAt: async (date) => {
+      const { rows } = await database.query(findPositionAt, date);
+      return Number(rows[0]?.["place"]);
     },
     list: async (filter, within) => {
       const { text, values } = listQuery(filter, within);
@@ -52,29 +61,33 @@ function listQuery(
   });
   values.push(filter.limit);
   return {
-    text: `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload
+    text: `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros, payload
       FROM events WHERE ${conditions.join(" AND ")}
       ORDER BY position ${filter.ascending ? "ASC" : "DESC"} LIMIT $${values.length}`,
     values,
   };
 }
 
-/** An event that is to be written; its position is known when it is. */
+/** An event that is to be written; its position and its date are known when it is. */
 export type PendingEvent = {
   -readonly [K in keyof RecordedEvent]: RecordedEvent[K];
 };
 
-// The heads of the logs are locked last, the users' after the names', and until the commit.
+// The heads of the logs are locked last, the users' after the names', and until the commit. An event has the date that its time says, or the next
+// one of the log; nodes of the version before read it in milliseconds.
 const appendTo = (table: string, head: string): Statement => ({
   name: `append_${table}`,
-  text: `WITH head AS (UPDATE ${head} SET position = position + $1::bigint RETURNING position)
-    INSERT INTO ${table} (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+  text: `WITH last AS (SELECT date_micros AS date FROM ${head} FOR UPDATE),
+    head AS (UPDATE ${head} SET position = position + $1::bigint, date_micros = greatest(last.date, $2::bigint) + $1::bigint
+      FROM last RETURNING position, last.date AS last_date)
+    INSERT INTO ${table} (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date,
+      creation_micros, payload)
     SELECT head.position - $1::bigint + e.place, e.aggregate_type, e.aggregate_id, e.resource_owner, e.sequence, e.type,
-      e.editor, e.creation_date, e.payload
-    FROM head, unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[])
+      e.editor, (greatest(head.last_date, e.base) + e.place) / 1000, greatest(head.last_date, e.base) + e.place, e.payload
+    FROM head, unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::text[])
       WITH ORDINALITY
-      AS e (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload, place)
-    RETURNING position`,
+      AS e (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, base, payload, place)
+    RETURNING position, creation_micros`,
 });
 const appendToLog = {
   events: appendTo("events", "log_head"),
@@ -84,6 +97,8 @@ const appendToLog = {
 /** The events of a batch, and the last sequences of those whom they are about. */
 export class NewEvents implements EventTable {
   readonly pending: PendingEvent[] = [];
+  /** When they happened, in milliseconds since 1970 UTC: their dates may come to be later. */
+  readonly #times: number[] = [];
   readonly #sequences = new Map<string, number>();
   readonly #journal: Journal;
   readonly #append: Statement;
@@ -112,11 +127,14 @@ export class NewEvents implements EventTable {
   ): RecordedEvent {
     const sequence = this.sequenceOf(aggregate) + 1;
     this.#journal.set(this.#sequences, aggregateKey(aggregate), sequence);
-    const pending: PendingEvent = recordedEvent(aggregate, editor, event, {
-      position: 0,
-      sequence,
-      creationDate: time,
-    });
+    const place = { position: 0, sequence, creationMicros: 0 };
+    const pending: PendingEvent = recordedEvent(
+      aggregate,
+      editor,
+      event,
+      place,
+    );
+    this.#journal.push(this.#times, time);
     this.#journal.push(this.pending, pending);
     return pending;
   }
@@ -127,17 +145,19 @@ export class NewEvents implements EventTable {
     if (events.length === 0) {
       return [];
     }
+    const bases = dateBases(this.#times);
     return [
       [
         this.#append,
         events.length,
+        bases.at(-1) ?? 0,
         events.map(({ aggregateType }) => aggregateType),
         events.map(({ aggregateId }) => aggregateId),
         events.map(({ resourceOwner }) => resourceOwner),
         events.map(({ sequence }) => sequence),
         events.map(({ type }) => type),
         events.map(({ editor }) => editor),
-        events.map(({ creationDate }) => creationDate),
+        bases,
         events.map(({ payload }) =>
           payload === undefined ? null : JSON.stringify(payload),
         ),
@@ -145,13 +165,27 @@ export class NewEvents implements EventTable {
     ];
   }
 
-  /** Gives the events the positions at which that statement has written them. */
+  /** Gives the events the positions and dates with which that statement has written them. */
   place(rows: readonly Row[]): void {
-    const first = Math.min(...rows.map((row) => Number(row["position"])));
-    for (const [place, event] of this.pending.entries()) {
-      event.position = first + place;
+    const places = rows
+      .map((row) => [Number(row["position"]), Number(row["creation_micros"])])
+      .sort(([a = 0], [b = 0]) => a - b);
+    for (const [index, event] of this.pending.entries()) {
+      [event.position = 0, event.creationMicros = 0] = places[index] ?? [];
     }
   }
+}
+
+/**
+ * By the times of events alone, for each the date to which its place among them is added, from 1 on. Where the last date of the log is greater,
+ * that is: so each has the date that `dateAfter` gives it behind the one before.
+ */
+function dateBases(times: readonly number[]): readonly number[] {
+  let base = -Infinity;
+  return times.map((time, index) => {
+    base = Math.max(base, dateOf(time) - (index + 1));
+    return base;
+  });
 }
 
 function aggregateKey({ type, id, resourceOwner }: Aggregate): string {

@@ -9,16 +9,25 @@ export interface Migration {
   /** Counts from 1. */
   readonly number: number;
   readonly name: string;
+  /**
+   * What takes long: runs before it, again and again until it says that nothing is left, each time in a transaction of its own, so that
+   * nodes of the version before go on meanwhile.
+   */
+  readonly before?: (connection: Connection) => Promise<boolean>;
   readonly sql: string;
   /** What SQL cannot say: runs behind it, in the same transaction. */
   readonly run?: (connection: Connection) => Promise<void>;
 }
 
+type PreparedMigration = Migration & Required<Pick<Migration, "before">>;
+
 const maxTries = 10;
 
+const lockMigrations = unnamed("SELECT only_one FROM lockoutd_lock FOR UPDATE");
+
 /**
- * Brings the database to the newest schema, all steps in one transaction; of nodes that start at once, one does it and the
- * others wait.
+ * Brings the database to the newest schema, all steps in one transaction, but for one that others run long before: of nodes that start at
+ * once, one does it and the others wait.
  *
  * @throws StoreRefusedError where the database is not ours, comes from a newer version, or was made by other migrations than
  *   ours
@@ -27,16 +36,41 @@ export async function migrate(
   database: PostgresDatabase,
   migrations: readonly Migration[],
 ): Promise<void> {
+  const { name } = database;
+  let prepared: Migration | undefined;
+  for (;;) {
+    const done = prepared;
+    const next = await retried(database, (connection) =>
+      migrateLocked(name, connection, migrations, done),
+    );
+    if (next === undefined) {
+      return;
+    }
+    const { before } = next;
+    while (
+      await retried(database, async (connection) => {
+        await connection.send([lockMigrations]);
+        return before(connection);
+      })
+    ) {}
+    prepared = next;
+  }
+}
+
+/** Works in a transaction, and does it again where it met others': two nodes that create the same table at once. */
+async function retried<T>(
+  database: PostgresDatabase,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await database.use((connection) =>
-        inTransaction(connection, () =>
-          migrateLocked(database.name, connection, migrations),
-        ),
-      );
-      return;
+      return await database.use(async (connection) => {
+        await connection.send([begin]);
+        const result = await work(connection);
+        await connection.send([commit]);
+        return result;
+      });
     } catch (error) {
-      // Two nodes that create the same table at once: one is told of a conflict in the catalogue.
       if (!isConflict(error) || tries === maxTries) {
         throw error;
       }
@@ -66,20 +100,18 @@ export async function requireMigrated(
   });
 }
 
-async function inTransaction(
-  { send }: Connection,
-  work: () => Promise<void>,
-): Promise<void> {
-  await send([begin]);
-  await work();
-  await send([commit]);
-}
-
+/**
+ * Does what is pending, up to what others run before it.
+ *
+ * @param prepared a migration before which all has run
+ * @returns the migration before which something is to run
+ */
 async function migrateLocked(
   name: string,
   connection: Connection,
   migrations: readonly Migration[],
-): Promise<void> {
+  prepared: Migration | undefined,
+): Promise<PreparedMigration | undefined> {
   const { send } = connection;
   // Before anything is created: a database of another program stays as it is.
   await pendingMigrations(name, connection, migrations);
@@ -94,10 +126,10 @@ async function migrateLocked(
       "INSERT INTO lockoutd_lock (only_one) VALUES (1) ON CONFLICT (only_one) DO NOTHING",
     ),
   ]);
-  await send([unnamed("SELECT only_one FROM lockoutd_lock FOR UPDATE")]);
+  await send([lockMigrations]);
   const pending = await pendingMigrations(name, connection, migrations);
   if (pending.length === 0) {
-    return;
+    return undefined;
   }
   await send([
     unnamed(
@@ -106,7 +138,14 @@ async function migrateLocked(
        )`,
     ),
   ]);
+  const next = pending.find(
+    (migration): migration is PreparedMigration =>
+      migration.before !== undefined && migration !== prepared,
+  );
   for (const migration of pending) {
+    if (migration === next) {
+      break;
+    }
     if (migration.sql !== "") {
       await send([unnamed(migration.sql)]);
     }
@@ -124,6 +163,7 @@ async function migrateLocked(
     ),
     randomBytes(32),
   ]);
+  return next;
 }
 
 async function pendingMigrations(

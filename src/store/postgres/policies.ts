@@ -18,6 +18,8 @@ interface PolicyEntry {
   readonly owner: PolicyAggregate;
   readonly policy: StoredPolicy | undefined;
   readonly changed: boolean;
+  /** The sequence of the event of this batch that created the policy, if one did. */
+  readonly creation?: number | undefined;
 }
 
 /** A policy and whose it is. */
@@ -28,7 +30,7 @@ export interface OwnedPolicy {
 
 /** The columns of {@link toOwnedPolicy}. */
 export const policyColumns =
-  "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date";
+  "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros";
 
 const findPolicies: Statement = {
   name: "find_policies",
@@ -41,7 +43,24 @@ const putPolicies: Statement = {
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
     ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET max_password_attempts = excluded.max_password_attempts,
       max_otp_attempts = excluded.max_otp_attempts, sequence = excluded.sequence,
-      creation_date = excluded.creation_date, change_date = excluded.change_date`,
+      creation_micros = excluded.creation_micros`,
+};
+/** Gives policies the dates of their last events, and new ones of those that created them: the last ones, unless others are given. Behind these. */
+export const datePolicies: Statement = {
+  name: "date_policies",
+  text: `UPDATE policies SET creation_micros = dated.creation, creation_date = dated.creation / 1000,
+      change_micros = dated.change, change_date = dated.change / 1000
+    FROM (
+      SELECT owner_kind, p.resource_owner, e.creation_micros AS change,
+        coalesce(c.creation_micros, p.creation_micros) AS creation
+      FROM unnest($1::text[], $2::text[], $3::bigint[]) AS o (kind, owner, creation)
+        JOIN policies p ON p.owner_kind = o.kind AND p.resource_owner = o.owner
+        JOIN events e ON e.aggregate_id = o.owner AND e.aggregate_type = o.kind AND e.resource_owner = o.owner
+          AND e.sequence = p.sequence
+        LEFT JOIN events c ON c.aggregate_id = o.owner AND c.aggregate_type = o.kind AND c.resource_owner = o.owner
+          AND c.sequence = coalesce(o.creation, CASE p.creation_micros WHEN 0 THEN p.sequence END)
+    ) AS dated
+    WHERE policies.owner_kind = dated.owner_kind AND policies.resource_owner = dated.resource_owner`,
 };
 const removePolicies: Statement = {
   name: "remove_policies",
@@ -87,16 +106,19 @@ export class Policies implements LimitTable {
       event,
       time,
     );
+    const before = this.#entries.get(policyKey(owner));
+    const creation =
+      before?.policy === undefined ? recorded.sequence : before.creation;
     const policy = limits && {
       ...limits,
       resourceOwner: owner.id,
       sequence: recorded.sequence,
-      creationDate: this.find(owner)?.creationDate ?? time,
-      changeDate: time,
+      // Those of the events, which get theirs when they are written.
+      creationMicros: before?.policy?.creationMicros ?? 0,
+      changeMicros: 0,
     };
     this.#journal.set(this.#entries, policyKey(owner), {
-      owner,
-      policy,
+      ...{ owner, policy, creation },
       changed: true,
     });
     return recorded;
@@ -136,6 +158,23 @@ export class Policies implements LimitTable {
     ];
   }
 
+  /** The statement behind the events: policies have their dates. */
+  dates(): readonly Call[] {
+    const put = [...this.#entries.values()].filter(
+      ({ changed, policy }) => changed && policy !== undefined,
+    );
+    return put.length === 0
+      ? []
+      : [
+          [
+            datePolicies,
+            put.map(({ owner }) => owner.type),
+            put.map(({ owner }) => owner.id),
+            put.map(({ creation }) => creation ?? null),
+          ],
+        ];
+  }
+
   #ofInstance(): StoredPolicy | undefined {
     for (const { owner, policy } of this.#entries.values()) {
       if (owner.type === "instance") {
@@ -154,8 +193,8 @@ function putting(put: readonly OwnedPolicy[]): Call {
     put.map(({ policy }) => policy.maxPasswordAttempts),
     put.map(({ policy }) => policy.maxOtpAttempts),
     put.map(({ policy }) => policy.sequence),
-    put.map(({ policy }) => policy.creationDate),
-    put.map(({ policy }) => policy.changeDate),
+    put.map(({ policy }) => policy.creationMicros),
+    put.map(({ policy }) => policy.changeMicros),
   ];
 }
 

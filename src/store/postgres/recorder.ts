@@ -2,11 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/event.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Aggregate } from "../commands/tables.ts";
+import { dateOf } from "../shared/dates.ts";
 import { notify } from "./append-watch.ts";
 import { begin, commit, rollback } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, unavailable } from "./errors.ts";
 import type { Statement } from "./pipeline.ts";
+import { datePolicies } from "./policies.ts";
 
 /** A change in a transaction of its own, which waits for no others: of what is rarely changed. */
 export interface Change {
@@ -51,15 +53,16 @@ const lockUser: Statement = {
 };
 const takePositions: Statement = {
   name: "take_positions",
-  text: "UPDATE log_head SET position = position + $1::bigint",
+  text: `UPDATE log_head SET position = position + $1::bigint,
+    date_micros = greatest(date_micros, $2::bigint - 1) + $1::bigint`,
 };
 // Whoever has the head of the log sees all events there are.
 const appendNext: Statement = {
   name: "append_next",
-  text: `INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+  text: `INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, creation_micros, payload)
     SELECT head.position - $1::bigint, $2, $3, $4,
       coalesce(${lastSequence("$2", "$3", "$4")}, 0) + 1,
-      $5, $6, $7::bigint, $8
+      $5, $6, (head.date_micros - $1::bigint) / 1000, head.date_micros - $1::bigint, $7
     FROM log_head AS head`,
 };
 const putOwnerSequence: Statement = {
@@ -104,19 +107,25 @@ export function createRecorder({
         [resourceOwner, id] as const;
       const results = await send(
         ...users.map((user) => [lockUser, ...userKey(user)] as const),
-        [takePositions, events.length],
+        [takePositions, events.length, dateOf(time)],
         ...events.map(
           ([{ type, id, resourceOwner }, event], index) =>
             [
               appendNext,
               ...[events.length - 1 - index, type, id, resourceOwner],
-              ...[event.type, editor, time],
+              ...[event.type, editor],
               event.payload === undefined
                 ? null
                 : JSON.stringify(event.payload),
             ] as const,
         ),
         ...owners.map(({ type, id }) => [putOwnerSequence, type, id] as const),
+        [
+          datePolicies,
+          owners.map(({ type }) => type),
+          owners.map(({ id }) => id),
+          owners.map(() => null),
+        ],
         ...users.map((user) => [putUserSequence, ...userKey(user)] as const),
         ...(notifies ? [[notify] as const] : []),
         [commit],

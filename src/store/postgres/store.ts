@@ -3,6 +3,7 @@ import type { PolicyAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { Clock, NewId } from "../ids.ts";
 import type { PolicyOwner } from "../policies.ts";
+import { createLeadWatch } from "../shared/dates.ts";
 import { listEvents } from "../shared/event-list.ts";
 import { createNameKey, hashName } from "../shared/name-hash.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
@@ -41,6 +42,8 @@ export interface PostgresStoreOptions {
   readonly maxNames?: number;
   /** How many users an organisation may have, about: any number unless it is set. */
   readonly maxUsersPerOrg?: number;
+  /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
+  readonly onClockBehind?: (behindMs: number) => void;
 }
 
 /** So many commands share a transaction: more would keep the event loop from others for milliseconds. */
@@ -91,6 +94,7 @@ async function createStore(
     newId: ownIds,
     maxNames = defaultMaxNames,
     maxUsersPerOrg = 0,
+    onClockBehind = () => undefined,
   }: PostgresStoreOptions,
 ): Promise<Store> {
   const time = () => ownClock?.() ?? null;
@@ -132,6 +136,7 @@ async function createStore(
   });
   const parts = [database, recorder, newId, readNow] as const;
   const instances = createInstances(...parts);
+  const watchLead = createLeadWatch(onClockBehind);
   const queue = new CommitQueue({
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
     takeKeys: createKeys(database),
@@ -139,12 +144,15 @@ async function createStore(
     afterCommit: (workspace) => {
       names.added(workspace);
       userCounts.counted(workspace.userCounts);
-      // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
-      if (workspace.events.pending.length > 0) {
-        setImmediate(() => {
-          watch.tell();
-        });
+      const newest = workspace.events.pending.at(-1);
+      if (newest === undefined) {
+        return;
       }
+      watchLead(newest.creationMicros, now());
+      // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
+      setImmediate(() => {
+        watch.tell();
+      });
     },
   });
   const users = createUserStore({

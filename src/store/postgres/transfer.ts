@@ -202,7 +202,8 @@ async function finish(database: PostgresDatabase): Promise<void> {
       ],
       [
         unnamed(
-          "UPDATE log_head SET position = (SELECT coalesce(max(position), 0) FROM events)",
+          `UPDATE log_head SET position = coalesce((SELECT max(position) FROM events), 0),
+             date_micros = coalesce((SELECT creation_micros FROM events ORDER BY position DESC LIMIT 1), 0)`,
         ),
       ],
       [

@@ -27,7 +27,8 @@ export async function writeAndCommit(
   const counted = countUsers(subjects.entries.values());
   const nameLog = nameEvents.writes();
   const log = events.writes();
-  const statements = [...rows, ...counted, ...nameLog, ...log];
+  const before = [...rows, ...counted, ...nameLog];
+  const statements = [...before, ...log, ...workspace.policies.dates()];
   if (statements.length === 0) {
     await send([rollback]);
     return;
@@ -46,6 +47,6 @@ export async function writeAndCommit(
     workspace.userCounts = toUserCounts(results[rows.length]?.rows ?? []);
   }
   if (log.length > 0) {
-    events.place(results[statements.length - 1]?.rows ?? []);
+    events.place(results[before.length]?.rows ?? []);
   }
 }

@@ -9,25 +9,45 @@ export interface PolicyState {
   readonly resource_owner: string;
   readonly max_password_attempts: number;
   readonly max_otp_attempts: number;
+  readonly creation_micros: number;
+  readonly change_micros: number;
+}
+
+/** What the events of an owner come to. */
+interface Replayed {
+  readonly limits: Limits;
+  /** The dates of the events that created the policy and that changed it last, in microseconds. */
+  readonly created: number;
+  readonly changed: number;
 }
 
 /** Holds the policies against what the events of their owners come to. */
 export class PolicyCheck {
   readonly #problems: Problems;
-  readonly #policies = new Map<string, Limits>();
+  readonly #policies = new Map<string, Replayed>();
 
   constructor(problems: Problems) {
     this.#problems = problems;
   }
 
-  /** Takes the next event of an owner. */
-  add(kind: string, owner: string, type: string, payload: EventPayload): void {
+  /** Takes the next event of an owner, and its date in microseconds. */
+  add(
+    kind: string,
+    owner: string,
+    type: string,
+    payload: EventPayload,
+    date: number,
+  ): void {
     const key = `${kind} ${owner}`;
-    const limits = replayPolicyEvent(this.#policies.get(key), type, payload);
+    const before = this.#policies.get(key);
+    const limits = replayPolicyEvent(before?.limits, type, payload);
     if (limits === undefined) {
       this.#policies.delete(key);
-    } else {
-      this.#policies.set(key, limits);
+    } else if (limits !== before?.limits) {
+      this.#policies.set(key, {
+        ...{ limits, created: before?.created ?? date },
+        changed: date,
+      });
     }
   }
 
@@ -36,7 +56,8 @@ export class PolicyCheck {
     for (const row of rows) {
       const owner = `${row.owner_kind} ${row.resource_owner}`;
       const [password, otp] = [row.max_password_attempts, row.max_otp_attempts];
-      const limits = this.#policies.get(owner);
+      const replayed = this.#policies.get(owner);
+      const limits = replayed?.limits;
       this.#policies.delete(owner);
       if (
         limits?.maxPasswordAttempts !== password ||
@@ -46,8 +67,17 @@ export class PolicyCheck {
           `the policy of ${owner} is ${password}/${otp}, but its events come to ${limitsText(limits)}`,
         );
       }
+      const { creation_micros: created, change_micros: changed } = row;
+      if (
+        replayed !== undefined &&
+        (created !== replayed.created || changed !== replayed.changed)
+      ) {
+        this.#problems.report(
+          `the policy of ${owner} is dated ${created} and ${changed}, but its events ${replayed.created} and ${replayed.changed} (microseconds since 1970)`,
+        );
+      }
     }
-    for (const [owner, limits] of this.#policies) {
+    for (const [owner, { limits }] of this.#policies) {
       this.#problems.report(
         `the policy of ${owner} is missing: its events come to ${limitsText(limits)}`,
       );

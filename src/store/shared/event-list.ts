@@ -11,6 +11,8 @@ export interface Positions {
 export interface EventLog {
   /** 0 before the first event. */
   lastPosition(): number | Promise<number>;
+  /** The last position whose event has this date or an earlier one, or a position behind all events; see {@link positionAtSql}. */
+  positionAt(date: number): number | Promise<number>;
   /** The events that fit among those of some positions. */
   list(
     filter: EventFilter,
@@ -34,10 +36,7 @@ export async function listEvents(
   filter: EventFilter,
   windowSize: number,
 ): Promise<readonly RecordedEvent[]> {
-  let rest: Positions = {
-    after: filter.positionAfter ?? 0,
-    upTo: await log.lastPosition(),
-  };
+  let rest = await positionsOf(log, filter);
   // The index of an aggregate's events finds them all at once, whatever their positions, and would find them all for each slice.
   const [step, most] =
     filter.aggregateId === undefined || filter.aggregateId === ""
@@ -72,10 +71,49 @@ export async function listEvents(
 export type EventCondition =
   | {
       readonly column: string;
-      readonly operator: "=" | ">" | "<" | ">=";
+      readonly operator: "=" | ">" | "<";
       readonly value: string | number;
     }
   | { readonly column: string; readonly among: readonly string[] };
+
+/** The positions that a list may have: dates are in the order of the positions, and so bound these. */
+async function positionsOf(
+  log: EventLog,
+  { positionAfter = 0, createdAfter, createdBefore }: EventFilter,
+): Promise<Positions> {
+  const last = await log.lastPosition();
+  const after =
+    createdAfter === undefined ? 0 : await log.positionAt(createdAfter);
+  const upTo =
+    createdBefore === undefined
+      ? last
+      : await log.positionAt(createdBefore - 1);
+  return {
+    after: Math.max(after, positionAfter),
+    upTo: Math.min(upTo, last),
+  };
+}
+
+/**
+ * A query for the last position, as `place`, whose event has a date or an earlier one, or a position behind all events where they all have. It comes
+ * nearer by steps, each half as long as the one before, and at each looks one event up by its position: so no event pays for an index by date.
+ *
+ * @param date the parameter, as the engine writes it
+ */
+export function positionAtSql(date: string): string {
+  return `WITH RECURSIVE search (place, step) AS (
+      SELECT CAST(0 AS BIGINT), CAST(${firstStep} AS BIGINT)
+      UNION ALL
+      SELECT CASE WHEN coalesce((
+          SELECT creation_micros FROM events WHERE position <= place + step ORDER BY position DESC LIMIT 1
+        ) <= ${date}, true) THEN place + step ELSE place END, step / 2
+      FROM search WHERE step > 0
+    )
+    SELECT place FROM search WHERE step = 0`;
+}
+
+/** No log has twice as many positions. */
+const firstStep = 2 ** 40;
 
 /** The conditions of a filter and of a window, in the words of SQL. */
 export function eventConditions(
@@ -88,7 +126,7 @@ export function eventConditions(
   ];
   const want = (
     column: string,
-    operator: "=" | ">" | "<" | ">=",
+    operator: "=" | ">" | "<",
     value: string | number | undefined,
   ) => {
     if (value !== undefined && value !== "") {
@@ -109,8 +147,6 @@ export function eventConditions(
   };
   want("sequence", ">", filter.sequenceAfter);
   want("sequence", "<", filter.sequenceBefore);
-  want("creation_date", ">=", filter.since);
-  want("creation_date", "<", filter.until);
   want("editor", "=", filter.editor);
   want("aggregate_id", "=", filter.aggregateId);
   want("resource_owner", "=", filter.resourceOwner);

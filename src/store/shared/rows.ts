@@ -65,8 +65,8 @@ export interface PolicyRow {
   readonly max_password_attempts: number;
   readonly max_otp_attempts: number;
   readonly sequence: number;
-  readonly creation_date: number;
-  readonly change_date: number;
+  readonly creation_micros: number;
+  readonly change_micros: number;
 }
 
 /** Reads a row of an owner's policy. */
@@ -76,8 +76,8 @@ export function toPolicy(resourceOwner: string, row: PolicyRow): StoredPolicy {
     maxOtpAttempts: row.max_otp_attempts,
     resourceOwner,
     sequence: row.sequence,
-    creationDate: row.creation_date,
-    changeDate: row.change_date,
+    creationMicros: row.creation_micros,
+    changeMicros: row.change_micros,
   };
 }
 
@@ -90,7 +90,7 @@ export interface EventRow {
   readonly sequence: number;
   readonly type: EventType;
   readonly editor: string;
-  readonly creation_date: number;
+  readonly creation_micros: number;
   readonly payload: string | null;
 }
 
@@ -104,7 +104,7 @@ export function toEvent(row: EventRow): RecordedEvent {
     sequence: row.sequence,
     type: row.type,
     editor: row.editor,
-    creationDate: row.creation_date,
+    creationMicros: row.creation_micros,
     payload:
       row.payload === null
         ? undefined

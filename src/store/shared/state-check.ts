@@ -23,6 +23,7 @@ export type CheckedEvent = Pick<
   | "resource_owner"
   | "sequence"
   | "type"
+  | "creation_micros"
   | "payload"
 >;
 
@@ -36,10 +37,11 @@ export interface CheckSource {
 
 /** The columns of {@link CheckedEvent}. */
 export const checkedEventColumns =
-  "position, aggregate_type, aggregate_id, resource_owner, sequence, type, payload";
+  "position, aggregate_type, aggregate_id, resource_owner, sequence, type, creation_micros, payload";
 
 /**
- * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, and that organisations,
+ * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, that each event is dated later than
+ * the one before it, and that organisations,
  * tokens, policies and users are what the events say; and that the open attempts are as many as are counted.
  */
 export async function checkState(
@@ -72,9 +74,17 @@ export async function checkState(
   const instance = instances[0]?.id;
   const others = new Set<string>();
   let events = 0;
+  let lastDate = 0;
   for await (const event of source.events()) {
     events += 1;
     sequences.add(event);
+    const { creation_micros: date } = event;
+    if (date <= lastDate) {
+      problems.report(
+        `event ${event.position} is dated ${date}, not later than the one before it (microseconds since 1970)`,
+      );
+    }
+    lastDate = date;
     const payload =
       event.payload === null ? {} : (JSON.parse(event.payload) as EventPayload);
     const { aggregate_type: kind, resource_owner: owner, type } = event;
@@ -85,7 +95,7 @@ export async function checkState(
     if (kind === "user") {
       users.add(owner, event.aggregate_id, event.position, type, payload);
     } else {
-      policies.add(kind, owner, type, payload);
+      policies.add(kind, owner, type, payload, date);
     }
   }
   for (const other of instance === undefined ? [] : others) {
@@ -103,7 +113,8 @@ export async function checkState(
   );
   policies.check(
     await source.rows<PolicyState>(
-      "SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts FROM policies",
+      `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, creation_micros, change_micros
+       FROM policies`,
     ),
   );
   users.check({

@@ -100,8 +100,8 @@ export const transferTables: readonly TransferTable[] = [
     key: [text("owner_kind"), text("resource_owner")],
     rest: [
       ...[integer("max_password_attempts"), integer("max_otp_attempts")],
-      ...[integer("sequence"), integer("creation_date")],
-      integer("change_date"),
+      ...[integer("sequence"), integer("creation_micros")],
+      integer("change_micros"),
     ],
   },
   {
@@ -110,7 +110,7 @@ export const transferTables: readonly TransferTable[] = [
     rest: [
       ...[text("aggregate_type"), text("aggregate_id")],
       ...[text("resource_owner"), integer("sequence"), text("type")],
-      ...[text("editor"), integer("creation_date"), text("payload")],
+      ...[text("editor"), integer("creation_micros"), text("payload")],
     ],
   },
   {

@@ -1,38 +1,54 @@
 import type { Database } from "better-sqlite3";
-import { eventConditions } from "../shared/event-list.ts";
+import { eventConditions, positionAtSql } from "../shared/event-list.ts";
 import type { EventLog, Positions } from "../shared/event-list.ts";
 import { toEvent, userEventSql } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
+import { dateAfter } from "../shared/dates.ts";
 import { keptNameEvents } from "../users.ts";
 import type { UserKey, UserRecord } from "../users.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
 export interface Events extends EventTable, EventLog {
   lastPosition(): number;
+  positionAt(date: number): number;
+  /** The date of the last event that was written here, in microseconds; 0 before the first one. */
+  newestDate(): number;
   list(filter: EventFilter, within: Positions): readonly RecordedEvent[];
   /** The first and the last event of a user since the registration. */
   endsOf(user: UserKey): Omit<UserRecord, "user">;
 }
 
 /** Prepares the statements of {@link Events}. */
-export function prepareEvents(database: Database): Events {
+export function prepareEvents(
+  database: Database,
+  memory: TransactionMemory,
+): Events {
   const lastPosition = database
     .prepare<[], number | null>("SELECT max(position) FROM events")
     .pluck();
+  const positionAt = database
+    .prepare<[number], number>(positionAtSql("?"))
+    .pluck();
+  let newest = 0;
   const endOf = (order: "ASC" | "DESC") =>
     database.prepare<[string, string], EventRow>(userEventSql("?", "?", order));
   const [first, last] = [endOf("ASC"), endOf("DESC")];
   const read = (row: EventRow | undefined) => row && toEvent(row);
   return {
-    ...prepareAppend(database, "events"),
+    append: prepareAppend(database, memory, "events", (date) => {
+      newest = date;
+    }),
     endsOf: ({ orgId, userId }) => ({
       first: read(first.get(userId, orgId)),
       last: read(last.get(userId, orgId)),
     }),
     lastPosition: () => lastPosition.get() ?? 0,
+    positionAt: (date) => positionAt.get(date) ?? 0,
+    newestDate: () => newest,
     list: (filter, within) => {
       const { sql, values } = listQuery(filter, within);
       return database
@@ -52,7 +68,10 @@ export interface NameEvents extends EventTable {
 }
 
 /** Prepares the statements of {@link NameEvents}. */
-export function prepareNameEvents(database: Database): NameEvents {
+export function prepareNameEvents(
+  database: Database,
+  memory: TransactionMemory,
+): NameEvents {
   const isForgettable = database
     .prepare<[], number>(
       `SELECT EXISTS (SELECT 1 FROM name_events
@@ -66,13 +85,13 @@ export function prepareNameEvents(database: Database): NameEvents {
        ORDER BY position LIMIT ?
      )`,
   );
-  const names = prepareAppend(database, "name_events");
+  const append = prepareAppend(database, memory, "name_events");
   const place = prepareLastSequence(database, "events");
   return {
     append: (aggregate, ...event) => {
       // The log is far larger than this table: a page of it, which may not be in memory, is read for each event of a user.
       place(aggregate);
-      return names.append(aggregate, ...event);
+      return append(aggregate, ...event);
     },
     isForgettable: () => isForgettable.get() === 1,
     forget: (limit) => forget.run(limit).changes,
@@ -98,33 +117,45 @@ function prepareLastSequence(
     lastSequence.get(id, type, resourceOwner) ?? 0;
 }
 
-function prepareAppend(database: Database, table: EventTableName): EventTable {
+function prepareAppend(
+  database: Database,
+  memory: TransactionMemory,
+  table: EventTableName,
+  onDated: (date: number) => void = () => undefined,
+): EventTable["append"] {
   const lastSequence = prepareLastSequence(database, table);
+  const findLastDate = database
+    .prepare<[], number>(
+      `SELECT creation_micros FROM ${table} ORDER BY position DESC LIMIT 1`,
+    )
+    .pluck();
+  const lastDate = memory.value(() => findLastDate.get() ?? 0);
   const insert = database.prepare<
     [string, string, string, number, string, string, number, string | null]
   >(
-    `INSERT INTO ${table} (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, payload)
+    `INSERT INTO ${table} (aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  return {
-    append: (aggregate, editor, event, time) => {
-      const sequence = lastSequence(aggregate) + 1;
-      const { lastInsertRowid } = insert.run(
-        aggregate.type,
-        aggregate.id,
-        aggregate.resourceOwner,
-        sequence,
-        event.type,
-        editor,
-        time,
-        event.payload === undefined ? null : JSON.stringify(event.payload),
-      );
-      return recordedEvent(aggregate, editor, event, {
-        position: Number(lastInsertRowid),
-        sequence,
-        creationDate: time,
-      });
-    },
+  return (aggregate, editor, event, time) => {
+    const sequence = lastSequence(aggregate) + 1;
+    const creationMicros = dateAfter(lastDate.get(), time);
+    const { lastInsertRowid } = insert.run(
+      aggregate.type,
+      aggregate.id,
+      aggregate.resourceOwner,
+      sequence,
+      event.type,
+      editor,
+      creationMicros,
+      event.payload === undefined ? null : JSON.stringify(event.payload),
+    );
+    lastDate.set(creationMicros);
+    onDated(creationMicros);
+    return recordedEvent(aggregate, editor, event, {
+      position: Number(lastInsertRowid),
+      sequence,
+      creationMicros,
+    });
   };
 }
 

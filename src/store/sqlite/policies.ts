@@ -30,7 +30,7 @@ export function preparePolicies(
     [string, string],
     PolicyRow & { readonly resource_owner: string }
   >(
-    `SELECT resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date FROM policies
+    `SELECT resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros FROM policies
      WHERE owner_kind = ? AND resource_owner = ?`,
   );
   const findDefault = database.prepare<
@@ -43,13 +43,13 @@ export function preparePolicies(
     [string, string, number, number, number, number, number]
   >(
     `INSERT INTO policies
-       (owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_date, change_date)
+       (owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros)
      VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET
        max_password_attempts = excluded.max_password_attempts,
        max_otp_attempts = excluded.max_otp_attempts,
        sequence = excluded.sequence,
-       change_date = excluded.change_date`,
+       change_micros = excluded.change_micros`,
   );
   const remove = database.prepare<[string, string]>(
     "DELETE FROM policies WHERE owner_kind = ? AND resource_owner = ?",
@@ -77,8 +77,8 @@ export function preparePolicies(
           limits.maxPasswordAttempts,
           limits.maxOtpAttempts,
           recorded.sequence,
-          recorded.creationDate,
-          recorded.creationDate,
+          recorded.creationMicros,
+          recorded.creationMicros,
         );
       }
       return recorded;

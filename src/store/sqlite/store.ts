@@ -28,6 +28,7 @@ import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
+import { createLeadWatch } from "../shared/dates.ts";
 import { defaultMaxNames } from "../users.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import { createUserStore } from "./users.ts";
@@ -47,6 +48,8 @@ export interface SqliteStoreOptions {
   readonly maxNames?: number;
   /** How many users an organisation may have: any number unless it is set. */
   readonly maxUsersPerOrg?: number;
+  /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
+  readonly onClockBehind?: (behindMs: number) => void;
 }
 
 // While another process writes, which takes milliseconds, a server's event loop must not stand still: it looks
@@ -106,13 +109,14 @@ function createStore(
     newId,
     maxNames = defaultMaxNames,
     maxUsersPerOrg = 0,
+    onClockBehind = () => undefined,
   }: SqliteStoreOptions,
 ): Store {
   const { database } = opened;
   database.pragma(`busy_timeout = ${busyTimeoutMs}`);
 
   const memory = createTransactionMemory();
-  const events = prepareEvents(database);
+  const events = prepareEvents(database, memory);
   const policies = preparePolicies(database, events, memory);
   const instances = prepareInstance(database, events, now, newId);
   const orgs = prepareOrgs(database, events, now, newId);
@@ -123,6 +127,7 @@ function createStore(
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
   const watch = createAppendWatch(() => events.lastPosition());
+  const watchLead = createLeadWatch(onClockBehind);
   const checkFiles = exclusive
     ? createFileCheck(database.name, opened.lock)
     : undefined;
@@ -132,6 +137,7 @@ function createStore(
       maxBatch,
       afterCommit: () => {
         recent?.forget();
+        watchLead(events.newestDate(), now());
         // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
         setImmediate(() => {
           watch.check();
@@ -233,6 +239,7 @@ function createStore(
       listEvents(
         {
           lastPosition: () => read(() => events.lastPosition()),
+          positionAt: (date) => read(() => events.positionAt(date)),
           list: (wanted, within) => read(() => events.list(wanted, within)),
         },
         filter,

@@ -43,7 +43,7 @@ export function createUserStore(
   const subjects = prepareSubjects(database, memory, context, (key) => {
     attempts.removeOpen(key);
   });
-  const nameEvents = prepareNameEvents(database);
+  const nameEvents = prepareNameEvents(database, memory);
   const commands = createUserCommands(
     {
       subjects,

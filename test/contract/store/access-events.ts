@@ -14,7 +14,7 @@ export function describeAccessEvents(bed: StoreBed): void {
           position: expect.any(Number) as number,
           ...{ aggregateType: "org", aggregateId: id, resourceOwner: id },
           ...{ sequence: 1, type: "org.added", editor: "ann" },
-          creationDate: start,
+          creationMicros: start * 1000,
           payload: { name: "zwölf 😀" },
         },
       ]);
@@ -44,7 +44,8 @@ export function describeAccessEvents(bed: StoreBed): void {
         {
           ...common,
           ...{ sequence: 1, type: "user.pat.added", editor: "ann" },
-          creationDate: start,
+          // The organisation was created in the same millisecond.
+          creationMicros: start * 1000 + 1,
           payload: {
             ...{ tokenId: id, name: "token 5" },
             roles: ["ORG_OWNER", "IAM_LOGIN_CLIENT"],
@@ -54,7 +55,7 @@ export function describeAccessEvents(bed: StoreBed): void {
         {
           ...common,
           ...{ sequence: 2, type: "user.pat.removed", editor: "bob" },
-          creationDate: start + 7,
+          creationMicros: (start + 7) * 1000,
           payload: { tokenId: id },
         },
       ]);

@@ -56,13 +56,18 @@ export function describeAttempts(bed: StoreBed): void {
         lastFailure: start + 5,
       });
       expect(await bed.events({ aggregateTypes: ["user"] })).toMatchObject([
-        { type: "user.human.added", editor: "login", creationDate: start },
+        {
+          type: "user.human.added",
+          editor: "login",
+          // The policy was added in the same millisecond.
+          creationMicros: start * 1000 + 1,
+        },
         {
           aggregateId: "alice",
           resourceOwner: orgA.orgId,
           type: "user.human.password.check.failed",
           editor: "login",
-          creationDate: start + 5,
+          creationMicros: (start + 5) * 1000,
         },
       ]);
     });
@@ -266,7 +271,7 @@ export function describeAttempts(bed: StoreBed): void {
       expect(await bed.store.findUser(aliceKey)).toMatchObject({ lock });
       expect(await bed.events({ aggregateTypes: ["user"] })).toMatchObject([
         { type: "user.human.added" },
-        { ...expired, creationDate: start + ttlMs },
+        { ...expired, creationMicros: (start + ttlMs) * 1000 },
         { type: "user.locked", editor: "SYSTEM" },
       ]);
     });
@@ -323,7 +328,7 @@ export function describeAttempts(bed: StoreBed): void {
       expect(events.map(({ aggregateId }) => aggregateId)).toEqual(
         Array.from({ length: 120 }, (_, index) => `u${index}`),
       );
-      expect(events.map(({ creationDate }) => creationDate)).toEqual(
+      expect(events.map(({ creationMicros }) => creationMicros / 1000)).toEqual(
         Array.from({ length: 120 }, (_, index) => start + index + 1 + ttlMs),
       );
       // The last one began with the last but one, and both expire in a moment.

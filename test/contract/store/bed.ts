@@ -21,6 +21,7 @@ export interface StoreHarness {
       readonly maxNames: number;
       /** How many users an organisation may have. */
       readonly maxUsersPerOrg: number;
+      readonly onClockBehind: (behindMs: number) => void;
     },
   ): Promise<WholeStore>;
   /** Removes the data. Stores are closed before. */
@@ -36,6 +37,8 @@ export class StoreBed {
   /** The time, in milliseconds since 1970 UTC. */
   time = start;
   readonly now: Clock = () => this.time;
+  /** By how many milliseconds the stores were told that the clock is behind. */
+  behind: number[] = [];
 
   constructor(createHarness: () => Promise<StoreHarness>) {
     this.#createHarness = createHarness;
@@ -44,6 +47,7 @@ export class StoreBed {
   /** Before each test. */
   async setUp(): Promise<void> {
     this.time = start;
+    this.behind = [];
     this.#harness = await this.#createHarness();
     this.#store = await this.open("server");
   }
@@ -76,6 +80,9 @@ export class StoreBed {
       newId,
       maxNames,
       maxUsersPerOrg,
+      onClockBehind: (behindMs) => {
+        this.behind.push(behindMs);
+      },
     });
     this.#opened.push(store);
     return store;

@@ -71,12 +71,28 @@ export function describeEvents(bed: StoreBed): void {
           () => ({ sequenceAfter: 1, sequenceBefore: 3 }),
           [3, 4],
         ],
-        ["from a time on", () => ({ since: start + 30 }), [3, 4, 5]],
-        ["up to a time", () => ({ until: start + 30 }), [0, 1, 2]],
+        ["after a date", () => ({ createdAfter: micros(30) }), [4, 5]],
+        ["before a date", () => ({ createdBefore: micros(30) }), [0, 1, 2]],
         [
-          "between two times",
-          () => ({ since: start + 10, until: start + 40 }),
-          [1, 2, 3],
+          "between two dates",
+          () => ({ createdAfter: micros(10), createdBefore: micros(40) }),
+          [2, 3],
+        ],
+        [
+          "between dates that no event has",
+          () => ({
+            createdAfter: micros(10) - 1,
+            createdBefore: micros(40) + 1,
+          }),
+          [1, 2, 3, 4],
+        ],
+        [
+          "after a position, where that is later than a date",
+          () => ({
+            createdAfter: micros(10),
+            positionAfter: written[3]?.position ?? 0,
+          }),
+          [4, 5],
         ],
         [
           "after a position",
@@ -121,7 +137,7 @@ export function describeEvents(bed: StoreBed): void {
           () => ({
             editor: "alice",
             types: ["org.policy.lockout.removed", "user.locked"],
-            since: start + 20,
+            createdAfter: micros(20),
             resourceOwner: "300000000000000002",
             sequenceAfter: 1,
           }),
@@ -157,13 +173,19 @@ export function describeEvents(bed: StoreBed): void {
         const texts = (get: (event: RecordedEvent) => string) =>
           fc.constantFrom("", "no such", ...written.map(get));
         const positions = written.map(({ position }) => position);
+        const dates = fc
+          .tuple(
+            fc.integer({ min: -5, max: 60 }),
+            fc.integer({ min: -2, max: 2 }),
+          )
+          .map(([time, more]) => micros(time) + more);
         const arbitrary = fc.record({
           ascending: fc.boolean(),
           limit: fc.integer({ min: 1, max: 7 }),
           sequenceAfter: maybe(fc.integer({ min: 0, max: 4 })),
           sequenceBefore: maybe(fc.integer({ min: 0, max: 4 })),
-          since: maybe(fc.integer({ min: start - 5, max: start + 60 })),
-          until: maybe(fc.integer({ min: start - 5, max: start + 60 })),
+          createdAfter: maybe(dates),
+          createdBefore: maybe(dates),
           positionAfter: maybe(fc.constantFrom(0, ...positions)),
           editor: maybe(texts(({ editor }) => editor)),
           types: maybe(fc.array(texts(({ type }) => type))),
@@ -194,6 +216,11 @@ export function describeEvents(bed: StoreBed): void {
   });
 }
 
+/** The date of so many milliseconds after the start. */
+function micros(time: number): number {
+  return (start + time) * 1000;
+}
+
 type Undefinable<T> = { readonly [K in keyof T]: T[K] | undefined };
 
 /** Whether a field is undefined or left out is no difference to a filter, but it is to its type. */
@@ -216,8 +243,8 @@ function naiveFilter(
     (event) =>
       event.sequence > (filter.sequenceAfter ?? -Infinity) &&
       event.sequence < (filter.sequenceBefore ?? Infinity) &&
-      event.creationDate >= (filter.since ?? -Infinity) &&
-      event.creationDate < (filter.until ?? Infinity) &&
+      event.creationMicros > (filter.createdAfter ?? -Infinity) &&
+      event.creationMicros < (filter.createdBefore ?? Infinity) &&
       event.position > (filter.positionAfter ?? -Infinity) &&
       isOrAny(filter.editor, event.editor) &&
       isOrAny(filter.aggregateId, event.aggregateId) &&

@@ -37,14 +37,13 @@ export function describeInstance(bed: StoreBed): void {
         maxOtpAttempts: 0,
         resourceOwner: instance.id,
         sequence: 2,
-        creationDate: start,
-        changeDate: start,
+        creationMicros: start * 1000 + 2,
+        changeMicros: start * 1000 + 2,
       });
       const token = await bed.store.findToken(hashOf(1));
       const common = {
         position: expect.any(Number) as number,
         editor: "SYSTEM",
-        creationDate: start,
       };
       const ofInstance = {
         ...common,
@@ -56,22 +55,26 @@ export function describeInstance(bed: StoreBed): void {
         {
           ...ofInstance,
           ...{ sequence: 1, type: "instance.added", payload: undefined },
+          creationMicros: start * 1000,
         },
         {
           ...ofOrg,
           ...{ aggregateType: "org", aggregateId: instance.firstOrgId },
           ...{ sequence: 1, type: "org.added", payload: { name: "first" } },
+          creationMicros: start * 1000 + 1,
         },
         {
           ...ofInstance,
           ...{ sequence: 2, type: "instance.policy.lockout.added" },
           payload: { maxPasswordAttempts: 3 },
+          creationMicros: start * 1000 + 2,
         },
         {
           ...ofOrg,
           ...{ aggregateType: "user", aggregateId: token?.id },
           ...{ sequence: 1, type: "user.pat.added" },
           payload: { tokenId: token?.id, name: "admin", roles: ["IAM_OWNER"] },
+          creationMicros: start * 1000 + 3,
         },
       ]);
       expect(token).toMatchObject({

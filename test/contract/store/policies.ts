@@ -49,7 +49,7 @@ export function describePolicies(bed: StoreBed): void {
         sequence: 3,
         type: "instance.policy.lockout.changed",
         editor: "editor-1",
-        creationDate: start + 1000,
+        creationMicros: (start + 1000) * 1000,
         payload: { maxOTPAttempts: 7 },
       });
       expect(await bed.events({ sequenceAfter: 2 })).toEqual([event]);
@@ -57,8 +57,8 @@ export function describePolicies(bed: StoreBed): void {
         ...limits(3, 7),
         resourceOwner: id,
         sequence: 3,
-        creationDate: start,
-        changeDate: start + 1000,
+        creationMicros: start * 1000 + 2,
+        changeMicros: event.creationMicros,
       });
     });
 
@@ -120,8 +120,8 @@ export function describePolicies(bed: StoreBed): void {
       await change(updateOrgPolicy(orgA.orgId, limits(2, 2)));
       expect(await bed.store.findPolicy(orgA)).toMatchObject({
         sequence: 2,
-        creationDate: start + 10,
-        changeDate: start + 20,
+        creationMicros: (start + 10) * 1000,
+        changeMicros: (start + 20) * 1000,
       });
 
       const removed = await change(resetOrgPolicy(orgA.orgId));
@@ -133,8 +133,8 @@ export function describePolicies(bed: StoreBed): void {
         ...limits(5, 5),
         resourceOwner: orgA.orgId,
         sequence: 4,
-        creationDate: start + 40,
-        changeDate: start + 40,
+        creationMicros: (start + 40) * 1000,
+        changeMicros: (start + 40) * 1000,
       });
     });
 

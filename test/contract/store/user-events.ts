@@ -314,10 +314,10 @@ export function describeUserEvents(bed: StoreBed): void {
         { type: "user.human.added" },
         {
           type: "user.human.password.check.failed",
-          ...{ editor: "SYSTEM", creationDate: start + 60_000 },
+          ...{ editor: "SYSTEM", creationMicros: (start + 60_000) * 1000 },
           payload: { expired: true },
         },
-        { type: "user.removed", creationDate: start + 3_600_000 },
+        { type: "user.removed", creationMicros: (start + 3_600_000) * 1000 },
       ]);
     });
 

@@ -134,7 +134,7 @@ export function describeUsers(bed: StoreBed): void {
             sequence: 3,
             type: "user.human.password.check.failed",
             editor: "e2",
-            creationDate: start + 5,
+            creationMicros: (start + 5) * 1000,
             payload: { address: "::1" },
           },
           { sequence: 4, type: "user.locked" },

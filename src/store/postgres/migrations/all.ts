@@ -6,6 +6,8 @@ import { copyState } from "./0004-copy-state.ts";
 import { unseen } from "./0005-unseen.ts";
 import { attempts } from "./0006-attempts.ts";
 import { userCounts } from "./0007-user-counts.ts";
+import { dates } from "./0008-dates.ts";
+import { dated } from "./0009-dated.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +18,6 @@ export const migrations: readonly Migration[] = [
   unseen,
   attempts,
   userCounts,
+  dates,
+  dated,
 ];

@@ -7,6 +7,7 @@ import { copyState } from "./0005-copy-state.ts";
 import { unseen } from "./0006-unseen.ts";
 import { attempts } from "./0007-attempts.ts";
 import { userCounts } from "./0008-user-counts.ts";
+import { dates } from "./0009-dates.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   unseen,
   attempts,
   userCounts,
+  dates,
 ];
