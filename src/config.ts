@@ -29,6 +29,8 @@ export interface ServerConfig {
   /** How long an attempt may stay open before it counts as failed, in milliseconds. */
   readonly attemptTtlMs: number;
   readonly logLevel: LogLevel;
+  /** Whether successful requests of probes have a line in the log too. */
+  readonly logProbes: boolean;
   /** How long a shutdown waits for calls that run, in milliseconds. */
   readonly shutdownGraceMs: number;
   /** How much one caller or tenant may have; 0 is no quota. */
@@ -66,6 +68,7 @@ export const defaultConfig: ServerConfig = {
   ignoreUnknownFields: false,
   attemptTtlMs: 60_000,
   logLevel: "info",
+  logProbes: false,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,
   quotas: {
     maxUsersPerOrg: 1_000_000,

@@ -5,6 +5,7 @@ import {
   ErrorDetailSchema,
 } from "../gen/zitadel/message_pb.js";
 import { toConnectError } from "./api/errors.ts";
+import { createCallFields } from "./api/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
 import { ensureAdministrator } from "./first-start.ts";
@@ -21,7 +22,9 @@ import {
   createReflection,
   reflectionNames,
 } from "./http/services/reflection.ts";
+import { createProbeFilter } from "./http/request/probes.ts";
 import { recordFields } from "./http/request/record.ts";
+import type { RequestRecord } from "./http/request/record.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock } from "./store/ids.ts";
@@ -130,6 +133,10 @@ async function serve(
   );
 
   const probeStore = shareLook(() => store.ping(), probeMs);
+  const probePages = debugPages(async () => {
+    await probeStore();
+    return health.serving;
+  });
   const http = createHttpServer({
     services: specs,
     publicMethods,
@@ -149,13 +156,7 @@ async function serve(
         eventId,
         systemParameters,
       }),
-    pages: [
-      ...debugPages(async () => {
-        await probeStore();
-        return health.serving;
-      }),
-      ...apiPages(describeApi()),
-    ],
+    pages: [...probePages, ...apiPages(describeApi())],
     handlerOptions: {
       requestGate: createGate(store, table),
       jsonOptions: {
@@ -173,7 +174,23 @@ async function serve(
       health.drain();
       draining.abort();
     },
-    onRequestEnd: createRecordLog(log, "request", recordFields),
+    onRequestEnd: createRequestLog(
+      log,
+      createCallFields(store),
+      config.logProbes
+        ? () => false
+        : createProbeFilter(
+            probePages.map(({ path }) => path),
+            [
+              ...health.service.service.methods.map(
+                ({ name }) => `${healthName}/${name}`,
+              ),
+              ...[...publicMethods].map((name) =>
+                name.replace(/\.(?=\w+$)/, "/"),
+              ),
+            ],
+          ),
+    ),
     onFault: reportFault,
   });
   // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
@@ -227,5 +244,23 @@ async function serve(
       });
       await closing;
     },
+  };
+}
+
+/** A line of the log for each request that `isLeftOut` does not name. */
+function createRequestLog(
+  log: Logger,
+  callFields: ReturnType<typeof createCallFields>,
+  isLeftOut: (record: RequestRecord) => boolean,
+): (record: RequestRecord) => void {
+  const write = createRecordLog<RequestRecord>(
+    log,
+    "request",
+    (record) => recordFields(record) + callFields(record.values),
+  );
+  return (record) => {
+    if (!isLeftOut(record)) {
+      write(record);
+    }
   };
 }

@@ -30,6 +30,7 @@ import type { LockReason } from "../lockout/user-events.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
+import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { InTurn } from "./list-turns.ts";
 import { boundMs } from "./moment.ts";
@@ -79,13 +80,18 @@ export function createAttemptService({
         client: readClient(request.client),
         ttlMs: attemptTtlMs,
       };
-      const result = await store.beginAttempt(
-        readSubject(orgId, request),
-        id,
-        (view, attemptId) => beginAttempt(view, { ...command, attemptId }),
+      const subject = readSubject(orgId, request);
+      const result = await store.beginAttempt(subject, id, (view, attemptId) =>
+        beginAttempt(view, { ...command, attemptId }),
       );
+      const { decision, attempt } = result;
+      noteAttempt(context.values, {
+        subject,
+        decision,
+        ...(attempt !== undefined && { attemptId: attempt.id }),
+      });
       return {
-        decision: decisions[result.decision],
+        decision: decisions[decision],
         limit: result.limit,
         failedAttempts: result.failed,
         openAttempts: result.open,
@@ -102,6 +108,10 @@ export function createAttemptService({
         id,
         (view, attempt) => completeAttempt(view, attempt, outcome),
       );
+      noteAttempt(context.values, {
+        attemptId: request.attemptId,
+        accepted: result.accepted,
+      });
       return completed(result);
     },
 
@@ -110,11 +120,11 @@ export function createAttemptService({
       const factor = readFactor(request.factor);
       const outcome = readOutcome(request.outcome);
       const client = readClient(request.client);
-      const result = await store.reportAttempt(
-        readSubject(orgId, request),
-        id,
-        (view) => reportAttempt(view, factor, client, outcome),
+      const subject = readSubject(orgId, request);
+      const result = await store.reportAttempt(subject, id, (view) =>
+        reportAttempt(view, factor, client, outcome),
       );
+      noteAttempt(context.values, { subject, accepted: result.accepted });
       return completed(result);
     },
 

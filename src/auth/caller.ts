@@ -8,6 +8,8 @@ import type { Permission } from "./roles.ts";
 export interface Caller {
   /** The token's id: the editor of what the call changes. */
   readonly id: string;
+  /** What people call the token. */
+  readonly name: string;
   /** The caller's own organisation. */
   readonly homeOrgId: string;
   /** Names of roles; one that is none grants nothing. */
@@ -25,6 +27,11 @@ const callerKey = createContextKey<Caller | undefined>(undefined, {
 /** Remembers the caller for the rest of the call. */
 export function setCaller(values: ContextValues, caller: Caller): void {
   values.set(callerKey, caller);
+}
+
+/** The caller, once the gate knows who it is: also of a call that it refuses then, and of none that is public. */
+export function findCaller(values: ContextValues): Caller | undefined {
+  return values.get(callerKey);
 }
 
 /** The caller of a method that is not public. @throws Error for a public one: it has no caller */

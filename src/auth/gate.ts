@@ -47,15 +47,17 @@ export function createGate(
         }
         const caller = {
           id: token.id,
+          name: token.name,
           homeOrgId: token.orgId,
           roles: token.roles,
           orgId,
           isOrgNamed: named !== "",
         };
+        // First, so that the log names whoever is refused.
+        setCaller(context.values, caller);
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
         }
-        setCaller(context.values, caller);
       });
     });
   };
@@ -95,6 +97,7 @@ export function createSystemGate(
     }
     setCaller(values, {
       id: "SYSTEM",
+      name: "",
       homeOrgId,
       roles: ["IAM_OWNER"],
       orgId,

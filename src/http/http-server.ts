@@ -336,5 +336,6 @@ function malformedRecord(status: number, remoteAddress: string): RequestRecord {
     bytes: 0,
     remoteAddress,
     rpc: undefined,
+    values: undefined,
   };
 }

@@ -331,7 +331,9 @@ function toCall(
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   try {
-    return toHttpRequest(exchange, head.path, running, abort);
+    const request = toHttpRequest(exchange, head.path, running, abort);
+    running.values = request.contextValues;
+    return request;
   } catch {
     return undefined;
   }

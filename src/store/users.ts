@@ -134,6 +134,11 @@ export interface UserStore {
    * there was one.
    */
   deleteUser(key: UserKey, editor: string): Promise<boolean>;
+  /**
+   * The hash of a folded login name under a key of this installation's own: 32 bytes that are the same on all its nodes, and say nothing
+   * of the name to who has not the key.
+   */
+  hashName(foldedName: string): Uint8Array;
   findLockout(key: UserKey): Promise<StoredLockout | undefined>;
   /** The organisation's locked users, by the time of the lock and then by id, locked at `since` or later. */
   listLocked(

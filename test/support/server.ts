@@ -45,7 +45,7 @@ async function makeDatabase(): Promise<{
 /** Starts a server for a test; `close` also removes its database. */
 export async function startTestServer(
   config: Partial<ServerConfig> = {},
-  parts: Pick<ServerParts, "stopwatch"> = {},
+  parts: Pick<ServerParts, "stopwatch" | "log"> = {},
 ): Promise<TestServer> {
   const database = await makeDatabase();
   let ahead = 0;

@@ -39,6 +39,7 @@ interface ServeOptions {
   readonly defaultMaxPasswordAttempts: number;
   readonly defaultMaxOtpAttempts: number;
   readonly logLevel: LogLevel;
+  readonly logProbes: boolean;
   readonly shutdownGrace: number;
 }
 
@@ -166,6 +167,16 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     )
     .addOption(
       new Option(
+        "--log-probes [true|false]",
+        "log successful requests for health and readiness too",
+      )
+        .env("LOCKOUTD_LOG_PROBES")
+        .preset("true")
+        .default(defaultConfig.logProbes)
+        .argParser(parseBoolean),
+    )
+    .addOption(
+      new Option(
         "--shutdown-grace <span>",
         "how long the server waits for running calls when it is stopped",
       )
@@ -237,6 +248,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     ignoreUnknownFields: options.ignoreUnknownFields,
     attemptTtlMs: options.attemptTtl,
     logLevel: options.logLevel,
+    logProbes: options.logProbes,
     shutdownGraceMs: options.shutdownGrace,
     quotas: readQuotas({ ...options }),
     limits: readLimits({ ...options }),

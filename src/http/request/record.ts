@@ -1,3 +1,5 @@
+import type { ContextValues } from "@connectrpc/connect";
+
 /** What is known of a request when it is over. */
 export interface RequestRecord {
   readonly requestId: string;
@@ -19,6 +21,8 @@ export interface RequestRecord {
   readonly remoteAddress: string;
   /** `package.Service/Method`, where one was found. */
   readonly rpc: string | undefined;
+  /** Of a call: what its gate and its method have left. */
+  readonly values: ContextValues | undefined;
 }
 
 /**

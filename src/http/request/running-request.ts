@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { ContextValues } from "@connectrpc/connect";
 import { ignore } from "../connection/exchange.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
@@ -22,6 +23,8 @@ export class RunningRequest implements Watched {
   clientStreams = false;
   /** The method sends messages one by one, and may have nothing to say for long. */
   serverStreams = false;
+  /** What the gate and the method of a call leave behind. */
+  values: ContextValues | undefined;
   status = 0;
   grpcStatus: string | undefined;
   sent = 0;
@@ -158,6 +161,7 @@ export class RunningRequest implements Watched {
       bytes: this.sent,
       remoteAddress: this.clientAddress,
       rpc: this.rpc,
+      values: this.values,
     };
   }
 }

@@ -161,6 +161,7 @@ export function createUserStore({
   };
 
   return {
+    hashName,
     changeUser: (key, editor, decide) =>
       write([{ kind: "user", ...key }], (commands, time) =>
         commands.changeUser(key, editor, time, decide),

@@ -92,6 +92,8 @@ export function createUserStore(
     deleteUser: (key, editor) =>
       write(() => commands.deleteUser(key, editor, now())),
 
+    hashName: (foldedName) => read(() => subjects.hashName(foldedName)),
+
     findUser: async (key) => {
       await settleUser(key);
       return read(() => {

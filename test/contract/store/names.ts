@@ -26,6 +26,20 @@ export function describeNames(bed: StoreBed): void {
     (await report(named(name), "not_a_guess")).failed;
   const settle = () => bed.store.settleAttempts(1000);
 
+  describe("the hash of a login name", () => {
+    it("is the same each time, and of another name another one", () => {
+      const hash = bed.store.hashName("alice");
+      expect(hash).toHaveLength(32);
+      expect(bed.store.hashName("alice")).toEqual(hash);
+      expect(bed.store.hashName("bob")).not.toEqual(hash);
+    });
+
+    it("is the same for all who have the installation open", async () => {
+      const another = await bed.open("tool");
+      expect(another.hashName("alice")).toEqual(bed.store.hashName("alice"));
+    });
+  });
+
   describe("a login name", () => {
     it("leads to the user with that alias", async () => {
       await bed.store.putUser(

@@ -47,6 +47,7 @@ export class UnaryContext implements HandlerContext {
     this.protocolName = form.protocol;
     this.values = new CallValues().set(requestIdKey, request.requestId);
     this.timeoutMs = timeoutMs === undefined ? noTimeout : countdown(timeoutMs);
+    request.values = this.values;
     this.#form = form;
     this.#request = request;
   }

@@ -1,0 +1,20 @@
+import type { RequestRecord } from "./record.ts";
+
+/**
+ * Tells requests of probes that were answered as they should be: of a healthy server there are many, and they say nothing. What is refused or fails is
+ * none of them.
+ *
+ * @param paths of pages for probes
+ * @param rpcs `package.Service/Method` of calls for probes
+ */
+export function createProbeFilter(
+  paths: Iterable<string>,
+  rpcs: Iterable<string>,
+): (record: RequestRecord) => boolean {
+  const probePaths = new Set(paths);
+  const probeRpcs = new Set(rpcs);
+  return ({ status, grpcStatus = 0, rpc, path }) =>
+    status === 200 &&
+    grpcStatus === 0 &&
+    (rpc === undefined ? probePaths.has(path) : probeRpcs.has(rpc));
+}
