@@ -1,9 +1,9 @@
-/** Of a text that repeats what was sent so much goes back, in bytes: all that is needed to recognise it. */
+/** How much of a caller's text an error repeats, in bytes: enough to recognise it. */
 const maxQuoteBytes = 200;
 
 /**
- * Of an error message so much goes back, in bytes: escaped for `grpc-message`, and once more in `grpc-status-details-bin`, it keeps the
- * trailers under 4 KiB. Clients take 8 KiB of metadata as a rule, and one frame of HTTP/2 has 16 KiB.
+ * Length of an error message, in bytes. Escaped in `grpc-message`, and repeated in `grpc-status-details-bin`, it keeps the trailers under
+ * 4 KiB. Most clients accept 8 KiB of metadata, and an HTTP/2 frame has 16 KiB.
  */
 export const maxMessageBytes = 512;
 

@@ -7,7 +7,7 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-/** An answer that the transcoder gives by itself, before or instead of the method. */
+/** An error response of the transcoder itself, before or instead of the handler. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly status: number;
@@ -32,12 +32,12 @@ export class Fault extends Error {
   }
 }
 
-/** 400 for a request as a whole. */
+/** 400 for a request, without a field at fault. */
 export function badRequest(message: string): Fault {
   return new Fault(400, Code.InvalidArgument, cut(message));
 }
 
-/** 400 for one field of a request, with a google.rpc.BadRequest detail; an empty path is the body as a whole. */
+/** 400 for one field of a request, with a google.rpc.BadRequest detail; an empty path is the body itself. */
 export function badField(field: string, description: string): Fault {
   if (field === "") {
     return badRequest(`the body ${description}`);
@@ -54,12 +54,12 @@ export function badField(field: string, description: string): Fault {
   );
 }
 
-/** 406 where Accept excludes every form that an answer could have. */
+/** 406 where Accept excludes every media type that the response could have. */
 export function notAcceptable(offers: readonly string[]): Fault {
   return new Fault(
     406,
     Code.InvalidArgument,
-    `the answer can only be ${offers.join(" or ")}`,
+    `the response can only be ${offers.join(" or ")}`,
   );
 }
 

@@ -32,7 +32,7 @@ export interface TranscodingRouter {
   ): this;
 }
 
-/** How answers are written. All are off by default, as ProtoJSON has it. */
+/** How responses are written. All are off by default, as ProtoJSON has it. */
 export interface OutputOptions {
   /** Names as in the proto file instead of lowerCamelCase. */
   readonly protoNames?: boolean;
@@ -127,7 +127,7 @@ export type TranscodingMatch =
       readonly path: PathSegments;
       readonly query: string | undefined;
     }
-  /** The path has other methods. For OPTIONS the answer is 204. */
+  /** The path has other methods. For OPTIONS the response is 204. */
   | { readonly kind: "method-not-allowed"; readonly allow: string }
   | { readonly kind: "not-found" }
   /** A target that is too long, a malformed escape, bytes that are not UTF-8, or a character that must be escaped. */

@@ -29,7 +29,7 @@ export type ErrorShape =
   /** `{"error": {"code": 404, "message": …, "status": "NOT_FOUND", "details": […]}}`: https://google.aip.dev/193 */
   | "aip-193";
 
-/** The status of an HTTP answer for a code, as grpc-gateway and Google's servers map them. */
+/** The HTTP status for a code, as grpc-gateway and Google's servers map them. */
 export function httpStatus(code: Code): number {
   switch (code) {
     case Code.Canceled:
@@ -123,7 +123,7 @@ export function toConnectError(reason: unknown): ConnectError {
   );
 }
 
-/** The JSON of an error, in either shape. `status` is the HTTP status of the answer. */
+/** The JSON of an error, in either shape. `status` is the HTTP status of the response. */
 export function errorJson(
   error: ConnectError,
   status: number,

@@ -8,7 +8,7 @@ export function untilAborted<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
-      // A ConnectError of whoever aborted, which says the code.
+      // The ConnectError of the abort, which has the code.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(getAbortSignalReason(signal));
     };
@@ -43,7 +43,7 @@ export function eachUntilAborted<T>(
           try {
             return await untilAborted(signal, inner.next());
           } catch (reason) {
-            // A generator that waits for something takes note of this when its wait is over: nobody waits for that.
+            // A generator that awaits something ends only after that: this is not awaited.
             if (signal.aborted) {
               finish().catch(() => undefined);
             }

@@ -8,12 +8,12 @@ export interface BodyLimit {
   readonly tooLong: () => Fault;
 }
 
-/** A body that is at hand. */
+/** A body of bytes in memory. */
 export async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
   yield chunk;
 }
 
-/** Reads a body whole. @throws Fault once it is longer than allowed, by its Content-Length before it is read. */
+/** Reads a complete body. @throws Fault once it is longer than allowed, by its Content-Length before it is read. */
 export async function readBody(
   { body, header }: TranscodingRequest,
   { maxBytes, tooLong }: BodyLimit,

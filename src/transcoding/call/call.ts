@@ -55,9 +55,9 @@ export const unaryOffers = [jsonType] as const;
 /**
  * What is decided before the body is read. Who calls comes before all that the request holds.
  *
- * @param offers the media types that the answer may have; none where only the method knows.
+ * @param offers the media types that the response may have; none where only the handler knows.
  * @throws Fault of the deadline, what the gate throws, and a fault of the headers
- * @returns the media type of the answer.
+ * @returns the media type of the response.
  */
 export async function admit<Offer extends string>(
   parts: CallParts,
@@ -134,7 +134,7 @@ export function bodyCompression(
       );
 }
 
-/** Reads the whole body and decompresses it. @throws Fault */
+/** Reads the complete body and decompresses it. @throws Fault */
 export async function readUncompressedBody(
   parts: CallParts,
   request: TranscodingRequest,
@@ -158,7 +158,7 @@ export function requestLine(
   };
 }
 
-/** The headers of an answer: those of the method, and its trailers under the prefix that Connect has for them. */
+/** The header of a response: that of the handler, and its trailers under the prefix that Connect has for them. */
 export function responseHeader(context: HandlerContext): Headers {
   const header = context.responseHeader;
   for (const [name, value] of context.responseTrailer) {

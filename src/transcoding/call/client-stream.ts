@@ -101,7 +101,7 @@ async function* readMessages(
   }
 }
 
-/** The body as it comes in; a compressed one can only be unpacked whole. */
+/** The body as it arrives; a compressed one is read completely before it is decompressed. */
 async function unpacked(
   parts: CallParts,
   request: TranscodingRequest,

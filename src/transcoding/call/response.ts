@@ -18,7 +18,7 @@ import {
   toConnectError,
 } from "../status.ts";
 
-/** What an answer depends on: the method of the request, and its Accept-Encoding. */
+/** The parts of a request that its response depends on: its method, and its Accept-Encoding. */
 export type NegotiatedRequest = Pick<
   UniversalServerRequest,
   "method" | "header"
@@ -28,14 +28,14 @@ export type NegotiatedRequest = Pick<
 export interface Responses {
   /** The options by which messages and details are written. */
   readonly json: Partial<JsonWriteOptions>;
-  /** An answer that is complete. */
+  /** A response whose body is complete. */
   complete(
     request: NegotiatedRequest,
     status: number,
     body: ResponseBytes,
     header?: Headers,
   ): Promise<UniversalServerResponse>;
-  /** The answer for an error: google.rpc.Status as JSON. Never fails. */
+  /** The response for an error: google.rpc.Status as JSON. Never fails. */
   error(
     request: NegotiatedRequest,
     reason: unknown,

@@ -35,12 +35,12 @@ interface StartedStream {
   readonly form: StreamForm;
   readonly first: IteratorResult<Message> | Promise<IteratorResult<Message>>;
   next(): Promise<IteratorResult<Message>>;
-  /** Tells the method that nobody listens any more. */
+  /** Aborts the signal of the handler: the client has left. */
   close(): Promise<void>;
 }
 
 /**
- * The handler of a server stream. Headers wait for the first message, so that an error before it is a plain error, unless the
+ * The handler of a server stream. Headers wait for the first message, so that an error before it has a status of its own, unless the
  * method opens the stream; the form is negotiated by Accept.
  */
 export function createServerStreamHandler(
@@ -161,7 +161,7 @@ export function createServerStreamHandler(
   };
 }
 
-/** The client is gone: what the method throws when it is told so reaches nobody. */
+/** The client has left: nobody sees what the handler throws after the abort. */
 function ignore(): void {
   return;
 }

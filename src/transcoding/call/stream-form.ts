@@ -16,8 +16,8 @@ export interface StreamForm {
   /** What may stand between two messages, and means nothing. */
   readonly heartbeat: Uint8Array | undefined;
   /**
-   * What tells of an error after the first message. Without it the connection must break, so that nobody takes a body that was
-   * cut off for a whole one.
+   * The piece of the body that reports an error after the first message. Without one the connection must be closed, so that no client takes
+   * the incomplete body for a complete one.
    */
   readonly error: ((status: Uint8Array) => readonly Uint8Array[]) | undefined;
 }

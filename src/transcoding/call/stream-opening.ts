@@ -3,11 +3,11 @@ import type { ContextValues, HandlerContext } from "@connectrpc/connect";
 
 const openKey = createContextKey<
   ((context: HandlerContext) => void) | undefined
->(undefined, { description: "opens the answer of a stream" });
+>(undefined, { description: "sends the header of a stream" });
 
 /**
- * Sends the header of a stream's answer before its first message, which may be long in coming: so the client knows that it is
- * heard. For the method of a server stream. What it throws from then on is an error in the middle of the stream.
+ * Sends the header of a server stream's response before its first message, which may take long: so the client knows that the stream has
+ * begun. To be called by the stream's handler. What the handler throws after that is an error in the middle of the stream.
  */
 export function openStream(context: HandlerContext): void {
   context.values.get(openKey)?.(context);

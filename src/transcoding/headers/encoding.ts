@@ -64,10 +64,10 @@ export function withFaults(compression: Compression): Compression {
 }
 
 /**
- * The compression of an answer, by Accept-Encoding: the coding with the highest quality, among equals the server's order. The
- * plain form is taken where the client prefers it, and where it accepts nothing that the server has.
+ * The compression of a response, by Accept-Encoding: the coding with the highest quality, of equals the first in the server's order.
+ * Undefined, no compression, where the client prefers that, or accepts no coding that the server has.
  *
- * @param small the answer is not worth the work, and stays plain unless the client refuses that (`identity;q=0`).
+ * @param small whether the response is too small to be compressed, unless the client refuses uncompressed ones (`identity;q=0`).
  */
 export function responseCompression<Coding extends { readonly name: string }>(
   acceptEncoding: string | null,

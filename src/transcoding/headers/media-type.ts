@@ -13,7 +13,7 @@ export interface MediaRange {
 }
 
 const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-// Applied one after the other: one expression for a whole header could be made to try each blank in many ways.
+// One expression after the other: a single one for the header could backtrack over each blank.
 const essence = new RegExp(`^[ \\t]*(${token})/(${token})[ \\t]*`);
 const parameter = new RegExp(
   `;[ \\t]*(?:(${token})=(${token}|"(?:[^"\\\\\\x00-\\x1f\\x7f]|\\\\[\\x20-\\x7e])*"))?[ \\t]*`,
@@ -49,7 +49,7 @@ export function parseMediaType(text: string): MediaType | undefined {
 }
 
 /**
- * Chooses among the media types that an answer may have, by Accept: the highest quality, then the range that names it more
+ * Chooses among the media types that a response may have, by Accept: the highest quality, then the range that names it more
  * exactly, then the order of the offers.
  *
  * @param accept null or empty: everything is welcome. Ranges that are malformed do not count.

@@ -36,7 +36,7 @@ export interface ResponseWriter {
 export const jsonType = "application/json";
 const fallbackType = "application/octet-stream";
 
-/** Prepares the writing of a binding's responses: whole, one field (`response_body`), or the raw bytes of an HttpBody. */
+/** Prepares the writing of a binding's responses: the message, one field (`response_body`), or the raw bytes of an HttpBody. */
 export function createResponseWriter(
   binding: Binding,
   options: Partial<JsonWriteOptions>,
@@ -102,7 +102,7 @@ function rawBytes(desc: DescMessage, message: Message): ResponseBytes {
   }
   if (contentType !== "" && parseMediaType(contentType) === undefined) {
     throw new ConnectError(
-      "the method answered with an HttpBody whose content type is malformed",
+      "the method returned an HttpBody whose content type is malformed",
       Code.Internal,
     );
   }

@@ -42,7 +42,7 @@ export interface Binding {
   readonly template: Template;
   readonly variables: readonly BoundVariable[];
   readonly body: BodyRule;
-  /** The top-level field of the response that becomes the body; undefined for the whole response. */
+  /** The top-level field of the response that becomes the body; undefined where the response itself does. */
   readonly responseBody: DescField | undefined;
 }
 

@@ -80,7 +80,7 @@ export function parseTemplate(text: string): Template {
 }
 
 /**
- * What a template matches, without the names of its variables: two rules of one shape and one HTTP method would answer the same
+ * What a template matches, without the names of its variables: two rules of one shape and one HTTP method would match the same
  * requests.
  */
 export function templateShape(template: Template): string {
