@@ -45,7 +45,7 @@ export interface Quotas {
   readonly maxUsersPerOrg: number;
   /** Streams of events that a token may have open: each of them costs memory and a little of each append. Default 100. */
   readonly maxWatchesPerToken: number;
-  /** The same of all tokens together. Default 10,000: more than {@link HttpLimits.maxHeldBytes} has room for, unless it is raised. */
+  /** The same of all tokens together. Default 10,000: more than {@link HttpLimits.maxHeldBytes} allows, unless that is raised. */
   readonly maxWatches: number;
 }
 

@@ -48,7 +48,7 @@ export interface RunningServer {
   readonly created: CreatedInstance | undefined;
   /** Reads certificate and key again; without TLS that is logged. Never rejects. */
   reloadTls(): Promise<void>;
-  /** Answers what runs, refuses what is new, then ends; a second call ends at once. */
+  /** Finishes running calls, refuses new ones, then ends; a second call ends at once. */
   close(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ import type { InTurn } from "./list-turns.ts";
 import { afterMicros, beforeMicros } from "./moment.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
 
-/** The most events that one ListEvents answers with, and what it answers with unless told. */
+/** How many events ListEvents returns at most, and by default. */
 const maxEvents = 1000;
 
 /** zitadel.admin.v1.AdminService */

@@ -47,9 +47,9 @@ export interface AttemptServiceOptions extends WatchLimits {
   readonly attemptTtlMs: number;
   /** Lets lists be read, a few at once. */
   readonly inTurn: InTurn;
-  /** Aborted when the server begins to end: those who watch are told to watch elsewhere. Never, unless set. */
+  /** Aborted when the server begins to shut down: ends watches, so that clients reconnect elsewhere. Unless set, there is none. */
   readonly draining?: AbortSignal;
-  /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
+  /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
   readonly openStream?: (context: HandlerContext) => void;
   /**
    * Checks the caller's token again. Left out where there is none.

@@ -3,7 +3,7 @@ import type { StoredPolicy } from "../store/policies.ts";
 import type { Changed } from "../store/users.ts";
 import { timestampFromMicros } from "./moment.ts";
 
-/** `details` of an answer to a read: of the last event of what is read. */
+/** `details` of the response to a read: of the last event of what is read. */
 export function readDetails(policy: StoredPolicy) {
   return {
     sequence: BigInt(policy.sequence),
@@ -13,7 +13,7 @@ export function readDetails(policy: StoredPolicy) {
   };
 }
 
-/** `details` of an answer to a call that created something: ZITADEL leaves change_date out. */
+/** `details` of the response to a call that created something: ZITADEL leaves change_date out. */
 export function createdDetails(event: RecordedEvent) {
   return {
     sequence: BigInt(event.sequence),
@@ -22,7 +22,7 @@ export function createdDetails(event: RecordedEvent) {
   };
 }
 
-/** `details` of an answer to a call that changed or removed something: ZITADEL leaves creation_date out. */
+/** `details` of the response to a call that changed or removed something: ZITADEL leaves creation_date out. */
 export function changedDetails(event: RecordedEvent) {
   return {
     sequence: BigInt(event.sequence),

@@ -18,10 +18,10 @@ export interface EventFeed {
   listen(listener: () => void): () => void;
 }
 
-/** So many events are kept, each of some kilobytes at most; who is further behind asks the store. */
+/** How many events are kept, each of some kilobytes at most; a watch that is further behind reads from the store. */
 const maxEvents = 500;
 
-/** So many events are read at once: some milliseconds. */
+/** How many events are read at once: some milliseconds. */
 const batchSize = 100;
 
 /**

@@ -46,7 +46,7 @@ export function boundMs(time: Timestamp): number {
 
 /**
  * An expiry in whole milliseconds since 1970. Rounded down: never later than was asked, nor beyond the last time that
- * answers can hold.
+ * responses can hold.
  *
  * @throws LockoutError timeInvalid
  */

@@ -39,7 +39,7 @@ export const clientAddressCharacters = 1000;
 
 /**
  * How long each text and each list of a request may be, by the full name of its field. A field that is not here keeps a server from
- * starting: nothing that a caller sends is looked at, kept or compared before its length was.
+ * starting: nothing that a caller sends is read, kept or compared before its length was checked.
  */
 export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.admin.v1.ListEventsRequest.editor_user_id": id,

@@ -33,9 +33,9 @@ export interface ServicesOptions extends WatchLimits {
   readonly store: Store;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
-  /** Aborted when the server begins to end: what would wait for ever ends with it. Never, unless set. */
+  /** Aborted when the server begins to shut down: ends calls that would wait without end. Unless set, there is none. */
   readonly draining?: AbortSignal;
-  /** Sends the header of a stream's answer before its first message. Left to the first message, unless set. */
+  /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
   readonly openStream?: (context: HandlerContext) => void;
   /**
    * Checks the caller's token again. Left out where there is none.

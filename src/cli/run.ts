@@ -15,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 }
 
 /**
- * Runs a command. Answers with the exit code: 0, or 1 where it could not be done, or 2 where it was written
+ * Runs a command. Returns the exit code: 0, or 1 where it could not be done, or 2 where it was written
  * wrongly.
  */
 export async function runCommand(
@@ -48,8 +48,8 @@ function dropEmptyVariables(): void {
 }
 
 /**
- * Whoever reads our output may stop early, as `head` does: what is done is done to its end all the same. So it is where there is no
- * room for the output, but that is said, and is a failure.
+ * Keeps a command running when the reader of its output stops early, as `head` does: its work is completed. A full disk for the output
+ * does not stop it either, but is reported as a failure.
  */
 function outliveReaders(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -21,7 +21,7 @@ export interface Client {
   readonly device?: string;
 }
 
-/** The answer to a completed or reported attempt. */
+/** The result of a completed or reported attempt. */
 export interface CompleteResult {
   /** The login goes on only then. */
   readonly accepted: boolean;
@@ -40,7 +40,7 @@ export interface Attempt {
   readonly beginTime: number;
   /** It counts as failed at this time or later, unless it is closed. */
   readonly expireTime: number;
-  /** How it was closed, and what was answered. */
+  /** How it was closed, and the result that was returned. */
   readonly closed: ClosedAttempt | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface BeginCommand {
   readonly ttlMs: number;
 }
 
-/** The answer to BeginAttempt. */
+/** The result of BeginAttempt. */
 export interface BeginResult {
   readonly decision: "proceed" | "locked" | "busy" | "inactive";
   readonly limit: number;
@@ -89,8 +89,8 @@ export interface CompleteChange extends UserChange<CompleteResult> {
 const retryAfterMs = 1000;
 
 /**
- * The most attempts of one factor of one user that are open at once, whatever the limit. Nobody has so many logins on their way; and
- * all of them are closed in one transaction when the user is unlocked, or when they expire together.
+ * The most attempts of one factor of one user that are open at once, whatever the limit. No user has so many logins at once, and all
+ * of them are closed in one transaction when the user is unlocked, or when they expire together.
  */
 const maxOpen = 1000;
 
@@ -175,10 +175,10 @@ export function completeAttempt(
 }
 
 /**
- * An open attempt as it is to be dated where the clock was set back to before its begin; undefined where it was not. Else the attempt would hold its
- * chance until the clock is there again. Its time to live starts anew, so that it does not end early. Where the clock
- * went back by more than that time it ends now: for longer than that nobody need have noticed, and it ends early by less than the clock
- * went back.
+ * An open attempt with new times, where the clock was set back to before its begin; undefined where it was not. With its old times it
+ * would hold its chance until the clock reaches them again. Its time to live starts over, so that it does not expire early. If the clock
+ * went back by more than the time to live, the attempt expires now: the change may have been noticed late, and the attempt may have lived
+ * its time.
  */
 export function redated<
   Dated extends Pick<Attempt, "beginTime" | "expireTime">,

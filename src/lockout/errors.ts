@@ -341,7 +341,7 @@ export type ErrorName = keyof typeof entries;
 export const errorCatalogue: Readonly<Record<ErrorName, ErrorEntry>> = entries;
 
 /**
- * A refusal out of the catalogue. The rooms below the API throw it; one place (`api/errors.ts`) turns it into
+ * A refusal of the catalogue. The folders below the API throw it; one place (`api/errors.ts`) turns it into
  * a status with its detail.
  */
 export class LockoutError extends Error {

@@ -77,10 +77,10 @@ export function accountChanged(
   ];
 }
 
-/** So many names are in one event: as many characters as the client of a check may have. */
+/** How many names one event has: as many characters as the client of a check may have. */
 const namesInEvent = 10;
 
-/** The aliases of a user changed from one list to another, if they did. Their order is nobody's business. */
+/** The aliases of a user changed from one list to another, if they did. Their order does not count. */
 export function aliasesChanged(
   from: readonly string[],
   to: readonly string[],

@@ -3,14 +3,14 @@ import type { AttemptStore } from "./users.ts";
 const everyMs = 1000;
 
 /**
- * As many commands share a transaction: what they leave behind is settled by the next one, however long a flood lasts. More would hold
- * the event loop for more than 20 ms.
+ * How many attempts one call settles: as many as the commands that share a transaction, so that settling keeps up with any flood of
+ * commands. More would block the event loop for more than 20 ms.
  */
 const atOnce = 256;
 
 /**
- * Has the store close expired attempts every second, so that users lock whom nobody asks about, and forget what is old. It goes on
- * until nothing is left, and lets the commands that wait run in between.
+ * Has the store close expired attempts and remove old rows every second: expired attempts count as failed, and may lock a user, even if
+ * no call asks about that user. Each round goes on until nothing is left; waiting commands run in between.
  */
 export function startSettling(
   store: AttemptStore,

@@ -1,5 +1,5 @@
 /**
- * The port: what the rest of the house may ask of a store, in words. Each engine (`sqlite/`, …) keeps to it,
+ * The port: what the rest of the code may ask of a store, in words. Each engine (`sqlite/`, …) keeps to it,
  * and one suite (`test/contract/`) holds every engine to it.
  *
  * What holds for every method:
@@ -10,7 +10,7 @@
  * - What the function throws is thrown on to the caller, and nothing is written.
  * - Each change appends its events and updates the current state in the same transaction.
  * - A store that cannot be used (locked, full, read-only, broken, away) throws StoreUnavailableError, and
- *   nothing was written; or, where the store is elsewhere and the way to it broke during the commit, perhaps all.
+ *   nothing was written; or, where a connection to a remote store broke during the commit, perhaps everything.
  * - Times are milliseconds since 1970 UTC, by the store's one clock. Dates of events, and of policies, which are those of their events,
  *   are microseconds: each later than the one before it, also where many events come in a millisecond, or the clock goes back.
  */
@@ -37,7 +37,7 @@ export class StoreRefusedError extends Error {
   }
 }
 
-/** The URL of a database is none that a store could be opened by: whoever wrote it can mend it. */
+/** A database URL is malformed: the message says how to write it. */
 export class DatabaseUrlError extends StoreRefusedError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -69,9 +69,9 @@ export interface Store
     TokenStore,
     UserStore,
     AttemptStore {
-  /** The store's one clock. Where the store is elsewhere an estimate, off by no more than an answer from there takes. */
+  /** The store's one clock. For a remote store an estimate, off by no more than a round trip takes. */
   readonly now: Clock;
-  /** Ids that nobody else makes who works on the same store. @throws StoreUnavailableError where that is not sure now */
+  /** Makes ids that are unique among all processes that use the same store. @throws StoreUnavailableError where that cannot be guaranteed now */
   readonly newId: NewId;
   /** The instance, if one was created. */
   findInstance(): Promise<Instance | undefined>;

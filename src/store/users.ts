@@ -27,7 +27,7 @@ export const defaultMaxNames = 100_000;
 /** How long it is kept how an attempt was closed, in milliseconds: at least, since it is removed now and then. */
 export const keepClosedMs = 10 * 60 * 1000;
 
-/** So many of the last events of names that lead to nobody are kept, at least: nobody reads them. */
+/** How many of the last events of names that no user has are kept, at least. They are never read. */
 export const keptNameEvents = 1000;
 
 /** A user of an organisation. Two organisations may have users of the same id: they are two people. */
@@ -37,14 +37,13 @@ export interface UserKey {
 }
 
 /**
- * Whose secret is guessed at: an id for which the caller vouches, or what a person typed as a login name, folded
- * by `foldName`. A name leads to the user with that alias. A name without a user is counted like a user, but is
- * none: it is not listed, has no events, and only a hash of the name is stored (people type passwords into the wrong
- * field). Names are kept up to a bound, 100,000 by default: above it the organisation that has the most gives up names, first those
- * that failed the least, of these the oldest, and locked ones last.
+ * Whose secret is guessed at: a user id for which the caller vouches, or what a person typed as a login name, folded by `foldName`. A name
+ * stands for the user with that alias. A name that no user has is counted like a user, but it is not listed, has no events, and only a
+ * hash of it is stored (people type passwords into the wrong field). Names are kept up to a bound, 100,000 by default. Above it names of
+ * the organisation that has the most are removed: first those that failed the least, of these the oldest, and locked ones last.
  *
- * What is written, and how long it takes, does not tell whether a name leads to a user. So a name that does is kept too, though nothing is
- * counted for it; a name's events are written to a table that nobody reads; and whoever is refused, locked or busy, writes nothing.
+ * Neither what is written nor how long it takes tells whether a user has the name. So users' names are kept too, though nothing is
+ * counted for them; events of names are written to a table that is never read; and refusals, locked or busy, write nothing.
  */
 export type Subject =
   | ({ readonly kind: "user" } & UserKey)
@@ -178,9 +177,9 @@ export interface AttemptStore {
   ): Promise<CompleteResult>;
   /**
    * Closes attempts that have expired, forgets those that were closed long ago, and what else is kept for a while, at most `limit` of
-   * each; says how many there were, 0 when nothing is left to do. It runs before the commands that wait, so that who calls it again and
-   * again keeps up with them where they are no more than `limit` at a time. To be called now and then, so that users lock whom nobody
-   * asks about, and what comes in a flood goes again.
+   * each; says how many there were, 0 when nothing is left to do. It runs before the commands that wait, so that
+   * repeated calls keep up with commands that come no more than `limit` at a time. To be called regularly, so that users are locked even if
+   * no call asks about them, and what a flood has left is removed.
    */
   settleAttempts(limit: number): Promise<number>;
 }

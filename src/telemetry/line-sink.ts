@@ -3,20 +3,20 @@ export type WriteBytes = (bytes: Uint8Array) => number;
 
 /** Where the lines of a log are written. */
 export interface LineSink {
-  /** Takes whole lines. */
+  /** Writes complete lines. */
   readonly write: (lines: string) => void;
-  /** Writes what waits, as far as it is taken. */
+  /** Writes waiting lines, as far as possible without blocking. */
   readonly flush: () => void;
 }
 
-/** How long until what was not taken is tried again, in milliseconds: a reader that keeps up makes room within less. */
+/** How long until a write is tried again, in milliseconds: a reader that keeps up needs less. */
 const retryMs = 10;
 
 const newline = 0x0a;
 
 /**
- * Writes lines where they may not be taken: into a pipe that nobody reads, or on a full disk. They wait for it to be well again, and
- * the process neither waits nor ends for them. Those beyond what may wait are left out, and so many are told of in their place.
+ * Writes lines to a target that may refuse them: a pipe that is not read, or a full disk. Lines wait in memory until it accepts them; the
+ * process neither blocks nor ends. Lines beyond the bound are dropped, and a line says how many.
  *
  * @param maxBytes how much may wait
  * @param notice makes the line that says how many were left out
@@ -51,7 +51,7 @@ export function createLineSink(
         }
       }
     } catch {
-      // Whoever reads has gone, is slow, or has no room: there is nobody else to tell.
+      // The reader has gone, is slow, or the disk is full: there is nowhere else to report it.
     }
   };
   const flush = () => {
@@ -68,7 +68,7 @@ export function createLineSink(
   };
   return {
     write: (lines) => {
-      // First: there may be room by now.
+      // First: the target may accept lines by now.
       if (bytes > 0) {
         flush();
       }

@@ -30,7 +30,7 @@ it("docs/events.md lists every type of event", async () => {
     "| --- | --- | --- | --- |",
     ...rows,
     "",
-    "What is not recorded: attempts that are begun, refused or no guess; reads; login names that lead to nobody (people type passwords",
+    "What is not recorded: attempts that are begun, refused or no guess; reads; login names that no user has (people type passwords",
     "into the wrong field); secrets and their hashes. Names, addresses and devices of a user who is removed stay in the events.",
     "",
     "What was there before such changes were events (an upgrade from the first version) has no beginning in the log, and none is made",

@@ -17,7 +17,7 @@ import type { Subject, UserKey } from "../users.ts";
 /** The key of no subject. */
 const nobody = 0;
 
-/** A subject as a command finds it: nothing of it is stored where nobody asked before. */
+/** A subject as a command finds it: it may not be stored yet. */
 export interface Found {
   readonly id: SubjectId;
   readonly stored: StoredSubject | undefined;
@@ -165,7 +165,7 @@ export function createSubjectCommands({
     }
   };
 
-  /** Dates attempts anew that were begun before the clock was set back to this time. */
+  /** Gives new times to attempts that were begun before the clock was set back to this time. */
   const redate = (ahead: readonly StoredAttempt[], time: number): void => {
     for (const attempt of ahead) {
       attempts.redate(redated(attempt, time) ?? attempt);
@@ -203,7 +203,7 @@ export function createSubjectCommands({
     const { found, view } = look(subject, editor, time);
     const change = decide(view);
     const applied = apply(found, change, view);
-    // As a name that leads to nobody is kept when something is counted for it: the time that this takes must not tell who it leads to.
+    // As a name that no user has is kept when something is counted for it: the time that this takes must not tell who it leads to.
     if (subject.newName !== undefined && isCounted(change)) {
       subjects.create(subject.newName, newUser);
     }

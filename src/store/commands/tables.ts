@@ -1,7 +1,6 @@
 /**
- * What a command on users works on inside its transaction, whichever engine keeps it: tables that answer at once, since
- * a decision runs between reading and writing. SQLite answers from the file; an engine across a network from the rows that it
- * has read and locked before.
+ * What a command on users works on inside its transaction, on any engine: tables with synchronous methods, since a
+ * decision runs between reading and writing. SQLite reads the file; an engine across a network has read and locked the rows before.
  */
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
@@ -11,7 +10,7 @@ import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Alias, UserKey } from "../users.ts";
 
-/** Whom counters and attempts belong to: a user, or a login name that leads to nobody. */
+/** Whom counters and attempts belong to: a user, or a login name that no user has. */
 export interface StoredSubject extends UserState {
   readonly key: number;
   readonly orgId: string;
@@ -34,12 +33,12 @@ export interface SubjectTable {
   /** The key of a login name, where it is kept, whoever it leads to. */
   findName(orgId: string, hash: Uint8Array): number | undefined;
   get(key: number): StoredSubject | undefined;
-  /** Of names, one of the lowest rank makes room, now or soon. */
+  /** Creates a subject. Where there are too many names, one of the lowest rank is removed, now or soon. */
   create(id: SubjectId, state: UserState): StoredSubject;
   update(key: number, state: UserState): void;
   /** Removes a subject with its aliases, counters and open attempts. */
   remove(key: number): void;
-  /** What is stored of a login name that leads to nobody. */
+  /** What is stored of a login name that no user has. */
   hashName(foldedName: string): Uint8Array;
 }
 
@@ -113,7 +112,7 @@ export function userAggregate(orgId: string, userId: string): Aggregate {
   return { type: "user", id: userId, resourceOwner: orgId };
 }
 
-/** Whose events those of a login name that leads to nobody are: its id is as long as a user's. */
+/** Whose events those of a login name that no user has are: its id is as long as a user's. */
 export function nameAggregate(orgId: string, key: number): Aggregate {
   return userAggregate(orgId, String(key).padStart(18, "0"));
 }
@@ -168,7 +167,7 @@ export interface UserTables {
   readonly attempts: AttemptTable;
   readonly aliases: AliasTable;
   readonly events: EventTable;
-  /** As `events`, of the names that lead to nobody: written alike, and read by nobody. */
+  /** As `events`, for the names that no user has: written in the same way, and never read. */
   readonly nameEvents: EventTable;
   readonly policies: LimitTable;
 }

@@ -40,7 +40,7 @@ type ReadSlice<Item, Place> = (
   limit: number,
 ) => Awaitable<readonly Item[]>;
 
-/** So many users are read at once: some milliseconds, also where each has as many aliases as can be. */
+/** How many users are read at once: some milliseconds, even if all have the maximum of aliases. */
 const sliceSize = 25;
 
 /** A page ends before the user with whom its JSON would be longer than this; it has one at least. */

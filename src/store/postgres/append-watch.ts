@@ -33,12 +33,12 @@ export interface AppendWatch {
   close(): Promise<void>;
 }
 
-/** How often it is looked for other nodes' events while somebody listens: where they tell, and where they cannot. */
+/** How often the database is polled for events of other nodes, in milliseconds, while there is a listener: with NOTIFY, and without. */
 const pollMs = { told: 2000, untold: 250 };
 
 /**
- * Tells listeners of new events: at once of this node's own; of other nodes' by LISTEN, on a connection of its own, and,
- * where that is not to be had or has broken, by looking for them.
+ * Tells listeners of new events: at once of this node's own; of other nodes' by LISTEN, on a connection of its own, and
+ * by polling where there is no LISTEN, or its connection broke.
  */
 export function createAppendWatch(
   database: PostgresDatabase,
@@ -80,7 +80,7 @@ export function createAppendWatch(
       });
       await fresh.query(`LISTEN ${channel}`);
       client = fresh;
-      // Between the last look and now, nobody was told.
+      // There were no notifications between the last poll and now.
       await look();
     } finally {
       connecting = false;

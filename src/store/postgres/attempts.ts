@@ -8,7 +8,7 @@ import type { Subjects } from "./subjects.ts";
 
 interface AttemptEntry {
   readonly attempt: StoredAttempt;
-  /** Whether it was dated anew. */
+  /** Whether its times were changed, since the clock was set back. */
   readonly isRedated?: boolean;
   readonly change: "none" | "new" | "closed";
 }

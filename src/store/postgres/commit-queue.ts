@@ -34,7 +34,7 @@ export interface CommitQueueOptions {
   readonly maxBatch: number;
   /** How often a batch that met others' transactions is tried. */
   readonly maxTries: number;
-  /** Called when a batch was committed, before its callers are told. Does not throw: they have been served. */
+  /** Called when a batch was committed, before its callers get their results. Must not throw. */
   readonly afterCommit: (workspace: Workspace) => void;
 }
 
@@ -48,8 +48,8 @@ interface Waiting {
 /**
  * Group commit across a network. The commands that wait together share one transaction of two round trips: one locks and
  * reads all their rows, one writes and commits. In between the commands run, one after the other, each on what those before
- * it have changed; one that throws has changed nothing. Nobody is told of a result before the commit: not of a refusal
- * either, since it may rest on what an earlier command of the batch wrote.
+ * it have changed; one that throws has changed nothing. No caller gets a result before the commit: not even a
+ * refusal, since it may depend on what an earlier command of the batch wrote.
  *
  * Commands run in the order of the calls, one batch at a time: what comes meanwhile is the next batch, so under load batches grow
  * and the round trips are shared by more.

@@ -8,7 +8,7 @@ import { readPostgresUrl } from "./url.ts";
 import { toParameter, typeParser } from "./values.ts";
 import type { Value } from "./values.ts";
 
-/** What a server says besides its answers. */
+/** A notice of the server, beside its results. */
 interface Notice {
   readonly severity?: string | undefined;
   readonly code?: string | undefined;
@@ -42,21 +42,23 @@ export interface PostgresDatabase {
   close(): Promise<void>;
 }
 
-/** How long one waits for a connection; for a lock; for a statement; for an answer, in milliseconds. */
+/** Time-outs in milliseconds: of a connection, a lock, a statement, an idle transaction, and a response. */
 const timeouts = {
   connectionTimeoutMillis: 5000,
   lock_timeout: 4000,
   statement_timeout: 5000,
   idle_in_transaction_session_timeout: 5000,
-  // A network that swallows packets says nothing.
+  // A network that drops packets reports no error.
   query_timeout: 7000,
 };
 
 /**
- * What each connection is set to; a setting that the server does not know is left out. Tables without statistics, as all are at first,
- * would be read whole, and go on to be when they have grown: so rows are looked up one by one, each by its index. A table of one
- * row is read whole, at a price by which each plan would be compiled for a second, unless that is off. And an answer leaves only
- * when its record is on the disk, whatever the database's own setting: a stronger one, which waits for standbys, stays.
+ * The settings of each connection; one that the server does not know is left out.
+ *
+ * - No sequential scans: new tables have no statistics, so PostgreSQL would plan to read all their rows, and keep that plan when they
+ *   have grown. Rows are looked up by index instead.
+ * - No JIT: without sequential scans, the plan for a table of one row looks so expensive that compiling it would take a second.
+ * - A commit returns only when it is on the disk, whatever the database's own setting. A stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
   SELECT set_config(name, setting, false) FROM (VALUES
@@ -77,11 +79,11 @@ export function openDatabase(url: string): PostgresDatabase {
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
   const pool = new pg.Pool(config);
-  // Whoever uses a connection is told of its end by what fails; nobody else need be.
+  // The user of a connection gets the error of its statement; nothing else is needed.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => {
     client.on("error", () => undefined);
-    // What is not set so must not be used: its answers might not be durable.
+    // A connection without these settings must not be used: its commits might not be durable.
     client.query(prepareSession).catch(() => client.end());
   });
   const use: PostgresDatabase["use"] = async (work) => {

@@ -33,7 +33,7 @@ function nameSql(orgs: string, folded: string, hashes: string): string {
     LEFT JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash`;
 }
 
-// The subjects that the commands of a batch are about. For a login name that leads to nobody, and is not kept yet, another name's row is
+// The subjects that the commands of a batch are about. For a login name that no user has, and is not kept yet, another name's row is
 // locked and read, since there is one for a user. No more is done with it.
 // In the parameters: users ($1 organisations, $2 ids), names ($3
 // organisations, $4 folded, $5 hashes), attempts ($6), and how many expired ones of anybody ($7) at which time ($8).
@@ -63,7 +63,7 @@ const lockSubjects: Statement = {
 };
 const seeSubjects: Statement = { name: "see_subjects", text: readSubjects };
 
-/** So many attempts of a subject that were begun before the clock was set back are dated anew at once. */
+/** How many attempts of a subject get new times at once, after the clock was set back. */
 const maxAhead = 100;
 
 // What follows is read by statements of their own: each sees all that was committed before the locks were given. Counters, and

@@ -36,11 +36,11 @@ const removeLowest: Statement = {
     SELECT (SELECT count(*) FROM removed) AS removed, (SELECT count(*) FROM raised) AS raised`,
 };
 
-/** So many names more than the bound may be there before some are removed: a hundredth of it. */
+/** How far above the bound the number of names may be before some are removed: a hundredth of it. */
 const slack = 0.01;
-/** After so many new names of this node they are counted again: others add some too. */
+/** After how many new names of this node all names are counted again: other nodes add names too. */
 const recountAfter = 1000;
-/** So many are looked at in one call. */
+/** How many names one call examines. */
 const atOnce = 1000;
 
 /**
@@ -61,7 +61,7 @@ export function createNames(database: PostgresDatabase, max: number): Names {
       count: Number(row["count"]),
     }));
   };
-  /** Looks at so many names of an organisation, the lowest, and removes them, but those whose stored rank proves too low. */
+  /** Examines so many names of an organisation, of the lowest ranks, and removes them, except those whose stored rank proves too low. */
   const look = async (orgId: string, limit: number) => {
     const { rows } = await database.query(removeLowest, orgId, limit);
     const [row = {}] = rows;
@@ -80,7 +80,7 @@ export function createNames(database: PostgresDatabase, max: number): Names {
     known = counts.reduce((sum, one) => sum + one.count, 0);
     return shareOut(counts, Math.max(known - max, 0));
   };
-  /** What is still to be given up. */
+  /** What is still to be removed. */
   let plan: readonly NameCount[] = [];
   const trim = async (): Promise<number> => {
     if (plan.length === 0) {

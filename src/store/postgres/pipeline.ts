@@ -8,7 +8,7 @@ export interface Statement {
   readonly text: string;
 }
 
-/** A row, by its columns. Whoever asked for it knows their types. */
+/** A row, by its columns; the caller knows their types. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What a statement led to. */
@@ -34,8 +34,8 @@ const prepared = new WeakMap<
 >();
 
 /**
- * Named statements that are sent one behind the other, and answered together: one write, one Sync and one answer of the server,
- * where `pg` has them for each statement. When one fails, the server skips those behind it. It is run by `pg`'s client as any
+ * Named statements that are sent together: one write, one Sync and one response of the server, where `pg` has these for each
+ * statement. When one fails, the server skips those behind it. It is run by `pg`'s client as any
  * other query of it.
  */
 export class Pipeline {

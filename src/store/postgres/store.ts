@@ -38,7 +38,7 @@ export interface PostgresStoreOptions {
   readonly now?: Clock;
   /** Tests' own ids, instead of those of a leased machine number. */
   readonly newId?: NewId;
-  /** How many login names that lead to nobody are kept, about: 100,000 unless it is set. At least 1. */
+  /** How many login names that no user has are kept, about: 100,000 unless it is set. At least 1. */
   readonly maxNames?: number;
   /** How many users an organisation may have, about: any number unless it is set. */
   readonly maxUsersPerOrg?: number;
@@ -46,10 +46,10 @@ export interface PostgresStoreOptions {
   readonly onClockBehind?: (behindMs: number) => void;
 }
 
-/** So many commands share a transaction: more would keep the event loop from others for milliseconds. */
+/** How many commands share a transaction at most: more would block the event loop for some milliseconds. */
 const maxBatch = 256;
 const maxTries = 8;
-/** So many positions of the log are looked through at once. */
+/** How many positions of the log one statement reads through. */
 const windowSize = 100_000;
 const defaultMaxNames = 100_000;
 
@@ -149,7 +149,7 @@ async function createStore(
         return;
       }
       watchLead(newest.creationMicros, now());
-      // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
+      // After the callers got their results: a failure must not take longer for a user whose events are watched than for an unknown name.
       setImmediate(() => {
         watch.tell();
       });

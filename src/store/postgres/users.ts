@@ -23,19 +23,19 @@ import { Workspace } from "./workspace.ts";
 export interface UserStoreContext {
   readonly database: PostgresDatabase;
   readonly queue: CommitQueue;
-  /** What is stored of a login name that leads to nobody. */
+  /** What is stored of a login name that no user has. */
   readonly hashName: (foldedName: string) => Uint8Array;
   readonly names: Names;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
 }
 
-/** So many attempts expire in one transaction. */
+/** How many attempts expire in one transaction. */
 const expireBatch = 100;
 
 const now = `(SELECT coalesce($1::bigint, ${nowSql}))`;
 
-/** So many rows are removed for each attempt that is closed: the database does that alone. */
+/** How many rows are removed for each attempt that is closed: the database alone does that, in one statement. */
 const removedPerClosed = 4;
 
 // What has expired, and what was begun before the clock was set back.

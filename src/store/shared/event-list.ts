@@ -20,7 +20,7 @@ export interface EventLog {
   ): readonly RecordedEvent[] | Promise<readonly RecordedEvent[]>;
 }
 
-/** So many events are read at once: some milliseconds, also where each of them is as large as can be. */
+/** How many events are read at once: some milliseconds, even if all have the maximum size. */
 const sliceSize = 100;
 
 /**

@@ -7,7 +7,7 @@ export function createNameKey(bytes: Uint8Array): KeyObject {
 }
 
 /**
- * What is stored of a login name that leads to nobody: 32 bytes that say nothing without the installation's key. Alike on every
+ * What is stored of a login name that no user has: 32 bytes that say nothing without the installation's key. Alike on every
  * engine, so that a name is counted on where it was before its installation was copied.
  */
 export function hashName(key: KeyObject, foldedName: string): Uint8Array {

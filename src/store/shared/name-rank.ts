@@ -1,5 +1,5 @@
 /**
- * Which login names make room for others, alike on every engine: the organisation that has the most gives up the one of the lowest
+ * Which login names are removed when there are too many, alike on every engine: of the organisation that has the most, those of the lowest
  * rank, and of these the oldest.
  */
 
@@ -19,8 +19,8 @@ export interface NameCount {
 }
 
 /**
- * How many names each organisation gives up so that there are `excess` fewer: those that have the most come down to one level, and
- * the others keep theirs.
+ * How many names of each organisation are removed so that there are `excess` fewer: the organisations that have the most are reduced to one
+ * level, and the others keep theirs.
  */
 export function shareOut(
   counts: readonly NameCount[],

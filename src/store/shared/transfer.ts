@@ -72,7 +72,7 @@ const text = (name: string): TransferColumn => ({ name, type: "text" });
 const integer = (name: string): TransferColumn => ({ name, type: "integer" });
 const bytes = (name: string): TransferColumn => ({ name, type: "bytes" });
 
-/** The row that makes an installation whole: it comes last, and a server starts nothing where it is missing. */
+/** The row without which an installation is incomplete: it is copied last, and no server starts without it. */
 const instanceTable: TransferTable = {
   name: "instance",
   key: [integer("only_one")],
@@ -185,12 +185,12 @@ export interface CopyReport {
   readonly differences: readonly string[];
 }
 
-/** So many rows are one transaction of the target. */
+/** How many rows one transaction of the target inserts. */
 const batchSize = 1000;
 
 /**
  * Copies an installation, or goes on with a copy that was broken off, and then counts and hashes both sides. Until these are
- * found alike the target is marked, and nobody serves it. One that was found different is made anew.
+ * found alike the target is marked, and nobody serves it. A copy that was found different is started over.
  *
  * @param onProgress is told how many rows are copied, of how many.
  * @throws StoreRefusedError where the source is none, or the target holds another installation or a copy that has been used

@@ -7,12 +7,12 @@ export interface AppendWatch {
   close(): void;
 }
 
-/** How often it is looked for events that another process appended, while somebody listens. */
+/** How often the database is polled for events of other processes, in milliseconds, while there is a listener. */
 const pollMs = 250;
 
 /**
  * Tells listeners of new events: at once of this process's own, by the caller's `check` after each commit; of
- * another process's when it looks for them, as SQLite tells nobody.
+ * another process's by polling, since SQLite has no notifications.
  */
 export function createAppendWatch(lastPosition: () => number): AppendWatch {
   const listeners = new Set<() => void>();
@@ -27,7 +27,7 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
     try {
       last = lastPosition();
     } catch {
-      // The database cannot be read now; whoever asks it is told. The next look may find it well.
+      // The database cannot be read now: callers get their own errors, and the next poll may succeed.
       return;
     }
     if (last === seen) {

@@ -14,7 +14,7 @@ import { openForReading } from "./read-only.ts";
 
 /**
  * Copies the database as it is at this moment into a new file, also while it is served: in WAL mode a reader keeps nobody from
- * writing. The copy is whole or not there, and on the disk when this returns.
+ * writing. The copy is complete and on the disk when this returns, or there is none.
  *
  * `VACUUM INTO` rather than SQLite's backup API: that starts over whenever another process writes, so on a busy
  * server it might never end.
@@ -51,7 +51,7 @@ export function backupSqlite(path: string, target: string): void {
   }
 }
 
-/** SQLite says when the database is at fault, or has no room to write; all else is about the new file. */
+/** SQLite says when the database is at fault, or has no space to write; all else is about the new file. */
 function failure(error: unknown, file: string): Error {
   if (primaryCode(error) !== undefined) {
     return unavailable(error);

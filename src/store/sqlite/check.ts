@@ -50,7 +50,7 @@ function checkFile(database: Database, problems: Problems): void {
   }
 }
 
-/** The number of names is counted, and by it they make room for others. */
+/** Checks the stored count of names, which decides whether names are removed. */
 function checkNames(database: Database, problems: Problems): void {
   const rows = database
     .prepare<[], [string, number, number]>(

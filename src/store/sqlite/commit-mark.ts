@@ -4,8 +4,8 @@ import { readdirSync, readlinkSync, readSync } from "node:fs";
 const headerBytes = 48;
 
 /**
- * Answers with a number that stays the same for as long as nobody commits: no connection of this process, and no other process. A
- * number that is asked for after a commit has returned differs from all before it.
+ * Returns a number that changes with each commit, of this process or another: the number after a commit has returned differs from all
+ * numbers before it.
  */
 export type CommitMark = () => number;
 
@@ -38,7 +38,7 @@ export function createCommitMark(file: string): CommitMark | undefined {
   };
 }
 
-/** A mark that is looked at only so often. */
+/** A mark that is read only so often. */
 export interface RecentMark {
   readonly mark: CommitMark;
   /** Has the mark looked at when it is asked for next: to be called after each commit of one's own. */

@@ -27,7 +27,7 @@ export interface CommitQueueOptions {
   readonly afterCommit?: () => void;
 }
 
-/** So many turns of the event loop a batch waits for others, while each brings some. */
+/** How many turns of the event loop a batch waits at most, while each turn brings more commands. */
 const maxTurns = 4;
 
 interface Waiting {
@@ -38,9 +38,8 @@ interface Waiting {
 
 /**
  * Group commit. With `synchronous=FULL` a commit costs a sync to disk, a thousand times what a command costs,
- * so the commands that wait together share one transaction and one sync. Nobody is told of a result before
- * the commit: not of a success, and not of a refusal either, since it may rest on what an earlier command of
- * the same transaction wrote.
+ * so the commands that wait together share one transaction and one sync. No caller gets a result before
+ * the commit: not even a refusal, since it may depend on what an earlier command of the same transaction wrote.
  *
  * - Why a flush by `setImmediate`: it runs after all sockets that are readable in this turn of the event loop
  *   were read, so that their commands are in. A timer would add its delay to each command of a quiet server; a microtask would run
@@ -50,9 +49,9 @@ interface Waiting {
  * - A command that fails takes back what it wrote itself, and that alone. Hardly any has written before it fails, and a savepoint
  *   for each costs an eighth of all: SQLite copies the pages that are written after it. So there are none, and when a command does
  *   fail after it has written, its batch is rolled back and runs again with them. Commands touch nothing but the database.
- * - Why not a worker thread: begin, commands and commit take turns with nobody, as SQLite has one writer, and
- *   handing over a command costs more than running it.
- * - Why not `synchronous=NORMAL` with a sync now and then: a change that was answered could be lost.
+ * - Why not a worker thread: SQLite has one writer, so nothing would run in parallel, and handing a command over costs
+ *   more than running it.
+ * - Why not `synchronous=NORMAL` with a sync now and then: a confirmed change could be lost.
  *
  * Commands run in the order of the calls.
  */

@@ -59,7 +59,7 @@ export function prepareEvents(
   };
 }
 
-/** What is recorded of the names that lead to nobody, as the events of users are. */
+/** What is recorded of the names that no user has, as the events of users are. */
 export interface NameEvents extends EventTable {
   /** Whether there are more than are kept. */
   isForgettable(): boolean;

@@ -7,17 +7,17 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 /** The login names that are kept: how many, and what is stored of them. Changes are made inside a transaction. */
 export interface Names {
   hash(foldedName: string): Uint8Array;
-  /** Counts a name of this organisation that is about to be kept, and makes room for it. */
+  /** Counts a name of this organisation that is about to be kept, and removes another one where there are too many. */
   add(orgId: string): void;
 }
 
 /**
- * A name whose stored rank proves too low makes no room. So many are looked at for each new name: where all had grown, there are
- * more names than the bound for a while, by a sixteenth at most, and later ones make room for them.
+ * How many candidates are examined for each new name: one whose stored rank proves too low is not removed. Where none can be, there are more
+ * names than the bound for a while, by a sixteenth at most, until later ones replace them.
  */
 const maxLooks = 16;
 
-/** @param remove removes a name that makes room */
+/** @param remove removes a name */
 export function prepareNames(
   database: Database,
   memory: TransactionMemory,
@@ -67,7 +67,7 @@ export function prepareNames(
     addTotal.run(more);
     kept.set(kept.get() + more);
   };
-  /** Who gives up a name, so that this organisation can have one more. */
+  /** The organisation of which a name is removed, so that this one can have one more. */
   const giver = (orgId: string): string | undefined => {
     const most = largest.get();
     const own = countOf.get(orgId) ?? 0;

@@ -44,7 +44,7 @@ export interface SqliteStoreOptions {
   readonly exclusive: boolean;
   readonly now: Clock;
   readonly newId: NewId;
-  /** How many login names that lead to nobody are kept: 100,000 unless it is set. At least 1. */
+  /** How many login names that no user has are kept: 100,000 unless it is set. At least 1. */
   readonly maxNames?: number;
   /** How many users an organisation may have: any number unless it is set. */
   readonly maxUsersPerOrg?: number;
@@ -59,7 +59,7 @@ const busyTimeoutMs = 10;
 const serverRetries = { busyRetries: 160, busyDelayMs: 20 };
 const toolRetries = { busyRetries: 1000, busyDelayMs: 1 };
 
-/** A flush of so many commands blocks the event loop for some milliseconds. */
+/** How many commands share a transaction at most: so many block the event loop for some milliseconds. */
 const maxBatch = 256;
 
 /**
@@ -122,7 +122,7 @@ function createStore(
   const orgs = prepareOrgs(database, events, now, newId);
   const tokens = prepareTokens(database, events, now, newId);
 
-  // A tool asks for little, and not for long.
+  // A tool reads little, and does not run for long.
   const ownMark = exclusive ? createCommitMark(database.name) : undefined;
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
@@ -138,7 +138,7 @@ function createStore(
       afterCommit: () => {
         recent?.forget();
         watchLead(events.newestDate(), now());
-        // When the callers are told: a failure must not take longer for a user whom somebody watches than for a name that leads to nobody.
+        // After the callers got their results: a failure must not take longer for a user whose events are watched than for an unknown name.
         setImmediate(() => {
           watch.check();
         });

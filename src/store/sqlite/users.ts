@@ -24,13 +24,13 @@ export interface UserStoreContext {
   readonly memory: TransactionMemory;
   readonly now: Clock;
   readonly newId: NewId;
-  /** How many login names that lead to nobody are kept. */
+  /** How many login names that no user has are kept. */
   readonly maxNames: number;
   /** How many users an organisation may have; 0 for any number. */
   readonly maxUsersPerOrg: number;
 }
 
-/** So many attempts expire in one command, which blocks the event loop while it runs. */
+/** How many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
 
 /** The part of the store about users and attempts, on tables that it prepares. */

@@ -74,7 +74,7 @@ CREATE TABLE log_head (
 );
 INSERT INTO log_head (only_one, position) VALUES (1, 0);
 
--- Whose secrets are guessed at: users, and login names that lead to nobody. Nodes take keys by the thousand.
+-- Whose secrets are guessed at: users, and login names that no user has. Nodes take keys by the thousand.
 CREATE SEQUENCE subject_keys INCREMENT BY 1000;
 CREATE SEQUENCE name_recency;
 CREATE TABLE subjects (

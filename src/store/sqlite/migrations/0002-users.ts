@@ -5,7 +5,7 @@ export const users: Migration = {
   number: 2,
   name: "users",
   sql: `
--- Whose secrets are guessed at: users, and login names that lead to nobody. Keys are never given twice: an
+-- Whose secrets are guessed at: users, and login names that no user has. Keys are never given twice: an
 -- attempt that outlives its subject must not find another one.
 CREATE TABLE subjects (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
