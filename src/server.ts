@@ -198,6 +198,7 @@ async function serve(
   if (created !== undefined) {
     onCreated?.(created);
   }
+  await warnOfZeros(store, log);
   const settling = startSettling(store, reportFault);
   const { host, port } = await http
     .listen(config.listen)
@@ -245,6 +246,21 @@ async function serve(
       await closing;
     },
   };
+}
+
+/** Says what of the default policy never locks, since a 0 is easily taken for "at once". */
+async function warnOfZeros(store: Store, log: Logger): Promise<void> {
+  const policy = await store.findPolicy({ kind: "instance" });
+  const secrets = [
+    ...(policy?.maxPasswordAttempts === 0 ? ["wrong passwords"] : []),
+    ...(policy?.maxOtpAttempts === 0 ? ["wrong codes"] : []),
+  ];
+  if (secrets.length > 0) {
+    log.warn(
+      `${secrets.join(" and ")} never lock a user: the default policy allows 0 attempts, which means any number; ` +
+        "lockoutd policy set changes it",
+    );
+  }
 }
 
 /** A line of the log for each request that `isLeftOut` does not name. */

@@ -71,11 +71,15 @@ export declare const GetLockoutPolicyResponseSchema: GenMessage<GetLockoutPolicy
  */
 export declare type UpdateLockoutPolicyRequest = Message<"zitadel.admin.v1.UpdateLockoutPolicyRequest"> & {
   /**
+   * How many wrong passwords lock a user. 0, also where it is left out, means that wrong passwords never lock anybody.
+   *
    * @generated from field: uint32 max_password_attempts = 1;
    */
   maxPasswordAttempts: number;
 
   /**
+   * How many wrong one-time codes of one kind lock a user. 0, also where it is left out, means that wrong codes never lock anybody.
+   *
    * @generated from field: uint32 max_otp_attempts = 2;
    */
   maxOtpAttempts: number;

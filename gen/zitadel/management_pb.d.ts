@@ -265,11 +265,15 @@ export declare const GetDefaultLockoutPolicyResponseSchema: GenMessage<GetDefaul
  */
 export declare type AddCustomLockoutPolicyRequest = Message<"zitadel.management.v1.AddCustomLockoutPolicyRequest"> & {
   /**
+   * How many wrong passwords lock a user. 0, also where it is left out, means that wrong passwords never lock anybody.
+   *
    * @generated from field: uint32 max_password_attempts = 1;
    */
   maxPasswordAttempts: number;
 
   /**
+   * How many wrong one-time codes of one kind lock a user. 0, also where it is left out, means that wrong codes never lock anybody.
+   *
    * @generated from field: uint32 max_otp_attempts = 2;
    */
   maxOtpAttempts: number;
@@ -302,11 +306,15 @@ export declare const AddCustomLockoutPolicyResponseSchema: GenMessage<AddCustomL
  */
 export declare type UpdateCustomLockoutPolicyRequest = Message<"zitadel.management.v1.UpdateCustomLockoutPolicyRequest"> & {
   /**
+   * How many wrong passwords lock a user. 0, also where it is left out, means that wrong passwords never lock anybody.
+   *
    * @generated from field: uint32 max_password_attempts = 1;
    */
   maxPasswordAttempts: number;
 
   /**
+   * How many wrong one-time codes of one kind lock a user. 0, also where it is left out, means that wrong codes never lock anybody.
+   *
    * @generated from field: uint32 max_otp_attempts = 2;
    */
   maxOtpAttempts: number;

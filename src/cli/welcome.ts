@@ -1,4 +1,6 @@
+import type { ServerConfig } from "../config.ts";
 import type { CreatedInstance } from "../first-start.ts";
+import type { Limits } from "../lockout/policy.ts";
 import type { RunningServer } from "../server.ts";
 
 /**
@@ -11,13 +13,13 @@ import type { RunningServer } from "../server.ts";
  */
 export function welcome(
   { url, created }: Pick<RunningServer, "url" | "created">,
-  database: string,
+  { database, defaultPolicy }: Pick<ServerConfig, "database" | "defaultPolicy">,
 ): string {
   const listening = `lockoutd listens on ${url}, with ${withoutPassword(database)}\n`;
   if (created === undefined) {
     return listening;
   }
-  const first = `${listening}\n${firstStart(created)}`;
+  const first = `${listening}\n${firstStart(created)}${locksNobody(defaultPolicy)}`;
   const { adminToken } = created;
   if (adminToken === undefined) {
     return first;
@@ -31,6 +33,17 @@ To try it:
       -d '{"maxPasswordAttempts":5,"maxOtpAttempts":3}'
 
 Where this output is kept, keep it secret, or make another token and revoke this one: lockoutd token --help
+`;
+}
+
+/** Without limits nothing is ever locked, which is not what one expects of a new lockout server. */
+function locksNobody({ maxPasswordAttempts, maxOtpAttempts }: Limits): string {
+  return maxPasswordAttempts > 0 || maxOtpAttempts > 0
+    ? ""
+    : `
+The default policy is 0 wrong passwords and 0 wrong codes, and 0 means that they never lock a user. To set one:
+
+    lockoutd policy set --max-password-attempts 5 --max-otp-attempts 3
 `;
 }
 

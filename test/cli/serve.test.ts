@@ -167,9 +167,41 @@ test.each([
   ["sqlite:./a:b@c.db", "sqlite:./a:b@c.db"],
 ])("the database %s is named without its password", (database, shown) => {
   const url = "http://127.0.0.1:8080";
-  expect(welcome({ url, created: undefined }, database)).toBe(
-    `lockoutd listens on ${url}, with ${shown}\n`,
+  expect(
+    welcome(
+      { url, created: undefined },
+      {
+        database,
+        defaultPolicy: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+      },
+    ),
+  ).toBe(`lockoutd listens on ${url}, with ${shown}\n`);
+});
+
+test("a default policy that never locks is said, with the command that sets one", async () => {
+  const first = await serve();
+  const [command = ""] = await first.printed(/^ +lockoutd policy set .*$/m);
+  await stop(first);
+  expect(first.stderr()).toContain(
+    "wrong passwords and wrong codes never lock a user",
   );
+  expect((await runHere(command.trim().split(" ").slice(1))).code).toBe(0);
+  const second = await serve();
+  await stop(second);
+  expect(second.stderr()).not.toContain("never lock");
+
+  const half = await runHere(["policy", "set", "--max-otp-attempts", "0"]);
+  expect(half.stdout).toContain("0 (wrong codes never lock a user)");
+  const third = await serve();
+  await stop(third);
+  expect(third.stderr()).toContain('"wrong codes never lock a user');
+});
+
+test("a default policy that the first start is told is not said", async () => {
+  const server = await serve({}, "--default-max-password-attempts", "5");
+  await server.printed(tokenLine);
+  await stop(server);
+  expect(server.stdout()).not.toContain("policy set");
 });
 
 test("a flag without its value is yes", async () => {
@@ -443,7 +475,7 @@ describe("output that is not taken", () => {
       lines
         .filter((line) => line.requestId === undefined && !line.lost)
         .map(({ msg }) => msg),
-    ).toEqual(["listening", "ended"]);
+    ).toEqual([expect.stringContaining("never lock"), "listening", "ended"]);
   });
 
   test.skipIf(!existsSync("/dev/full"))(

@@ -130,8 +130,8 @@ function addResetCommand(group: Command, print: Print): void {
 function policyText(policy: PolicyView): string {
   const { isDefault, resourceOwner, sequence, changeDate } = policy;
   return [
-    `Maximum password attempts: ${attempts(policy.maxPasswordAttempts)}`,
-    `Maximum OTP attempts:      ${attempts(policy.maxOtpAttempts)}`,
+    `Maximum password attempts: ${attempts(policy.maxPasswordAttempts, "passwords")}`,
+    `Maximum OTP attempts:      ${attempts(policy.maxOtpAttempts, "codes")}`,
     `Policy:                    ${isDefault ? "default, of the instance" : "of the organisation"} ${resourceOwner}`,
     `Last change:               ${changeDate}, event ${sequence}`,
   ]
@@ -139,6 +139,8 @@ function policyText(policy: PolicyView): string {
     .join("");
 }
 
-function attempts(maximum: number): string {
-  return maximum === 0 ? "0 (never locks)" : String(maximum);
+function attempts(maximum: number, secrets: string): string {
+  return maximum === 0
+    ? `0 (wrong ${secrets} never lock a user)`
+    : String(maximum);
 }

@@ -218,7 +218,7 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
     void reloadTls(started);
   });
   const server = await started;
-  terminal.out(welcome(server, config.database));
+  terminal.out(welcome(server, config));
   const signal = await stopped;
   terminal.out(
     `${signal}: finishing running calls; a second signal ends at once\n`,
