@@ -44,7 +44,7 @@ export function startTlsReload(
   let present = pair;
   let running: Promise<void> | undefined;
   let asked = 0;
-  let answered = 0;
+  let handled = 0;
 
   const reload = async () => {
     try {
@@ -65,8 +65,8 @@ export function startTlsReload(
   };
   // Files may have changed after a reading that runs has read them. However often it is asked meanwhile, one more is enough.
   const catchUp = async () => {
-    while (answered < asked) {
-      answered = asked;
+    while (handled < asked) {
+      handled = asked;
       await reload();
     }
     running = undefined;

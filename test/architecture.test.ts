@@ -292,12 +292,20 @@ function findUnusedArrows(sources: readonly Source[]): readonly string[] {
     .filter((arrow) => !used.has(arrow));
 }
 
-async function readSources(directory: string): Promise<readonly Source[]> {
+function readSources(directory: string): Promise<readonly Source[]> {
+  return readFiles(directory, /(?<!\.d)\.ts$|\.js$/);
+}
+
+async function readFiles(
+  directory: string,
+  pattern: RegExp,
+  recursive = true,
+): Promise<readonly Source[]> {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const names = await readdir(join(root, directory), { recursive: true });
+  const names = await readdir(join(root, directory), { recursive });
   return Promise.all(
     names
-      .filter((name) => /(?<!\.d)\.ts$|\.js$/.test(name))
+      .filter((name) => pattern.test(name))
       .map(async (name) => {
         const path = join(directory, name);
         return { path, text: await readFile(join(root, path), "utf8") };
@@ -374,6 +382,22 @@ test.each([
   "/** A. */ export const a = () => ({ b: c });",
 ])("a docstring that lacks nothing is let be: %s", (text) => {
   expect(findDocstringFaults("a.ts", text)).toEqual([]);
+});
+
+test("names, comments and docs say response, deadline or folder, not words that mean many things", async () => {
+  const pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md"];
+  const sources = [
+    ...(await readSources("src")),
+    ...(await readFiles("src", /\.md$/)),
+    ...(await readFiles("docs", /\.md$/)),
+    ...(await readFiles(".", new RegExp(`^(${pages.join("|")})$`), false)),
+  ];
+  const found = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/\w*(answer|patience)\w*|\b(doors?|house)\b/gi)].map(
+      ([word]) => `${path}: ${word}`,
+    ),
+  );
+  expect(found).toEqual([]);
 });
 
 test("no server is served by the adapter of connect-node, which bad requests can end", async () => {

@@ -29,7 +29,7 @@ const usualWaitMs = 1000;
  * Begins an attempt, and waits for a chance while all are in use, for `busyTimeoutMs` at most. Rejects only with the
  * reason of the signal.
  *
- * A call that failed is not made again, since its answer may have been lost and not the call: each would hold a chance
+ * A call that failed is not repeated: if only its response was lost, each repetition would hold another chance
  * until it expires and counts as failed. For the same reason the signal ends the waiting, but not a call.
  */
 export async function beginWithin(
@@ -82,7 +82,7 @@ function kindOf(
     // Enums are open: other numbers arrive as they are.
     case Decision.UNSPECIFIED:
     default:
-      throw new Error(`the server answered with the decision ${decision}`);
+      throw new Error(`the server returned the decision ${decision}`);
   }
 }
 

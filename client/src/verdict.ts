@@ -10,7 +10,7 @@ export type Verdict = boolean | "not-a-guess";
 
 /**
  * To be thrown out of `verify` by code that surely compared nothing: a field was empty, the database of the
- * passwords did not answer. Gives the chance back.
+ * passwords was unavailable. Gives the chance back.
  */
 export class NotAGuess extends Error {
   constructor(message = "nothing was compared", options?: ErrorOptions) {

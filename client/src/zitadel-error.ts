@@ -1,7 +1,7 @@
 import type { LockoutResult } from "./result.ts";
 import type { GuessableFactor } from "./with-lockout.ts";
 
-/** An error as ZITADEL's calls for sessions and logins answer it. */
+/** An error as ZITADEL's calls for sessions and logins return it. */
 export interface ZitadelError {
   /** The code of the gRPC status. */
   readonly code: "INVALID_ARGUMENT" | "FAILED_PRECONDITION";
@@ -33,7 +33,7 @@ const errors = {
 } as const;
 
 /**
- * What ZITADEL answers to a check that went like this: for a program in ZITADEL's place, whose callers know its errors. The last
+ * The error that ZITADEL returns for a check with this result: for a program in ZITADEL's place, whose callers know its errors. The last
  * chance is still "wrong", the next one "locked". Undefined for what ZITADEL has no such error for: a success, an outage, a
  * recovery code. Like `private`, it tells whether somebody is locked: callers may see it, the person who types must not.
  */

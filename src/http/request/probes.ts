@@ -1,7 +1,7 @@
 import type { RequestRecord } from "./record.ts";
 
 /**
- * Tells requests of probes that were answered as they should be: of a healthy server there are many, and they say nothing. What is refused or fails is
+ * Recognises requests of probes that got the expected response: of a healthy server there are many, and they say nothing. What is refused or fails is
  * none of them.
  *
  * @param paths of pages for probes
