@@ -91,7 +91,7 @@ describe.each([
     await writeFile(file, lines.join("\n"), "latin1");
     const imported = await command("user", "import", file);
     expect(imported.code).toBe(1);
-    expect(imported.stdout).toBe("0 imported, 3 lines are wrong\n");
+    expect(imported.stdout).toBe("0 new, 0 changed, 0 unchanged, 3 wrong\n");
     expect(imported.stderr).toMatch(/line 1: .*UTF-8/);
   });
 
@@ -127,12 +127,15 @@ describe.each([
     );
     const imported = await command("user", "import", file);
     expect(imported.code).toBe(1);
-    expect(imported.stdout).toBe("3 imported, 4 lines are wrong\n");
-    const [, ...lines] = imported.stderr.split("\n").sort();
-    expect(lines.join("\n")).toMatch(/line 2: .*JSON/);
-    expect(lines.join("\n")).toMatch(/line 6: .*alias/);
-    expect(lines.join("\n")).toMatch(/line 7: .*active/);
-    expect(lines.join("\n")).toMatch(/line 8: .*organization/);
+    expect(imported.stdout).toBe("3 new, 0 changed, 0 unchanged, 4 wrong\n");
+    expect(imported.stderr.split("\n")).toEqual([
+      expect.stringMatching(/^line 2: .*JSON/),
+      expect.stringMatching(/^line 6: .*alias/),
+      expect.stringMatching(/^line 7: .*active/),
+      expect.stringMatching(/^line 8: .*organization/),
+      expect.stringMatching(/^lockoutd: 4 of 7 users /),
+      "",
+    ]);
     expect(await json("user", "list", "--org", orgId)).toEqual([
       {
         userId: id("alice"),
@@ -151,6 +154,136 @@ describe.each([
         resourceOwner: orgId,
       },
     ]);
+  });
+
+  describe("an import", () => {
+    const file = () => directory.file(`${userId}.users`);
+    const user = async (id: string) =>
+      ((await json("user", "show", id)) as { user: object }).user;
+    async function importText(text: string, ...args: readonly string[]) {
+      await writeFile(file(), text);
+      return command("user", "import", file(), ...args);
+    }
+
+    it("leaves what a line does not name as it is, and removes what it empties", async () => {
+      const id = `kept-${userId}`;
+      const lines = (...users: readonly object[]) =>
+        importText(users.map((line) => JSON.stringify(line)).join("\n"));
+      const aliases = [`a-${id}`, `b-${id}`];
+      expect((await lines({ id, aliases, state: "initial" })).stdout).toBe(
+        "1 new, 0 changed, 0 unchanged\n",
+      );
+      const whole = await user(id);
+      expect(whole).toMatchObject({ aliases, state: "USER_STATE_INITIAL" });
+      for (const same of [{ id }, { id, aliases: [...aliases].reverse() }]) {
+        expect((await lines(same)).stdout).toBe(
+          "0 new, 0 changed, 1 unchanged\n",
+        );
+        expect(await user(id)).toEqual(whole);
+      }
+      expect((await lines({ id, state: "active" })).stdout).toBe(
+        "0 new, 1 changed, 0 unchanged\n",
+      );
+      expect(await user(id)).toMatchObject({ aliases });
+      expect((await lines({ id, aliases: null })).stdout).toBe(
+        "0 new, 1 changed, 0 unchanged\n",
+      );
+      expect(await user(id)).toEqual({
+        ...whole,
+        aliases: undefined,
+        state: "USER_STATE_ACTIVE",
+      });
+    });
+
+    it("follows the order of its lines, where a name moves and where a user comes twice", async () => {
+      const [a, b] = [`a-${userId}-move`, `b-${userId}-move`];
+      const name = `name-${userId}`;
+      const { code, stdout } = await importText(
+        [
+          { id: a, aliases: [name] },
+          { id: a, aliases: [] },
+          { id: b, aliases: [name] },
+          { id: b, state: "initial" },
+        ]
+          .map((line) => JSON.stringify(line))
+          .join("\n"),
+      );
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: "2 new, 2 changed, 0 unchanged\n",
+      });
+      expect(await user(b)).toMatchObject({
+        aliases: [name],
+        state: "USER_STATE_INITIAL",
+      });
+    });
+
+    it("reads CSV", async () => {
+      const id = `csv-${userId}`;
+      const csv = await importText(
+        [
+          "ALIASES;id;State",
+          `"""x;y ${id}"";${id}@example.com";${id};initial`,
+          `;${id}-2;`,
+          `;${id}-3`,
+          `a;${id}-4;gone`,
+        ].join("\r\n"),
+        ...["--from", "csv", "--delimiter", ";"],
+      );
+      expect(csv.stdout).toBe("2 new, 0 changed, 0 unchanged, 2 wrong\n");
+      expect(csv.stderr).toMatch(
+        /^line 4: .*3 columns, and this record 2\nline 5: .*active/,
+      );
+      expect(await user(id)).toMatchObject({
+        aliases: [`x;y ${id}`, `${id}@example.com`],
+        state: "USER_STATE_INITIAL",
+      });
+      const kept = await importText(
+        `id,aliases\n${id},\n`,
+        ...["--from", "csv"],
+      );
+      expect(kept.stdout).toBe("0 new, 0 changed, 1 unchanged\n");
+      await importText(`id,aliases\n${id},""\n`, "--from", "csv");
+      expect(await user(id)).not.toHaveProperty("aliases");
+    });
+
+    it("says what is wrong with a header, and with a line without an end", async () => {
+      const header = await importText("name,id\na,b\n", "--from", "csv");
+      expect(header.code).toBe(1);
+      expect(header.stderr).toMatch(/^lockoutd: line 1 .*"name" is unknown/);
+      const long = await importText(
+        `{"id":"${"x".repeat(1024 * 1024)}"}\n{"id":"after-${userId}"}\n`,
+      );
+      expect(long.stdout).toBe("1 new, 0 changed, 0 unchanged, 1 wrong\n");
+      expect(long.stderr).toMatch(/^line 1: more than 1 MiB are no user/);
+    });
+
+    it("reads what an export writes", async () => {
+      const org = (await command("org", "create", "exported")).stdout.trim();
+      const users = [
+        { id: "alice", aliases: ['"a";,\n\u202e', "Ä lice"], state: "active" },
+        { id: "bob", aliases: [], state: "inactive" },
+        { id: "cat", aliases: [], state: "locked" },
+      ].map((line) =>
+        JSON.stringify({
+          ...line,
+          id: `${line.id}-${userId}`,
+          organisation: org,
+        }),
+      );
+      expect((await importText(users.join("\n"))).code).toBe(0);
+      const exported = await command("user", "export", "--org", org);
+      expect(exported.stdout).not.toContain("\u202e");
+      expect((await importText(exported.stdout)).stdout).toBe(
+        "0 new, 0 changed, 3 unchanged\n",
+      );
+      const read = (text: string) =>
+        text
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as object);
+      expect(read(exported.stdout)).toEqual(read(users.join("\n")));
+    });
   });
 
   it("wrong usage ends with 2, and says what to write", async () => {

@@ -18,7 +18,7 @@ import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { userOrgOption } from "./user.ts";
+import { userOrgOption } from "../user-org-option.ts";
 
 const factors = {
   password: Factor.PASSWORD,

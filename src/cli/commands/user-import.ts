@@ -1,149 +1,254 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { UserState } from "../../../gen/lockout/v1/user_service_pb.js";
+import type { User } from "../../../gen/lockout/v1/user_service_pb.js";
+import { printable } from "../../telemetry/printable.ts";
 import { addCommand } from "../add-command.ts";
+import type { Clients } from "../clients.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { describeFailure, OperationError } from "../failure.ts";
+import type { ImportedUser } from "../imported-user.ts";
 import { createProgress } from "../progress.ts";
-import { printable } from "../../telemetry/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Clients } from "../clients.ts";
+import { readUserFile } from "../user-file.ts";
+import type { UserEntry, UserFileFormat } from "../user-file.ts";
 
 // So many users are on their way at once: they share transactions.
 const inFlight = 128;
 // A file of another kind would fill the screen.
 const shownErrors = 20;
 
-const states: Readonly<Record<string, UserState>> = {
-  active: UserState.ACTIVE,
-  initial: UserState.INITIAL,
-  inactive: UserState.INACTIVE,
-  locked: UserState.LOCKED,
-};
-
-/** One line of the file. */
-interface ImportedUser {
-  readonly id: string;
-  readonly organisation: string | undefined;
-  readonly aliases: string[];
-  readonly state: UserState;
+/** What an import has led to. */
+interface ImportCounts {
+  added: number;
+  changed: number;
+  unchanged: number;
+  failed: number;
 }
 
-/** Imports users from NDJSON: good lines are kept, bad ones are named and counted. */
+/** Imports users from NDJSON or CSV: good lines are kept, bad ones are named and counted. */
 export function addImportCommand(group: Command, terminal: Terminal): void {
   addConnectionOptions(
-    addCommand(group, "import", "register users from a file of JSON lines")
+    addCommand(group, "import", "register users from a file")
       .argument("<file>", "the file, or - for standard input")
+      .addOption(
+        new Option("--from <format>", "how the file is written")
+          .choices(["ndjson", "csv"] satisfies UserFileFormat["from"][])
+          .default("ndjson" satisfies UserFileFormat["from"]),
+      )
+      .addOption(
+        new Option(
+          "--delimiter <character>",
+          "between the fields of CSV; \\t is a tab",
+        )
+          .default(",")
+          .argParser(parseDelimiter),
+      )
       .addHelpText(
         "after",
         `
-Each line is a JSON object, and only the id must be there:
-  {"id":"alice","organisation":"397114861402619904","aliases":["alice@example.com"],"state":"active"}
+Each line is a JSON object, or a record of CSV (RFC 4180) whose header names the
+fields. Only the id must be there:
+  {"id":"alice","aliases":["alice@example.com","alice"],"state":"active"}
+
+  id,organisation,aliases,state
+  alice,397114861402619904,alice@example.com;alice,active
 
   id            1 to 200 characters
   organisation  its id (default: the token's own, at the database the first one)
-  aliases       names to log in with; one belongs to one user of an organisation
-  state         active (default), initial, inactive or locked
+  aliases       names to log in with; one belongs to one user of an organisation;
+                in CSV separated by semicolons
+  state         active (default of new users), initial, inactive or locked
 
-A user who is there already gets the line's aliases and state; a lock stays until
+What a line does not name stays as it is, and so does what is empty in CSV. An
+empty list or null removes all aliases, as "" does in CSV. A lock stays until
 "lockoutd user unlock" ends it. A bad line is named and counted, and the others are
 kept: the command then ends with exit code 1. To import a file again is harmless.
 
 Examples:
   lockoutd user import users.ndjson
-  jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -`,
+  lockoutd user import --from csv --delimiter ';' users.csv
+  jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -
+  lockoutd user export | lockoutd user import --server URL -`,
       ),
-  ).action(async (file: string, _options: object, command: Command) => {
+  ).action(async (file: string, options: UserFileFormat, command: Command) => {
     await withClients(command, async (clients) => {
-      const { imported, failed } = await importFile(clients, file, terminal);
+      const { added, changed, unchanged, failed } = await importFile(
+        clients,
+        file,
+        options,
+        terminal,
+      );
+      const total = added + changed + unchanged + failed;
       terminal.out(
-        `${imported} imported, ${failed} ${failed === 1 ? "line is" : "lines are"} wrong\n`,
+        `${added} new, ${changed} changed, ${unchanged} unchanged${failed === 0 ? "" : `, ${failed} wrong`}\n`,
       );
       if (failed > 0) {
         throw new OperationError(
-          `${failed} of ${imported + failed} lines were not imported: correct them and import the file again`,
+          `${failed} of ${total} users were not imported: correct their lines and import the file again`,
         );
       }
     });
   });
 }
 
+function parseDelimiter(text: string): string {
+  const delimiter = text === "\\t" ? "\t" : text;
+  if (Array.from(delimiter).length !== 1 || /["\r\n]/.test(delimiter)) {
+    throw new InvalidArgumentError(
+      "Write one character that is no quote, such as , or ; or \\t for a tab.",
+    );
+  }
+  return delimiter;
+}
+
 async function importFile(
   clients: Clients,
   file: string,
+  format: UserFileFormat,
   terminal: Terminal,
-): Promise<{ readonly imported: number; readonly failed: number }> {
+): Promise<ImportCounts> {
   const { input, size } = await openInput(file);
   const progress = createProgress("users", size);
-  let imported = 0;
-  let failed = 0;
-  let number = 0;
-  let unreachable: OperationError | undefined;
-  const running = new Set<Promise<void>>();
+  const counts: ImportCounts = {
+    ...{ added: 0, changed: 0, unchanged: 0, failed: 0 },
+  };
+  const importer = createImporter(clients);
+  /** In the order of the file, in which they are told. */
+  const running: Promise<() => void>[] = [];
 
-  const importLine = async (line: string, lineNumber: number) => {
-    try {
-      const user = readUser(line);
-      await clients.users.putUser(
-        { userId: user.id, aliases: user.aliases, state: user.state },
-        clients.on(user.organisation),
-      );
-      imported += 1;
-    } catch (error) {
-      // Whoever cannot reach the server need not be told so for each line. Clients wrap what is thrown below them.
-      const reason = error instanceof ConnectError ? error.cause : error;
-      if (reason instanceof OperationError) {
-        unreachable ??= reason;
-        return;
-      }
-      failed += 1;
-      if (failed > shownErrors) {
-        return;
-      }
-      progress.clear();
-      terminal.err(
-        `line ${lineNumber}: ${printable(describeFailure(error))}\n`,
-      );
-      if (failed === shownErrors) {
-        terminal.err("further errors are only counted\n");
-      }
+  const tell = (line: number, error: unknown) => {
+    // Whoever cannot reach the server need not be told so for each line. Clients wrap what is thrown below them.
+    const reason = error instanceof ConnectError ? error.cause : error;
+    if (reason instanceof OperationError) {
+      throw reason;
+    }
+    counts.failed += 1;
+    if (counts.failed > shownErrors) {
+      return;
+    }
+    progress.clear();
+    terminal.err(`line ${line}: ${printable(describeFailure(error))}\n`);
+    if (counts.failed === shownErrors) {
+      terminal.err("further errors are only counted\n");
     }
   };
+  const begin = (entry: UserEntry): Promise<() => void> =>
+    ("error" in entry
+      ? Promise.reject(entry.error)
+      : importer.put(entry.user)
+    ).then(
+      (outcome) => () => {
+        counts[outcome] += 1;
+      },
+      (error: unknown) => () => {
+        tell(entry.line, error);
+      },
+    );
+  const finishFirst = async () => {
+    (await running.shift())?.();
+    const { added, changed, unchanged, failed } = counts;
+    progress.show(added + changed + unchanged + failed, input.bytesRead ?? 0);
+  };
   try {
-    for await (const line of createInterface({ input })) {
-      if (unreachable !== undefined) {
-        break;
-      }
-      number += 1;
-      if (line.trim() === "") {
-        continue;
-      }
-      const done = importLine(line, number).finally(() => {
-        running.delete(done);
-        progress.show(imported + failed, input.bytesRead ?? 0);
-      });
-      running.add(done);
-      if (running.size >= inFlight) {
-        await Promise.race(running);
+    for await (const entry of readUserFile(input, format)) {
+      running.push(begin(entry));
+      if (running.length >= inFlight) {
+        await finishFirst();
       }
     }
-    await Promise.all(running);
+    while (running.length > 0) {
+      await finishFirst();
+    }
   } finally {
     progress.clear();
   }
-  if (unreachable !== undefined) {
-    throw unreachable;
-  }
-  return { imported, failed };
+  return counts;
+}
+
+/**
+ * Reads users as they are, and writes what a file says of them. Writes begin in the order of the calls, as a name may go from one user to
+ * another; and a user who comes twice is read again once the first write is done.
+ */
+function createImporter({ users, on }: Clients) {
+  const lastOf = new Map<string, Promise<unknown>>();
+  let begun: Promise<unknown> = Promise.resolve();
+
+  const find = async ({ id, organisation }: ImportedUser) => {
+    try {
+      return await users.getUser({ userId: id }, on(organisation));
+    } catch (error) {
+      if (error instanceof ConnectError && error.code === Code.NotFound) {
+        return undefined;
+      }
+      throw error;
+    }
+  };
+  const put = async (
+    user: ImportedUser,
+    before: Promise<User | undefined>,
+    turn: Promise<unknown>,
+  ) => {
+    const present = await before;
+    await turn;
+    const { id, organisation, aliases, state } = user;
+    if (present !== undefined && isLike(present, user)) {
+      return "unchanged";
+    }
+    const after = await users.putUser(
+      {
+        userId: id,
+        aliases: [...(aliases ?? present?.aliases ?? [])],
+        ...(state !== undefined && { state }),
+      },
+      on(organisation),
+    );
+    return present === undefined
+      ? "added"
+      : isLike(present, after)
+        ? "unchanged"
+        : "changed";
+  };
+  return {
+    put: (user: ImportedUser): Promise<keyof ImportCounts> => {
+      const key = JSON.stringify([user.organisation, user.id]);
+      const before = settled(lastOf.get(key)).then(() => find(user));
+      const turn = begun;
+      begun = Promise.all([turn, settled(before)]);
+      const done = put(user, before, turn).finally(() => {
+        if (lastOf.get(key) === done) {
+          lastOf.delete(key);
+        }
+      });
+      lastOf.set(key, done);
+      return done;
+    },
+  };
+}
+
+/** Whether a user is already what is wanted of it. */
+function isLike(
+  present: User,
+  { aliases, state }: Partial<Pick<ImportedUser, "aliases" | "state">>,
+): boolean {
+  return (
+    (state === undefined || state === present.state) &&
+    (aliases === undefined ||
+      JSON.stringify([...aliases].sort()) ===
+        JSON.stringify([...present.aliases].sort()))
+  );
+}
+
+async function settled(promise: Promise<unknown> | undefined): Promise<void> {
+  await promise?.catch(() => undefined);
 }
 
 async function openInput(file: string) {
   if (file === "-") {
     return {
-      input: process.stdin as NodeJS.ReadableStream & { bytesRead?: number },
+      input: process.stdin as AsyncIterable<Buffer> & { bytesRead?: number },
       size: undefined,
     };
   }
@@ -156,65 +261,4 @@ async function openInput(file: string) {
       { cause: error },
     );
   }
-}
-
-function readUser(line: string): ImportedUser {
-  const value: unknown = parseLine(line);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error("a line is a JSON object");
-  }
-  const known = new Set(["id", "organisation", "aliases", "state"]);
-  const fields = new Map(Object.entries(value as Record<string, unknown>));
-  for (const name of fields.keys()) {
-    if (!known.has(name)) {
-      throw new Error(
-        `the field "${name}" is unknown: id, organisation, aliases and state are known`,
-      );
-    }
-  }
-  const id = fields.get("id");
-  const organisation = fields.get("organisation");
-  const aliases = fields.get("aliases") ?? [];
-  const state = fields.get("state") ?? "active";
-  if (!isText(id)) {
-    throw new Error('"id" is a text in UTF-8');
-  }
-  if (organisation !== undefined && !isText(organisation)) {
-    throw new Error('"organisation" is a text in UTF-8');
-  }
-  if (!isTexts(aliases)) {
-    throw new Error('"aliases" is a list of texts in UTF-8');
-  }
-  const number = typeof state === "string" ? readState(state) : undefined;
-  if (number === undefined) {
-    throw new Error(`"state" is one of ${Object.keys(states).join(", ")}`);
-  }
-  return { id, organisation, aliases, state: number };
-}
-
-/** Also as `user list --output json` shows it. */
-function readState(text: string): UserState | undefined {
-  return states[text.toLowerCase().replace(/^user_state_/, "")];
-}
-
-function parseLine(line: string): unknown {
-  try {
-    // Some programs begin a file with a byte order mark.
-    return JSON.parse(line.replace(/^\ufeff/, ""));
-  } catch (error) {
-    throw new Error("the line is not JSON", { cause: error });
-  }
-}
-
-/** What was written in another encoding is read with replacements, by which two names become one. */
-function isText(value: unknown): value is string {
-  return (
-    typeof value === "string" &&
-    value.isWellFormed() &&
-    !value.includes("\ufffd")
-  );
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
 }

@@ -1,6 +1,5 @@
 import { toJson } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { Option } from "commander";
 import type { Command } from "commander";
 import {
   Factor,
@@ -19,7 +18,8 @@ import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Clients } from "../clients.ts";
-import { parseId } from "../values.ts";
+import { userOrgOption } from "../user-org-option.ts";
+import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";
 
 interface UserOptions {
@@ -38,14 +38,7 @@ export function addUserCommand(program: Command, terminal: Terminal): void {
   addListCommand(group, terminal);
   addLockCommands(group, terminal);
   addImportCommand(group, terminal);
-}
-
-/** The organisation of the users. */
-export function userOrgOption(): Option {
-  return new Option(
-    "--org <id>",
-    "the users' organisation (default: the token's own, at the database the first one)",
-  ).argParser(parseId);
+  addExportCommand(group, terminal);
 }
 
 function addShowCommand(group: Command, terminal: Terminal): void {

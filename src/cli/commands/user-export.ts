@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { printableJson } from "../../telemetry/printable.ts";
+import { addCommand } from "../add-command.ts";
+import { addConnectionOptions, withClients } from "../connection.ts";
+import { writeJsonUser } from "../imported-user.ts";
+import type { Terminal } from "../terminal.ts";
+import { userOrgOption } from "../user-org-option.ts";
+
+const pageSize = 1000;
+
+/** Writes users as `user import` reads them. */
+export function addExportCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addCommand(
+      group,
+      "export",
+      'write the users of an organisation as lines that "user import" reads',
+    )
+      .addOption(userOrgOption())
+      .addHelpText(
+        "after",
+        `
+Counters and the reasons of locks are not written: "lockoutd copy" moves an
+installation with all that it holds.
+
+Example:
+  lockoutd user export > users.ndjson`,
+      ),
+  ).action(async ({ org }: { readonly org?: string }, command: Command) => {
+    await withClients(command, async ({ users, on }) => {
+      let pageToken = "";
+      do {
+        const page = await users.listUsers({ pageSize, pageToken }, on(org));
+        terminal.out(
+          page.users
+            .map(({ userId, resourceOwner, aliases, state }) =>
+              writeJsonUser({
+                id: userId,
+                organisation: resourceOwner,
+                aliases,
+                state,
+              }),
+            )
+            .map((line) => `${printableJson(line)}\n`)
+            .join(""),
+        );
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "");
+    });
+  });
+}
