@@ -73,7 +73,8 @@ const arrows = {
     "transcoding",
   ],
   "http/connection": ["http/limits"],
-  "http/limits": [],
+  // One constant, the longest delay of a timer: the index would load all of the transcoder with the command line.
+  "http/limits": ["transcoding/headers"],
   transcoding: [
     "transcoding/options",
     "transcoding/fault",

@@ -1,3 +1,7 @@
+import { maxTimerMs } from "../transcoding/headers/timer.ts";
+
+export { maxTimerMs };
+
 /**
  * The limits on clients. Every default suits a public server. 0 switches a limit on time or connections off; limits on sizes cannot
  * be switched off.
@@ -144,9 +148,6 @@ const bounds = {
   maxRequestSize: mostRequestSize,
   maxJsonDepth: mostJsonDepth,
 } as const satisfies Partial<Record<keyof HttpLimits, number>>;
-
-/** Longest delay that Node's timers take, in milliseconds; a longer one would fire at once. */
-export const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * Completes the given limits with the defaults.

@@ -2,32 +2,16 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { defaultConfig } from "../../src/config.ts";
 import { ConnectionAge } from "../../src/http/connection/age.ts";
 import { defaultLimits } from "../../src/http/limits.ts";
-import type { HttpLimits } from "../../src/http/limits.ts";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
+import { serveLockout, stopServers } from "./support.ts";
 
-let server: TestServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
-
-async function serve(limits: Partial<HttpLimits>): Promise<TestServer> {
-  server = await startTestServer({
-    shutdownGraceMs: 0,
-    limits: { ...defaultConfig.limits, ...limits },
-  });
-  return server;
-}
+afterEach(stopServers);
 
 const limits = { maxConnectionAgeMs: 300, maxConnectionAgeGraceMs: 300 };
 
 test("HTTP/2: GOAWAY, what runs goes on, and is ended after the grace", async () => {
-  const { url, adminToken } = await serve({
+  const { url, adminToken } = await serveLockout({
     ...limits,
     maxConnectionAgeGraceMs: 600,
   });
@@ -54,14 +38,14 @@ test("HTTP/2: GOAWAY, what runs goes on, and is ended after the grace", async ()
 });
 
 test("HTTP/2: a connection without a call ends by GOAWAY", async () => {
-  const { url } = await serve(limits);
+  const { url } = await serveLockout(limits);
   const session = http2.connect(url);
   expect(((await once(session, "goaway")) as [number])[0]).toBe(0);
   await once(session, "close");
 });
 
 test("HTTP/1.1: a stream is ended after the grace, and told why", async () => {
-  const { url, adminToken } = await serve(limits);
+  const { url, adminToken } = await serveLockout(limits);
   const response = await fetch(`${url}/lockout/v1/events:watch`, {
     headers: { authorization: `Bearer ${adminToken}` },
   });
@@ -72,7 +56,7 @@ test("HTTP/1.1: a stream is ended after the grace, and told why", async () => {
 });
 
 test("HTTP/1.1: a response after the age says that the connection closes", async () => {
-  const { port } = await serve({ maxConnectionAgeMs: 60 });
+  const { port } = await serveLockout({ maxConnectionAgeMs: 60 });
   const socket = net.connect(port, "127.0.0.1");
   socket.setEncoding("latin1");
   const request = "GET /debug/healthz HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -90,7 +74,7 @@ test("HTTP/1.1: a response after the age says that the connection closes", async
 });
 
 test("HTTP/1.1: an idle connection ends", async () => {
-  const { port } = await serve(limits);
+  const { port } = await serveLockout(limits);
   const socket = net.connect(port, "127.0.0.1");
   let text = "";
   socket.on("data", (chunk) => {

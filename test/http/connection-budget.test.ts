@@ -3,7 +3,6 @@ import http2 from "node:http2";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
-import { debugPages } from "../../src/http/pages/debug-pages.ts";
 import type { HttpLimits } from "../../src/http/limits.ts";
 import { staticFile } from "../../src/http/pages/static-file.ts";
 import type { StaticRoute } from "../../src/http/pages/static-route.ts";
@@ -12,10 +11,9 @@ import {
   endStream,
   frame,
   frameType,
-  headerBlock,
   RawHttp2,
 } from "./raw-http2.ts";
-import { startServer, stopServers } from "./support.ts";
+import { getHead, servePages, stopServers } from "./support.ts";
 
 afterEach(stopServers);
 
@@ -53,10 +51,7 @@ function serve(
   limits: Partial<HttpLimits> = {},
   pages: readonly StaticRoute[] = [],
 ) {
-  return startServer({
-    limits,
-    pages: [...debugPages(() => true), large, ...pages],
-  });
+  return servePages(limits, [large, ...pages]);
 }
 
 function connect(port: number) {
@@ -97,15 +92,6 @@ function connect(port: number) {
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-
-function getHeaders(path: string): Buffer {
-  return headerBlock([
-    [":method", "GET"],
-    [":scheme", "http"],
-    [":authority", "a"],
-    [":path", path],
-  ]);
-}
 
 const flags = endStream | endHeaders;
 
@@ -226,9 +212,7 @@ describe("an HTTP/2 connection that holds too much", () => {
     ]);
     const client = new RawHttp2(port).start();
     for (let stream = 1; stream < 20; stream += 2) {
-      client.write(
-        frame(frameType.headers, flags, stream, getHeaders("/gated")),
-      );
+      client.write(frame(frameType.headers, flags, stream, getHead("/gated")));
     }
     await expect.poll(gated.begun).toBe(3);
     for (let begun = 6; begun < 12; begun += 3) {
@@ -281,7 +265,7 @@ describe("a server that holds too much", () => {
     const greedy = new RawHttp2(port).start();
     greedy.write(
       ...Array.from({ length: 100 }, (_, index) =>
-        frame(frameType.headers, flags, 2 * index + 1, getHeaders("/gated")),
+        frame(frameType.headers, flags, 2 * index + 1, getHead("/gated")),
       ),
     );
     await ended(1);
@@ -303,13 +287,11 @@ describe("a server that holds too much", () => {
       [gated.page],
     );
     const honest = new RawHttp2(port).start();
-    honest.write(frame(frameType.headers, flags, 1, getHeaders("/gated")));
+    honest.write(frame(frameType.headers, flags, 1, getHead("/gated")));
     await expect.poll(gated.begun).toBe(1);
     const greedy = new RawHttp2(port).start();
     for (let stream = 1; stream < 400; stream += 2) {
-      greedy.write(
-        frame(frameType.headers, flags, stream, getHeaders("/gated")),
-      );
+      greedy.write(frame(frameType.headers, flags, stream, getHead("/gated")));
     }
     const goaway = await greedy.find(({ type }) => type === frameType.goaway);
     // ENHANCE_YOUR_CALM
@@ -349,9 +331,7 @@ describe("a server that holds too much", () => {
     greedy.start();
     greedy.socket.pause();
     for (let stream = 1; stream < 100; stream += 2) {
-      greedy.write(
-        frame(frameType.headers, flags, stream, getHeaders("/stream")),
-      );
+      greedy.write(frame(frameType.headers, flags, stream, getHead("/stream")));
     }
     // Cut, or refused.
     await ended(50);
@@ -419,7 +399,7 @@ describe("streams of HTTP/2 that are no requests end the connection", () => {
     const client = new RawHttp2(port).start();
     for (let stream = 1; stream < 80; stream += 2) {
       client.write(
-        frame(frameType.headers, flags, stream, getHeaders("/gated")),
+        frame(frameType.headers, flags, stream, getHead("/gated")),
         // More than a window may hold.
         frame(
           frameType.windowUpdate,

@@ -4,11 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { defaultConfig } from "../../src/config.ts";
 import { Watchdog } from "../../src/http/connection/watchdog.ts";
-import type { HttpLimits } from "../../src/http/limits.ts";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
 import {
   endHeaders,
   endStream,
@@ -19,21 +15,9 @@ import {
   RawHttp2,
   settings,
 } from "./raw-http2.ts";
+import { serveLockout, stopServers } from "./support.ts";
 
-let server: TestServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
-
-async function serve(limits: Partial<HttpLimits>): Promise<TestServer> {
-  server = await startTestServer({
-    shutdownGraceMs: 0,
-    limits: { ...defaultConfig.limits, ...limits },
-  });
-  return server;
-}
+afterEach(stopServers);
 
 const restPath = "/lockout/v1/events:watch";
 const rpcPath = "/lockout.v1.AttemptService/WatchEvents";
@@ -48,7 +32,9 @@ describe.each(forms)("a silent stream of %s", (accept, heartbeats) => {
   test.each([1, 2] as const)(
     "gets heartbeats over HTTP/%i, which are no messages",
     async (version) => {
-      const { url, adminToken, firstOrgId } = await serve({ heartbeatMs: 40 });
+      const { url, adminToken, firstOrgId } = await serveLockout({
+        heartbeatMs: 40,
+      });
       const header = { authorization: `Bearer ${adminToken}`, accept };
       const stop = new AbortController();
       const { buffering, chunks } =
@@ -138,7 +124,7 @@ test.each([
 ])(
   "a silent stream of %s gets PINGs over HTTP/2",
   async (type, body, buffering) => {
-    const { url, adminToken } = await serve({ heartbeatMs: 40 });
+    const { url, adminToken } = await serveLockout({ heartbeatMs: 40 });
     const session = http2.connect(url);
     const stream = session.request({
       ":method": "POST",
@@ -180,7 +166,7 @@ describe("a client that takes nothing", () => {
     );
 
   test("gets no second heartbeat of JSON, and its stream ends", async () => {
-    const { port, adminToken } = await serve({
+    const { port, adminToken } = await serveLockout({
       heartbeatMs: 40,
       writeStallTimeoutMs: 80,
     });
@@ -197,7 +183,7 @@ describe("a client that takes nothing", () => {
   });
 
   test("gets one PING, and its connection ends where it does not return it", async () => {
-    const { port, adminToken } = await serve({
+    const { port, adminToken } = await serveLockout({
       heartbeatMs: 20,
       writeStallTimeoutMs: 200,
     });

@@ -6,7 +6,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
 import { networkOf } from "../../src/http/connection/connection-count.ts";
-import { debugPages } from "../../src/http/pages/debug-pages.ts";
 import {
   defaultLimits,
   mostJsonDepth,
@@ -20,29 +19,15 @@ import {
   endStream,
   frame,
   frameType,
-  headerBlock,
   RawHttp2,
 } from "./raw-http2.ts";
-import { startServer, stopServers } from "./support.ts";
+import { getHead, servePages, startServer, stopServers } from "./support.ts";
 
 afterEach(stopServers);
 
 function serve(limits: Partial<HttpLimits>) {
-  return startServer({
-    limits,
-    pages: [
-      ...debugPages(() => true),
-      { path: "/never", respond: () => new Promise(() => undefined) },
-    ],
-  });
-}
-
-function get(path: string): Buffer {
-  return headerBlock([
-    [":method", "GET"],
-    [":scheme", "http"],
-    [":authority", "a"],
-    [":path", path],
+  return servePages(limits, [
+    { path: "/never", respond: () => new Promise(() => undefined) },
   ]);
 }
 
@@ -127,7 +112,7 @@ test("a client opens so many streams, and no more", async () => {
   const client = new RawHttp2(port).start();
   const flags = endStream | endHeaders;
   for (const stream of [1, 3, 5, 7]) {
-    client.write(frame(frameType.headers, flags, stream, get("/never")));
+    client.write(frame(frameType.headers, flags, stream, getHead("/never")));
   }
   const refused = await client.find(
     ({ type, stream }) => type === frameType.rstStream && stream === 7,
@@ -143,7 +128,7 @@ test("a client that opens streams only to reset them is thrown out", async () =>
     streamResetRate: 1,
   });
   const client = new RawHttp2(port).start();
-  const block = get("/never");
+  const block = getHead("/never");
   for (let i = 0; i < 200; i++) {
     const stream = 2 * i + 1;
     client.write(

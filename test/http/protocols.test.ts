@@ -415,28 +415,64 @@ describe("paths and methods", () => {
     expect(header[":status"]).toBe(204);
   });
 
-  test("a charset of UTF-8 changes nothing, and another one is 415", async () => {
-    const { url } = await serve();
-    const call = (type: string, body: string | Uint8Array) =>
-      fetch(url + rpcPath, {
+  const json = Buffer.from('{"details":{"sequence":"5"}}');
+  const updated = answer(5);
+  describe.each([
+    ["application/json", '{"maxPasswordAttempts":5}', json],
+    ["application/proto", message(5).subarray(5), updated.subarray(5)],
+    ["application/grpc-web", message(5), updated],
+    [
+      "application/grpc-web-text+proto",
+      base64(message(5)),
+      Buffer.from(base64(updated)),
+    ],
+    ["application/grpc", message(5), updated],
+    ["application/grpc+proto", message(5), updated],
+  ] as const)("the Content-Type %s", (type, body, expected) => {
+    const call = async (contentType: string) => {
+      const { url } = await serve();
+      const response = await fetch(url + rpcPath, {
         method: "POST",
-        headers: { "content-type": type },
+        headers: { "content-type": contentType },
         body: Buffer.from(body),
       });
-    for (const [type, body] of [
-      ["application/json", '{"maxPasswordAttempts":5}'],
-      ["application/grpc-web", message(5)],
-      ["application/grpc-web-text+proto", base64(message(5))],
-      ["application/grpc+proto", message(5)],
-    ] as const) {
-      for (const charset of ['charset="utf-8"', "charset=UTF-8"]) {
-        const response = await call(`${type}; ${charset}`, body);
-        expect(response.status).toBe(200);
-      }
-      const other = await call(`${type}; charset=latin1`, body);
-      expect(other.status).toBe(415);
-    }
+      const bytes = Buffer.from(await response.arrayBuffer());
+      return { status: response.status, bytes };
+    };
+
+    test.each([
+      'charset="utf-8"',
+      "charset=UTF-8",
+      "foo=bar",
+      'foo="a; b"',
+      "v=1; charset=utf-8; q=2",
+      "",
+    ])("takes the parameters %j", async (parameters) => {
+      const { status, bytes } = await call(`${type}; ${parameters}`);
+      expect(status).toBe(200);
+      expect(bytes.subarray(0, expected.byteLength)).toEqual(expected);
+    });
+
+    test("takes no other charset than UTF-8", async () => {
+      expect((await call(`${type}; charset=latin1`)).status).toBe(415);
+    });
   });
+
+  test.each(["foo=bar", 'foo="a; b"', "v=1; charset=utf-8", ""])(
+    "the Content-Type of REST takes the parameters %j",
+    async (parameters) => {
+      const { url } = await serve();
+      const response = await fetch(
+        `${url}/admin/v1/policies/password/lockout`,
+        {
+          method: "PUT",
+          headers: { "content-type": `application/json; ${parameters}` },
+          body: '{"maxPasswordAttempts":5}',
+        },
+      );
+      expect(await response.json()).toEqual({ details: { sequence: "5" } });
+    },
+  );
 
   test("a content type that no protocol knows is 415", async () => {
     const { url } = await serve();

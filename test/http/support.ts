@@ -4,7 +4,14 @@ import type {
   HttpServer,
   HttpServerOptions,
 } from "../../src/http/http-server.ts";
+import type { HttpLimits } from "../../src/http/limits.ts";
+import { debugPages } from "../../src/http/pages/debug-pages.ts";
+import type { StaticRoute } from "../../src/http/pages/static-route.ts";
 import type { RequestRecord } from "../../src/http/request/record.ts";
+import { defaultConfig } from "../../src/config.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { headerBlock } from "./raw-http2.ts";
 
 export interface StartedServer {
   readonly server: HttpServer;
@@ -17,7 +24,7 @@ export interface StartedServer {
   readonly ended: (count: number) => Promise<readonly RequestRecord[]>;
 }
 
-const started: HttpServer[] = [];
+const started: Pick<HttpServer, "close">[] = [];
 
 /** Starts a server on a free port; {@link stopServers} ends it. */
 export async function startServer(
@@ -56,6 +63,48 @@ export async function startServer(
       return records;
     },
   };
+}
+
+/** Limits on time, all off: a test sets the one that it is about, and no other can end anything. */
+export const noTimeouts = {
+  headersTimeoutMs: 0,
+  bodyTimeoutMs: 0,
+  streamIdleTimeoutMs: 0,
+  idleTimeoutMs: 0,
+  writeStallTimeoutMs: 0,
+} as const satisfies Partial<HttpLimits>;
+
+/** Starts a server that has pages alone: those for probes, and the given ones. */
+export function servePages(
+  limits: Partial<HttpLimits>,
+  pages: readonly StaticRoute[],
+): Promise<StartedServer> {
+  return startServer({
+    limits,
+    pages: [...debugPages(() => true), ...pages],
+  });
+}
+
+/** Starts a server with all services, on a database of its own, and with these limits; {@link stopServers} ends it. */
+export async function serveLockout(
+  limits: Partial<HttpLimits>,
+): Promise<TestServer> {
+  const server = await startTestServer({
+    shutdownGraceMs: 0,
+    limits: { ...defaultConfig.limits, ...limits },
+  });
+  started.push(server);
+  return server;
+}
+
+/** The header block of a GET over HTTP/2. */
+export function getHead(path: string): Buffer {
+  return headerBlock([
+    [":method", "GET"],
+    [":scheme", "http"],
+    [":authority", "a"],
+    [":path", path],
+  ]);
 }
 
 /** Ends what a test has started, at once. */

@@ -15,7 +15,12 @@ import {
   RawHttp2,
   settings,
 } from "./raw-http2.ts";
-import { rawExchange, startServer, stopServers } from "./support.ts";
+import {
+  noTimeouts,
+  rawExchange,
+  startServer,
+  stopServers,
+} from "./support.ts";
 
 afterEach(stopServers);
 
@@ -43,14 +48,7 @@ function serve(limits: Partial<HttpLimits>) {
         implementation,
       ),
     ],
-    limits: {
-      headersTimeoutMs: 0,
-      bodyTimeoutMs: 0,
-      streamIdleTimeoutMs: 0,
-      idleTimeoutMs: 0,
-      writeStallTimeoutMs: 0,
-      ...limits,
-    },
+    limits: { ...noTimeouts, ...limits },
   });
 }
 

@@ -1,8 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { badRequest, type Fault } from "../fault.ts";
-
-/** The longest delay of a timer in JavaScript; a longer one would fire at once. */
-export const maxTimerMs = 2 ** 31 - 1;
+import { maxTimerMs } from "./timer.ts";
 
 const milliseconds = /^[0-9]{1,10}$/;
 const grpcTimeout = /^([0-9]{1,8})([HMSmun])$/;
