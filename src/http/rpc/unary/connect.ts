@@ -29,7 +29,7 @@ import { CompressedMessage } from "./form.ts";
 import type { UnaryForm } from "./form.ts";
 import type { UnarySpec } from "./invoke.ts";
 import type { MessageCodec } from "../message-codec.ts";
-import { rawHeader } from "./raw-headers.ts";
+import { rawHeader } from "./request-headers.ts";
 import { createRpcCompression } from "./rpc-compression.ts";
 
 const contentEncoding = headerUnaryEncoding.toLowerCase();

@@ -28,7 +28,7 @@ import {
 import type { CallTimeout, UnaryForm } from "./form.ts";
 import type { UnarySpec } from "./invoke.ts";
 import type { MessageCodec } from "../message-codec.ts";
-import { rawHeader } from "./raw-headers.ts";
+import { rawHeader } from "./request-headers.ts";
 import { createRpcCompression } from "./rpc-compression.ts";
 
 /** gRPC: over HTTP/2, and with trailers over HTTP/1.1, too. */

@@ -2,7 +2,7 @@ import type { HeaderField, UnaryRoute } from "../../../transcoding/index.ts";
 import type { RequestHead } from "../../request/head.ts";
 import { CompressedMessage } from "./form.ts";
 import type { UnaryForm, UnaryRequest } from "./form.ts";
-import { rawHeader } from "./raw-headers.ts";
+import { rawHeader } from "./request-headers.ts";
 
 /** JSON over HTTP by a template. */
 export function restForm(

@@ -3,7 +3,7 @@ import type {
   UniversalHandlerOptions,
 } from "@connectrpc/connect/protocol";
 import { compressionNegotiate } from "@connectrpc/connect/protocol";
-import { rawHeader } from "./raw-headers.ts";
+import { rawHeader } from "./request-headers.ts";
 import type { UnaryRequest } from "./form.ts";
 
 /** How the RPC protocols agree on compressions. */
