@@ -18,12 +18,12 @@ const noteKey = createContextKey<AttemptNote | undefined>(undefined, {
   description: "attempt, for the log",
 });
 
-/** Leaves a note for the log; a later one takes its place. */
+/** Leaves a note for the log; a later note replaces it. */
 export function noteAttempt(values: ContextValues, note: AttemptNote): void {
   values.set(noteKey, note);
 }
 
-/** So many bytes of a name's hash tell the names of a log apart. */
+/** How many bytes of a name's hash the log has: enough to tell names apart. */
 const nameHashBytes = 8;
 
 /**
@@ -56,7 +56,7 @@ export function createCallFields({
   };
 }
 
-/** Many calls after one another are of one caller: its fields are made once. */
+/** Consecutive calls often have the same caller: its fields are made once. */
 function createCallerFields(): (values: ContextValues) => string {
   let lastId = "";
   let lastName = "";

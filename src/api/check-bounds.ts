@@ -15,8 +15,8 @@ import { firstCharacters, isLongerThan } from "./text-length.ts";
 type Check = (holder: Record<string, unknown>) => void;
 
 /**
- * The methods of a service, each of which sees a request only after its lengths were checked. The checks are made once, here: of a
- * request only the fields that have a length are looked at.
+ * The methods of a service, each of which sees a request only after its lengths were checked. The checks are compiled once,
+ * here, and visit only fields that have a length.
  *
  * @throws Error where a text, bytes or a list of a request has no bound.
  */

@@ -15,12 +15,12 @@ const codes: Readonly<Record<ErrorCode, Code>> = {
   UNAVAILABLE: Code.Unavailable,
 };
 
-/** Told of every error that callers see only as "internal error" or "unavailable". */
+/** Called with every error that callers see only as "internal error" or "unavailable". */
 export type ReportFault = (error: unknown) => void;
 
 /**
  * The one place where an error becomes a status. A refusal of the catalogue gets its code, `<key> (<id>)` as
- * its message and one `zitadel.v1.ErrorDetail`; what is not in the catalogue says nothing of its cause.
+ * its message and one `zitadel.v1.ErrorDetail`; any other error hides its cause from the caller.
  */
 export function toConnectError(
   error: unknown,

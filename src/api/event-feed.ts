@@ -3,18 +3,18 @@ import type { EventStore, RecordedEvent } from "../store/events.ts";
 /** Events that follow a position. */
 export interface Following {
   readonly events: readonly RecordedEvent[];
-  /** Up to here nothing but these events follows. */
+  /** The position up to which these are all events. */
   readonly upTo: number;
 }
 
 /**
- * The newest events, which one reader reads for all who watch: so that each append costs one read, however many watch, and whatever
- * they want of it. It runs while somebody listens.
+ * The newest events, read once for all watches: each append costs one read, however many watches there are, and whatever they filter by. It
+ * reads while there is a listener.
  */
 export interface EventFeed {
-  /** What of the feed follows a position; undefined where the feed begins later, and the store must be asked. */
+  /** The events of the feed after a position; undefined where the feed begins later, and the store must be read. */
   after(position: number): Following | undefined;
-  /** Calls the listener when there may be more to get, from the feed or the store. Returns what ends that. */
+  /** Calls the listener when there may be new events, in the feed or the store. Returns a function that ends that. */
   listen(listener: () => void): () => void;
 }
 
@@ -25,7 +25,7 @@ const maxEvents = 500;
 const batchSize = 100;
 
 /**
- * @param store what is read. That it cannot be read is left to those who listen: they are called, and ask it themselves.
+ * @param store is read. When it cannot be, listeners are called too: they read it themselves, and get the error.
  */
 export function createEventFeed(
   store: Pick<EventStore, "listEvents" | "onAppended">,
@@ -64,7 +64,7 @@ export function createEventFeed(
     if (span === undefined) {
       const [newest] = await store.listEvents({ ascending: false, limit: 1 });
       const end = newest?.position ?? 0;
-      // Who listens has not seen the newest event, perhaps, and finds it here.
+      // The listener may not have seen the newest event.
       events = newest === undefined ? [] : [newest];
       span = { begin: Math.max(end - 1, 0), end };
       return true;
@@ -116,9 +116,9 @@ export function createEventFeed(
       if (position >= span.end) {
         return { events: [], upTo: position };
       }
-      // Who keeps up wants the last few.
+      // A watch that keeps up needs the last few.
       const seen = events.findLastIndex((event) => event.position <= position);
-      // Not more than a slow reader may hold while the feed goes on.
+      // No more than a slow watch may hold in memory while the feed goes on.
       const next = events.slice(seen + 1, seen + 1 + batchSize);
       return { events: next, upTo: next.at(-1)?.position ?? span.end };
     },

@@ -2,8 +2,8 @@
 export type InTurn = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 /**
- * Lists that are read at once: each may hold some megabytes until its response is written, and they share one event loop, so that more
- * at once would end no sooner.
+ * How many lists are read at once. Each may hold some megabytes until its response is sent, and all share one event loop: more at once would
+ * not end sooner.
  */
 const listsAtOnce = 2;
 
@@ -20,7 +20,7 @@ export function createListTurns(): InTurn {
     try {
       return await work();
     } finally {
-      // Who comes next takes over the place.
+      // The next one takes over this place.
       const next = waiting.shift();
       if (next === undefined) {
         running -= 1;

@@ -14,7 +14,7 @@ import { eventMessage } from "./events.ts";
 // Small enough that a slow reader holds little, large enough that catching up is quick.
 const batchSize = 100;
 
-/** What a watcher and its server tell each other. */
+/** How a watch and its server cooperate. */
 export interface WatchHooks {
   /** Called when it is certain that no event will be missed from now on, with the position that they follow. */
   readonly onStart: (position: number) => void;
@@ -53,11 +53,11 @@ export function eventId(message: Message): string | undefined {
 }
 
 /**
- * The events after a position, then each as it is written, without a gap or a repeat: how far it was read is the
- * position that is asked from next, and a notice only says that it is worth asking. What is new comes from the feed, which reads it
- * once for all; what is older from the store. Ends with the call's signal;
- * with UNAVAILABLE when the server begins to end: the watcher goes on elsewhere, from its last position; and, instead
- * of sending more events, with the refusal of a token that has ended.
+ * The events after a position, then each as it is written, without a gap or a repeat: each read continues after the last position, and a
+ * notice only triggers a read. New events come from the feed, which reads them once for all watches; older ones from the store.
+ *
+ * It ends with the call's signal; with UNAVAILABLE when the server begins to shut down, so that the client reconnects elsewhere with its last
+ * position; and with UNAUTHENTICATED, instead of more events, when the token has ended.
  *
  * @throws ConnectError UNAVAILABLE, LockoutError
  */
@@ -76,7 +76,7 @@ export async function* watchEvents(
   const unsubscribe = feed.listen(bell.ring);
   onStart(position);
   try {
-    // Of what was written before the feed was listened to, it may have told others only.
+    // Events that were written before the feed was listened to may have been announced before.
     let following = await readAfter(store, position, types);
     while (!ending.aborted) {
       const events =
@@ -107,7 +107,7 @@ export async function* watchEvents(
   }
 }
 
-/** Which types of events are sent; undefined for all. Those that there are, and no others, which nothing has. */
+/** Which types of events are sent, without unknown ones; undefined for all. */
 function wantedTypes(
   asked: readonly string[],
 ): ReadonlySet<string> | undefined {
@@ -125,7 +125,7 @@ async function readAfter(
   types: ReadonlySet<string> | undefined,
 ): Promise<Following> {
   const last = await store.lastPosition();
-  // None has an unknown type, but no type at all would be any.
+  // No event has an unknown type, but an empty filter would match any.
   if (types?.size === 0) {
     return { events: [], upTo: Math.max(position, last) };
   }

@@ -3,7 +3,7 @@ import { LockoutError } from "../lockout/errors.ts";
 /** Counts the watches that are open. */
 export interface WatchQuota {
   /**
-   * Counts one more, and returns what ends it.
+   * Counts one more, and returns a function that ends it.
    *
    * @throws LockoutError `watchesTooMany` for the token's bound, `serverWatchesTooMany` for the server's
    */

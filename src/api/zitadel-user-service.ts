@@ -67,7 +67,7 @@ export function createZitadelUserService(
       const caller = getCaller(context.values);
       requireUserId(userId);
       const orgId = await findOrg(store, userId, caller, "user.read");
-      // Before what is read: a stranger to the organisation learns nothing of who exists there.
+      // Before the user is read: a caller without the permission learns nothing about who exists.
       requirePermission(caller, orgId, "user.read");
       const record = await findUserRecord(store, { orgId, userId });
       return { details: detailsOf(record), user: userV2(record) };
@@ -88,9 +88,8 @@ export function createZitadelUserService(
 }
 
 /**
- * ZITADEL's v2 calls name no organisation, since its ids are unique; ours are so within an organisation only. Where the header
- * names none, the user is looked for where the caller has the permission, and nowhere else: what happens to others' users tells
- * nothing.
+ * ZITADEL's v2 calls name no organisation, since its user ids are unique; ours are unique only within an organisation. Without the header,
+ * the user is looked up in the organisations where the caller has the permission, and nowhere else: other users do not affect the result.
  *
  * @throws LockoutError where several organisations have the id
  */

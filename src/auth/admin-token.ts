@@ -10,8 +10,8 @@ const placeholder = /^(\$\{.*\}|\$\(.*\)|\{\{.*\}\}|<.*>)$/;
 const advice = "such as the 64 characters that `openssl rand -hex 32` prints";
 
 /**
- * What keeps a secret from being the administrator's token, or undefined: whoever guesses it can do everything, and tokens have no
- * limit of guesses. Never repeats the secret.
+ * Why a secret is too weak for the administrator's token; undefined where it is not. Whoever guesses it can do everything, and guesses of
+ * tokens have no limit. The text never has the secret.
  */
 export function findAdminTokenFault(secret: string): string | undefined {
   if (!/^[\x21-\x7e]*$/.test(secret)) {

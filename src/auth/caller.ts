@@ -4,15 +4,15 @@ import { LockoutError } from "../lockout/errors.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
 import type { Permission } from "./roles.ts";
 
-/** Who calls, and on which organisation. */
+/** The caller, and the organisation of the call. */
 export interface Caller {
   /** The token's id: the editor of what the call changes. */
   readonly id: string;
-  /** What people call the token. */
+  /** The name of the token. */
   readonly name: string;
   /** The caller's own organisation. */
   readonly homeOrgId: string;
-  /** Names of roles; one that is none grants nothing. */
+  /** Names of roles; an unknown one grants nothing. */
   readonly roles: readonly string[];
   /** The organisation of the call. */
   readonly orgId: string;
@@ -29,7 +29,7 @@ export function setCaller(values: ContextValues, caller: Caller): void {
   values.set(callerKey, caller);
 }
 
-/** The caller, once the gate knows who it is: also of a call that it refuses then, and of none that is public. */
+/** The caller, once the gate has identified it, also of a call that the gate then refuses; undefined for public methods. */
 export function findCaller(values: ContextValues): Caller | undefined {
   return values.get(callerKey);
 }

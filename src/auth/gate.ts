@@ -9,7 +9,7 @@ import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
 import { hashSecret } from "./tokens.ts";
 
-/** Tokens in use at the same time, more or less; a header is short, or the token is not found. */
+/** How many headers are remembered: about as many as there are tokens in use. */
 const maxRememberedHashes = 1000;
 
 /** What the gate needs to know of the store. */
@@ -18,8 +18,7 @@ export type GateStore = Pick<TokenStore, "findToken"> &
   Pick<Store, "now">;
 
 /**
- * The gate that every call passes before its body is read: who calls, on which organisation, with which permission; in this
- * order, which is ZITADEL's.
+ * The gate that every call passes before its body is read. It checks the token, the organisation and the permission, in ZITADEL's order.
  *
  * @throws LockoutError
  */
@@ -53,7 +52,7 @@ export function createGate(
           orgId,
           isOrgNamed: named !== "",
         };
-        // First, so that the log names whoever is refused.
+        // First, so that the log names the caller of a refused call.
         setCaller(context.values, caller);
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
@@ -64,7 +63,7 @@ export function createGate(
 }
 
 /**
- * Asks once more whether the token of a call is good: for calls that last, since it may be revoked or expire meanwhile.
+ * Checks the token of a call again: for calls that last, since it may be revoked or expire meanwhile.
  *
  * @throws LockoutError
  */
@@ -80,8 +79,8 @@ export function createTokenCheck(
 }
 
 /**
- * The gate for whoever can write the database, and so needs no token: the caller is `SYSTEM`, and may do everything. Without the
- * header the organisation is `homeOrgId`.
+ * The gate of calls in this process: whoever can write the database needs no token. The caller is `SYSTEM`, and may do everything. Without
+ * the header the organisation is `homeOrgId`.
  *
  * @throws LockoutError
  */
@@ -119,7 +118,7 @@ function authenticate(
   if (hash === undefined) {
     throw new LockoutError("tokenInvalid");
   }
-  // Asked each time: a token may be revoked at any moment, by another process too.
+  // Read each time: a token may be revoked at any moment, by another process too.
   return andThen(store.findToken(hash), (token) => {
     if (token === undefined) {
       hashes.delete(header);

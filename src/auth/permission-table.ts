@@ -6,8 +6,8 @@ import { permissions } from "./roles.ts";
 import type { Permission } from "./roles.ts";
 
 /**
- * Who may call a method: anybody; anybody signed in, where the method itself decides the rest; or who has a
- * permission in the organisation of the call.
+ * Who may call a method: anybody; anybody with a token, where the method itself checks the rest; or callers with a permission in the
+ * organisation of the call.
  */
 export type MethodAccess = "public" | "authenticated" | Permission;
 
@@ -15,8 +15,8 @@ export type MethodAccess = "public" | "authenticated" | Permission;
 export type PermissionTable = ReadonlyMap<DescMethod, MethodAccess>;
 
 /**
- * Reads from the options of the methods who may call them. A method without an option would be open to
- * everybody: that is refused at start unless it is among `publicMethods` (full names, `package.Service.Method`).
+ * Reads the access of each method from its options. A method without an option would be open to all: it is refused at start, unless it
+ * is among `publicMethods` (full names, `package.Service.Method`).
  * So is a permission that no role knows.
  */
 export function createPermissionTable(

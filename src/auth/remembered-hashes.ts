@@ -1,15 +1,15 @@
-/** Longer headers are hashed anew each time: blanks, which mean nothing, can make one of any length. */
+/** Headers beyond this length are hashed each time and not remembered: insignificant blanks can make one of any length. */
 const maxHeaderLength = 256;
 
 /**
- * Hashes of secrets that led to a token, by the header that held them. They say nothing of whether the token is still there, and
- * save no more than the hashing.
+ * Hashes of secrets for which there was a token, by the header that had them. They only save the hashing: the token may have been revoked
+ * since.
  */
 export class RememberedHashes {
   readonly #hashes = new Map<string, Uint8Array>();
   readonly #max: number;
 
-  /** @param max how many are kept; the oldest goes first */
+  /** @param max how many are kept; the oldest is removed first */
   constructor(max: number) {
     this.#max = max;
   }

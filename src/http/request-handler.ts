@@ -60,8 +60,8 @@ type Response = TranscodingResponse | Promise<TranscodingResponse>;
 
 /**
  * The life of a request: header → refusal → preflight → route → response → log. A unary method is called by {@link beginUnaryCall},
- * and responds by itself. Nothing that a client sends makes it throw. One that is `refused` for lack of room is only told so,
- * and one whose client has gone before its turn is only recorded.
+ * and responds by itself. Nothing that a client sends makes it throw. A request that is `refused`, since too much memory is held, only
+ * gets that response; one whose client has left before its turn is only logged.
  */
 export function createRequestHandler(
   given: RequestHandlerParts,

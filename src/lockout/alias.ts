@@ -12,7 +12,7 @@ const maxFoldedLength = 1000;
  * Folds a login name, so that case, Unicode form and blanks cannot split a person into two counters (I8): two
  * names that a person would call the same fold to the same text. Empty where nothing visible is left, or far more than was given.
  *
- * @param name at most 200 characters: who calls has looked, since to fold takes the square of the length
+ * @param name at most 200 characters, which the caller must check: folding takes time in the square of the length
  */
 export function foldName(name: string): string {
   return fold(name, (text) =>

@@ -85,7 +85,7 @@ export interface CompleteChange extends UserChange<CompleteResult> {
   readonly closed?: ClosedAttempt;
 }
 
-// A chance comes free when an attempt is completed, which takes as long as a comparison does.
+// An open attempt gives its chance back when it is completed: after about the time of a comparison.
 const retryAfterMs = 1000;
 
 /**
@@ -204,7 +204,7 @@ export function expireAttempt(
   };
 }
 
-/** Counts a comparison after the fact. Not exact: callers that race may all have compared before. */
+/** Counts a comparison afterwards. Not exact: parallel callers may all have compared before the first is counted. */
 export function reportAttempt(
   view: UserView,
   factor: Factor,
@@ -222,7 +222,7 @@ function chancesLeft(limit: number, failed: number): number {
   return limit === 0 ? maxOpen : Math.min(Math.max(limit - failed, 1), maxOpen);
 }
 
-/** Why nothing of the user is compared, whatever the secret; undefined where it is. A lock is told first. */
+/** Why the secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
 function refusalOf({
   lock,
   account,
@@ -254,7 +254,7 @@ function count(
   const held = id === undefined ? 0 : 1;
   const release = held === 0 ? [] : [{ factor, failed: 0, open: -held }];
 
-  // Nothing counts of who may not log in: the attempt only ends.
+  // Attempts of users who may not log in do not count: the attempt only ends.
   const closed = refusalOf(user);
   if (closed !== undefined) {
     return {

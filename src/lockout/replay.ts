@@ -6,7 +6,7 @@ import type { Limits } from "./policy.ts";
 import { stateOf } from "./user-events.ts";
 import type { AccountState } from "./user-events.ts";
 
-/** What the events of a user come to. */
+/** The state of a user that results from events. */
 export interface ReplayedUser {
   /** Whether the registration was an event. Of who was there before, only what changed since is known. */
   readonly isRecorded: boolean;

@@ -125,8 +125,8 @@ export function lockUser(api: UserApi): DecideUser<void> {
 }
 
 /**
- * An administrator unlocks a user: all counters start anew, and open attempts become void. Without that, N attempts held
- * through the unlock would either lock the user again or, with N fresh chances, make 2N comparisons that can succeed (I1).
+ * An administrator unlocks a user: all counters are reset, and open attempts become void. Else N attempts that were held open through the
+ * unlock would lock the user again or, with N new chances, make 2N comparisons that can succeed (I1).
  * A user who was initial is active then, as at ZITADEL.
  */
 export function unlockUser(api: UserApi): DecideUser<void> {
@@ -230,28 +230,28 @@ export function putUser(wanted: WantedState): DecideUser<void> {
       ...(deactivates
         ? { steps: release(view.counters), voidsOpen: true }
         : { steps: [] }),
-      // Who is new has this state from the registration on.
+      // A new user has this state from the registration on.
       events:
         view.user === undefined ? [] : accountChanged(user.account, account),
     };
   };
 }
 
-/** Lets go of the chances that open attempts hold. */
+/** Gives back the chances that open attempts hold. */
 function release(counters: UserView["counters"]): readonly CounterStep[] {
   return factors
     .filter((factor) => counters[factor].open > 0)
     .map((factor) => ({ factor, failed: 0, open: -counters[factor].open }));
 }
 
-/** Somebody removes a user: the store removes what there is of him, but for the events. */
+/** A user is removed: the store removes everything but the events. */
 export const removeUser: DecideUser<void> = () => ({
   result: undefined,
   steps: [],
   events: [userRemoved],
 });
 
-/** The secret that was guessed at is gone: its counter starts anew. A lock stays. */
+/** The secret that was guessed at is gone: its counter is reset. A lock stays. */
 export const recordPasswordChange: DecideUser<void> = (view) => ({
   result: undefined,
   ...(view.user === undefined && { user: newUser }),

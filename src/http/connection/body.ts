@@ -12,7 +12,7 @@ interface BodyStream extends Readable {
   [bodyKey]?: RequestBody | undefined;
 }
 
-/** How long {@link RequestBody} waits for the client, in milliseconds; 0 is for ever. */
+/** How long {@link RequestBody} waits for the client, in milliseconds; 0 for no time-out. */
 export interface BodyTimeouts {
   /** For the complete body. */
   readonly totalMs: number;

@@ -1,10 +1,10 @@
 /** What a field counts beside its name and value, in bytes, as in HTTP/2 (RFC 9113, §6.5.2). */
 const fieldBytes = 32;
 
-/** So much of a header is part of what every request is counted as, in bytes. */
+/** The part of a header that the fixed amount for each request covers, in bytes. */
 const smallHeaderBytes = 1024;
 
-/** What a byte of a larger one was measured to take, in bytes: the text, the tables of its fields, and what the parser keeps of it. */
+/** Measured memory for each byte beyond that: the text, the tables of its fields, and what the parser keeps. */
 const costOfByte = 3;
 
 /**

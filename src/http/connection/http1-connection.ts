@@ -24,7 +24,7 @@ export interface Http1Handler {
     connection: Http1Connection,
     last: boolean,
   ): Http1Exchange;
-  /** @param refused the client has sent more than may wait */
+  /** @param refused whether the client has sent more requests than may wait */
   serve(exchange: Http1Exchange, refused: boolean): void;
 }
 
@@ -47,8 +47,8 @@ const unreadMs = 5000;
 export const idleDrainMs = 500;
 
 /**
- * One connection of HTTP/1.1: its requests are served one after the other, since their responses have to leave in that order. While
- * some wait, nothing more is read, unless the one that is served takes long. What comes beyond the bound is told, and is the last.
+ * One HTTP/1.1 connection. Its requests are served one after the other, since responses are sent in that order. While some wait, nothing
+ * more is read, unless the current one takes long. A request beyond the bound is refused, and the connection ends after it.
  */
 export class Http1Connection
   implements HoldingConnection<Http1Exchange>, Watched
@@ -62,9 +62,9 @@ export class Http1Connection
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
   #waiting: WaitingRequest[] = [];
-  /** Since when there is no request on a connection whose time is over, and what had been read by then. */
+  /** Since when a connection that has to end is idle, and how many bytes had been read by then. */
   #idle: { readonly since: number; readonly bytesRead: number } | undefined;
-  /** The last request that is looked at: with it the connection holds more than it may. */
+  /** The request with which the connection holds more than it may: it is refused, and no later one is handled. */
   #overflow: Http1Request | undefined;
   /** Ends the connection after the last request that has come. */
   #spoil: (() => void) | undefined;
@@ -171,7 +171,7 @@ export class Http1Connection
     }
   }
 
-  /** Ends a connection without a request, unless one is on its way: HTTP/1.1 cannot say that it would not be served. */
+  /** Ends an idle connection, unless a request is arriving: HTTP/1.1 cannot tell the client that it was not served. */
   #closeIdle(now: number): void {
     const { bytesRead } = this.#socket;
     if (this.#idle?.bytesRead !== bytesRead) {
@@ -182,10 +182,10 @@ export class Http1Connection
   }
 
   /**
-   * What follows the last request is no HTTP, or it is its body that is none.
+   * Called where what follows the last request, or its body, is not HTTP.
    *
    * @param close ends the connection, after the response to that request
-   * @returns false where no request is there
+   * @returns false where there is no request
    */
   spoil(close: () => void): boolean {
     if (this.#running === undefined) {
@@ -232,7 +232,7 @@ export class Http1Connection
     connection.#watchdog.delete(connection);
   }
 
-  /** Whatever has the socket read on, such as a body that is looked at: what has come is enough. */
+  /** Stops reading again, whatever has resumed the socket, such as the reader of a body. */
   static #onResume(this: Socket): void {
     this.pause();
   }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { STATUS_CODES } from "node:http";
 import type { HttpLimits } from "../limits.ts";
 
-/** How much of a request line is looked at, in bytes. */
+/** How much of a request line is examined, in bytes. */
 const longestLine = 16 * 1024;
 
 const notHttp = {

@@ -5,11 +5,11 @@ export interface Listed {
 }
 
 /**
- * What is under way at the moment. A Set would do, but it moves into a new table every now and then: the old one, which by then is
- * in V8's old generation, keeps what was in it alive until the next full collection. At full load that was every request.
+ * A set of open requests or connections. A `Set` moves its entries into a new table now and then. The old table is in V8's old
+ * generation by then, and keeps all its entries alive until the next full collection: at full load, every request.
  */
 export class Roster<Item extends Listed> {
-  /** As long as the roster has ever been; empty from {@link Roster.#count} on. */
+  /** As long as the longest that the roster was; empty from {@link Roster.#count} on. */
   readonly #items: (Item | undefined)[] = [];
   #count = 0;
 
@@ -19,7 +19,7 @@ export class Roster<Item extends Listed> {
     this.#count += 1;
   }
 
-  /** Takes an item off; nothing happens where it is not on it. */
+  /** Removes an item, if it is there. */
   delete(item: Item): void {
     if (this.#items[item.place] !== item) {
       return;
@@ -39,7 +39,7 @@ export class Roster<Item extends Listed> {
     this.#count = 0;
   }
 
-  /** Calls for each item that is on it now, whatever the calls add and delete. */
+  /** Calls for each item that is there now; calls may add and delete items. */
   forEach(call: (item: Item) => void): void {
     for (const item of this.#items.slice(0, this.#count)) {
       if (item !== undefined && this.#items[item.place] === item) {

@@ -1,6 +1,6 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 
-/** The versions of Node that were looked at: they use no more of the table than {@link StreamTable} has. */
+/** The versions of Node that were checked: they use no more of the table than {@link StreamTable} has. */
 const knownMajors = { first: 22, last: 26 };
 
 /** What a session keeps under its symbol `state`. */
@@ -9,9 +9,9 @@ interface SessionState {
 }
 
 /**
- * The open streams of an HTTP/2 session by their ids, in place of the Map that Node has for them. A Map with much coming and going
- * moves into a new table every now and then, and the old one points to it: once one of them is in V8's old generation, it keeps
- * all that follow, and with them every stream that was open at a move, until the next full collection.
+ * The open streams of an HTTP/2 session by their ids, in place of the Map that Node has for them. A Map with many
+ * insertions and deletions moves into a new table now and then, and the old table points to the new one. Once one of them is in V8's old
+ * generation, it keeps all later ones alive, with every stream that was open at a move, until the next full collection.
  */
 export class StreamTable<Stream extends object = ServerHttp2Stream> {
   /** Streams and their ids, at the same places; each from where its id says, or at the next place that was free. */
@@ -48,7 +48,7 @@ export class StreamTable<Stream extends object = ServerHttp2Stream> {
     }
     this.#size -= 1;
     const mask = this.#ids.length - 1;
-    // What stands behind moves up, unless it stands before its own place then.
+    // Later entries of the probe sequence move up, unless they would come before their own place.
     for (
       let place = (free + 1) & mask;
       this.#streams[place] !== undefined;

@@ -32,8 +32,8 @@ interface Representation {
 }
 
 /**
- * A page whose body is in memory once, whoever reads it and however slowly, with a strong ETag. Its compressed copies are made once,
- * when they are first asked for.
+ * A page whose body is in memory once, for all readers, with a strong ETag. Each compressed copy is made once, at the first request for
+ * it.
  */
 export function staticFile(
   path: string,

@@ -47,7 +47,7 @@ export class RunningRequest implements Watched {
     this.#limits = limits;
   }
 
-  /** From now on it is the client's turn to take what was sent. */
+  /** Begins to wait for the client to read what was sent. */
   awaitClient(): void {
     this.#awaiting = true;
     this.#awaitingSince = undefined;
@@ -58,8 +58,8 @@ export class RunningRequest implements Watched {
   }
 
   /**
-   * Sends these bytes whenever nothing was sent for long, until {@link stopHeartbeat}: proxies cut what says nothing, and nobody would see
-   * that the other side is gone.
+   * Sends these bytes whenever nothing was sent for the time of a heartbeat, until {@link stopHeartbeat}: proxies close silent
+   * connections, and a client that has left would not be noticed.
    */
   startHeartbeat(heartbeat: Uint8Array): void {
     this.#heartbeat = heartbeat;

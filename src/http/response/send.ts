@@ -6,7 +6,7 @@ import { toNodeHeaders } from "../connection/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { RunningRequest } from "../request/running-request.ts";
 
-/** Larger pieces are cut, so that a slow but honest reader is seen to make progress. */
+/** Larger pieces are split, so that the progress of a slow but honest reader is noticed. */
 const pieceBytes = 64 * 1024;
 
 /**

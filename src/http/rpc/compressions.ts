@@ -62,7 +62,7 @@ const formats: readonly Format[] = [
 ];
 
 /**
- * gzip and Brotli, in the order in which they are preferred. Large messages leave the event loop, and wait for their turn. A
+ * gzip and Brotli, in order of preference. Large messages are compressed on other threads, a few at a time. A
  * message that cannot be decompressed is the caller's fault: INVALID_ARGUMENT, or RESOURCE_EXHAUSTED over the limit.
  */
 export function createCompressions(): Compression[] {

@@ -23,8 +23,8 @@ type AnyRequest = Parameters<Next>[0];
 type AnyResponse = Awaited<ReturnType<Next>>;
 
 /**
- * Does what Connect's `invokeUnaryImplementation` does, but leaves what is lazy in the context lazy: interceptors get requests and
- * responses of Connect's form, whose headers and signal are made when they are read.
+ * As Connect's `invokeUnaryImplementation`, but without making headers and signal for each call: interceptors get requests and responses
+ * in Connect's form, whose headers and signal are made when they are first read.
  */
 export function createInvoke(
   spec: UnarySpec,
