@@ -91,7 +91,7 @@ export class Aliases implements AliasTable {
       return [];
     }
     const removal: Call = [removeAliases, replaced.map(([subject]) => subject)];
-    // Everybody inserts in one order, so that nobody waits in a circle.
+    // All transactions insert in one order, so that there is no deadlock.
     const rows = replaced
       .flatMap(([subject, aliases]) =>
         aliases.map(({ name, folded }, place) => ({

@@ -32,7 +32,7 @@ const voidAttempts: Statement = {
 };
 const closeAttempts: Statement = {
   name: "close_attempts",
-  // The client was for its event: what is kept for long is small.
+  // The client is needed for the event only: rows that are kept for long are small.
   text: `UPDATE attempts SET outcome = c.outcome, result = c.result, client = NULL
     FROM unnest($1::text[], $2::text[], $3::text[]) AS c (id, outcome, result) WHERE attempts.id = c.id`,
 };
@@ -60,7 +60,7 @@ export class Attempts implements AttemptTable {
   }
 
   open(subject: number, attempt: Attempt): boolean {
-    // Of those that were not read the insert finds it: then the batch is run again, with other ids.
+    // An attempt that was not read makes the insert fail: then the batch is run again, with other ids.
     if (this.#entries.has(attempt.id)) {
       return false;
     }
@@ -81,7 +81,7 @@ export class Attempts implements AttemptTable {
   }
 
   voidOpen(subject: number): void {
-    // Rows that were not read are open ones too; those that were read need no statement of their own.
+    // One statement voids all rows, also those that were not read.
     this.#journal.set(this.#voidedSubjects, subject, true);
     for (const { attempt, change } of this.#openOf(subject)) {
       this.#journal.set(this.#entries, attempt.id, {
@@ -92,7 +92,7 @@ export class Attempts implements AttemptTable {
   }
 
   /**
-   * Takes the open attempts of a subject that is removed out of sight: their rows are removed with its own.
+   * Hides the open attempts of a removed subject: their rows are removed with the subject's.
    *
    * @throws BatchError where one of them was begun in this batch: it has no row yet
    */
@@ -142,7 +142,7 @@ export class Attempts implements AttemptTable {
     );
     const voided = [...this.#voidedSubjects.keys()];
     return [
-      // First: what was opened in this batch after the others became void stays open, and what was closed before keeps its outcome.
+      // First, so that attempts opened later in this batch stay open, and those closed before keep their outcome.
       ...(voided.length > 0 ? [voiding(voided)] : []),
       ...(opened.length > 0 ? [insertion(toAttempts(opened))] : []),
       ...(closed.length > 0 ? [closing(toAttempts(closed))] : []),

@@ -21,7 +21,7 @@ export interface CommitQueueOptions {
   readonly nameKey: KeyObject;
   /** Makes sure that so many keys for new subjects can be taken at once; resolves with what gives them. */
   readonly takeKeys: (count: number) => Promise<() => number>;
-  /** Whether no user more may be registered in an organisation. */
+  /** Whether an organisation has reached the quota of users. */
   readonly isFull: (orgId: string) => boolean;
   /** Makes ids of attempts. */
   readonly newId: NewId;

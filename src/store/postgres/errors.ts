@@ -17,7 +17,7 @@ const remedies = new Map<string, string>([
   ["XX", "the server reports an internal error: see its log"],
 ]);
 
-/** The batch cannot be run as one: its commands are to be run one by one. */
+/** The commands of a batch cannot share a transaction: they have to be run in smaller batches. */
 export class BatchError extends Error {
   override readonly name = "BatchError";
 
@@ -26,15 +26,15 @@ export class BatchError extends Error {
   }
 }
 
-// Two transactions were in each other's way, or both created the same row.
+// Serialization failure, deadlock, or both transactions created the same row.
 const conflicts = new Set(["40001", "40P01", "23505"]);
 
-/** Whether the same transaction may go well when it is tried again. */
+/** Whether the same transaction may succeed when it is retried. */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && conflicts.has(error.code ?? "");
 }
 
-/** Whether this says that the server cannot be used now, rather than that a statement or a caller is wrong. */
+/** Whether an error means that the server cannot be used now, and not that a statement is wrong. */
 export function isUnavailable(error: unknown): boolean {
   return (
     error instanceof StoreUnavailableError ||
@@ -43,7 +43,7 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** The error of the port for whatever keeps the server from being used. */
+/** Makes the port's error of any error that keeps the server from being used. */
 export function unavailable(error: unknown): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) {
     return error;

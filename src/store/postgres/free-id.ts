@@ -4,7 +4,7 @@ import type { Change } from "./recorder.ts";
 
 const maxTries = 1000;
 
-/** Inserts with new ids until one was free: `insert` does nothing where the id is taken. A server and a tool may come to the same one. */
+/** Inserts with new ids until one was free: `insert` does nothing where the id is taken. A server and a tool may make the same one. */
 export async function withFreeId(
   newId: NewId,
   { send }: Pick<Change, "send">,

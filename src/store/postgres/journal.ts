@@ -1,4 +1,4 @@
-/** What was done since a moment, and can be undone. Values are replaced, never changed in place: to undo is to put back. */
+/** Changes that can be undone. Values are replaced, never changed in place, so undoing restores the old ones. */
 export class Journal {
   readonly #undo: (() => void)[] = [];
 

@@ -9,7 +9,7 @@ const takeBlock: Statement = {
   text: "SELECT nextval('subject_keys') AS key",
 };
 
-/** Gives keys to new subjects: this node's own, taken by the thousand. Keys that are not used are lost, which harms nobody. */
+/** Makes keys for new subjects, reserved by the thousand for this node. Keys that are not used are lost, which is harmless. */
 export function createKeys(
   database: PostgresDatabase,
 ): (count: number) => Promise<() => number> {

@@ -54,7 +54,7 @@ const wanted = `
     SELECT subject, begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT $7
   ) AS l WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`;
 
-// Everybody locks in the order of the keys, so that nobody waits in a circle. A row that had to be waited for comes as it is
+// All transactions lock in the order of the keys, so that there is no deadlock. A row that had to be waited for comes as it is
 // after the wait.
 const readSubjects = `SELECT ${subjectColumns}, name_hash, sequence FROM subjects WHERE key IN (${wanted})`;
 const lockSubjects: Statement = {
@@ -112,7 +112,7 @@ const readPolicies: Statement = {
   name: "read_policies",
   text: policiesAt("$1", "= ANY ($2::text[])"),
 };
-// Of whose organisations the subjects are, is known only when they are found.
+// The organisations of the subjects are known only when these are found.
 const readPoliciesOfSubjects: Statement = {
   name: "read_policies_of_subjects",
   text: policiesAt(
@@ -165,7 +165,7 @@ export interface Loaded {
     readonly owner: PolicyAggregate;
     readonly sequence: number;
   }[];
-  /** The last sequences of users who are not stored, but perhaps were. */
+  /** The last sequences of users who are not stored, but may have been before. */
   readonly userSequences: readonly (UserKey & { readonly sequence: number })[];
 }
 

@@ -4,7 +4,7 @@ interface Waiting<Value> {
 }
 
 /**
- * Reads that wait together share a round trip. A read joins only those that are not sent yet: it sees all that was committed
+ * Reads that wait together share a round trip. A read joins only those that are not sent yet, so it sees all that was committed
  * before it was asked for.
  *
  * @param load reads what there is of some keys, by key

@@ -14,10 +14,10 @@ export interface Machine {
   release(): Promise<void>;
 }
 
-// Long enough that a database may be away for a while; short enough that the numbers of dead nodes come back.
+// Long enough to survive a restart of the database; short enough that the numbers of dead nodes are soon free.
 const leaseMs = 60_000;
 const renewMs = 15_000;
-/** After it was given back: the next holder's ids come later than those of this one. */
+/** How long a returned number is not leased, in milliseconds, so that ids of the next holder are later than those of this one. */
 export const restMs = 1000;
 
 const lease: Statement = {
@@ -33,8 +33,8 @@ const renew: Statement = {
 };
 
 /**
- * Leases a machine number in the database, by its clock, and renews it; where the lease was lost, another number is taken. While
- * none is held for sure no id is made: StoreUnavailableError.
+ * Leases a machine number in the database, by its clock, and renews it; where the lease was lost, another number is taken. While no lease is
+ * certain, making an id throws StoreUnavailableError.
  *
  * @param now the time of ids
  * @throws StoreRefusedError where all numbers are held
@@ -73,7 +73,7 @@ export async function leaseMachine(
   };
   await take();
   const timer = setInterval(() => {
-    // The database is away: whoever needs it is told, and the lease lasts for a while.
+    // The database is unavailable: calls get that error, and the lease lasts for a while.
     keep().catch(() => undefined);
   }, renewMs).unref();
   return {

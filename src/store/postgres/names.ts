@@ -8,7 +8,7 @@ import type { Workspace } from "./workspace.ts";
 export interface Names {
   /** Counts those that a batch has added. */
   added(workspace: Workspace): void;
-  /** Removes some where there are too many; says how many it has written, 0 when no more are to go. To be called now and then. */
+  /** Removes some where there are too many; returns how many rows it wrote, 0 when it is done. To be called regularly. */
   trim(): Promise<number>;
 }
 
@@ -44,9 +44,9 @@ const recountAfter = 1000;
 const atOnce = 1000;
 
 /**
- * The names are counted seldom, and removed some at a time, by whichever node notices: a count that is exact at every moment would
- * be a row for each organisation that every node waits for. So there may be more than the bound: a hundredth of it, {@link recountAfter}
- * for each node, and what comes between two calls of `trim`.
+ * Names are counted seldom, and removed some at a time, by any node: an exact count would be a row for each organisation, for whose lock all
+ * nodes wait. So there may be more names than the bound: a hundredth of it, {@link recountAfter} for each node, and the names that come
+ * between two calls of `trim`.
  *
  * @param max how many are kept
  */

@@ -1,10 +1,10 @@
 import type { PolicyAggregate } from "../commands/tables.ts";
 import type { UserKey } from "../users.ts";
 
-/** What a command needs to be read, and locked, before it runs. */
+/** What is read and locked before a command runs. */
 export type Need =
   | ({ readonly kind: "user" } & UserKey)
-  /** A login name: the user with that alias, and who is counted under that name. */
+  /** A login name: the user with that alias, and what is counted for the name. */
   | {
       readonly kind: "name";
       readonly orgId: string;
@@ -88,7 +88,7 @@ export function ask(needs: readonly Need[]) {
       }
     }
   }
-  // The same row twice in one statement would be an error; and everybody locks in one order.
+  // The same row twice in one statement would be an error; and all transactions lock in one order.
   const owners = new Map(
     asked.policyOwners.map((owner) => [`${owner.type}\n${owner.id}`, owner]),
   );

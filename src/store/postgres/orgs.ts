@@ -73,14 +73,14 @@ export function createOrgs(
       return rows.map((row) => toOrg(row as unknown as OrgRow));
     },
     orgExists: async (orgId) => {
-      // An organisation that is there stays: no command removes one.
+      // No command removes an organisation.
       if (known.has(orgId)) {
         return true;
       }
       if (!mayBeId(orgId)) {
         return false;
       }
-      // The database's text: the caller's may be a piece of a large request, which would be kept with it.
+      // The database's string: the caller's may be a slice of a large request, which would stay in memory with it.
       const found = await lookUp(orgId);
       if (found === undefined) {
         return false;

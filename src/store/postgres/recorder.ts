@@ -10,10 +10,10 @@ import { isConflict, unavailable } from "./errors.ts";
 import type { Statement } from "./pipeline.ts";
 import { datePolicies } from "./policies.ts";
 
-/** A change in a transaction of its own, which waits for no others: of what is rarely changed. */
+/** A rare change, in a transaction of its own. */
 export interface Change {
   readonly send: Connection["send"];
-  /** Has an event written when the change is done. Without events nothing is. */
+  /** Adds an event, which is written at the end of the change. A change without events is rolled back. */
   readonly append: (aggregate: Aggregate, event: NewEvent) => void;
 }
 
@@ -29,7 +29,7 @@ export interface RecorderOptions {
 /** Makes changes that are rare, each with its events in a transaction of its own. */
 export interface Recorder {
   /**
-   * Makes a change and writes its events, of this editor and time; again where it met others'.
+   * Makes a change and writes its events, of this editor and time. Retries it after a conflict with other transactions.
    *
    * @throws what the change throws, what the database says of a wrong statement, and StoreUnavailableError
    */
@@ -46,7 +46,7 @@ const maxTries = 8;
 const lastSequence = (type: string, id: string, owner: string) =>
   `(SELECT max(sequence) FROM events WHERE aggregate_id = ${id} AND aggregate_type = ${type} AND resource_owner = ${owner})`;
 
-// As commands on users do: their rows first, the head of the log after.
+// As commands on users do: their rows first, then the head of the log.
 const lockUser: Statement = {
   name: "lock_user",
   text: "SELECT key FROM subjects WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
@@ -56,7 +56,7 @@ const takePositions: Statement = {
   text: `UPDATE log_head SET position = position + $1::bigint,
     date_micros = greatest(date_micros, $2::bigint - 1) + $1::bigint`,
 };
-// Whoever has the head of the log sees all events there are.
+// With the head of the log locked, this sees all events.
 const appendNext: Statement = {
   name: "append_next",
   text: `INSERT INTO events (position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_date, creation_micros, payload)
@@ -70,7 +70,7 @@ const putOwnerSequence: Statement = {
   text: `INSERT INTO policy_owners (owner_kind, resource_owner, sequence) SELECT $1, $2, ${lastSequence("$1", "$2", "$2")}
     ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = excluded.sequence`,
 };
-// A user may have the id of a token, and then they share an aggregate.
+// A user and a token with the same id share an aggregate.
 const putUserSequence: Statement = {
   name: "put_user_sequence",
   text: `UPDATE subjects SET sequence = ${lastSequence("'user'", "$2", "$1")} WHERE org_id = $1 AND user_id = $2`,
@@ -159,7 +159,7 @@ export function createRecorder({
   };
 }
 
-/** Whether another token has the same secret: it will have it the next time too. */
+/** Whether another token has the same secret: a retry would fail too. */
 function isTaken(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -34,7 +34,7 @@ export interface SubjectsContext {
   /** Hashes login names, where there are any. */
   readonly nameKey: KeyObject | undefined;
   readonly newKey: () => number;
-  /** Whether no user more may be registered in an organisation. */
+  /** Whether an organisation has reached the quota of users. */
   readonly isFull: (orgId: string) => boolean;
   /** Told of a stored subject that is removed. */
   readonly onRemove: (key: number) => void;
@@ -74,7 +74,7 @@ export class Subjects implements SubjectTable {
   readonly #context: SubjectsContext;
   readonly #users = new Map<string, number>();
   readonly #names = new Map<string, number>();
-  /** Names that are kept, but were not read, since they lead to users. */
+  /** Names that are kept, but were not read, since a user has them. */
   readonly #unread = new Set<number>();
 
   constructor(context: SubjectsContext) {
@@ -103,7 +103,7 @@ export class Subjects implements SubjectTable {
 
   /** @throws BatchError for a name that was not read */
   get(key: number): StoredSubject | undefined {
-    // It came to lead nowhere else after the locks were given.
+    // The user lost this name after the locks were acquired.
     if (this.#unread.has(key)) {
       throw new BatchError();
     }
@@ -124,7 +124,7 @@ export class Subjects implements SubjectTable {
     const { journal, newKey, isFull } = this.#context;
     const hash = id.kind === "name" ? id.hash : undefined;
     const userId = id.kind === "user" ? id.userId : undefined;
-    // Somebody of this id was removed in this batch: which events are whose would not be known.
+    // A user with this id was removed in this batch: the events of both could not be told apart.
     if (userId !== undefined && this.#users.has(userKey(id.orgId, userId))) {
       throw new BatchError();
     }
@@ -227,7 +227,7 @@ function insertion(
   created: readonly SubjectEntry[],
   sequenceOf: (stored: StoredSubject) => number,
 ): Call {
-  // Nodes that create the same subjects meet at the same one first.
+  // In one order, so that nodes that create the same subjects do not deadlock.
   const sorted = [...created].sort((a, b) =>
     sortKey(a) < sortKey(b) ? -1 : 1,
   );

@@ -9,9 +9,9 @@ export interface UserCount {
   readonly count: number;
 }
 
-/** Which organisations have as many users as they may have, as far as this node knows: it may let a batch of users too many in. */
+/** Which organisations have reached the quota of users, as far as this node knows: it may exceed the quota by a batch. */
 export interface UserCounts {
-  /** Whether no user more may be registered. Looks again soon, since another node may have removed some. */
+  /** Whether the quota is reached. If so, the count is read again, since another node may have removed users. */
   isFull(orgId: string): boolean;
   /** Takes counts that were written. */
   counted(counts: readonly UserCount[]): void;
@@ -105,7 +105,7 @@ export async function createUserCounts(
       if (!full.has(orgId)) {
         return false;
       }
-      // Where the database is away, whoever asks next looks again.
+      // If the database is unavailable, the next call reads again.
       look(orgId).catch(() => undefined);
       return true;
     },

@@ -4,7 +4,7 @@ import pg from "pg";
 export type Value = One | readonly One[];
 type One = string | number | boolean | Uint8Array | null;
 
-// PostgreSQL's texts hold every character but U+0000; SQLite's hold that too. The last code point, which is no character, is
+// PostgreSQL's texts can have every character but U+0000; SQLite's can have that too. The last code point, a noncharacter, is
 // an escape here.
 const escape = "\u{10ffff}";
 
@@ -20,7 +20,7 @@ function fromText(text: string): string {
     : text;
 }
 
-/** A value as it is sent: in PostgreSQL's own way of writing, or, where it is bytes, as they are. */
+/** A value as it is sent: in PostgreSQL's text format, or as bytes. */
 export function toParameter(value: Value): string | Buffer | null {
   if (Array.isArray(value)) {
     return `{${(value as readonly One[]).map(toElement).join(",")}}`;
@@ -53,7 +53,7 @@ type TypeParsers = (
   format?: "text" | "binary",
 ) => (text: string) => unknown;
 
-/** What reads the values of a type. All integers of ours stay below 2^53. */
+/** Returns the parser of a type. All our integers are below 2^53. */
 export const typeParser: TypeParsers = (oid, format) => {
   const { INT8, TEXT } = pg.types.builtins;
   if (oid === (INT8 as number)) {

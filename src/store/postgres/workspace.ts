@@ -18,7 +18,7 @@ import type { UserCount } from "./user-counts.ts";
 export interface Makers {
   readonly newKey: () => number;
   readonly newId: NewId;
-  /** Whether no user more may be registered in an organisation. */
+  /** Whether an organisation has reached the quota of users. */
   readonly isFull: (orgId: string) => boolean;
 }
 
@@ -29,12 +29,12 @@ const readersMakers: Makers = {
 };
 
 function nothingNew(): never {
-  throw new Error("who only reads makes nothing new");
+  throw new Error("a workspace for reading makes no keys and ids");
 }
 
 /**
  * The tables of `tables.ts` over the rows that a batch has read and locked: commands run on them one after the other, and what
- * they changed is written afterwards. What a command did that throws is undone, and nothing of it remains.
+ * they changed is written afterwards. All changes of a command that throws are undone.
  */
 export class Workspace implements UserTables {
   readonly subjects: Subjects;
@@ -46,12 +46,12 @@ export class Workspace implements UserTables {
   readonly policies: Policies;
   /** The commands of users, on these tables. */
   readonly commands: UserCommands;
-  /** How many users the organisations have in which some were registered or removed, once that is written. */
+  /** The new counts of users of the organisations in which the batch has registered or removed some, once it is written. */
   userCounts: readonly UserCount[] = [];
 
   readonly #journal = new Journal();
 
-  /** @param nameKey hashes login names, where there are any @param makers what makes what is new; left out by who only reads */
+  /** @param nameKey hashes login names, where there are any @param makers make keys and ids; left out for reading only */
   constructor(
     loaded: Loaded,
     nameKey: KeyObject | undefined,

@@ -7,7 +7,7 @@ import type { OrgRow, TokenRow } from "./rows.ts";
 /** A row with whether its beginning is an event: 1, else it was there before. */
 type Marked<Row> = Row & { readonly recorded: number };
 
-/** Holds organisations and tokens against what their events come to. */
+/** Compares organisations and tokens with the result of their events. */
 export class AccessCheck {
   readonly #problems: Problems;
   /** What is to be there, by what it is called in messages. */

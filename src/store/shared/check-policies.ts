@@ -21,7 +21,7 @@ interface Replayed {
   readonly changed: number;
 }
 
-/** Holds the policies against what the events of their owners come to. */
+/** Compares the policies with the result of their owners' events. */
 export class PolicyCheck {
   readonly #problems: Problems;
   readonly #policies = new Map<string, Replayed>();

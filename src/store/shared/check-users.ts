@@ -10,7 +10,7 @@ export interface UserRow {
   readonly key: number;
   readonly org_id: string;
   readonly user_id: string;
-  /** Events up to this position are of somebody before, who had the same id. */
+  /** Events up to this position are of an earlier user with the same id. */
   readonly since_position: number;
   /** 1 where the registration is an event. */
   readonly recorded: number;
@@ -25,7 +25,7 @@ export interface UserDetails {
   readonly aliases: ReadonlyMap<number, readonly string[]>;
 }
 
-/** Holds users against what their events come to: that they exist, their states, locks, counters and aliases. */
+/** Compares users with the result of their events: that they exist, their states, locks, counters and aliases. */
 export class UserCheck {
   readonly #problems: Problems;
   readonly #rows: readonly UserRow[];

@@ -24,12 +24,12 @@ export interface EventLog {
 const sliceSize = 100;
 
 /**
- * Lists events window by window, and lets others have their turn in between: a filter that fits few events of many
- * would else stop all other calls, or the database, while it looks through them; and so would many large events that fit. So each kind
+ * Lists events window by window, and yields in between: else a filter that matches few of many events would block all other calls, or the
+ * database, while it searches; and so would many large events. So each kind
  * of filter need not have an
  * index, which every event that is written would pay for. Events never change, so the windows fit together.
  *
- * @param windowSize how many positions are looked through at once
+ * @param windowSize how many positions are searched at once
  */
 export async function listEvents(
   log: EventLog,

@@ -7,8 +7,8 @@ export function createNameKey(bytes: Uint8Array): KeyObject {
 }
 
 /**
- * What is stored of a login name that no user has: 32 bytes that say nothing without the installation's key. Alike on every
- * engine, so that a name is counted on where it was before its installation was copied.
+ * What is stored of a login name that no user has: 32 bytes that reveal nothing without the installation's key. The same on every
+ * engine, so that counts are kept when an installation is copied.
  */
 export function hashName(key: KeyObject, foldedName: string): Uint8Array {
   return createHmac("sha256", key).update(foldedName).digest();

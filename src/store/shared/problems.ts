@@ -1,4 +1,4 @@
-/** Said of each database; further ones are only counted. */
+/** How many problems of a database are listed; further ones are only counted. */
 const maxProblems = 100;
 
 /** What a check has found, a line each. */

@@ -27,7 +27,7 @@ export type CheckedEvent = Pick<
   | "payload"
 >;
 
-/** One moment of a database, whichever engine keeps it. */
+/** A database at one moment, on any engine. */
 export interface CheckSource {
   /** The rows of a query. */
   rows<Row>(sql: string): readonly Row[] | Promise<readonly Row[]>;

@@ -15,7 +15,7 @@ export interface Attempts extends AttemptTable {
   removeOpen(subject: number): void;
   /** Whether `forget` would do anything. */
   isForgettable(time: number, limit: number): boolean;
-  /** Removes closed attempts that were kept long enough at this time. Looks at so many of the oldest ones; says how many it wrote. */
+  /** Removes closed attempts that were kept long enough, of the `limit` oldest ones; returns how many rows it wrote. */
   forget(time: number, limit: number): number;
 }
 
@@ -34,20 +34,20 @@ export function prepareAttempts(
      ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
-    // The client was for its event: what is kept for long is small.
+    // The client is needed for the event only: rows that are kept for long are small.
     "UPDATE attempts SET outcome = ?, result = ?, client = NULL WHERE id = ?",
   );
   const voidOpen = database.prepare<[string, string, number]>(
     "UPDATE attempts SET outcome = ?, result = ?, client = NULL WHERE outcome IS NULL AND subject = ?",
   );
-  // Nothing has expired before this time, so that most commands need not look. What is closed may leave it too early, never too late.
+  // No attempt expires before this time, so most commands need no query. After attempts were closed it may be too early, never too late.
   const firstExpiry = database
     .prepare<[], number | null>(
       "SELECT min(expire_time) FROM attempts WHERE outcome IS NULL",
     )
     .pluck();
   const earliest = memory.value(() => firstExpiry.get() ?? Infinity);
-  // Nothing was begun later, so that no command need look unless the clock was set back: as long as all live equally long.
+  // No attempt was begun later, so no command needs a query unless the clock was set back: provided that all have the same time to live.
   const lastBegin = database
     .prepare<[], number | null>(
       "SELECT begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT 1",
@@ -79,7 +79,7 @@ export function prepareAttempts(
   // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
   const oldest = "SELECT * FROM attempts ORDER BY id LIMIT ?";
   const old = `SELECT id FROM (${oldest}) WHERE outcome IS NOT NULL AND expire_time <= ?`;
-  // Those of before the clock was set back would be in the way of all others for as long as it went back.
+  // Closed attempts of before the clock was set back would keep newer ones from being removed until the clock reaches them.
   const late = `SELECT id FROM (${oldest}) WHERE outcome IS NOT NULL AND begin_time > ?`;
   const isForgettable = database
     .prepare<[number, number, number, number], number>(

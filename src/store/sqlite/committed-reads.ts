@@ -1,15 +1,15 @@
 import type { CommitMark } from "./commit-mark.ts";
 
-/** The key of a token or of an organisation that there can be is shorter. A longer one is looked up each time, and not kept. */
+/** Keys of tokens and organisations are shorter. A longer key is looked up each time, and not remembered. */
 const maxKeyLength = 128;
 
 /**
- * Makes a look-up that remembers what it found until anybody commits, so that what is asked for all the time is not looked up all the
- * time. Without a mark it remembers nothing. It is for use outside of transactions: inside of one there may be more than what is
+ * Makes a look-up that remembers what it found until the next commit of any process, since the same few things are looked up all the time.
+ * Without a mark it remembers nothing. It is for use outside of transactions: inside of one there may be more than what is
  * committed.
  *
  * @param max how many values are remembered
- * @param find looks a value up; that there is none is remembered, too
+ * @param find looks a value up; a missing one is remembered, too
  */
 export function rememberUntilCommit<Wanted, Found>(
   mark: CommitMark | undefined,
@@ -25,7 +25,7 @@ export function rememberUntilCommit<Wanted, Found>(
     if (key.length > maxKeyLength) {
       return find(wanted);
     }
-    // Before the look-up: what is committed between the two must not pass for older than it is.
+    // Before the look-up: a commit between the two must change the mark.
     const now = mark();
     if (now !== rememberedAt) {
       values.clear();

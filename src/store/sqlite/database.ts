@@ -80,7 +80,7 @@ export function closeDatabase({ database, lock }: OpenDatabase): void {
   lock?.release();
 }
 
-/** The absolute path without symbolic links, so that all who mean this file find the same lock beside it. */
+/** The absolute path without symbolic links, so that all processes use the same lock beside the file. */
 function findFile(path: string, create: boolean): string {
   const file = resolve(path);
   const directory = dirname(file);
@@ -91,18 +91,18 @@ function findFile(path: string, create: boolean): string {
   }
   try {
     const found = statSync(file, { throwIfNoEntry: false });
-    // Before it is opened: a pipe would keep whoever opens it waiting, deaf to signals.
+    // Before it is opened: opening a pipe would block, and ignore signals.
     if (found?.isFile() === false) {
       throw new StoreRefusedError(`the database ${file} is not a file`);
     }
-    // The log and the lock are beside it under its name: who came by the other name would find neither, and both would write.
+    // The log and the lock are beside it under its name: a process that uses the other name would find neither, and both would write.
     if (found !== undefined && found.nlink > 1) {
       throw new StoreRefusedError(
         `the database ${file} has another name, a hard link: remove the link, or serve a copy`,
       );
     }
     if (create) {
-      // It holds login names and who failed to log in. SQLite gives its other files the same mode.
+      // It has login names and failed logins. SQLite gives its other files the same mode.
       if (found === undefined) {
         createOwnerOnly(file);
       }
@@ -129,7 +129,7 @@ function prepare(
   database: Database.Database,
   migrations: readonly Migration[],
 ): void {
-  // Stays in the file; a change of it is the one thing that SQLite cannot do beside other connections.
+  // Stored in the file; SQLite cannot change it while there are other connections.
   database.pragma("journal_mode = WAL");
   migrate(database, migrations);
 }
@@ -157,7 +157,7 @@ function configure(database: Database.Database): void {
   database.pragma("synchronous = FULL");
   database.pragma("fullfsync = ON");
   database.pragma("foreign_keys = ON");
-  // What a savepoint or a statement would take back: in a temporary file each page that is written is written twice.
+  // For the rollback of savepoints and statements: a temporary file would have each page written twice.
   database.pragma("temp_store = MEMORY");
   // After a burst the log shrinks to this many bytes again.
   database.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
@@ -172,7 +172,7 @@ export function createTransaction(
   memory: TransactionMemory,
   check: () => void = () => undefined,
 ): Transaction {
-  // Takes the write lock at once: a transaction that reads first may be refused when it comes to write.
+  // Takes the write lock at once: a transaction that reads first may fail at its first write.
   const begin = database.prepare("BEGIN IMMEDIATE");
   const savepoint = database.prepare("SAVEPOINT command");
   const release = database.prepare("RELEASE command");

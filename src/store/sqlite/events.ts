@@ -11,7 +11,7 @@ import { keptNameEvents } from "../users.ts";
 import type { UserKey, UserRecord } from "../users.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
-/** {@link EventTable}, whose changes are made inside a transaction, and what is asked outside of it. */
+/** {@link EventTable}, whose changes are made inside a transaction, and what is read outside of one. */
 export interface Events extends EventTable, EventLog {
   lastPosition(): number;
   positionAt(date: number): number;
@@ -59,11 +59,11 @@ export function prepareEvents(
   };
 }
 
-/** What is recorded of the names that no user has, as the events of users are. */
+/** The events of names that no user has, written as those of users are. */
 export interface NameEvents extends EventTable {
   /** Whether there are more than are kept. */
   isForgettable(): boolean;
-  /** Removes the oldest ones beyond those that are kept, so many at most; says how many. */
+  /** Removes the oldest ones beyond those that are kept, at most `limit`; returns how many. */
   forget(limit: number): number;
 }
 
@@ -105,8 +105,8 @@ function prepareLastSequence(
   database: Database,
   table: EventTableName,
 ): (aggregate: Aggregate) => number {
-  // `+?`: what has an order, as `max` does, SQLite plans anew whenever a value that stands alone is bound to it, which takes four
-  // times as long as the search (as of 3.54, with STAT4, in exprCompareVariable).
+  // `+?`: SQLite plans a statement with an order, such as `max`, again for each value that is bound to a bare `?`, which takes four times as
+  // long as the search (as of 3.54, with STAT4, in exprCompareVariable).
   const lastSequence = database
     .prepare<[string, string, string], number | null>(
       `SELECT max(sequence) FROM ${table}

@@ -1,14 +1,14 @@
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 
-/** What others than the owner and the group may do with a file: read, write, search. */
+/** The permissions of all but the owner and the group: read, write, search. */
 const others = 0o007;
 
 /** Read and write, for the owner alone. */
 const ownerOnly = 0o600;
 
 /**
- * Takes away what others may do with the files of a database. What the group may do stays, since an operator may want
- * backups to be made by somebody else. A file that is not there, or not ours, stays as it is.
+ * Removes the permissions of all but the owner and the group from the files of a database. Those of the group stay, since an operator may
+ * want another user to make backups. A file that is not there, or not ours, stays as it is.
  */
 export function closeToOthers(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
@@ -17,8 +17,8 @@ export function closeToOthers(path: string): void {
 }
 
 /**
- * Makes a file for the owner alone, whatever the umask, and mends the mode of one that is there. Never opens that one: to
- * close a file drops the locks that this process has on it.
+ * Creates a file for the owner alone, whatever the umask, and corrects the mode of an existing one. It never opens an existing file: closing
+ * it would drop the locks that this process has on it.
  */
 export function createOwnerOnly(path: string): void {
   try {
@@ -55,7 +55,7 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** What a file is, whatever it is called; undefined where there is none. */
+/** The identity of a file, whatever its name; undefined where there is none. */
 export function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });

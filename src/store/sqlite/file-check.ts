@@ -3,9 +3,9 @@ import { identityOf } from "./file-access.ts";
 import type { ServerLock } from "./server-lock.ts";
 
 /**
- * Makes a check that the files of an open database are still where they were, for whoever keeps it open for long: what is written
- * into a file that was deleted or replaced is gone when it is closed, and the kernel says nothing. The check throws
- * StoreUnavailableError, also where another server has come in, since the file of the lock was removed.
+ * Makes a check that the files of an open database still exist under their names. Writes to a file that was deleted or replaced succeed,
+ * and are lost when it is closed. The check throws StoreUnavailableError, also where another server has locked the database after the lock's
+ * file was removed.
  *
  * @param file the path of the database without symbolic links
  */

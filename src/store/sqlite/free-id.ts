@@ -4,8 +4,8 @@ import type { NewId } from "../ids.ts";
 const maxTries = 1000;
 
 /**
- * Inserts with new ids until one was free. A server and a command-line tool make ids by the same clock, so they
- * may come to the same one. `insert` does nothing where the id is taken.
+ * Inserts with new ids until one was free. A server and a command-line tool make ids by the same clock, and may make
+ * the same one. `insert` does nothing where the id is taken.
  */
 export function withFreeId(
   newId: NewId,

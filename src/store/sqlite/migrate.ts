@@ -8,7 +8,7 @@ export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
-  /** What SQL cannot say: runs behind it, in the same transaction. */
+  /** What SQL cannot do: runs after it, in the same transaction. */
   readonly run?: (database: Database) => void;
 }
 
@@ -50,7 +50,7 @@ export function pendingMigrations(
   return migrations.slice(applied.length);
 }
 
-/** Brings the database to the newest schema, all steps in one transaction. @throws what pendingMigrations throws */
+/** Brings the database to the newest schema, all steps in one transaction. @throws as {@link pendingMigrations} does */
 export function migrate(
   database: Database,
   migrations: readonly Migration[],

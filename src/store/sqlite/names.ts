@@ -4,7 +4,7 @@ import { nameRankSql } from "../shared/name-rank.ts";
 import type { NameCount } from "../shared/name-rank.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
-/** The login names that are kept: how many, and what is stored of them. Changes are made inside a transaction. */
+/** The login names that are kept, and how many there are. Changes are made inside a transaction. */
 export interface Names {
   hash(foldedName: string): Uint8Array;
   /** Counts a name of this organisation that is about to be kept, and removes another one where there are too many. */

@@ -50,14 +50,14 @@ export function prepareOrgs(
     },
     list: () => list.all().map(toOrg),
     exists: (orgId) => {
-      // An organisation that is there stays: no command removes one.
+      // No command removes an organisation.
       if (known.has(orgId)) {
         return true;
       }
       if (!mayBeId(orgId)) {
         return false;
       }
-      // The database's text: the caller's may be a piece of a large request, which would be kept with it.
+      // The database's string: the caller's may be a slice of a large request, which would stay in memory with it.
       const found = find.get(orgId);
       if (found === undefined) {
         return false;

@@ -4,10 +4,10 @@ import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
 import { primaryCode, unavailable } from "./errors.ts";
 import { createOwnerOnly, identityOf } from "./file-access.ts";
 
-/** Says that one server, or one migration, has the database. */
+/** The lock of the one server, or one migration, that has the database. */
 export interface ServerLock {
   /**
-   * Whether the lock still keeps others out. Where its file was removed or replaced, it is taken anew, unless another process
+   * Whether the lock still keeps others out. Where its file was removed or replaced, it is taken again, unless another process
    * was first.
    *
    * @throws StoreUnavailableError where it cannot be taken
@@ -16,7 +16,7 @@ export interface ServerLock {
   release(): void;
 }
 
-/** Long enough to outlast a command-line tool that migrates. */
+/** How long to wait for the lock, in milliseconds: longer than a migration by a command-line tool takes. */
 const lockTimeoutMs = 500;
 
 /**
@@ -95,7 +95,7 @@ function lockFile(
 
 function createLockFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  // A link neither: the lock of another database would be taken, or somebody else's file changed.
+  // Not through a link: it could lock another database, or change a file of another user.
   if (found?.isFile() === false) {
     throw notOurs(path);
   }

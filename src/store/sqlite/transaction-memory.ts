@@ -4,7 +4,7 @@
  */
 export interface TransactionMemory {
   begin(): void;
-  /** Forgets all, since something was written that it may rest on, or taken back. */
+  /** Forgets everything: something that it depends on was written or rolled back. */
   forget(): void;
   end(): void;
   /** Remembers one value. */
