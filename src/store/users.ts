@@ -28,7 +28,7 @@ export const defaultMaxNames = 100_000;
 export const keepClosedMs = 10 * 60 * 1000;
 
 /** How many of the last events of names that no user has are kept, at least. They are never read. */
-export const keptNameEvents = 1000;
+export const keptNameEvents = 10_000;
 
 /** A user of an organisation. Two organisations may have users of the same id: they are two people. */
 export interface UserKey {
@@ -176,8 +176,8 @@ export interface AttemptStore {
     decide: (view: UserView) => UserChange<CompleteResult>,
   ): Promise<CompleteResult>;
   /**
-   * Closes attempts that have expired, forgets those that were closed long ago, and what else is kept for a while, at most `limit` of
-   * each; says how many there were, 0 when nothing is left to do. It runs before the commands that wait, so that
+   * Closes at most `limit` attempts that have expired, and forgets those that were closed long ago, and what else is kept for a while,
+   * as many or some more; says how many there were, 0 when nothing is left to do. It runs before the commands that wait, so that
    * repeated calls keep up with commands that come no more than `limit` at a time. To be called regularly, so that users are locked even if
    * no call asks about them, and what a flood has left is removed.
    */

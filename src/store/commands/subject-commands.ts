@@ -14,9 +14,6 @@ import type {
 } from "./tables.ts";
 import type { Subject, UserKey } from "../users.ts";
 
-/** The key of no subject. */
-const nobody = 0;
-
 /** A subject as a command finds it: it may not be stored yet. */
 export interface Found {
   readonly id: SubjectId;
@@ -79,10 +76,17 @@ export function createSubjectCommands({
         ? undefined
         : aliases.find(orgId, formerName)) ?? aliases.find(orgId, foldedName);
     const name = subjects.findName(orgId, hash);
+    const key = user ?? name;
+    if (key === undefined) {
+      // As much is read as of a user, and nothing done with it.
+      const other = subjects.findAnother(orgId, hash);
+      if (other !== undefined && subjects.get(other) !== undefined)
+        counters.read(other);
+      return { id, stored: undefined };
+    }
     return {
       id,
-      // Looked for also where nobody is there, since a user would be.
-      stored: subjects.get(user ?? name ?? nobody),
+      stored: subjects.get(key),
       newName: user !== undefined && name === undefined ? id : undefined,
     };
   };

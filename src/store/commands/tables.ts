@@ -32,6 +32,8 @@ export interface SubjectTable {
   find(user: UserKey): StoredSubject | undefined;
   /** The key of a login name, where it is kept, whoever it leads to. */
   findName(orgId: string, hash: Uint8Array): number | undefined;
+  /** The key of another name, for one that is not kept; undefined where there is none, or it was read with all else. */
+  findAnother(orgId: string, hash: Uint8Array): number | undefined;
   get(key: number): StoredSubject | undefined;
   /** Creates a subject. Where there are too many names, one of the lowest rank is removed, now or soon. */
   create(id: SubjectId, state: UserState): StoredSubject;

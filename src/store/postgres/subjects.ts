@@ -115,6 +115,10 @@ export class Subjects implements SubjectTable {
     return key === undefined ? undefined : this.#present(key)?.stored;
   }
 
+  findAnother(): undefined {
+    return undefined;
+  }
+
   findName(orgId: string, hash: Uint8Array): number | undefined {
     return this.#names.get(nameKey(orgId, hash));
   }

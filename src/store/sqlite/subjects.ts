@@ -57,6 +57,13 @@ export function prepareSubjects(
       "SELECT key FROM subjects WHERE org_id = ? AND name_hash = ?",
     )
     .pluck();
+  // `+?`: see the last sequence of events.ts.
+  const findAnother = database
+    .prepare<[string, Uint8Array], number>(
+      `SELECT key FROM subjects INDEXED BY names_by_hash
+       WHERE org_id = +? AND name_hash > +? ORDER BY name_hash LIMIT 1`,
+    )
+    .pluck();
   const insert = database.prepare<
     [
       string,
@@ -105,6 +112,7 @@ export function prepareSubjects(
   return {
     get: (key) => fromRow(get.get(key)),
     find: ({ orgId, userId }) => fromRow(findUser.get(orgId, userId)),
+    findAnother: (orgId, hash) => findAnother.get(orgId, hash),
     findName: (orgId, hash) => findName.get(orgId, hash),
     create: (id, state) => {
       const [userId, hash] =
