@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import type { Transcoder } from "../transcoding/index.ts";
-import { createAnonymousStreamGate } from "./rpc/anonymous-streams.ts";
+import { countAnonymousStreams } from "./rpc/anonymous-streams.ts";
 import { createCompressions } from "./rpc/compressions.ts";
 import { readNetworks } from "../addresses/networks.ts";
 import type { ForwardedFields } from "../addresses/forwarded.ts";
@@ -139,12 +139,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const rpcs = new Map([
     ...createRpcs(services, shared),
     ...createRpcs(publicServices, { ...shared, ...small }),
-    ...createRpcs(openServices, {
-      ...open,
-      ...small,
-      ...openOnly,
-      requestGate: createAnonymousStreamGate(limits),
-    }),
+    ...createRpcs(
+      openServices,
+      { ...open, ...small, ...openOnly },
+      countAnonymousStreams(limits),
+    ),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
   const transcoder = options.transcoder?.({

@@ -13,6 +13,7 @@ import {
   methodNotAllowed,
   overloaded,
   spokenProtocol,
+  tooManyStreams,
   unknownPath,
 } from "./response/early-response.ts";
 import type { Exchange } from "./connection/exchange.ts";
@@ -220,6 +221,10 @@ function followRpc(
   }
   if (streams !== undefined) {
     running.clientStreams = rpc.clientStreams;
+    const refusal = rpc.admit?.(running);
+    if (refusal !== undefined) {
+      return tooManyStreams(head, refusal);
+    }
     const request = toCall(running, head, rpc.clientStreams, limits);
     return request === undefined
       ? malformedHeader()
@@ -331,7 +336,12 @@ function toCall(
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   try {
-    const request = toHttpRequest(exchange, head.path, running, abort);
+    const request = toHttpRequest(
+      exchange,
+      head.path,
+      running.requestId,
+      abort,
+    );
     running.values = request.contextValues;
     return request;
   } catch {

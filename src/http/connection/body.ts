@@ -83,6 +83,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Bytes that waited in the stream when it was last checked. */
   #unread = 0;
   #state: "open" | "ended" | "failed" = "open";
+  /** Undefined where the client went away: most such bodies have no reader, and an error is costly. */
   #failure: unknown;
   #listening = false;
   #waiter: Waiter | undefined;
@@ -125,7 +126,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#state === "failed") {
       // Passed on unchanged: the protocol handlers choose the status by the kind of error.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      return Promise.reject(this.#failure);
+      return Promise.reject(this.#reason());
     }
     if (this.#state === "ended" || this.#drain !== undefined) {
       return Promise.resolve(done);
@@ -143,7 +144,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Reads the complete body, without a promise for each piece. */
   collect(limit: BodyLimit, collector: BodyCollector): void {
     if (this.#state === "failed") {
-      collector.failed(this.#failure);
+      collector.failed(this.#reason());
       return;
     }
     this.#collector = collector;
@@ -316,12 +317,19 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     if (this.#state !== "open") {
       return;
     }
-    this.fail(
-      new ConnectError(
-        "the client went away before its request was complete",
-        Code.Canceled,
-      ),
+    if (this.#waiter === undefined && this.#collector === undefined) {
+      this.#state = "failed";
+    } else {
+      this.fail(this.#reason());
+    }
+  }
+
+  #reason(): unknown {
+    this.#failure ??= new ConnectError(
+      "the client went away before its request was complete",
+      Code.Canceled,
     );
+    return this.#failure;
   }
 
   #take(chunk: Uint8Array): void {

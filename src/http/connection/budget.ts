@@ -25,6 +25,10 @@ const reliefSliceMs = 10;
 const smallPieceBurst = 512;
 const smallPieceRate = 100;
 
+/** Streams that are refused since too many are open: so many at once on one connection, and per second. */
+const refusedStreamBurst = 64;
+const refusedStreamRate = 10;
+
 /** A request, and what it holds. */
 export interface Holding extends Listed {
   /** By `performance.now()`. */
@@ -46,6 +50,7 @@ export class ConnectionAccount {
   readonly #budget: Budget;
   /** Few connections ever need it. */
   #smallPieces: TokenBucket | undefined;
+  #refusedStreams: TokenBucket | undefined;
 
   constructor(budget: Budget, address: string, end: () => void) {
     this.#budget = budget;
@@ -59,7 +64,13 @@ export class ConnectionAccount {
     this.#budget.hold(bytes, this.network);
   }
 
-  /** Counts a very small piece, and ends the connection where it sends too many: one read brings thousands, each of which costs time. */
+  /** The same for a request that has not begun. */
+  wait(bytes: number): void {
+    this.waiting += bytes;
+    this.hold(bytes);
+  }
+
+  /** Ends the connection where it takes too many of them: thousands come in one read, and everybody waits for each. */
   takeSmallPiece(): boolean {
     this.#smallPieces ??= new TokenBucket(smallPieceBurst, smallPieceRate);
     const goesOn = this.#smallPieces.take(1, performance.now());
@@ -69,10 +80,15 @@ export class ConnectionAccount {
     return goesOn;
   }
 
-  /** The same for a request that has not begun. */
-  wait(bytes: number): void {
-    this.waiting += bytes;
-    this.hold(bytes);
+  /** Ends the connection where its client goes on to open streams that are refused. */
+  countRefused(): void {
+    this.#refusedStreams ??= new TokenBucket(
+      refusedStreamBurst,
+      refusedStreamRate,
+    );
+    if (!this.#refusedStreams.take(1, performance.now())) {
+      this.end();
+    }
   }
 }
 

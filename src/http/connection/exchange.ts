@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { RequestBody } from "./body.ts";
+import type { ConnectionAccount } from "./budget.ts";
 
 /** A request and the means to respond to it, in either version of HTTP. */
 export interface Exchange {
@@ -14,8 +15,8 @@ export interface Exchange {
   /** Names and values by turns, in the order of the wire; without pseudo-headers. */
   readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
-  /** Stands for the connection: the same object for all its exchanges. */
-  readonly connection: object;
+  /** The account of the connection: the same one for all its exchanges. */
+  readonly account: ConnectionAccount;
   readonly body: RequestBody;
   /** Whether the client can get no response any more. */
   isGone(): boolean;

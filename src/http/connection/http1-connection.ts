@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Http1Exchange } from "./http1-exchange.ts";
 import type { Watched, Watchdog } from "./watchdog.ts";
 import type { ConnectionAge } from "./age.ts";
+import type { Beginner, BeginTurns } from "./begin-turns.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";
 import { headerBytes, headerCost } from "./header-bytes.ts";
@@ -51,7 +52,7 @@ export const idleDrainMs = 500;
  * more is read, unless the current one takes long. A request beyond the bound is refused, and the connection ends after it.
  */
 export class Http1Connection
-  implements HoldingConnection<Http1Exchange>, Watched
+  implements HoldingConnection<Http1Exchange>, Beginner, Watched
 {
   place = -1;
   readonly account: ConnectionAccount;
@@ -59,6 +60,7 @@ export class Http1Connection
   readonly #socket: Socket;
   readonly #maxBytes: number;
   readonly #handler: Http1Handler;
+  readonly #turns: BeginTurns;
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
   #waiting: WaitingRequest[] = [];
@@ -76,6 +78,7 @@ export class Http1Connection
     age: ConnectionAge,
     maxBytes: number,
     handler: Http1Handler,
+    turns: BeginTurns,
     watchdog: Watchdog,
   ) {
     this.#socket = socket;
@@ -83,6 +86,7 @@ export class Http1Connection
     this.age = age;
     this.#maxBytes = maxBytes;
     this.#handler = handler;
+    this.#turns = turns;
     this.#watchdog = watchdog;
     (socket as ServedSocket)[connectionKey] = this;
     socket.once("close", Http1Connection.#onClose);
@@ -97,7 +101,8 @@ export class Http1Connection
 
   /** A request has come, with its header. */
   arrive(request: Http1Request): void {
-    if (this.#running === undefined) {
+    const isNext = this.#running === undefined && this.#waiting.length === 0;
+    if (isNext && this.#turns.take()) {
       this.#begin(request);
       return;
     }
@@ -114,6 +119,9 @@ export class Http1Connection
     const held = waitingBytes + headerCost(headerBytes(url, rawHeaders));
     this.#waiting.push({ request, held });
     this.account.wait(held);
+    if (isNext) {
+      this.#turns.wait(this);
+    }
     if (this.account.held <= this.#maxBytes) {
       return;
     }
@@ -122,22 +130,16 @@ export class Http1Connection
   }
 
   closed(): void {
-    if (this.#waiting.length === 0) {
-      this.#running = undefined;
-    }
-    // A read brings thousands of requests: others have their turn between any two of them.
-    else {
-      setImmediate(() => {
-        this.#serveNext();
-      });
+    this.#running = undefined;
+    if (this.#waiting.length > 0) {
+      this.#turns.wait(this);
     }
   }
 
-  #serveNext(): void {
-    this.#running = undefined;
+  beginNext(): boolean {
     const next = this.#waiting.shift();
     if (next === undefined) {
-      return;
+      return false;
     }
     const { request, held } = next;
     this.account.wait(-held);
@@ -148,11 +150,13 @@ export class Http1Connection
       this.#read();
     }
     this.#begin(request);
+    // The next one begins when this one is closed.
+    return false;
   }
 
   check(now: number): void {
     if (this.#running === undefined) {
-      if (this.age.isOver(now)) {
+      if (this.#waiting.length === 0 && this.age.isOver(now)) {
         this.#closeIdle(now);
       }
       return;
@@ -188,13 +192,12 @@ export class Http1Connection
    * @returns false where there is no request
    */
   spoil(close: () => void): boolean {
-    if (this.#running === undefined) {
-      return false;
-    }
-    if (this.#waiting.length === 0) {
+    if (this.#waiting.length > 0) {
+      this.#spoil = close;
+    } else if (this.#running !== undefined) {
       this.#running.spoil(close);
     } else {
-      this.#spoil = close;
+      return false;
     }
     return true;
   }

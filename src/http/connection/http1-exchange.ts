@@ -75,10 +75,6 @@ export class Http1Exchange extends Holder implements Exchange {
     response.on("close", Http1Exchange.#onClosed);
   }
 
-  get connection(): object {
-    return this.#request.socket;
-  }
-
   isGone(): boolean {
     return this.#response.destroyed || this.#request.socket.destroyed;
   }

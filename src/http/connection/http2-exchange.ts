@@ -97,10 +97,6 @@ export class Http2Exchange extends Holder implements Exchange {
     }
   }
 
-  get connection(): object {
-    return this.#stream.session ?? this;
-  }
-
   isGone(): boolean {
     return this.#stream.destroyed || this.#stream.aborted;
   }

@@ -2,6 +2,7 @@ import { constants } from "node:http2";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { ConnectionAge } from "./age.ts";
+import type { Beginner, BeginTurns } from "./begin-turns.ts";
 import { waitingBytes } from "./budget.ts";
 import type { ConnectionAccount } from "./budget.ts";
 import { headerCost } from "./header-bytes.ts";
@@ -9,15 +10,13 @@ import { TokenBucket } from "./token-bucket.ts";
 import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 import { StreamErrors } from "./stream-errors.ts";
+import type { Reader, ReadTurns } from "./read-turns.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** How long a session that closes may take to send its last frames, in milliseconds: a client that reads nothing would keep it open. */
 const goodbyeMs = 2000;
 
-/** How many requests of a connection begin in one turn of the event loop: one read brings hundreds, and other connections must not wait for all of them. */
-const beginsAtOnce = 16;
-
-/** How long a request waits while its connection holds too much, in milliseconds; then it is refused. */
+/** For so long a request may wait for room on its connection, in milliseconds; then it is refused. */
 const maxWaitMs = 5000;
 
 /**
@@ -28,6 +27,15 @@ const freeHeaderBytes = 4 * 1024;
 const largeHeaderBurstBytes = 4 * 1024 * 1024;
 const largeHeaderRateBytes = 1024 * 1024;
 
+/** A stream that became no request counts once for so many bytes: Node decodes all of a header that it does not take. */
+const unseenStreamBytes = 512;
+
+/** The part of a socket that reads. */
+interface ReadHandle {
+  readStart(): void;
+  readStop(): void;
+}
+
 /** Parts of an {@link Http2Session}. */
 export interface Http2SessionParts {
   readonly session: ServerHttp2Session;
@@ -35,12 +43,18 @@ export interface Http2SessionParts {
   readonly account: ConnectionAccount;
   readonly age: ConnectionAge;
   readonly limits: HttpLimits;
-  /** @param refused whether the connection held too much for too long */
+  readonly turns: BeginTurns;
+  readonly reads: ReadTurns;
+  /** Called once where the connection ends for what its client did. */
+  readonly onOffence: () => void;
+  /** @param refused there was no room on the connection for too long */
   readonly serve: (exchange: Http2Exchange, refused: boolean) => void;
 }
 
 /** One HTTP/2 connection: the bounds and time-outs that Node does not have, and an orderly end. */
-export class Http2Session implements Watched, Http2Connection {
+export class Http2Session
+  implements Watched, Beginner, Reader, Http2Connection
+{
   place = -1;
   readonly account: ConnectionAccount;
   readonly age: ConnectionAge;
@@ -51,9 +65,9 @@ export class Http2Session implements Watched, Http2Connection {
   readonly #resets: TokenBucket;
   readonly #largeHeaders: TokenBucket;
   readonly #streamErrors: StreamErrors;
-  /** How many requests have begun since others had their turn. */
-  #begun = 0;
-  /** Requests that wait for memory, or for their turn. */
+  readonly #turns: BeginTurns;
+  readonly #reads: ReadTurns;
+  /** Requests for which there is no room, or no time, yet. */
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
   #used = false;
@@ -63,6 +77,8 @@ export class Http2Session implements Watched, Http2Connection {
   #seen = 0;
   /** Streams that have not: Node resets streams with a header that it refuses, without an event. */
   #unseen = 0;
+  /** Both, when it was last looked. */
+  #streamsBefore = 0;
   #bytesRead = 0;
   /** Silent streams that want heartbeats. */
   #keptAlive = 0;
@@ -78,6 +94,9 @@ export class Http2Session implements Watched, Http2Connection {
     account,
     age,
     limits,
+    turns,
+    reads,
+    onOffence,
     serve,
   }: Http2SessionParts) {
     this.#session = session;
@@ -85,6 +104,8 @@ export class Http2Session implements Watched, Http2Connection {
     this.account = account;
     this.age = age;
     this.#limits = limits;
+    this.#turns = turns;
+    this.#reads = reads;
     this.#serve = serve;
     this.#resets = new TokenBucket(
       limits.streamResetBurst,
@@ -98,7 +119,12 @@ export class Http2Session implements Watched, Http2Connection {
       // Where the connection had an error too, nghttp2 reads nothing more, not even the response to the PING.
       this.#ping(performance.now());
     });
-    session.on("error", () => undefined);
+    session.on("error", ({ code }: NodeJS.ErrnoException) => {
+      // Those of the socket have other codes.
+      if (code?.startsWith("ERR_HTTP2_") === true) {
+        onOffence();
+      }
+    });
     session.on("frameError", () => undefined);
   }
 
@@ -107,13 +133,19 @@ export class Http2Session implements Watched, Http2Connection {
     this.#used = true;
     this.#streams++;
     this.#seen++;
+    this.#reads.arrived(this);
+    // Those that are too many have been reset in the same read, which brings thousands.
+    if (this.#streams > this.#limits.maxStreamsPerConnection) {
+      this.#countResets(1, exchange.startedAt);
+    }
     this.#weighHeader(exchange.headerBytes);
-    if (this.#waiting.length === 0 && this.#isReady()) {
-      this.#begin(exchange, false);
+    if (this.#waiting.length === 0 && this.#hasRoom() && this.#turns.take()) {
+      this.#serve(exchange, false);
       return;
     }
     this.account.wait(waitingCost(exchange));
     this.#waiting.push(exchange);
+    this.#turns.wait(this);
   }
 
   closed(exchange: Http2Exchange): void {
@@ -126,7 +158,7 @@ export class Http2Session implements Watched, Http2Connection {
       this.#countResets(1, this.#idleSince);
     }
     if (this.#waiting.length > 0) {
-      this.#serveWaiting(this.#idleSince);
+      this.#turns.wait(this);
     }
   }
 
@@ -155,9 +187,9 @@ export class Http2Session implements Watched, Http2Connection {
       }
       return;
     }
-    this.#countUnseen(now);
+    this.countUnseen(now);
     if (this.#waiting.length > 0) {
-      this.#serveWaiting(now);
+      this.#turns.wait(this);
     }
     const { idleTimeoutMs, headersTimeoutMs } = this.#limits;
     const timeoutMs = this.#used ? idleTimeoutMs : headersTimeoutMs;
@@ -231,44 +263,32 @@ export class Http2Session implements Watched, Http2Connection {
     );
   }
 
-  #begin(exchange: Http2Exchange, refused: boolean): void {
-    this.#begun += 1;
-    if (this.#begun === beginsAtOnce) {
-      setImmediate(() => {
-        this.#begun = 0;
-        this.#serveWaiting(performance.now());
-      });
-    }
-    this.#serve(exchange, refused);
+  stopReading(): void {
+    handleOf(this.#socket)?.readStop();
   }
 
-  #isReady(): boolean {
-    return this.#begun < beginsAtOnce && this.#hasRoom();
+  read(): void {
+    handleOf(this.#socket)?.readStart();
+  }
+
+  beginNext(now: number): boolean {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      return false;
+    }
+    const refused = next.isGone() || now - next.startedAt > maxWaitMs;
+    if (!refused && !this.#hasRoom()) {
+      return false;
+    }
+    this.#waiting.shift();
+    this.account.wait(-waitingCost(next));
+    this.#serve(next, refused);
+    return this.#waiting.length > 0;
   }
 
   #hasRoom(): boolean {
     const { held, waiting } = this.account;
     return held - waiting <= this.#limits.maxHeldBytesPerConnection;
-  }
-
-  #serveWaiting(now: number): void {
-    for (;;) {
-      const [next] = this.#waiting;
-      if (next === undefined) {
-        return;
-      }
-      const refused = now - next.startedAt > maxWaitMs;
-      if (!refused && !next.isGone() && !this.#isReady()) {
-        return;
-      }
-      this.#waiting.shift();
-      this.account.wait(-waitingCost(next));
-      if (next.isGone()) {
-        this.#serve(next, true);
-      } else {
-        this.#begin(next, refused);
-      }
-    }
   }
 
   #weighHeader(headerBytes: number): void {
@@ -285,24 +305,34 @@ export class Http2Session implements Watched, Http2Connection {
     }
   }
 
-  #countUnseen(now: number): void {
+  /** Counts streams that no listener has heard of: the larger their headers, the more each of them counts. */
+  countUnseen(now: number): void {
     const { bytesRead } = this.#socket;
-    if (bytesRead === this.#bytesRead) {
+    if (bytesRead === this.#bytesRead || this.#session.destroyed) {
       return;
     }
+    const bytes = bytesRead - this.#bytesRead;
     this.#bytesRead = bytesRead;
     // A client's streams are odd, and count up.
     const last = this.#session.state.lastProcStreamID ?? 0;
-    const unseen = Math.ceil(last / 2) - this.#seen;
-    if (unseen <= this.#unseen) {
+    const streams = Math.ceil(last / 2) - this.#streamsBefore;
+    this.#streamsBefore += streams;
+    const unseen = this.#streamsBefore - this.#seen - this.#unseen;
+    if (unseen <= 0) {
       return;
     }
-    this.#countResets(unseen - this.#unseen, now);
-    this.#unseen = unseen;
+    this.#unseen += unseen;
+    const weight = bytes / streams / unseenStreamBytes;
+    this.#countResets(unseen * Math.max(1, weight), now);
   }
 }
 
-/** Memory of a request that waits, in bytes. */
+/** Node reads a connection of HTTP/2 past the socket, whose own `pause` does nothing; it starts and stops by the same means. */
+function handleOf(socket: Socket): ReadHandle | null | undefined {
+  return (socket as { readonly _handle?: ReadHandle | null })._handle;
+}
+
+/** What a request takes that waits for room, in bytes. */
 function waitingCost({ headerBytes }: Http2Exchange): number {
   return waitingBytes + headerCost(headerBytes);
 }

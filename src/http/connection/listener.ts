@@ -2,6 +2,7 @@ import type http from "node:http";
 import type http2 from "node:http2";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
+import { BeginTurns } from "./begin-turns.ts";
 import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./budget.ts";
 import { ConnectionAge } from "./age.ts";
@@ -10,8 +11,8 @@ import type { Http1Handler } from "./http1-connection.ts";
 import { PartialMessages } from "./partial-messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import { Http2Exchange } from "./http2-exchange.ts";
-import { Http2Session } from "./http2-session.ts";
+import type { Http2Exchange } from "./http2-exchange.ts";
+import { Http2Sessions } from "./http2-sessions.ts";
 import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
 import {
   createHttp1Server,
@@ -22,9 +23,11 @@ import {
 import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "../limits.ts";
 import { LingeringConnections } from "./linger.ts";
-import { replaceStreamTable } from "./stream-table.ts";
 import { VersionChoice } from "./version-choice.ts";
 import type { Watchdog } from "./watchdog.ts";
+
+/** How many connections wait to be accepted: the system drops those beyond, and their clients try again after a second. */
+const backlog = 4096;
 
 /** Where a server listens. */
 export interface Address {
@@ -53,12 +56,12 @@ export interface ListenerParts {
 export class Listener {
   readonly #parts: ListenerParts;
   readonly #h1: http.Server;
-  readonly #h2: http2.Http2Server;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<Http2Session>();
+  readonly #sessions: Http2Sessions;
   readonly #lingering: LingeringConnections;
   readonly #count: ConnectionCount;
   readonly #budget: Budget;
+  readonly #turns = new BeginTurns();
   readonly #http1Handler: Http1Handler;
   readonly #choice: VersionChoice;
   /** The number of requests whose exchange is open. */
@@ -79,7 +82,15 @@ export class Listener {
     );
     this.#http1Handler = this.#createHttp1Handler();
     this.#h1 = this.#createHttp1();
-    this.#h2 = this.#createHttp2();
+    this.#sessions = new Http2Sessions({
+      server: this.#createHttp2(),
+      budget: this.#budget,
+      turns: this.#turns,
+      ...{ limits, watchdog: parts.watchdog, isTrusted: parts.isTrusted },
+      serve: (exchange, refused) => {
+        this.#take(exchange, refused);
+      },
+    });
     this.#choice = new VersionChoice(this.#h1, {
       isTls: parts.tls !== undefined,
       prefaceTimeoutMs: limits.headersTimeoutMs,
@@ -88,7 +99,7 @@ export class Listener {
         this.#countHttp1(socket);
       },
       onHttp2: (socket) => {
-        this.#serveHttp2(socket);
+        this.#sessions.take(socket);
       },
     });
   }
@@ -97,7 +108,7 @@ export class Listener {
   listen({ host, port }: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
       this.#h1.once("error", reject);
-      this.#h1.listen(port, host, () => {
+      this.#h1.listen({ port, host, backlog }, () => {
         this.#h1.off("error", reject);
         this.#h1.on("error", this.#parts.onFault);
         this.#watchPartialMessages();
@@ -114,9 +125,7 @@ export class Listener {
   drain(): Promise<void> {
     this.#draining = true;
     this.#stopListening();
-    for (const session of this.#sessions) {
-      session.close();
-    }
+    this.#sessions.close();
     this.#idleDrain = setTimeout(() => {
       // After sockets were read, which a busy process does late: a request may have arrived.
       setImmediate(() => {
@@ -139,9 +148,7 @@ export class Listener {
   destroy(): void {
     this.#draining = true;
     this.#stopListening();
-    for (const session of this.#sessions) {
-      session.destroy();
-    }
+    this.#sessions.destroy();
     for (const socket of this.#sockets) {
       socket.destroy();
     }
@@ -260,61 +267,9 @@ export class Listener {
       new ConnectionAge(this.#parts.limits),
       this.#parts.limits.maxHeldBytesPerConnection,
       this.#http1Handler,
+      this.#turns,
       this.#parts.watchdog,
     );
-  }
-
-  #serveHttp2(socket: Socket): void {
-    // An HTTP/1.1 client may send a FIN and read its response; with HTTP/2 a FIN is the end, and Node expects it so.
-    socket.allowHalfOpen = false;
-    const onSession = (session: http2.ServerHttp2Session) => {
-      this.#guard(session, socket);
-    };
-    this.#h2.once("session", onSession);
-    this.#h2.emit("connection", socket);
-    // A socket that is closed by now gets no session.
-    this.#h2.off("session", onSession);
-  }
-
-  #guard(session: http2.ServerHttp2Session, socket: Socket): void {
-    const { limits, watchdog } = this.#parts;
-    replaceStreamTable(session);
-    // Asked once: a session's own socket is a proxy.
-    const remoteAddress = socket.remoteAddress ?? "";
-    const account = new ConnectionAccount(this.#budget, remoteAddress, () => {
-      guarded.calm();
-    });
-    const guarded = new Http2Session({
-      session,
-      socket,
-      account,
-      age: new ConnectionAge(limits),
-      limits,
-      serve: (exchange, refused) => {
-        this.#take(exchange, refused);
-      },
-    });
-    this.#sessions.add(guarded);
-    watchdog.add(guarded);
-    socket.once("close", () => {
-      this.#sessions.delete(guarded);
-      watchdog.delete(guarded);
-    });
-    session.on("stream", (stream, headers, flags, rawHeaders) => {
-      guarded.opened(
-        new Http2Exchange(
-          stream,
-          headers,
-          flags,
-          rawHeaders,
-          remoteAddress,
-          guarded,
-        ),
-      );
-    });
-    if (this.#draining) {
-      guarded.close();
-    }
   }
 
   #admit(socket: Socket): boolean {
@@ -394,6 +349,7 @@ export class Listener {
     // Ends the interval in which the HTTP server looks at its time-outs.
     this.#h1.close();
     this.#budget.stop();
+    this.#sessions.stop();
     this.#onIdle();
   }
 }

@@ -39,12 +39,9 @@ export function spokenProtocol({
 
 /** The response for an unknown path, in the form that the caller understands. */
 export function unknownPath(head: RequestHead): UniversalServerResponse {
-  const error = new ConnectError(
-    `unknown method ${cut(head.path)}`,
-    Code.Unimplemented,
-  );
+  const message = `unknown method ${cut(head.path)}`;
   return (
-    errorResponse(head, error, 404) ??
+    errorResponse(head, Code.Unimplemented, message, 404) ??
     statusResponse(404, Code.NotFound, "Not Found")
   );
 }
@@ -68,23 +65,32 @@ const retryAfterSeconds = "1";
 
 /** The response to a request that is refused since its connection, or the server, holds too much memory. */
 export function overloaded(head: RequestHead): UniversalServerResponse {
-  const error = new ConnectError(
-    "the server, or this connection, has too much to do: try again later",
-    Code.Unavailable,
-  );
+  const message =
+    "the server, or this connection, has too much to do: try again later";
   const response =
-    errorResponse(head, error) ??
-    statusResponse(503, Code.Unavailable, error.rawMessage);
+    errorResponse(head, Code.Unavailable, message) ??
+    statusResponse(503, Code.Unavailable, message);
   response.header?.set("retry-after", retryAfterSeconds);
   return response;
 }
 
+/** The response to a stream that is one too many. */
+export function tooManyStreams(
+  head: RequestHead,
+  message: string,
+): UniversalServerResponse {
+  return (
+    errorResponse(head, Code.ResourceExhausted, message) ??
+    statusResponse(429, Code.ResourceExhausted, message)
+  );
+}
+
 /** The response for a fault of this server. */
 export function internalError(head: RequestHead): UniversalServerResponse {
-  const error = new ConnectError("internal error", Code.Internal);
+  const message = "internal error";
   return (
-    errorResponse(head, error) ??
-    statusResponse(500, Code.Internal, "internal error")
+    errorResponse(head, Code.Internal, message) ??
+    statusResponse(500, Code.Internal, message)
   );
 }
 
@@ -94,13 +100,14 @@ export function internalError(head: RequestHead): UniversalServerResponse {
  */
 function errorResponse(
   head: RequestHead,
-  error: ConnectError,
-  connectStatus = codeToHttpStatus(error.code),
+  code: Code,
+  message: string,
+  connectStatus = codeToHttpStatus(code),
 ): UniversalServerResponse | undefined {
   const { contentType } = head;
   const status = {
-    "grpc-status": String(error.code),
-    "grpc-message": escapeGrpcMessage(error.rawMessage),
+    "grpc-status": String(code),
+    "grpc-message": escapeGrpcMessage(message),
   };
   switch (spokenProtocol(head)) {
     case "grpc":
@@ -125,7 +132,7 @@ function errorResponse(
       return bytesResponse(
         connectStatus,
         { "content-type": "application/json" },
-        errorToJsonBytes(error, undefined),
+        errorToJsonBytes(new ConnectError(message, code), undefined),
       );
     case undefined:
       return undefined;

@@ -1,28 +1,26 @@
-import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
-import type { HandlerContext } from "@connectrpc/connect";
 import { networkOf } from "../connection/connection-count.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 
-/** The context value that has the client of a call, for the gate of services that need no token. */
-export const peerKey = createContextKey<Peer | undefined>(undefined, {
-  description: "the client's connection",
-});
-
-interface Peer extends Pick<Exchange, "connection" | "onClose"> {
-  /** The client's, behind trusted proxies. */
+/** A request whose stream is counted. */
+export interface Peer {
+  readonly exchange: Pick<Exchange, "account" | "onClose">;
+  /** The address that the client calls from, behind trusted proxies too. */
   readonly clientAddress: string;
 }
 
 /**
- * The gate of services that need no token: each of their streams (a watch of health, reflection) takes memory for as long as the
- * client likes, so they are counted.
+ * Admits a stream, and counts it until it is closed.
  *
- * @throws ConnectError RESOURCE_EXHAUSTED where there are too many
+ * @returns why it is refused, or undefined
  */
-export function createAnonymousStreamGate(
-  limits: HttpLimits,
-): (context: HandlerContext) => void {
+export type AdmitStream = (peer: Peer) => string | undefined;
+
+/**
+ * Counts the streams of services that need no token: each of them (a watch of health, reflection) takes memory for as long as the
+ * client likes. They are refused before anything is built to serve them: thousands may come at once.
+ */
+export function countAnonymousStreams(limits: HttpLimits): AdmitStream {
   const ofConnection = new Tally<object>(
     limits.maxAnonymousStreamsPerConnection,
     "on this connection",
@@ -35,25 +33,27 @@ export function createAnonymousStreamGate(
     limits.maxAnonymousStreams,
     "on this server",
   );
-  return ({ method, values }) => {
-    const peer = values.get(peerKey);
-    if (method.methodKind === "unary" || peer === undefined) {
-      return;
+  return ({ exchange, clientAddress }) => {
+    const { account } = exchange;
+    const network = networkOf(clientAddress);
+    const refusal =
+      ofConnection.refusal(account) ??
+      ofAddress.refusal(network) ??
+      ofServer.refusal("all");
+    if (refusal !== undefined) {
+      account.countRefused();
+      return refusal;
     }
-    const { connection } = peer;
-    const network = networkOf(peer.clientAddress);
-    ofConnection.check(connection);
-    ofAddress.check(network);
-    ofServer.check("all");
     const count = (change: 1 | -1) => {
-      ofConnection.add(connection, change);
+      ofConnection.add(account, change);
       ofAddress.add(network, change);
       ofServer.add("all", change);
     };
     count(1);
-    peer.onClose(() => {
+    exchange.onClose(() => {
       count(-1);
     });
+    return undefined;
   };
 }
 
@@ -69,14 +69,11 @@ class Tally<Key> {
     this.#where = where;
   }
 
-  check(key: Key): void {
-    if (this.#most === 0 || (this.#counts.get(key) ?? 0) < this.#most) {
-      return;
-    }
-    throw new ConnectError(
-      `too many streams without a token are open ${this.#where}: at most ${this.#most}`,
-      Code.ResourceExhausted,
-    );
+  /** Why one more is refused, or undefined. */
+  refusal(key: Key): string | undefined {
+    return this.#most === 0 || (this.#counts.get(key) ?? 0) < this.#most
+      ? undefined
+      : `too many streams without a token are open ${this.#where}: at most ${this.#most}`;
   }
 
   add(key: Key, change: 1 | -1): void {

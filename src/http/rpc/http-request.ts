@@ -1,7 +1,6 @@
 import type { ContextValues } from "@connectrpc/connect";
 import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { peerKey } from "./anonymous-streams.ts";
 import { clampTimeoutHeader } from "./deadline.ts";
 import type { Exchange } from "../connection/exchange.ts";
 import { requestIdKey } from "../request/id.ts";
@@ -11,12 +10,6 @@ export interface HttpRequest extends UniversalServerRequest {
   readonly target: string;
   readonly body: AsyncIterable<Uint8Array>;
   readonly contextValues: ContextValues;
-}
-
-/** What was found out of a request before. */
-interface CallerOfRequest {
-  readonly requestId: string;
-  readonly clientAddress: string;
 }
 
 /** Connect's handlers repeat an encoding that they do not know. Those that they know are shorter, in characters. */
@@ -40,7 +33,7 @@ const fixedOrigin = "http://lockoutd.invalid";
 export function toHttpRequest(
   exchange: Exchange,
   path: string,
-  { requestId, clientAddress }: CallerOfRequest,
+  requestId: string,
   abort: AbortController,
 ): HttpRequest {
   exchange.onGone(() => {
@@ -54,15 +47,7 @@ export function toHttpRequest(
     header: webHeaders(exchange.rawHeaders),
     body: exchange.body,
     signal: abort.signal,
-    contextValues: createContextValues()
-      .set(requestIdKey, requestId)
-      .set(peerKey, {
-        connection: exchange.connection,
-        clientAddress,
-        onClose: (listener) => {
-          exchange.onClose(listener);
-        },
-      }),
+    contextValues: createContextValues().set(requestIdKey, requestId),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import { createHandlerFactory as connectHandlers } from "@connectrpc/connect/protocol-connect";
 import { createHandlerFactory as grpcHandlers } from "@connectrpc/connect/protocol-grpc";
 import { createHandlerFactory as grpcWebHandlers } from "@connectrpc/connect/protocol-grpc-web";
+import type { AdmitStream } from "./anonymous-streams.ts";
 import { strictJsonOptions } from "./strict-json.ts";
 
 /** A method of a mounted service: all that a call needs to know, put together at start. */
@@ -27,12 +28,19 @@ export interface Rpc {
   /** Names of the compressions that its messages may have. */
   readonly compressions: readonly string[];
   readonly clientStreams: boolean;
+  /** Asked before a stream is served; undefined where the gate does it. */
+  readonly admit: AdmitStream | undefined;
 }
 
-/** Mounts services for gRPC, gRPC-Web and Connect; keys are request paths. */
+/**
+ * Mounts services for gRPC, gRPC-Web and Connect; keys are request paths.
+ *
+ * @param admit for streams of services that have no gate
+ */
 export function createRpcs(
   services: readonly ServiceImplSpec[],
   options: Partial<UniversalHandlerOptions>,
+  admit?: AdmitStream,
 ): Map<string, Rpc> {
   const compressions = (options.acceptCompression ?? []).map(
     ({ name }) => name,
@@ -51,6 +59,7 @@ export function createRpcs(
         compressions,
         clientStreams:
           spec.kind === "client_streaming" || spec.kind === "bidi_streaming",
+        admit,
       });
     }
   }

@@ -80,8 +80,9 @@ export function createSubjectCommands({
     if (key === undefined) {
       // As much is read as of a user, and nothing done with it.
       const other = subjects.findAnother(orgId, hash);
-      if (other !== undefined && subjects.get(other) !== undefined)
+      if (other !== undefined && subjects.get(other) !== undefined) {
         counters.read(other);
+      }
       return { id, stored: undefined };
     }
     return {

@@ -1,0 +1,126 @@
+import type { ConnectionAccount } from "./budget.ts";
+
+/**
+ * So many requests begin in one turn of the event loop. Hundreds of connections may be read in one, each with a hundred requests:
+ * whoever else has asked is served between.
+ */
+const mostAtOnce = 32;
+const fewestAtOnce = 4;
+
+/** So long a turn shall take where requests wait, in milliseconds: fewer begin in the next where it took longer. */
+const turnMs = 5;
+
+/** A connection on which requests wait to begin. */
+export interface Beginner {
+  readonly account: Pick<ConnectionAccount, "network">;
+  /** For how many requests one counts. Default 1. */
+  readonly weight?: number;
+  /**
+   * Begins the request that has waited longest.
+   *
+   * @param now by `performance.now()`
+   * @returns whether another one may begin
+   */
+  beginNext(now: number): boolean;
+}
+
+/**
+ * Lets requests begin, so many at once as the event loop can bear. Those beyond wait: networks take turns, and the connections of
+ * each, so that nobody waits for all that another client asks for.
+ */
+export class BeginTurns {
+  #begun = 0;
+  #atOnce = mostAtOnce;
+  #due = false;
+  /** When the turn before this one came to the requests that wait, by `performance.now()`; undefined where none did. */
+  #before: number | undefined;
+  /** Whose turn it is, is first, in the map and in the sets. */
+  readonly #waiting = new Map<string, Set<Beginner>>();
+
+  /**
+   * Whether a request may begin at once; it is counted.
+   *
+   * @param weight for how many requests it counts
+   */
+  take(weight = 1): boolean {
+    if (this.#begun >= this.#atOnce) {
+      return false;
+    }
+    this.#begun += weight;
+    if (this.#begun >= this.#atOnce) {
+      this.#continueSoon();
+    }
+    return true;
+  }
+
+  /** Has a connection begin its requests when it is its turn. */
+  wait(beginner: Beginner): void {
+    const { network } = beginner.account;
+    const beginners = this.#waiting.get(network);
+    if (beginners === undefined) {
+      this.#waiting.set(network, new Set([beginner]));
+    } else {
+      beginners.add(beginner);
+    }
+    this.#continueSoon();
+  }
+
+  /** Begins something else of a network, at once or when it is its turn. */
+  begin(network: string, weight: number, begin: () => void): void {
+    if (this.take(weight)) {
+      begin();
+      return;
+    }
+    this.wait({
+      account: { network },
+      weight,
+      beginNext: () => {
+        begin();
+        return false;
+      },
+    });
+  }
+
+  #continueSoon(): void {
+    if (this.#due) {
+      return;
+    }
+    this.#due = true;
+    setImmediate(() => {
+      this.#due = false;
+      this.#continue(performance.now());
+    });
+  }
+
+  #continue(now: number): void {
+    this.#begun = 0;
+    this.#adapt(now);
+    // Who has more goes behind all others, and is met again.
+    for (const [network, beginners] of this.#waiting) {
+      if (this.#begun >= this.#atOnce) {
+        return;
+      }
+      for (const beginner of beginners) {
+        this.take(beginner.weight);
+        beginners.delete(beginner);
+        if (beginner.beginNext(now)) {
+          beginners.add(beginner);
+        }
+        break;
+      }
+      this.#waiting.delete(network);
+      if (beginners.size > 0) {
+        this.#waiting.set(network, beginners);
+      }
+    }
+  }
+
+  /** Lets half as many begin after a turn that took too long, and some more after a short one. */
+  #adapt(now: number): void {
+    const isLong = this.#before !== undefined && now - this.#before > turnMs;
+    this.#atOnce = isLong
+      ? Math.max(fewestAtOnce, this.#atOnce / 2)
+      : Math.min(mostAtOnce, this.#atOnce + 2);
+    this.#before = this.#waiting.size > 0 ? now : undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
+
+/** A connection on which so many requests wait. */
+function connection(network: string, requests: number, begun: string[]) {
+  let left = requests;
+  return {
+    account: { network },
+    beginNext: () => {
+      begun.push(network);
+      left -= 1;
+      return left > 0;
+    },
+  };
+}
+
+test("a turn of the event loop begins a bounded number of requests, and all begin in the end", async () => {
+  const turns = new BeginTurns();
+  let atOnce = 0;
+  while (turns.take()) {
+    atOnce += 1;
+  }
+  expect(atOnce).toBe(32);
+  const begun: string[] = [];
+  turns.wait(connection("a", 100, begun));
+  expect(begun).toEqual([]);
+  let most = 0;
+  while (begun.length < 100) {
+    const before = begun.length;
+    await turn();
+    most = Math.max(most, begun.length - before);
+  }
+  expect(most).toBeLessThanOrEqual(32);
+});
+
+test("networks take turns, whatever the number of their connections", async () => {
+  const turns = new BeginTurns();
+  const begun: string[] = [];
+  for (let count = 0; count < 100; count += 1) {
+    turns.wait(connection("many", 100, begun));
+  }
+  turns.wait(connection("one", 3, begun));
+  await turn();
+  expect(begun.slice(0, 6)).toEqual([
+    "many",
+    "one",
+    "many",
+    "one",
+    "many",
+    "one",
+  ]);
+});
+
+test("a connection that waits again while it begins keeps its place in the queue", async () => {
+  const turns = new BeginTurns();
+  const begun: string[] = [];
+  const again = {
+    account: { network: "a" },
+    beginNext: () => {
+      begun.push("again");
+      if (begun.length < 5) {
+        turns.wait(again);
+      }
+      return false;
+    },
+  };
+  turns.wait(again);
+  while (begun.length < 5) {
+    await turn();
+  }
+  await turn();
+  expect(begun).toHaveLength(5);
+});
+
+test("what is heavy begins alone, at once or in its turn", async () => {
+  const turns = new BeginTurns();
+  const begun: number[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    turns.begin("a", 8, () => begun.push(count));
+  }
+  expect(begun).toEqual([0, 1, 2, 3]);
+  while (begun.length < 6) {
+    await turn();
+  }
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5]);
+});
