@@ -1,5 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { createServiceImplSpec } from "@connectrpc/connect";
+import { descriptions } from "../gen/descriptions/descriptions.js";
+import { examples } from "./api/examples.ts";
 import { pathPrefixes } from "./api/services.ts";
 import { systemParameters } from "./api/watch-events.ts";
 import { readVersion } from "./telemetry/version.ts";
@@ -22,6 +24,8 @@ export function describeApi(): JsonObject {
       "The header x-zitadel-orgid names the organisation of a call, else it is the token's own.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     systemParameters,
+    descriptions,
+    examples,
     security: { token: { type: "http", scheme: "bearer" } },
   });
 }

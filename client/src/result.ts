@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** How a login went. */
 export interface LockoutResult {
   /** The login goes on only then. */
@@ -57,6 +59,8 @@ export interface PrivateAnswer {
   readonly remaining: number | undefined;
   /** What went wrong, of the connection, of `dummy`, or as `verify` said with NotAGuess. */
   readonly error: unknown;
+  /** What loggers and JSON.stringify write: the same with the error as text. Errors have no fields of their own, or bytes. */
+  toJSON(): Readonly<Record<string, unknown>>;
 }
 
 /** What the server tells of a counter. */
@@ -96,7 +100,7 @@ export function lockoutResult(
     accepted: outcome === "accepted",
     public: { code, message: messages[code] },
   };
-  const hidden: PrivateAnswer = {
+  const told = {
     outcome,
     locked: counted?.locked,
     failedAttempts: counted?.failedAttempts,
@@ -104,6 +108,14 @@ export function lockoutResult(
     remaining: counted && remaining(counted),
     error,
   };
+  const hidden: PrivateAnswer = Object.defineProperty({ ...told }, "toJSON", {
+    value: () => ({
+      ...told,
+      ...(error !== undefined && {
+        error: error instanceof Error ? String(error) : inspect(error),
+      }),
+    }),
+  }) as typeof told & Pick<PrivateAnswer, "toJSON">;
   return Object.defineProperty(shown, "private", {
     value: hidden,
   }) as typeof shown & { readonly private: PrivateAnswer };

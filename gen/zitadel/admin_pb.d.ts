@@ -55,6 +55,8 @@ export declare const GetLockoutPolicyRequestSchema: GenMessage<GetLockoutPolicyR
  */
 export declare type GetLockoutPolicyResponse = Message<"zitadel.admin.v1.GetLockoutPolicyResponse"> & {
   /**
+   * The policy that holds.
+   *
    * @generated from field: zitadel.policy.v1.LockoutPolicy policy = 1;
    */
   policy?: LockoutPolicy | undefined;
@@ -96,6 +98,8 @@ export declare const UpdateLockoutPolicyRequestSchema: GenMessage<UpdateLockoutP
  */
 export declare type UpdateLockoutPolicyResponse = Message<"zitadel.admin.v1.UpdateLockoutPolicyResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -126,36 +130,50 @@ export declare type ListEventsRequest = Message<"zitadel.admin.v1.ListEventsRequ
   limit: number;
 
   /**
+   * Oldest first.
+   *
    * @generated from field: bool asc = 3;
    */
   asc: boolean;
 
   /**
+   * Only what this caller did: the id of a token, or SYSTEM.
+   *
    * @generated from field: string editor_user_id = 4;
    */
   editorUserId: string;
 
   /**
+   * Only events of these types, such as user.locked.
+   *
    * @generated from field: repeated string event_types = 5;
    */
   eventTypes: string[];
 
   /**
+   * Only events about the instance, organisation or user with this id.
+   *
    * @generated from field: string aggregate_id = 6;
    */
   aggregateId: string;
 
   /**
+   * Only events about these: instance, org, user.
+   *
    * @generated from field: repeated string aggregate_types = 7;
    */
   aggregateTypes: string[];
 
   /**
+   * Only events of what belongs to this organisation.
+   *
    * @generated from field: string resource_owner = 8;
    */
   resourceOwner: string;
 
   /**
+   * The same as from, for clients of older versions.
+   *
    * @generated from field: google.protobuf.Timestamp creation_date = 9 [deprecated = true];
    * @deprecated
    */
@@ -190,15 +208,21 @@ export declare type ListEventsRequest = Message<"zitadel.admin.v1.ListEventsRequ
 export declare const ListEventsRequestSchema: GenMessage<ListEventsRequest>;
 
 /**
+ * A span of time.
+ *
  * @generated from message zitadel.admin.v1.ListEventsRequest.creation_date_range
  */
 export declare type ListEventsRequest_creation_date_range = Message<"zitadel.admin.v1.ListEventsRequest.creation_date_range"> & {
   /**
+   * Where it begins; from the first event on, where this is left out.
+   *
    * @generated from field: google.protobuf.Timestamp since = 1;
    */
   since?: Timestamp | undefined;
 
   /**
+   * Where it ends; up to now, where this is left out.
+   *
    * @generated from field: google.protobuf.Timestamp until = 2;
    */
   until?: Timestamp | undefined;
@@ -215,6 +239,8 @@ export declare const ListEventsRequest_creation_date_rangeSchema: GenMessage<Lis
  */
 export declare type ListEventsResponse = Message<"zitadel.admin.v1.ListEventsResponse"> & {
   /**
+   * The events.
+   *
    * @generated from field: repeated zitadel.event.v1.Event events = 1;
    */
   events: Event[];
@@ -233,6 +259,8 @@ export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
  */
 export declare const AdminService: GenService<{
   /**
+   * Answers where the process can answer. It needs no token.
+   *
    * @generated from rpc zitadel.admin.v1.AdminService.Healthz
    */
   healthz: {

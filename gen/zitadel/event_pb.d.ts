@@ -13,15 +13,21 @@ import type { LocalizedMessage } from "./message_pb.js";
 export declare const file_zitadel_event: GenFile;
 
 /**
+ * What happened: a change, with its time and who made it.
+ *
  * @generated from message zitadel.event.v1.Event
  */
 export declare type Event = Message<"zitadel.event.v1.Event"> & {
   /**
+   * Who did it.
+   *
    * @generated from field: zitadel.event.v1.Editor editor = 1;
    */
   editor?: Editor | undefined;
 
   /**
+   * What it is about.
+   *
    * @generated from field: zitadel.event.v1.Aggregate aggregate = 2;
    */
   aggregate?: Aggregate | undefined;
@@ -34,16 +40,22 @@ export declare type Event = Message<"zitadel.event.v1.Event"> & {
   sequence: bigint;
 
   /**
+   * When it happened.
+   *
    * @generated from field: google.protobuf.Timestamp creation_date = 4;
    */
   creationDate?: Timestamp | undefined;
 
   /**
+   * What its type says of it; docs/events.md lists the types.
+   *
    * @generated from field: google.protobuf.Struct payload = 5;
    */
   payload?: JsonObject | undefined;
 
   /**
+   * What kind of event it is.
+   *
    * @generated from field: zitadel.event.v1.EventType type = 6;
    */
   type?: EventType | undefined;
@@ -56,20 +68,28 @@ export declare type Event = Message<"zitadel.event.v1.Event"> & {
 export declare const EventSchema: GenMessage<Event>;
 
 /**
+ * Who made a change.
+ *
  * @generated from message zitadel.event.v1.Editor
  */
 export declare type Editor = Message<"zitadel.event.v1.Editor"> & {
   /**
+   * The id of the caller's token, or SYSTEM.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
+   * What people call the caller.
+   *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
+   * The service by which the change was made.
+   *
    * @generated from field: string service = 3;
    */
   service: string;
@@ -82,20 +102,28 @@ export declare type Editor = Message<"zitadel.event.v1.Editor"> & {
 export declare const EditorSchema: GenMessage<Editor>;
 
 /**
+ * What an event is about: an instance, an organisation or a user.
+ *
  * @generated from message zitadel.event.v1.Aggregate
  */
 export declare type Aggregate = Message<"zitadel.event.v1.Aggregate"> & {
   /**
+   * Its id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Which of them it is.
+   *
    * @generated from field: zitadel.event.v1.AggregateType type = 2;
    */
   type?: AggregateType | undefined;
 
   /**
+   * The id of the organisation, or of the instance, that it belongs to.
+   *
    * @generated from field: string resource_owner = 3;
    */
   resourceOwner: string;
@@ -108,15 +136,21 @@ export declare type Aggregate = Message<"zitadel.event.v1.Aggregate"> & {
 export declare const AggregateSchema: GenMessage<Aggregate>;
 
 /**
+ * A kind of aggregate.
+ *
  * @generated from message zitadel.event.v1.AggregateType
  */
 export declare type AggregateType = Message<"zitadel.event.v1.AggregateType"> & {
   /**
+   * Its name: instance, org or user.
+   *
    * @generated from field: string type = 1;
    */
   type: string;
 
   /**
+   * The name for people.
+   *
    * @generated from field: zitadel.v1.LocalizedMessage localized = 2;
    */
   localized?: LocalizedMessage | undefined;
@@ -129,15 +163,21 @@ export declare type AggregateType = Message<"zitadel.event.v1.AggregateType"> & 
 export declare const AggregateTypeSchema: GenMessage<AggregateType>;
 
 /**
+ * A kind of event.
+ *
  * @generated from message zitadel.event.v1.EventType
  */
 export declare type EventType = Message<"zitadel.event.v1.EventType"> & {
   /**
+   * Its name, such as user.locked.
+   *
    * @generated from field: string type = 1;
    */
   type: string;
 
   /**
+   * The name for people.
+   *
    * @generated from field: zitadel.v1.LocalizedMessage localized = 2;
    */
   localized?: LocalizedMessage | undefined;

@@ -42,6 +42,8 @@ export declare const HealthzResponseSchema: GenMessage<HealthzResponse>;
  */
 export declare type GetUserByIDRequest = Message<"zitadel.management.v1.GetUserByIDRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -58,6 +60,8 @@ export declare const GetUserByIDRequestSchema: GenMessage<GetUserByIDRequest>;
  */
 export declare type GetUserByIDResponse = Message<"zitadel.management.v1.GetUserByIDResponse"> & {
   /**
+   * The user.
+   *
    * @generated from field: zitadel.user.v1.User user = 1;
    */
   user?: User | undefined;
@@ -74,6 +78,8 @@ export declare const GetUserByIDResponseSchema: GenMessage<GetUserByIDResponse>;
  */
 export declare type DeactivateUserRequest = Message<"zitadel.management.v1.DeactivateUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -90,6 +96,8 @@ export declare const DeactivateUserRequestSchema: GenMessage<DeactivateUserReque
  */
 export declare type DeactivateUserResponse = Message<"zitadel.management.v1.DeactivateUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -106,6 +114,8 @@ export declare const DeactivateUserResponseSchema: GenMessage<DeactivateUserResp
  */
 export declare type ReactivateUserRequest = Message<"zitadel.management.v1.ReactivateUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -122,6 +132,8 @@ export declare const ReactivateUserRequestSchema: GenMessage<ReactivateUserReque
  */
 export declare type ReactivateUserResponse = Message<"zitadel.management.v1.ReactivateUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -138,6 +150,8 @@ export declare const ReactivateUserResponseSchema: GenMessage<ReactivateUserResp
  */
 export declare type LockUserRequest = Message<"zitadel.management.v1.LockUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -154,6 +168,8 @@ export declare const LockUserRequestSchema: GenMessage<LockUserRequest>;
  */
 export declare type LockUserResponse = Message<"zitadel.management.v1.LockUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -170,6 +186,8 @@ export declare const LockUserResponseSchema: GenMessage<LockUserResponse>;
  */
 export declare type UnlockUserRequest = Message<"zitadel.management.v1.UnlockUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -186,6 +204,8 @@ export declare const UnlockUserRequestSchema: GenMessage<UnlockUserRequest>;
  */
 export declare type UnlockUserResponse = Message<"zitadel.management.v1.UnlockUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -214,6 +234,8 @@ export declare const GetLockoutPolicyRequestSchema: GenMessage<GetLockoutPolicyR
  */
 export declare type GetLockoutPolicyResponse = Message<"zitadel.management.v1.GetLockoutPolicyResponse"> & {
   /**
+   * The policy that holds.
+   *
    * @generated from field: zitadel.policy.v1.LockoutPolicy policy = 1;
    */
   policy?: LockoutPolicy | undefined;
@@ -249,6 +271,8 @@ export declare const GetDefaultLockoutPolicyRequestSchema: GenMessage<GetDefault
  */
 export declare type GetDefaultLockoutPolicyResponse = Message<"zitadel.management.v1.GetDefaultLockoutPolicyResponse"> & {
   /**
+   * The default policy.
+   *
    * @generated from field: zitadel.policy.v1.LockoutPolicy policy = 1;
    */
   policy?: LockoutPolicy | undefined;
@@ -290,6 +314,8 @@ export declare const AddCustomLockoutPolicyRequestSchema: GenMessage<AddCustomLo
  */
 export declare type AddCustomLockoutPolicyResponse = Message<"zitadel.management.v1.AddCustomLockoutPolicyResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -331,6 +357,8 @@ export declare const UpdateCustomLockoutPolicyRequestSchema: GenMessage<UpdateCu
  */
 export declare type UpdateCustomLockoutPolicyResponse = Message<"zitadel.management.v1.UpdateCustomLockoutPolicyResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -359,6 +387,8 @@ export declare const ResetLockoutPolicyToDefaultRequestSchema: GenMessage<ResetL
  */
 export declare type ResetLockoutPolicyToDefaultResponse = Message<"zitadel.management.v1.ResetLockoutPolicyToDefaultResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;
@@ -378,6 +408,8 @@ export declare const ResetLockoutPolicyToDefaultResponseSchema: GenMessage<Reset
  */
 export declare const ManagementService: GenService<{
   /**
+   * Answers where the process can answer. It needs no token.
+   *
    * @generated from rpc zitadel.management.v1.ManagementService.Healthz
    */
   healthz: {
@@ -447,6 +479,8 @@ export declare const ManagementService: GenService<{
     output: typeof GetLockoutPolicyResponseSchema;
   },
   /**
+   * Returns the default policy, whether or not the organisation has one of its own.
+   *
    * @generated from rpc zitadel.management.v1.ManagementService.GetDefaultLockoutPolicy
    */
   getDefaultLockoutPolicy: {

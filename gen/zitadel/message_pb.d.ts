@@ -17,11 +17,15 @@ export declare const file_zitadel_message: GenFile;
  */
 export declare type ErrorDetail = Message<"zitadel.v1.ErrorDetail"> & {
   /**
+   * The id of the error; docs/errors.md lists all.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * The key of the error, or its text.
+   *
    * @generated from field: string message = 2;
    */
   message: string;
@@ -40,16 +44,22 @@ export declare const ErrorDetailSchema: GenMessage<ErrorDetail>;
  */
 export declare type CredentialsCheckError = Message<"zitadel.v1.CredentialsCheckError"> & {
   /**
+   * The id of the error.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * The key of the error.
+   *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
+   * Failures since the counter was last cleared.
+   *
    * @generated from field: int32 failed_attempts = 3;
    */
   failedAttempts: number;
@@ -62,15 +72,21 @@ export declare type CredentialsCheckError = Message<"zitadel.v1.CredentialsCheck
 export declare const CredentialsCheckErrorSchema: GenMessage<CredentialsCheckError>;
 
 /**
+ * A text and the key that it is translated by.
+ *
  * @generated from message zitadel.v1.LocalizedMessage
  */
 export declare type LocalizedMessage = Message<"zitadel.v1.LocalizedMessage"> & {
   /**
+   * The key.
+   *
    * @generated from field: string key = 1;
    */
   key: string;
 
   /**
+   * The text in English.
+   *
    * @generated from field: string localized_message = 2;
    */
   localizedMessage: string;

@@ -12,6 +12,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_zitadel_object: GenFile;
 
 /**
+ * When an object was created and last changed.
+ *
  * @generated from message zitadel.v1.ObjectDetails
  */
 export declare type ObjectDetails = Message<"zitadel.v1.ObjectDetails"> & {
@@ -23,11 +25,15 @@ export declare type ObjectDetails = Message<"zitadel.v1.ObjectDetails"> & {
   sequence: bigint;
 
   /**
+   * When the object was created.
+   *
    * @generated from field: google.protobuf.Timestamp creation_date = 2;
    */
   creationDate?: Timestamp | undefined;
 
   /**
+   * When it was last changed.
+   *
    * @generated from field: google.protobuf.Timestamp change_date = 3;
    */
   changeDate?: Timestamp | undefined;

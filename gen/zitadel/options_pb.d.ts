@@ -12,6 +12,8 @@ import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 export declare const file_zitadel_options: GenFile;
 
 /**
+ * Who may call a method.
+ *
  * @generated from message zitadel.v1.AuthOption
  */
 export declare type AuthOption = Message<"zitadel.v1.AuthOption"> & {

@@ -9,7 +9,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file zitadel/options.proto.
  */
 export const file_zitadel_options = /*@__PURE__*/
-  fileDesc("ChV6aXRhZGVsL29wdGlvbnMucHJvdG8SCnppdGFkZWwudjEiOgoKQXV0aE9wdGlvbhISCgpwZXJtaXNzaW9uGAEgASgJEhgKEGNoZWNrX2ZpZWxkX25hbWUYAiABKAk6WQoLYXV0aF9vcHRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjQhgMgASgLMhYueml0YWRlbC52MS5BdXRoT3B0aW9uUgphdXRoT3B0aW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("ChV6aXRhZGVsL29wdGlvbnMucHJvdG8SCnppdGFkZWwudjEiOgoKQXV0aE9wdGlvbhISCgpwZXJtaXNzaW9uGAEgASgJEhgKEGNoZWNrX2ZpZWxkX25hbWUYAiABKAk6WQoLYXV0aF9vcHRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjQhgMgASgLMhYueml0YWRlbC52MS5BdXRoT3B0aW9uUgphdXRoT3B0aW9uQiNaIWxvY2tvdXRkL2dlbi96aXRhZGVsL3YxO3ppdGFkZWx2MWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the message zitadel.v1.AuthOption.

@@ -12,10 +12,14 @@ import type { ObjectDetails } from "./object_pb.js";
 export declare const file_zitadel_policy: GenFile;
 
 /**
+ * How many wrong secrets lock a user.
+ *
  * @generated from message zitadel.policy.v1.LockoutPolicy
  */
 export declare type LockoutPolicy = Message<"zitadel.policy.v1.LockoutPolicy"> & {
   /**
+   * When the policy was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 1;
    */
   details?: ObjectDetails | undefined;

@@ -9,7 +9,7 @@ import { file_zitadel_object } from "./object_pb.js";
  * Describes the file zitadel/policy.proto.
  */
 export const file_zitadel_policy = /*@__PURE__*/
-  fileDesc("ChR6aXRhZGVsL3BvbGljeS5wcm90bxIReml0YWRlbC5wb2xpY3kudjEiiAEKDUxvY2tvdXRQb2xpY3kSKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscxIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYAiABKAQSGAoQbWF4X290cF9hdHRlbXB0cxgDIAEoBBISCgppc19kZWZhdWx0GAQgASgIYgZwcm90bzM", [file_zitadel_object]);
+  fileDesc("ChR6aXRhZGVsL3BvbGljeS5wcm90bxIReml0YWRlbC5wb2xpY3kudjEiiAEKDUxvY2tvdXRQb2xpY3kSKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscxIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYAiABKAQSGAoQbWF4X290cF9hdHRlbXB0cxgDIAEoBBISCgppc19kZWZhdWx0GAQgASgIQilaJ2xvY2tvdXRkL2dlbi96aXRhZGVsL3BvbGljeS92MTtwb2xpY3l2MWIGcHJvdG8z", [file_zitadel_object]);
 
 /**
  * Describes the message zitadel.policy.v1.LockoutPolicy.

@@ -18,16 +18,22 @@ export declare const file_zitadel_user: GenFile;
  */
 export declare type User = Message<"zitadel.user.v1.User"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.v1.ObjectDetails details = 2;
    */
   details?: ObjectDetails | undefined;
 
   /**
+   * What the user may do.
+   *
    * @generated from field: zitadel.user.v1.UserState state = 3;
    */
   state: UserState;
@@ -47,6 +53,8 @@ export declare type User = Message<"zitadel.user.v1.User"> & {
   loginNames: string[];
 
   /**
+   * The same as the first of them.
+   *
    * @generated from field: string preferred_login_name = 6;
    */
   preferredLoginName: string;
@@ -59,25 +67,35 @@ export declare type User = Message<"zitadel.user.v1.User"> & {
 export declare const UserSchema: GenMessage<User>;
 
 /**
+ * What a user may do.
+ *
  * @generated from enum zitadel.user.v1.UserState
  */
 export enum UserState {
   /**
+   * Never returned.
+   *
    * @generated from enum value: USER_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * The user may log in.
+   *
    * @generated from enum value: USER_STATE_ACTIVE = 1;
    */
   ACTIVE = 1,
 
   /**
+   * Nobody is let in as this user, and nothing is counted.
+   *
    * @generated from enum value: USER_STATE_INACTIVE = 2;
    */
   INACTIVE = 2,
 
   /**
+   * Never returned: a user who was deleted is not found.
+   *
    * @generated from enum value: USER_STATE_DELETED = 3;
    */
   DELETED = 3,
@@ -90,11 +108,15 @@ export enum UserState {
   LOCKED = 4,
 
   /**
+   * Never returned.
+   *
    * @generated from enum value: USER_STATE_SUSPEND = 5;
    */
   SUSPEND = 5,
 
   /**
+   * The user has not logged in yet, and may.
+   *
    * @generated from enum value: USER_STATE_INITIAL = 6;
    */
   INITIAL = 6,

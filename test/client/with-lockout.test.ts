@@ -553,6 +553,10 @@ test("a token that is not known refuses every login, and says so to the program"
   expect(verify).not.toHaveBeenCalled();
   expect(result.accepted).toBe(false);
   expect(result.public.code).toBe("try_later");
+  expect(JSON.parse(JSON.stringify(result.private))).toMatchObject({
+    outcome: "unavailable",
+    error: expect.stringMatching(/^ConnectError: \[\w+\] \S/) as string,
+  });
   expect(result.private.outcome).toBe("unavailable");
   expect(ConnectError.from(result.private.error).code).toBe(
     Code.Unauthenticated,

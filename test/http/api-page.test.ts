@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { examples } from "../../src/api/examples.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 
@@ -28,6 +29,116 @@ it("/openapi.json describes every JSON call", async () => {
     "/lockout/v1/attempts/{attempt_id}:complete",
     "post",
   ]);
+});
+
+interface Operation {
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly [string];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly example?: string;
+    readonly description?: string;
+  }[];
+  readonly requestBody?: {
+    readonly content: Record<string, { readonly example?: object }>;
+  };
+}
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: Record<string, Described>;
+}
+
+async function describedApi() {
+  const response = await fetch(`${server.url}/openapi.json`);
+  return (await response.json()) as {
+    readonly paths: Record<string, Record<string, Operation>>;
+    readonly components: { readonly schemas: Record<string, Described> };
+  };
+}
+
+it("/openapi.json says of every call and field what it is, and what a 0 means", async () => {
+  const { paths, components } = await describedApi();
+  const missing = Object.values(paths)
+    .flatMap((item) => Object.values(item))
+    .flatMap(({ tags, summary, description, parameters }) => [
+      ...(description === undefined ? [`${tags[0]}.${summary}`] : []),
+      ...parameters
+        .filter((parameter) => parameter.description === undefined)
+        .map(({ name }) => `${tags[0]}.${summary} ${name}`),
+    ]);
+  for (const [name, { description, properties }] of Object.entries(
+    components.schemas,
+  )) {
+    if (name.startsWith("google.")) {
+      continue;
+    }
+    // A request or response is what its call says.
+    if (description === undefined && !/(?:Request|Response)$/.test(name)) {
+      missing.push(name);
+    }
+    for (const [field, schema] of Object.entries(properties ?? {})) {
+      if (schema.description === undefined) {
+        missing.push(`${name}.${field}`);
+      }
+    }
+  }
+  expect(missing).toEqual([]);
+  const policy =
+    components.schemas["zitadel.admin.v1.UpdateLockoutPolicyRequest"];
+  expect(policy?.properties?.["maxOtpAttempts"]?.description).toContain(
+    "0, also where it is left out, means that wrong codes never lock anybody",
+  );
+});
+
+it("every example that /openapi.json offers works", async () => {
+  const { paths } = await describedApi();
+  const ids: Record<string, string> = {};
+  const operations = Object.entries(paths)
+    .flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({
+        ...{ path, method, operation },
+        name: `${operation.tags[0]}.${operation.summary}`,
+      })),
+    )
+    .filter(
+      ({ operation: { parameters, requestBody } }) =>
+        requestBody !== undefined ||
+        parameters.some((parameter) => parameter.in === "path"),
+    );
+  const order = Object.keys(examples);
+  expect(operations.map(({ name }) => name).sort()).toEqual([...order].sort());
+  operations.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  for (const { path, method, name, operation } of operations) {
+    const target = operation.parameters
+      .filter((parameter) => parameter.in === "path")
+      .reduce((text, parameter) => {
+        const { example = "" } = parameter;
+        return text.replace(`{${parameter.name}}`, ids[example] ?? example);
+      }, path);
+    const body = operation.requestBody?.content["application/json"]?.example;
+    const response = await fetch(`${server.url}${target}`, {
+      method: method.toUpperCase(),
+      headers: { authorization: `Bearer ${server.adminToken}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    expect(response.status, `${name}: ${text}`).toBe(200);
+    const made = JSON.parse(text) as {
+      attemptId?: string;
+      token?: { tokenId: string };
+    };
+    ids["ATTEMPT_ID"] ||= made.attemptId ?? "";
+    ids["TOKEN_ID"] ||= made.token?.tokenId ?? "";
+  }
+});
+
+it("/debug/api/ leads to the page", async () => {
+  const page = await fetch(`${server.url}/debug/api/`);
+  expect(page.url).toBe(`${server.url}/debug/api`);
+  expect(await page.text()).toContain("swagger-ui");
 });
 
 it("/debug/api is a page that loads from this server alone", async () => {

@@ -11,15 +11,21 @@ import type { Message } from "@bufbuild/protobuf";
 export declare const file_zitadel_message: GenFile;
 
 /**
+ * A text and the key that it is translated by.
+ *
  * @generated from message zitadel.v1.LocalizedMessage
  */
 export declare type LocalizedMessage = Message<"zitadel.v1.LocalizedMessage"> & {
   /**
+   * The key.
+   *
    * @generated from field: string key = 1;
    */
   key: string;
 
   /**
+   * The text in English.
+   *
    * @generated from field: string localized_message = 2;
    */
   localizedMessage: string;

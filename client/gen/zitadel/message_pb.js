@@ -8,7 +8,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file zitadel/message.proto.
  */
 export const file_zitadel_message = /*@__PURE__*/
-  fileDesc("ChV6aXRhZGVsL21lc3NhZ2UucHJvdG8SCnppdGFkZWwudjEiOgoQTG9jYWxpemVkTWVzc2FnZRILCgNrZXkYASABKAkSGQoRbG9jYWxpemVkX21lc3NhZ2UYAiABKAliBnByb3RvMw");
+  fileDesc("ChV6aXRhZGVsL21lc3NhZ2UucHJvdG8SCnppdGFkZWwudjEiOgoQTG9jYWxpemVkTWVzc2FnZRILCgNrZXkYASABKAkSGQoRbG9jYWxpemVkX21lc3NhZ2UYAiABKAlCI1ohbG9ja291dGQvZ2VuL3ppdGFkZWwvdjE7eml0YWRlbHYxYgZwcm90bzM");
 
 /**
  * Describes the message zitadel.v1.LocalizedMessage.

@@ -12,20 +12,28 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_lockout_v1_access_service: GenFile;
 
 /**
+ * An organisation: it has users, and may have a policy of its own.
+ *
  * @generated from message lockout.v1.Organization
  */
 export declare type Organization = Message<"lockout.v1.Organization"> & {
   /**
+   * The id, of 18 digits.
+   *
    * @generated from field: string organization_id = 1;
    */
   organizationId: string;
 
   /**
+   * What people call it.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 3;
    */
   createTime?: Timestamp | undefined;
@@ -72,6 +80,8 @@ export declare const ListOrganizationsRequestSchema: GenMessage<ListOrganization
  */
 export declare type ListOrganizationsResponse = Message<"lockout.v1.ListOrganizationsResponse"> & {
   /**
+   * All of them.
+   *
    * @generated from field: repeated lockout.v1.Organization organizations = 1;
    */
   organizations: Organization[];
@@ -84,6 +94,8 @@ export declare type ListOrganizationsResponse = Message<"lockout.v1.ListOrganiza
 export declare const ListOrganizationsResponseSchema: GenMessage<ListOrganizationsResponse>;
 
 /**
+ * What a caller shows to be let in. Its secret is not stored, but for a hash.
+ *
  * @generated from message lockout.v1.Token
  */
 export declare type Token = Message<"lockout.v1.Token"> & {
@@ -109,11 +121,15 @@ export declare type Token = Message<"lockout.v1.Token"> & {
   organizationId: string;
 
   /**
+   * What the caller may do, such as IAM_LOGIN_CLIENT.
+   *
    * @generated from field: repeated string roles = 4;
    */
   roles: string[];
 
   /**
+   * When it was created.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
@@ -158,6 +174,8 @@ export declare type CreateTokenRequest = Message<"lockout.v1.CreateTokenRequest"
   roles: string[];
 
   /**
+   * When the token shall end; it does not where this is left out.
+   *
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
   expireTime?: Timestamp | undefined;
@@ -174,11 +192,15 @@ export declare const CreateTokenRequestSchema: GenMessage<CreateTokenRequest>;
  */
 export declare type CreateTokenResponse = Message<"lockout.v1.CreateTokenResponse"> & {
   /**
+   * The token that was made.
+   *
    * @generated from field: lockout.v1.Token token = 1;
    */
   token?: Token | undefined;
 
   /**
+   * What the caller sends as `Authorization: Bearer SECRET`. It is shown this once.
+   *
    * @generated from field: string secret = 2;
    */
   secret: string;
@@ -207,6 +229,8 @@ export declare const ListTokensRequestSchema: GenMessage<ListTokensRequest>;
  */
 export declare type ListTokensResponse = Message<"lockout.v1.ListTokensResponse"> & {
   /**
+   * All of them, expired ones too.
+   *
    * @generated from field: repeated lockout.v1.Token tokens = 1;
    */
   tokens: Token[];
@@ -223,6 +247,8 @@ export declare const ListTokensResponseSchema: GenMessage<ListTokensResponse>;
  */
 export declare type RevokeTokenRequest = Message<"lockout.v1.RevokeTokenRequest"> & {
   /**
+   * The id of the token.
+   *
    * @generated from field: string token_id = 1;
    */
   tokenId: string;
@@ -253,6 +279,8 @@ export declare const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse>;
  */
 export declare const AccessService: GenService<{
   /**
+   * Creates an organisation.
+   *
    * @generated from rpc lockout.v1.AccessService.CreateOrganization
    */
   createOrganization: {

@@ -11,10 +11,14 @@ import type { Message } from "@bufbuild/protobuf";
 export declare const file_lockout_v1_user_service: GenFile;
 
 /**
+ * A user as lockoutd knows one: an id, names to log in with, and a state.
+ *
  * @generated from message lockout.v1.User
  */
 export declare type User = Message<"lockout.v1.User"> & {
   /**
+   * The id that the login program has for the user, of 1 to 200 characters.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -27,6 +31,8 @@ export declare type User = Message<"lockout.v1.User"> & {
   aliases: string[];
 
   /**
+   * The user's state. LOCKED stands before the others.
+   *
    * @generated from field: lockout.v1.UserState state = 3;
    */
   state: UserState;
@@ -50,6 +56,8 @@ export declare const UserSchema: GenMessage<User>;
  */
 export declare type GetUserRequest = Message<"lockout.v1.GetUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -73,6 +81,8 @@ export declare type ListUsersRequest = Message<"lockout.v1.ListUsersRequest"> & 
   pageSize: number;
 
   /**
+   * The next_page_token of the page before; empty asks for the first page.
+   *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
@@ -89,6 +99,8 @@ export declare const ListUsersRequestSchema: GenMessage<ListUsersRequest>;
  */
 export declare type ListUsersResponse = Message<"lockout.v1.ListUsersResponse"> & {
   /**
+   * The users of the page.
+   *
    * @generated from field: repeated lockout.v1.User users = 1;
    */
   users: User[];
@@ -112,6 +124,8 @@ export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
  */
 export declare type DeleteUserRequest = Message<"lockout.v1.DeleteUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -136,30 +150,42 @@ export declare type DeleteUserResponse = Message<"lockout.v1.DeleteUserResponse"
 export declare const DeleteUserResponseSchema: GenMessage<DeleteUserResponse>;
 
 /**
+ * What a user may do.
+ *
  * @generated from enum lockout.v1.UserState
  */
 export enum UserState {
   /**
+   * In PutUser: the state that the user has, ACTIVE for a new one.
+   *
    * @generated from enum value: USER_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * The user may log in.
+   *
    * @generated from enum value: USER_STATE_ACTIVE = 1;
    */
   ACTIVE = 1,
 
   /**
+   * The user has not logged in yet, and may.
+   *
    * @generated from enum value: USER_STATE_INITIAL = 2;
    */
   INITIAL = 2,
 
   /**
+   * Nobody is let in as this user, and nothing is counted.
+   *
    * @generated from enum value: USER_STATE_INACTIVE = 3;
    */
   INACTIVE = 3,
 
   /**
+   * Nobody is let in as this user until an unlock.
+   *
    * @generated from enum value: USER_STATE_LOCKED = 4;
    */
   LOCKED = 4,
@@ -189,6 +215,8 @@ export declare const UserService: GenService<{
     output: typeof UserSchema;
   },
   /**
+   * Returns a user of the organisation.
+   *
    * @generated from rpc lockout.v1.UserService.GetUser
    */
   getUser: {
@@ -197,6 +225,8 @@ export declare const UserService: GenService<{
     output: typeof UserSchema;
   },
   /**
+   * Lists the users of the organisation, by id.
+   *
    * @generated from rpc lockout.v1.UserService.ListUsers
    */
   listUsers: {

@@ -89,6 +89,14 @@ export function apiPages(description: JsonObject): StaticRoute[] {
       Buffer.from(JSON.stringify(description)),
     ),
     page("/debug/api", "text/html; charset=utf-8", Buffer.from(html)),
+    // As some write it. The page's links are relative, so that it can stand behind a proxy's prefix.
+    {
+      path: "/debug/api/",
+      respond: () => ({
+        status: 308,
+        header: new Headers({ location: "../api" }),
+      }),
+    },
     page("/debug/api/start.js", javascript, Buffer.from(start)),
     ...Object.entries(assets).map(([name, type]) =>
       page(`/debug/api/${name}`, type, readFileSync(join(directory, name))),

@@ -1,4 +1,9 @@
-import type { DescField, DescMessage, JsonObject } from "@bufbuild/protobuf";
+import type {
+  DescField,
+  DescMessage,
+  JsonObject,
+  JsonValue,
+} from "@bufbuild/protobuf";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.js";
 import {
   isRepeatableText,
@@ -24,6 +29,10 @@ export interface OpenApiInfo {
   readonly security?: Readonly<Record<string, JsonObject>>;
   /** As the transcoder has them: see its options. */
   readonly systemParameters?: Readonly<Record<string, string>>;
+  /** What people are told of services, methods, messages, fields, enums and their values, by full names. */
+  readonly descriptions?: Readonly<Record<string, string>>;
+  /** A request for each method, by its full name, as ProtoJSON. */
+  readonly examples?: Readonly<Record<string, JsonObject>>;
   /** Paths of a base URL other than the root of the server. */
   readonly servers?: readonly string[];
 }
@@ -50,7 +59,8 @@ export function describeRoutes(
   routes: readonly Binding[],
   info: OpenApiInfo,
 ): JsonObject {
-  const schemas = new SchemaCollection();
+  const { descriptions = {}, examples } = info;
+  const schemas = new SchemaCollection(descriptions);
   const operations = new OperationIds();
   const byShape = new Map<string, OpenApiPath>();
   const paths: Record<string, Record<string, JsonObject>> = {};
@@ -69,6 +79,7 @@ export function describeRoutes(
       operations.next(route),
       schemas,
       info.systemParameters ?? {},
+      examples?.[methodName(route)],
     );
   }
   const tags = [...new Set(routes.map(({ method }) => method.parent.typeName))];
@@ -83,7 +94,7 @@ export function describeRoutes(
       ...(info.license === undefined ? {} : { license: { ...info.license } }),
     },
     servers: (info.servers ?? ["/"]).map((url) => ({ url })),
-    tags: tags.map((name) => ({ name })),
+    tags: tags.map((name) => ({ name, ...schemas.description(name) })),
     paths: Object.fromEntries(
       Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
@@ -101,22 +112,28 @@ export function describeRoutes(
   };
 }
 
+function methodName({ method }: Binding): string {
+  return `${method.parent.typeName}.${method.name}`;
+}
+
 function operation(
   route: Binding,
   path: OpenApiPath,
   operationId: string,
   schemas: SchemaCollection,
   systemParameters: Readonly<Record<string, string>>,
+  example: JsonObject | undefined,
 ): JsonObject {
   const { method } = route;
-  const body = requestBody(route, schemas);
+  const body = requestBody(route, schemas, example);
   return {
     operationId,
     tags: [method.parent.typeName],
     summary: method.name,
+    ...schemas.description(methodName(route)),
     ...(method.deprecated ? { deprecated: true } : {}),
     parameters: [
-      ...pathParameters(route, path, schemas),
+      ...pathParameters(route, path, schemas, example),
       ...queryParameters(route, schemas),
       ...headerParameters(route, systemParameters),
     ],
@@ -135,6 +152,7 @@ function pathParameters(
   route: Binding,
   path: OpenApiPath,
   schemas: SchemaCollection,
+  example: JsonObject | undefined,
 ): JsonObject[] {
   return path.parameters.map(({ name, segment, multi }) => {
     const bound = route.variables.find(
@@ -142,7 +160,10 @@ function pathParameters(
     );
     const whole =
       bound?.variable.start === segment && bound.variable.end === segment + 1;
+    const field = bound !== undefined && whole ? bound.path.leaf : undefined;
+    const value = field && example?.[field.jsonName];
     const notes = [
+      ...(field === undefined ? [] : schemas.sentences(field)),
       ...(bound === undefined || (whole && bound.path.name === name)
         ? []
         : [`Part of the field ${bound.path.name}.`]),
@@ -152,10 +173,8 @@ function pathParameters(
       name,
       in: "path",
       required: true,
-      schema:
-        bound !== undefined && whole
-          ? schemas.field(bound.path.leaf)
-          : { type: "string" },
+      schema: field === undefined ? { type: "string" } : schemas.type(field),
+      ...(value === undefined ? {} : { example: value }),
       ...(notes.length === 0 ? {} : { description: notes.join(" ") }),
     };
   });
@@ -182,7 +201,8 @@ function queryParameters(
   ).map(({ name, field }) => ({
     name,
     in: "query",
-    schema: schemas.field(field),
+    ...schemas.fieldDescription(field),
+    schema: schemas.type(field),
     ...(field.fieldKind === "list" ? { explode: true } : {}),
   }));
 }
@@ -257,6 +277,7 @@ function leaves(
 function requestBody(
   route: Binding,
   schemas: SchemaCollection,
+  example: JsonObject | undefined,
 ): JsonObject | undefined {
   const { body, method } = route;
   switch (body.kind) {
@@ -268,11 +289,19 @@ function requestBody(
       }
       const inPath = new Set(route.variables.map(({ path }) => path.name));
       const rest = method.input.fields.filter(({ name }) => !inPath.has(name));
+      const sent =
+        example &&
+        Object.fromEntries(
+          rest.flatMap(({ jsonName }) => {
+            const value = example[jsonName];
+            return value === undefined ? [] : [[jsonName, value]];
+          }),
+        );
       const schema =
         rest.length === method.input.fields.length
           ? schemas.message(method.input)
           : schemas.object(method.input, rest);
-      return { content: requestContent(route, schema) };
+      return { content: requestContent(route, schema, sent) };
     }
     case "field":
       if (
@@ -281,14 +310,26 @@ function requestBody(
       ) {
         return { content: { "*/*": { schema: {} } } };
       }
-      return { content: requestContent(route, schemas.field(body.field)) };
+      return {
+        content: requestContent(
+          route,
+          schemas.field(body.field),
+          example?.[body.field.jsonName],
+        ),
+      };
   }
 }
 
-function requestContent(route: Binding, schema: JsonObject): JsonObject {
+function requestContent(
+  route: Binding,
+  schema: JsonObject,
+  example: JsonValue | undefined,
+): JsonObject {
   const type =
     route.method.methodKind === "client_streaming" ? ndjsonType : jsonType;
-  return { [type]: { schema } };
+  return {
+    [type]: { schema, ...(example === undefined ? {} : { example }) },
+  };
 }
 
 function responseContent(

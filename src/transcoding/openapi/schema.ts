@@ -10,6 +10,35 @@ import { wellKnownKind, wrappedField } from "../json/well-known.ts";
 /** Collects the schemas of messages and enums that a description refers to. */
 export class SchemaCollection {
   readonly #schemas = new Map<string, JsonObject>();
+  readonly #descriptions: Readonly<Record<string, string>>;
+
+  /** @param descriptions what people are told, by full names */
+  constructor(descriptions: Readonly<Record<string, string>>) {
+    this.#descriptions = descriptions;
+  }
+
+  /** The description of what has this full name, if there is one. */
+  description(name: string): JsonObject {
+    const description = this.#descriptions[name];
+    return description === undefined ? {} : { description };
+  }
+
+  /** What people are told of a field: sentences. */
+  sentences({ parent, name, oneof }: DescField): readonly string[] {
+    const description = this.#descriptions[`${parent.typeName}.${name}`];
+    return [
+      ...(description === undefined ? [] : [description]),
+      ...(oneof === undefined
+        ? []
+        : [`At most one of the oneof ${oneof.name} may be set.`]),
+    ];
+  }
+
+  /** The same as a description, if there is anything to tell. */
+  fieldDescription(field: DescField): JsonObject {
+    const sentences = this.sentences(field);
+    return sentences.length === 0 ? {} : { description: sentences.join(" ") };
+  }
 
   /** The schemas by the full names of their types, in order. */
   toJson(): JsonObject {
@@ -43,6 +72,7 @@ export class SchemaCollection {
     return {
       type: "object",
       title: desc.name,
+      ...this.description(desc.typeName),
       properties: Object.fromEntries(
         fields.map((field) => [field.jsonName, this.field(field)]),
       ),
@@ -52,20 +82,15 @@ export class SchemaCollection {
 
   /** The schema of a field. */
   field(field: DescField): JsonObject {
-    const schema = this.#fieldType(field);
-    const oneof = field.oneof;
     return {
-      ...schema,
+      ...this.type(field),
       ...(field.deprecated ? { deprecated: true } : {}),
-      ...(oneof === undefined
-        ? {}
-        : {
-            description: `At most one of the oneof ${oneof.name} may be set.`,
-          }),
+      ...this.fieldDescription(field),
     };
   }
 
-  #fieldType(field: DescField): JsonObject {
+  /** The same without what people are told of it. */
+  type(field: DescField): JsonObject {
     switch (field.fieldKind) {
       case "scalar":
         return scalarSchema(field.scalar);
@@ -97,10 +122,25 @@ export class SchemaCollection {
       this.#schemas.set(desc.typeName, {
         type: "string",
         title: desc.name,
+        ...this.#enumDescription(desc),
         enum: desc.values.map((value) => value.name),
       });
     }
     return reference(desc.typeName);
+  }
+
+  /** What the enum is, and a list of what its values mean, in Markdown. */
+  #enumDescription(desc: DescEnum): JsonObject {
+    const values = desc.values.flatMap(({ name }) => {
+      const description = this.#descriptions[`${desc.typeName}.${name}`];
+      return description === undefined ? [] : [`- \`${name}\`: ${description}`];
+    });
+    const whole = this.#descriptions[desc.typeName];
+    const parts = [
+      ...(whole === undefined ? [] : [whole]),
+      ...(values.length === 0 ? [] : [values.join("\n")]),
+    ];
+    return parts.length === 0 ? {} : { description: parts.join("\n\n") };
   }
 
   #wellKnown(desc: DescMessage): JsonObject | undefined {

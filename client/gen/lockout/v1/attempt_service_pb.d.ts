@@ -73,11 +73,15 @@ export declare type BeginAttemptRequest = Message<"lockout.v1.BeginAttemptReques
   } | { case: undefined; value?: undefined };
 
   /**
+   * What is guessed at.
+   *
    * @generated from field: lockout.v1.Factor factor = 3;
    */
   factor: Factor;
 
   /**
+   * Who tries.
+   *
    * @generated from field: lockout.v1.Client client = 4;
    */
   client?: Client | undefined;
@@ -94,6 +98,8 @@ export declare const BeginAttemptRequestSchema: GenMessage<BeginAttemptRequest>;
  */
 export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptResponse"> & {
   /**
+   * Whether the secret may be compared.
+   *
    * @generated from field: lockout.v1.Decision decision = 1;
    */
   decision: Decision;
@@ -113,11 +119,15 @@ export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptRespo
   limit: number;
 
   /**
+   * Failures of this factor since the counter was last cleared.
+   *
    * @generated from field: uint32 failed_attempts = 4;
    */
   failedAttempts: number;
 
   /**
+   * Attempts of this factor that are begun and not completed, this one too.
+   *
    * @generated from field: uint32 open_attempts = 5;
    */
   openAttempts: number;
@@ -148,11 +158,15 @@ export declare const BeginAttemptResponseSchema: GenMessage<BeginAttemptResponse
  */
 export declare type CompleteAttemptRequest = Message<"lockout.v1.CompleteAttemptRequest"> & {
   /**
+   * The id that BeginAttempt returned.
+   *
    * @generated from field: string attempt_id = 1;
    */
   attemptId: string;
 
   /**
+   * How the comparison ended.
+   *
    * @generated from field: lockout.v1.Outcome outcome = 2;
    */
   outcome: Outcome;
@@ -177,16 +191,22 @@ export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemp
   accepted: boolean;
 
   /**
+   * Whether the user is locked now.
+   *
    * @generated from field: bool locked = 2;
    */
   locked: boolean;
 
   /**
+   * Failures of this factor since the counter was last cleared.
+   *
    * @generated from field: uint32 failed_attempts = 3;
    */
   failedAttempts: number;
 
   /**
+   * The limit of the policy that holds; 0 means that this factor never locks.
+   *
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
@@ -224,16 +244,22 @@ export declare type ReportAttemptRequest = Message<"lockout.v1.ReportAttemptRequ
   } | { case: undefined; value?: undefined };
 
   /**
+   * What was guessed at.
+   *
    * @generated from field: lockout.v1.Factor factor = 3;
    */
   factor: Factor;
 
   /**
+   * Who tried.
+   *
    * @generated from field: lockout.v1.Client client = 4;
    */
   client?: Client | undefined;
 
   /**
+   * How the comparison ended.
+   *
    * @generated from field: lockout.v1.Outcome outcome = 5;
    */
   outcome: Outcome;
@@ -258,16 +284,22 @@ export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptRes
   accepted: boolean;
 
   /**
+   * Whether the user is locked now.
+   *
    * @generated from field: bool locked = 2;
    */
   locked: boolean;
 
   /**
+   * Failures of this factor since the counter was last cleared.
+   *
    * @generated from field: uint32 failed_attempts = 3;
    */
   failedAttempts: number;
 
   /**
+   * The limit of the policy that holds; 0 means that this factor never locks.
+   *
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
@@ -284,6 +316,8 @@ export declare const ReportAttemptResponseSchema: GenMessage<ReportAttemptRespon
  */
 export declare type RecordPasswordChangeRequest = Message<"lockout.v1.RecordPasswordChangeRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -312,6 +346,8 @@ export declare const RecordPasswordChangeResponseSchema: GenMessage<RecordPasswo
  */
 export declare type GetLockoutRequest = Message<"lockout.v1.GetLockoutRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -324,25 +360,35 @@ export declare type GetLockoutRequest = Message<"lockout.v1.GetLockoutRequest"> 
 export declare const GetLockoutRequestSchema: GenMessage<GetLockoutRequest>;
 
 /**
+ * The lock and the counters of a user.
+ *
  * @generated from message lockout.v1.Lockout
  */
 export declare type Lockout = Message<"lockout.v1.Lockout"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
+   * Whether the user is locked.
+   *
    * @generated from field: bool locked = 2;
    */
   locked: boolean;
 
   /**
+   * Why, where the user is locked.
+   *
    * @generated from field: lockout.v1.LockReason reason = 3;
    */
   reason: LockReason;
 
   /**
+   * Since when, where the user is locked.
+   *
    * @generated from field: google.protobuf.Timestamp lock_time = 4;
    */
   lockTime?: Timestamp | undefined;
@@ -355,6 +401,8 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
   lockedBy: string;
 
   /**
+   * The counter of each factor.
+   *
    * @generated from field: repeated lockout.v1.FactorState factors = 6;
    */
   factors: FactorState[];
@@ -374,15 +422,21 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
 export declare const LockoutSchema: GenMessage<Lockout>;
 
 /**
+ * The counter of a factor of a user.
+ *
  * @generated from message lockout.v1.FactorState
  */
 export declare type FactorState = Message<"lockout.v1.FactorState"> & {
   /**
+   * What is guessed at.
+   *
    * @generated from field: lockout.v1.Factor factor = 1;
    */
   factor: Factor;
 
   /**
+   * Failures since the counter was last cleared.
+   *
    * @generated from field: uint32 failed_attempts = 2;
    */
   failedAttempts: number;
@@ -395,11 +449,15 @@ export declare type FactorState = Message<"lockout.v1.FactorState"> & {
   limit: number;
 
   /**
+   * Attempts that are begun and not completed.
+   *
    * @generated from field: uint32 open_attempts = 4;
    */
   openAttempts: number;
 
   /**
+   * When the last failure was; absent where there is none.
+   *
    * @generated from field: google.protobuf.Timestamp last_failure_time = 5;
    */
   lastFailureTime?: Timestamp | undefined;
@@ -423,6 +481,8 @@ export declare type ListLockedUsersRequest = Message<"lockout.v1.ListLockedUsers
   pageSize: number;
 
   /**
+   * The next_page_token of the page before; empty asks for the first page.
+   *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
@@ -446,6 +506,8 @@ export declare const ListLockedUsersRequestSchema: GenMessage<ListLockedUsersReq
  */
 export declare type ListLockedUsersResponse = Message<"lockout.v1.ListLockedUsersResponse"> & {
   /**
+   * The locked users of the page.
+   *
    * @generated from field: repeated lockout.v1.Lockout users = 1;
    */
   users: Lockout[];
@@ -494,11 +556,15 @@ export declare const WatchEventsRequestSchema: GenMessage<WatchEventsRequest>;
  */
 export declare type WatchEventsResponse = Message<"lockout.v1.WatchEventsResponse"> & {
   /**
+   * Where in the log the event is: WatchEvents goes on after it.
+   *
    * @generated from field: string position = 1;
    */
   position: string;
 
   /**
+   * What happened.
+   *
    * @generated from field: zitadel.event.v1.Event event = 2;
    */
   event?: Event | undefined;
@@ -517,31 +583,44 @@ export declare const WatchEventsResponseSchema: GenMessage<WatchEventsResponse>;
  */
 export enum Factor {
   /**
+   * Not allowed in requests.
+   *
    * @generated from enum value: FACTOR_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * A password. Its limit is max_password_attempts.
+   *
    * @generated from enum value: FACTOR_PASSWORD = 1;
    */
   PASSWORD = 1,
 
   /**
+   * A code of an authenticator app. The limit of this one and those below is max_otp_attempts, for
+   * each of them.
+   *
    * @generated from enum value: FACTOR_TOTP = 2;
    */
   TOTP = 2,
 
   /**
+   * A code that was sent by SMS.
+   *
    * @generated from enum value: FACTOR_OTP_SMS = 3;
    */
   OTP_SMS = 3,
 
   /**
+   * A code that was sent by e-mail.
+   *
    * @generated from enum value: FACTOR_OTP_EMAIL = 4;
    */
   OTP_EMAIL = 4,
 
   /**
+   * A recovery code.
+   *
    * @generated from enum value: FACTOR_RECOVERY_CODE = 5;
    */
   RECOVERY_CODE = 5,
@@ -553,10 +632,14 @@ export enum Factor {
 export declare const FactorSchema: GenEnum<Factor>;
 
 /**
+ * Whether a secret may be compared.
+ *
  * @generated from enum lockout.v1.Decision
  */
 export enum Decision {
   /**
+   * Never returned.
+   *
    * @generated from enum value: DECISION_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
@@ -597,20 +680,28 @@ export enum Decision {
 export declare const DecisionSchema: GenEnum<Decision>;
 
 /**
+ * How a comparison ended.
+ *
  * @generated from enum lockout.v1.Outcome
  */
 export enum Outcome {
   /**
+   * Not allowed in requests.
+   *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * The secret is right.
+   *
    * @generated from enum value: OUTCOME_SUCCEEDED = 1;
    */
   SUCCEEDED = 1,
 
   /**
+   * The secret is wrong.
+   *
    * @generated from enum value: OUTCOME_FAILED = 2;
    */
   FAILED = 2,
@@ -629,25 +720,35 @@ export enum Outcome {
 export declare const OutcomeSchema: GenEnum<Outcome>;
 
 /**
+ * Why a user is locked.
+ *
  * @generated from enum lockout.v1.LockReason
  */
 export enum LockReason {
   /**
+   * The user is not locked.
+   *
    * @generated from enum value: LOCK_REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * Wrong passwords reached the limit.
+   *
    * @generated from enum value: LOCK_REASON_PASSWORD_ATTEMPTS = 1;
    */
   PASSWORD_ATTEMPTS = 1,
 
   /**
+   * Wrong codes of one kind reached the limit.
+   *
    * @generated from enum value: LOCK_REASON_OTP_ATTEMPTS = 2;
    */
   OTP_ATTEMPTS = 2,
 
   /**
+   * An administrator locked the user.
+   *
    * @generated from enum value: LOCK_REASON_ADMINISTRATOR = 3;
    */
   ADMINISTRATOR = 3,
@@ -718,6 +819,8 @@ export declare const AttemptService: GenService<{
     output: typeof LockoutSchema;
   },
   /**
+   * Lists the locked users of the organisation, by the time of the lock.
+   *
    * @generated from rpc lockout.v1.AttemptService.ListLockedUsers
    */
   listLockedUsers: {

@@ -22,6 +22,8 @@ export declare type RequestContext = Message<"zitadel.object.v2beta.RequestConte
    */
   resourceOwner: {
     /**
+     * The id of an organisation.
+     *
      * @generated from field: string org_id = 1;
      */
     value: string;
@@ -44,6 +46,8 @@ export declare type RequestContext = Message<"zitadel.object.v2beta.RequestConte
 export declare const RequestContextSchema: GenMessage<RequestContext>;
 
 /**
+ * When an object was created and last changed.
+ *
  * @generated from message zitadel.object.v2beta.Details
  */
 export declare type Details = Message<"zitadel.object.v2beta.Details"> & {
@@ -55,6 +59,8 @@ export declare type Details = Message<"zitadel.object.v2beta.Details"> & {
   sequence: bigint;
 
   /**
+   * When it was last changed.
+   *
    * @generated from field: google.protobuf.Timestamp change_date = 2;
    */
   changeDate?: Timestamp | undefined;
@@ -67,6 +73,8 @@ export declare type Details = Message<"zitadel.object.v2beta.Details"> & {
   resourceOwner: string;
 
   /**
+   * When the object was created.
+   *
    * @generated from field: google.protobuf.Timestamp creation_date = 4;
    */
   creationDate?: Timestamp | undefined;

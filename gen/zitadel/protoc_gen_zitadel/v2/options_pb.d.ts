@@ -12,15 +12,21 @@ import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 export declare const file_zitadel_protoc_gen_zitadel_v2_options: GenFile;
 
 /**
+ * The options of a method of a v2 service.
+ *
  * @generated from message zitadel.protoc_gen_zitadel.v2.Options
  */
 export declare type Options = Message<"zitadel.protoc_gen_zitadel.v2.Options"> & {
   /**
+   * Who may call it.
+   *
    * @generated from field: zitadel.protoc_gen_zitadel.v2.AuthOption auth_option = 1;
    */
   authOption?: AuthOption | undefined;
 
   /**
+   * How it is answered over HTTP.
+   *
    * @generated from field: zitadel.protoc_gen_zitadel.v2.CustomHTTPResponse http_response = 2;
    */
   httpResponse?: CustomHTTPResponse | undefined;
@@ -33,6 +39,8 @@ export declare type Options = Message<"zitadel.protoc_gen_zitadel.v2.Options"> &
 export declare const OptionsSchema: GenMessage<Options>;
 
 /**
+ * Who may call a method.
+ *
  * @generated from message zitadel.protoc_gen_zitadel.v2.AuthOption
  */
 export declare type AuthOption = Message<"zitadel.protoc_gen_zitadel.v2.AuthOption"> & {
@@ -63,6 +71,8 @@ export declare const AuthOptionSchema: GenMessage<AuthOption>;
  */
 export declare type CustomHTTPResponse = Message<"zitadel.protoc_gen_zitadel.v2.CustomHTTPResponse"> & {
   /**
+   * The status of a success.
+   *
    * @generated from field: int32 success_code = 1;
    */
   successCode: number;

@@ -12,6 +12,8 @@ import type { ResourceOwnerType } from "./settings_pb.js";
 export declare const file_zitadel_settings_v2_lockout_settings: GenFile;
 
 /**
+ * How many wrong secrets lock a user.
+ *
  * @generated from message zitadel.settings.v2.LockoutSettings
  */
 export declare type LockoutSettings = Message<"zitadel.settings.v2.LockoutSettings"> & {

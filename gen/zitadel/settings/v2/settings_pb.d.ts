@@ -10,20 +10,28 @@ import type { GenEnum, GenFile } from "@bufbuild/protobuf/codegenv2";
 export declare const file_zitadel_settings_v2_settings: GenFile;
 
 /**
+ * Whose settings hold.
+ *
  * @generated from enum zitadel.settings.v2.ResourceOwnerType
  */
 export enum ResourceOwnerType {
   /**
+   * Never returned.
+   *
    * @generated from enum value: RESOURCE_OWNER_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * Those of the instance.
+   *
    * @generated from enum value: RESOURCE_OWNER_TYPE_INSTANCE = 1;
    */
   INSTANCE = 1,
 
   /**
+   * The organisation's own.
+   *
    * @generated from enum value: RESOURCE_OWNER_TYPE_ORG = 2;
    */
   ORG = 2,

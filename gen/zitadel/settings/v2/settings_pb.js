@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
  * Describes the file zitadel/settings/v2/settings.proto.
  */
 export const file_zitadel_settings_v2_settings = /*@__PURE__*/
-  fileDesc("CiJ6aXRhZGVsL3NldHRpbmdzL3YyL3NldHRpbmdzLnByb3RvEhN6aXRhZGVsLnNldHRpbmdzLnYyKncKEVJlc291cmNlT3duZXJUeXBlEiMKH1JFU09VUkNFX09XTkVSX1RZUEVfVU5TUEVDSUZJRUQQABIgChxSRVNPVVJDRV9PV05FUl9UWVBFX0lOU1RBTkNFEAESGwoXUkVTT1VSQ0VfT1dORVJfVFlQRV9PUkcQAmIGcHJvdG8z");
+  fileDesc("CiJ6aXRhZGVsL3NldHRpbmdzL3YyL3NldHRpbmdzLnByb3RvEhN6aXRhZGVsLnNldHRpbmdzLnYyKncKEVJlc291cmNlT3duZXJUeXBlEiMKH1JFU09VUkNFX09XTkVSX1RZUEVfVU5TUEVDSUZJRUQQABIgChxSRVNPVVJDRV9PV05FUl9UWVBFX0lOU1RBTkNFEAESGwoXUkVTT1VSQ0VfT1dORVJfVFlQRV9PUkcQAkItWitsb2Nrb3V0ZC9nZW4veml0YWRlbC9zZXR0aW5ncy92MjtzZXR0aW5nc3YyYgZwcm90bzM");
 
 /**
  * Describes the enum zitadel.settings.v2.ResourceOwnerType.
@@ -17,6 +17,8 @@ export const ResourceOwnerTypeSchema = /*@__PURE__*/
   enumDesc(file_zitadel_settings_v2_settings, 0);
 
 /**
+ * Whose settings hold.
+ *
  * @generated from enum zitadel.settings.v2.ResourceOwnerType
  */
 export const ResourceOwnerType = /*@__PURE__*/

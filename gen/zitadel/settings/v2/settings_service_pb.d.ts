@@ -17,6 +17,8 @@ export declare const file_zitadel_settings_v2_settings_service: GenFile;
  */
 export declare type GetLockoutSettingsRequest = Message<"zitadel.settings.v2.GetLockoutSettingsRequest"> & {
   /**
+   * Whose settings are asked for; the caller's organisation, where this is left out.
+   *
    * @generated from field: zitadel.object.v2.RequestContext ctx = 1;
    */
   ctx?: RequestContext | undefined;
@@ -33,11 +35,15 @@ export declare const GetLockoutSettingsRequestSchema: GenMessage<GetLockoutSetti
  */
 export declare type GetLockoutSettingsResponse = Message<"zitadel.settings.v2.GetLockoutSettingsResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
 
   /**
+   * The settings that hold.
+   *
    * @generated from field: zitadel.settings.v2.LockoutSettings settings = 2;
    */
   settings?: LockoutSettings | undefined;
@@ -50,6 +56,8 @@ export declare type GetLockoutSettingsResponse = Message<"zitadel.settings.v2.Ge
 export declare const GetLockoutSettingsResponseSchema: GenMessage<GetLockoutSettingsResponse>;
 
 /**
+ * The lockout settings of an organisation or the instance, as ZITADEL's API of version 2 has them.
+ *
  * @generated from service zitadel.settings.v2.SettingsService
  */
 export declare const SettingsService: GenService<{

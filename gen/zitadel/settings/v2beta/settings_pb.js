@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
  * Describes the file zitadel/settings/v2beta/settings.proto.
  */
 export const file_zitadel_settings_v2beta_settings = /*@__PURE__*/
-  fileDesc("CiZ6aXRhZGVsL3NldHRpbmdzL3YyYmV0YS9zZXR0aW5ncy5wcm90bxIXeml0YWRlbC5zZXR0aW5ncy52MmJldGEqdwoRUmVzb3VyY2VPd25lclR5cGUSIwofUkVTT1VSQ0VfT1dORVJfVFlQRV9VTlNQRUNJRklFRBAAEiAKHFJFU09VUkNFX09XTkVSX1RZUEVfSU5TVEFOQ0UQARIbChdSRVNPVVJDRV9PV05FUl9UWVBFX09SRxACYgZwcm90bzM");
+  fileDesc("CiZ6aXRhZGVsL3NldHRpbmdzL3YyYmV0YS9zZXR0aW5ncy5wcm90bxIXeml0YWRlbC5zZXR0aW5ncy52MmJldGEqdwoRUmVzb3VyY2VPd25lclR5cGUSIwofUkVTT1VSQ0VfT1dORVJfVFlQRV9VTlNQRUNJRklFRBAAEiAKHFJFU09VUkNFX09XTkVSX1RZUEVfSU5TVEFOQ0UQARIbChdSRVNPVVJDRV9PV05FUl9UWVBFX09SRxACQjVaM2xvY2tvdXRkL2dlbi96aXRhZGVsL3NldHRpbmdzL3YyYmV0YTtzZXR0aW5nc3YyYmV0YWIGcHJvdG8z");
 
 /**
  * Describes the enum zitadel.settings.v2beta.ResourceOwnerType.
@@ -17,6 +17,8 @@ export const ResourceOwnerTypeSchema = /*@__PURE__*/
   enumDesc(file_zitadel_settings_v2beta_settings, 0);
 
 /**
+ * Whose settings hold.
+ *
  * @generated from enum zitadel.settings.v2beta.ResourceOwnerType
  */
 export const ResourceOwnerType = /*@__PURE__*/

@@ -9,7 +9,7 @@ import { file_zitadel_object_v2_object } from "../../object/v2/object_pb.js";
  * Describes the file zitadel/user/v2/user.proto.
  */
 export const file_zitadel_user_v2_user = /*@__PURE__*/
-  fileDesc("Chp6aXRhZGVsL3VzZXIvdjIvdXNlci5wcm90bxIPeml0YWRlbC51c2VyLnYyIrQBCgRVc2VyEg8KB3VzZXJfaWQYASABKAkSKQoFc3RhdGUYAiABKA4yGi56aXRhZGVsLnVzZXIudjIuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEisKB2RldGFpbHMYCCABKAsyGi56aXRhZGVsLm9iamVjdC52Mi5EZXRhaWxzKp4BCglVc2VyU3RhdGUSGgoWVVNFUl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVVTRVJfU1RBVEVfQUNUSVZFEAESFwoTVVNFUl9TVEFURV9JTkFDVElWRRACEhYKElVTRVJfU1RBVEVfREVMRVRFRBADEhUKEVVTRVJfU1RBVEVfTE9DS0VEEAQSFgoSVVNFUl9TVEFURV9JTklUSUFMEAViBnByb3RvMw", [file_zitadel_object_v2_object]);
+  fileDesc("Chp6aXRhZGVsL3VzZXIvdjIvdXNlci5wcm90bxIPeml0YWRlbC51c2VyLnYyIrQBCgRVc2VyEg8KB3VzZXJfaWQYASABKAkSKQoFc3RhdGUYAiABKA4yGi56aXRhZGVsLnVzZXIudjIuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEisKB2RldGFpbHMYCCABKAsyGi56aXRhZGVsLm9iamVjdC52Mi5EZXRhaWxzKp4BCglVc2VyU3RhdGUSGgoWVVNFUl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVVTRVJfU1RBVEVfQUNUSVZFEAESFwoTVVNFUl9TVEFURV9JTkFDVElWRRACEhYKElVTRVJfU1RBVEVfREVMRVRFRBADEhUKEVVTRVJfU1RBVEVfTE9DS0VEEAQSFgoSVVNFUl9TVEFURV9JTklUSUFMEAVCJVojbG9ja291dGQvZ2VuL3ppdGFkZWwvdXNlci92Mjt1c2VydjJiBnByb3RvMw", [file_zitadel_object_v2_object]);
 
 /**
  * Describes the message zitadel.user.v2.User.
@@ -25,6 +25,8 @@ export const UserStateSchema = /*@__PURE__*/
   enumDesc(file_zitadel_user_v2_user, 0);
 
 /**
+ * What a user may do.
+ *
  * @generated from enum zitadel.user.v2.UserState
  */
 export const UserState = /*@__PURE__*/

@@ -17,6 +17,8 @@ export declare const file_zitadel_user_v2_user_service: GenFile;
  */
 export declare type GetUserByIDRequest = Message<"zitadel.user.v2.GetUserByIDRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -33,11 +35,15 @@ export declare const GetUserByIDRequestSchema: GenMessage<GetUserByIDRequest>;
  */
 export declare type GetUserByIDResponse = Message<"zitadel.user.v2.GetUserByIDResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
 
   /**
+   * The user.
+   *
    * @generated from field: zitadel.user.v2.User user = 2;
    */
   user?: User | undefined;
@@ -54,6 +60,8 @@ export declare const GetUserByIDResponseSchema: GenMessage<GetUserByIDResponse>;
  */
 export declare type DeactivateUserRequest = Message<"zitadel.user.v2.DeactivateUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -70,6 +78,8 @@ export declare const DeactivateUserRequestSchema: GenMessage<DeactivateUserReque
  */
 export declare type DeactivateUserResponse = Message<"zitadel.user.v2.DeactivateUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
@@ -86,6 +96,8 @@ export declare const DeactivateUserResponseSchema: GenMessage<DeactivateUserResp
  */
 export declare type ReactivateUserRequest = Message<"zitadel.user.v2.ReactivateUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -102,6 +114,8 @@ export declare const ReactivateUserRequestSchema: GenMessage<ReactivateUserReque
  */
 export declare type ReactivateUserResponse = Message<"zitadel.user.v2.ReactivateUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
@@ -118,6 +132,8 @@ export declare const ReactivateUserResponseSchema: GenMessage<ReactivateUserResp
  */
 export declare type LockUserRequest = Message<"zitadel.user.v2.LockUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -134,6 +150,8 @@ export declare const LockUserRequestSchema: GenMessage<LockUserRequest>;
  */
 export declare type LockUserResponse = Message<"zitadel.user.v2.LockUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
@@ -150,6 +168,8 @@ export declare const LockUserResponseSchema: GenMessage<LockUserResponse>;
  */
 export declare type UnlockUserRequest = Message<"zitadel.user.v2.UnlockUserRequest"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
@@ -166,6 +186,8 @@ export declare const UnlockUserRequestSchema: GenMessage<UnlockUserRequest>;
  */
 export declare type UnlockUserResponse = Message<"zitadel.user.v2.UnlockUserResponse"> & {
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2.Details details = 1;
    */
   details?: Details | undefined;
@@ -178,6 +200,8 @@ export declare type UnlockUserResponse = Message<"zitadel.user.v2.UnlockUserResp
 export declare const UnlockUserResponseSchema: GenMessage<UnlockUserResponse>;
 
 /**
+ * The state of users, as ZITADEL's API of version 2 has it.
+ *
  * @generated from service zitadel.user.v2.UserService
  */
 export declare const UserService: GenService<{

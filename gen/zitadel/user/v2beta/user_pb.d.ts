@@ -18,11 +18,15 @@ export declare const file_zitadel_user_v2beta_user: GenFile;
  */
 export declare type User = Message<"zitadel.user.v2beta.User"> & {
   /**
+   * The user's id.
+   *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
+   * What the user may do.
+   *
    * @generated from field: zitadel.user.v2beta.UserState state = 2;
    */
   state: UserState;
@@ -42,11 +46,15 @@ export declare type User = Message<"zitadel.user.v2beta.User"> & {
   loginNames: string[];
 
   /**
+   * The same as the first of them.
+   *
    * @generated from field: string preferred_login_name = 5;
    */
   preferredLoginName: string;
 
   /**
+   * When the object was created and last changed.
+   *
    * @generated from field: zitadel.object.v2beta.Details details = 8;
    */
   details?: Details | undefined;
@@ -59,25 +67,35 @@ export declare type User = Message<"zitadel.user.v2beta.User"> & {
 export declare const UserSchema: GenMessage<User>;
 
 /**
+ * What a user may do.
+ *
  * @generated from enum zitadel.user.v2beta.UserState
  */
 export enum UserState {
   /**
+   * Never returned.
+   *
    * @generated from enum value: USER_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
+   * The user may log in.
+   *
    * @generated from enum value: USER_STATE_ACTIVE = 1;
    */
   ACTIVE = 1,
 
   /**
+   * Nobody is let in as this user, and nothing is counted.
+   *
    * @generated from enum value: USER_STATE_INACTIVE = 2;
    */
   INACTIVE = 2,
 
   /**
+   * Never returned: a user who was deleted is not found.
+   *
    * @generated from enum value: USER_STATE_DELETED = 3;
    */
   DELETED = 3,
@@ -90,6 +108,8 @@ export enum UserState {
   LOCKED = 4,
 
   /**
+   * The user has not logged in yet, and may.
+   *
    * @generated from enum value: USER_STATE_INITIAL = 5;
    */
   INITIAL = 5,

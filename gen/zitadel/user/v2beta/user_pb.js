@@ -9,7 +9,7 @@ import { file_zitadel_object_v2beta_object } from "../../object/v2beta/object_pb
  * Describes the file zitadel/user/v2beta/user.proto.
  */
 export const file_zitadel_user_v2beta_user = /*@__PURE__*/
-  fileDesc("Ch56aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXIucHJvdG8SE3ppdGFkZWwudXNlci52MmJldGEivAEKBFVzZXISDwoHdXNlcl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLnppdGFkZWwudXNlci52MmJldGEuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEi8KB2RldGFpbHMYCCABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlscyqeAQoJVXNlclN0YXRlEhoKFlVTRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFVU0VSX1NUQVRFX0FDVElWRRABEhcKE1VTRVJfU1RBVEVfSU5BQ1RJVkUQAhIWChJVU0VSX1NUQVRFX0RFTEVURUQQAxIVChFVU0VSX1NUQVRFX0xPQ0tFRBAEEhYKElVTRVJfU1RBVEVfSU5JVElBTBAFYgZwcm90bzM", [file_zitadel_object_v2beta_object]);
+  fileDesc("Ch56aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXIucHJvdG8SE3ppdGFkZWwudXNlci52MmJldGEivAEKBFVzZXISDwoHdXNlcl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLnppdGFkZWwudXNlci52MmJldGEuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEi8KB2RldGFpbHMYCCABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlscyqeAQoJVXNlclN0YXRlEhoKFlVTRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFVU0VSX1NUQVRFX0FDVElWRRABEhcKE1VTRVJfU1RBVEVfSU5BQ1RJVkUQAhIWChJVU0VSX1NUQVRFX0RFTEVURUQQAxIVChFVU0VSX1NUQVRFX0xPQ0tFRBAEEhYKElVTRVJfU1RBVEVfSU5JVElBTBAFQi1aK2xvY2tvdXRkL2dlbi96aXRhZGVsL3VzZXIvdjJiZXRhO3VzZXJ2MmJldGFiBnByb3RvMw", [file_zitadel_object_v2beta_object]);
 
 /**
  * Describes the message zitadel.user.v2beta.User.
@@ -25,6 +25,8 @@ export const UserStateSchema = /*@__PURE__*/
   enumDesc(file_zitadel_user_v2beta_user, 0);
 
 /**
+ * What a user may do.
+ *
  * @generated from enum zitadel.user.v2beta.UserState
  */
 export const UserState = /*@__PURE__*/

@@ -1,0 +1,66 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+
+const alice = { userId: "alice" };
+const aliceV1 = { id: "alice" };
+const limits = { maxPasswordAttempts: 5, maxOtpAttempts: 3 };
+const aliceTries = {
+  ...alice,
+  factor: "FACTOR_PASSWORD",
+  client: { address: "192.0.2.7", userAgent: "Mozilla/5.0" },
+};
+
+/**
+ * A request for each method with a body or a path that names something, by the method's full name, as the page of the API offers it. They work on a
+ * server with a user `alice`, in an order in which each finds what it changes; ids that the server makes are placeholders.
+ */
+export const examples: Readonly<Record<string, JsonObject>> = {
+  "zitadel.admin.v1.AdminService.UpdateLockoutPolicy": limits,
+  "zitadel.admin.v1.AdminService.ListEvents": {
+    limit: 20,
+    eventTypes: ["user.locked", "user.unlocked"],
+  },
+  "zitadel.management.v1.ManagementService.AddCustomLockoutPolicy": limits,
+  "zitadel.management.v1.ManagementService.UpdateCustomLockoutPolicy": {
+    maxPasswordAttempts: 7,
+    maxOtpAttempts: 5,
+  },
+  "lockout.v1.UserService.PutUser": {
+    ...alice,
+    aliases: ["alice@example.com"],
+    state: "USER_STATE_ACTIVE",
+  },
+  "lockout.v1.UserService.GetUser": alice,
+  "lockout.v1.AttemptService.BeginAttempt": aliceTries,
+  "lockout.v1.AttemptService.CompleteAttempt": {
+    attemptId: "ATTEMPT_ID",
+    outcome: "OUTCOME_FAILED",
+  },
+  "lockout.v1.AttemptService.ReportAttempt": {
+    ...aliceTries,
+    outcome: "OUTCOME_FAILED",
+  },
+  "lockout.v1.AttemptService.RecordPasswordChange": alice,
+  "lockout.v1.AttemptService.GetLockout": alice,
+  "zitadel.management.v1.ManagementService.GetUserByID": aliceV1,
+  "zitadel.management.v1.ManagementService.DeactivateUser": aliceV1,
+  "zitadel.management.v1.ManagementService.ReactivateUser": aliceV1,
+  "zitadel.management.v1.ManagementService.LockUser": aliceV1,
+  "zitadel.management.v1.ManagementService.UnlockUser": aliceV1,
+  "zitadel.user.v2.UserService.GetUserByID": alice,
+  "zitadel.user.v2.UserService.DeactivateUser": alice,
+  "zitadel.user.v2.UserService.ReactivateUser": alice,
+  "zitadel.user.v2.UserService.LockUser": alice,
+  "zitadel.user.v2.UserService.UnlockUser": alice,
+  "zitadel.user.v2beta.UserService.GetUserByID": alice,
+  "zitadel.user.v2beta.UserService.DeactivateUser": alice,
+  "zitadel.user.v2beta.UserService.ReactivateUser": alice,
+  "zitadel.user.v2beta.UserService.LockUser": alice,
+  "zitadel.user.v2beta.UserService.UnlockUser": alice,
+  "lockout.v1.UserService.DeleteUser": alice,
+  "lockout.v1.AccessService.CreateOrganization": { name: "Example Inc." },
+  "lockout.v1.AccessService.CreateToken": {
+    name: "login page",
+    roles: ["IAM_LOGIN_CLIENT"],
+  },
+  "lockout.v1.AccessService.RevokeToken": { tokenId: "TOKEN_ID" },
+};
