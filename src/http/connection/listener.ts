@@ -10,10 +10,11 @@ import { Http1Connection, idleDrainMs } from "./http1-connection.ts";
 import type { Http1Handler } from "./http1-connection.ts";
 import { PartialMessages } from "./partial-messages.ts";
 import type { Exchange } from "./exchange.ts";
+import { handOverRequests } from "./http1-events.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { Http2Exchange } from "./http2-exchange.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
-import { isHttpError, refusedFor, refuseBytes } from "./malformed.ts";
+import { isHttpError, refuseBytes } from "./malformed.ts";
 import {
   createHttp1Server,
   createHttp2Server,
@@ -175,41 +176,7 @@ export class Listener {
   #createHttp1(): http.Server {
     const { limits, tls } = this.#parts;
     const server = createHttp1Server(limits, tls);
-    const take = (
-      request: http.IncomingMessage,
-      response: http.ServerResponse,
-      awaitsContinue: boolean,
-    ) => {
-      const { socket, httpVersion } = request;
-      if (httpVersion === "1.1" || httpVersion === "1.0") {
-        Http1Connection.of(socket)?.arrive({
-          request,
-          response,
-          awaitsContinue,
-        });
-      } else {
-        this.#refuse(socket, refusedFor("VERSION"));
-      }
-    };
-    const takeNow = (
-      request: http.IncomingMessage,
-      response: http.ServerResponse,
-    ) => {
-      take(request, response, false);
-    };
-    server.on("request", takeNow);
-    server.on(
-      "checkContinue",
-      (request: http.IncomingMessage, response: http.ServerResponse) => {
-        take(request, response, true);
-      },
-    );
-    // A request with an unknown expectation is served as if it had none (RFC 9110, §10.1.1 allows that).
-    server.on("checkExpectation", takeNow);
-    server.on("connect", (_request, socket: Socket) => {
-      this.#refuse(socket, refusedFor("CONNECT"));
-    });
-    server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    handOverRequests(server, (socket, error) => {
       this.#refuse(socket, error);
     });
     return server;
