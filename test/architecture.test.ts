@@ -82,6 +82,7 @@ const arrows = {
     "transcoding/call",
     "transcoding/headers",
     "transcoding/json",
+    "transcoding/message",
     "transcoding/template",
     "transcoding/openapi",
   ],

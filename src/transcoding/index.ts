@@ -15,6 +15,8 @@ export type {
 export { responseCompression } from "./headers/encoding.ts";
 export { eachUntilAborted, untilAborted } from "./call/abort.ts";
 export { cut } from "./cut.ts";
+export { joinBinary, joinJson, writeInSlices } from "./message/slices.ts";
+export type { WriteInSlices } from "./message/slices.ts";
 export { cutError, toConnectError } from "./status.ts";
 export { startDeadline } from "./headers/timeout.ts";
 export { createJsonChecker, createJsonReader } from "./json/message.ts";

@@ -19,7 +19,11 @@ function counted() {
   return {
     count,
     read: (message: Message) => {
-      const framed = frame(write(message, undefined as never), false);
+      const written = write(message, undefined as never);
+      if (written instanceof Promise) {
+        throw new Error("what writes at once promises nothing");
+      }
+      const framed = frame(written, false);
       expect(framed.at(-1)).toBe(0);
       return fromBinary(StringValueSchema, framed.subarray(0, -1)).value;
     },

@@ -65,6 +65,13 @@ it("a list of many events has each once, in order, either way", async () => {
 it.each([
   ["looks through", { sequenceAfter: count - 1 }, 1, 3],
   ["has", { limit: 1000 }, 1000, 9],
+  ["has of one aggregate", { aggregateId: "o", limit: 1000 }, 1000, 9],
+  [
+    "looks through of one aggregate",
+    { aggregateId: "o", editor: "rare" },
+    4,
+    3,
+  ],
 ])(
   "a list that %s many events lets others in between",
   async (_what, filter, length, least) => {

@@ -58,7 +58,7 @@ async function serveUnary(
       message,
       options.interceptors,
     );
-    return await route.respond(context, route.write(output));
+    return await route.respond(context, await route.write(output));
   } catch (reason) {
     return await route.fail(context, reason);
   } finally {

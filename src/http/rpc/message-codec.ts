@@ -2,8 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
-import { createJsonReader } from "../../transcoding/index.ts";
-import type { JsonReadingOptions } from "../../transcoding/index.ts";
+import {
+  createJsonReader,
+  joinBinary,
+  joinJson,
+  writeInSlices,
+} from "../../transcoding/index.ts";
+import type {
+  JsonReadingOptions,
+  WriteInSlices,
+} from "../../transcoding/index.ts";
 import { defaultLimits } from "../limits.ts";
 
 /** Reads the requests of one method and writes its responses. */
@@ -13,8 +21,8 @@ export interface MessageCodec {
   readonly empty: Uint8Array;
   /** @throws ConnectError */
   readonly read: (bytes: Uint8Array) => Message;
-  /** @throws ConnectError */
-  readonly write: (message: Message) => Uint8Array;
+  /** @throws ConnectError, or rejects with it */
+  readonly write: WriteInSlices;
 }
 
 /** The codecs of a method. A request without fields, which is all that many calls send, needs no parser. */
@@ -38,14 +46,22 @@ export function createMessageCodecs(
       empty: new Uint8Array(0),
       read: (bytes) =>
         bytes.byteLength === 0 ? create(method.input) : readBinary.parse(bytes),
-      write: (message) => writeBinary.serialize(message),
+      write: writeInSlices(
+        method.output,
+        (message) => writeBinary.serialize(message),
+        joinBinary,
+      ),
     },
     json: {
       binary: false,
       empty: Buffer.from("{}"),
       read: (bytes) =>
         isEmptyObject(bytes) ? create(method.input) : readJson(bytes),
-      write: (message) => writeJson.serialize(message),
+      write: writeInSlices(
+        method.output,
+        (message) => writeJson.serialize(message),
+        joinJson,
+      ),
     },
   };
 }

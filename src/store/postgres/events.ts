@@ -3,9 +3,14 @@ import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
 import { dateOf } from "../shared/dates.ts";
-import { eventConditions, positionAtSql } from "../shared/event-list.ts";
-import type { EventLog, Positions } from "../shared/event-list.ts";
-import { toEvent } from "../shared/rows.ts";
+import {
+  aggregateAfterSql,
+  eventConditions,
+  positionAtSql,
+  sequenceAtSql,
+} from "../shared/event-list.ts";
+import type { EventLog, Places } from "../shared/event-list.ts";
+import { toAggregate, toEvent } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
 import { unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
@@ -16,6 +21,17 @@ import type { Value } from "./values.ts";
 const findPositionAt: Statement = {
   name: "position_at",
   text: positionAtSql("$1::bigint"),
+};
+const findSequenceAt: Statement = {
+  name: "sequence_at",
+  text: `SELECT least(found.place, (
+      SELECT max(sequence) FROM events WHERE aggregate_id = $1 AND aggregate_type = $2 AND resource_owner = $3
+    )) AS place
+    FROM (${sequenceAtSql(["$1::text", "$2::text", "$3::text"], "$4::bigint")}) AS found`,
+};
+const findAggregateAfter: Statement = {
+  name: "aggregate_after",
+  text: aggregateAfterSql("$1::text", "$2::text", "$3::text"),
 };
 const readHead: Statement = {
   name: "read_head",
@@ -38,6 +54,21 @@ export function readEvents(database: PostgresDatabase): ReadEvents {
       const { rows } = await database.query(findPositionAt, date);
       return Number(rows[0]?.["place"]);
     },
+    sequenceAt: async ({ id, type, resourceOwner }, position) => {
+      const { rows } = await database.query(
+        findSequenceAt,
+        ...[id, type, resourceOwner, position],
+      );
+      return Number(rows[0]?.["place"]);
+    },
+    aggregateAfter: async (id, after) => {
+      const { rows } = await database.query(
+        findAggregateAfter,
+        ...[id, after?.type ?? "", after?.resourceOwner ?? ""],
+      );
+      const [row] = rows;
+      return row && toAggregate(row as unknown as EventRow);
+    },
     list: async (filter, within) => {
       const { text, values } = listQuery(filter, within);
       const { rows } = await database.query(unnamed(text), ...values);
@@ -48,7 +79,7 @@ export function readEvents(database: PostgresDatabase): ReadEvents {
 
 function listQuery(
   filter: EventFilter,
-  within: Positions,
+  within: Places,
 ): { readonly text: string; readonly values: readonly Value[] } {
   const values: Value[] = [];
   const conditions = eventConditions(filter, within).map((condition) => {
@@ -63,7 +94,7 @@ function listQuery(
   return {
     text: `SELECT position, aggregate_type, aggregate_id, resource_owner, sequence, type, editor, creation_micros, payload
       FROM events WHERE ${conditions.join(" AND ")}
-      ORDER BY position ${filter.ascending ? "ASC" : "DESC"} LIMIT $${values.length}`,
+      ORDER BY ${within.column} ${filter.ascending ? "ASC" : "DESC"} LIMIT $${values.length}`,
     values,
   };
 }

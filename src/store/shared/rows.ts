@@ -17,6 +17,7 @@ import type { RecordedEvent } from "../events.ts";
 import type { StoredPolicy } from "../policies.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type {
+  Aggregate,
   CountersByFactor,
   StoredAttempt,
   StoredSubject,
@@ -109,6 +110,17 @@ export function toEvent(row: EventRow): RecordedEvent {
       row.payload === null
         ? undefined
         : (JSON.parse(row.payload) as EventPayload),
+  };
+}
+
+/** Whose event a row is of. */
+export function toAggregate(
+  row: Pick<EventRow, "aggregate_type" | "aggregate_id" | "resource_owner">,
+): Aggregate {
+  return {
+    type: row.aggregate_type,
+    id: row.aggregate_id,
+    resourceOwner: row.resource_owner,
   };
 }
 

@@ -1,7 +1,12 @@
 import type { Database } from "better-sqlite3";
-import { eventConditions, positionAtSql } from "../shared/event-list.ts";
-import type { EventLog, Positions } from "../shared/event-list.ts";
-import { toEvent, userEventSql } from "../shared/rows.ts";
+import {
+  aggregateAfterSql,
+  eventConditions,
+  positionAtSql,
+  sequenceAtSql,
+} from "../shared/event-list.ts";
+import type { EventLog, Places } from "../shared/event-list.ts";
+import { toAggregate, toEvent, userEventSql } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
@@ -15,9 +20,13 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 export interface Events extends EventTable, EventLog {
   lastPosition(): number;
   positionAt(date: number): number;
+  sequenceAt(aggregate: Aggregate, position: number): number;
+  aggregateAfter: (
+    ...from: Parameters<EventLog["aggregateAfter"]>
+  ) => Aggregate | undefined;
   /** The date of the last event that was written here, in microseconds; 0 before the first one. */
   newestDate(): number;
-  list(filter: EventFilter, within: Positions): readonly RecordedEvent[];
+  list(filter: EventFilter, within: Places): readonly RecordedEvent[];
   /** The first and the last event of a user since the registration. */
   endsOf(user: UserKey): Omit<UserRecord, "user">;
 }
@@ -34,6 +43,15 @@ export function prepareEvents(
     .prepare<[number], number>(positionAtSql("?"))
     .pluck();
   let newest = 0;
+  const lastSequence = prepareLastSequence(database, "events");
+  const sequenceAt = database
+    .prepare<[string, string, string, number], number>(
+      sequenceAtSql(["?", "?", "?"], "?"),
+    )
+    .pluck();
+  const aggregateAfter = database.prepare<[string, string, string], EventRow>(
+    aggregateAfterSql("?", "?", "?"),
+  );
   const endOf = (order: "ASC" | "DESC") =>
     database.prepare<[string, string], EventRow>(userEventSql("?", "?", order));
   const [first, last] = [endOf("ASC"), endOf("DESC")];
@@ -48,6 +66,17 @@ export function prepareEvents(
     }),
     lastPosition: () => lastPosition.get() ?? 0,
     positionAt: (date) => positionAt.get(date) ?? 0,
+    sequenceAt: (aggregate, position) => {
+      const { id, type, resourceOwner } = aggregate;
+      const found = sequenceAt.get(id, type, resourceOwner, position) ?? 0;
+      return Math.min(found, lastSequence(aggregate));
+    },
+    aggregateAfter: (id, after) => {
+      const row = aggregateAfter.get(
+        ...[id, after?.type ?? "", after?.resourceOwner ?? ""],
+      );
+      return row && toAggregate(row);
+    },
     newestDate: () => newest,
     list: (filter, within) => {
       const { sql, values } = listQuery(filter, within);
@@ -164,7 +193,7 @@ interface Query {
   readonly values: (string | number)[];
 }
 
-function listQuery(filter: EventFilter, within: Positions): Query {
+function listQuery(filter: EventFilter, within: Places): Query {
   const values: (string | number)[] = [];
   const conditions = eventConditions(filter, within).map((condition) => {
     if ("among" in condition) {
@@ -178,7 +207,7 @@ function listQuery(filter: EventFilter, within: Positions): Query {
   const order = filter.ascending ? "ASC" : "DESC";
   values.push(filter.limit);
   return {
-    sql: `SELECT * FROM events WHERE ${conditions.join(" AND ")} ORDER BY position ${order} LIMIT ?`,
+    sql: `SELECT * FROM events WHERE ${conditions.join(" AND ")} ORDER BY ${within.column} ${order} LIMIT ?`,
     values,
   };
 }

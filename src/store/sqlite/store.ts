@@ -240,6 +240,9 @@ function createStore(
         {
           lastPosition: () => read(() => events.lastPosition()),
           positionAt: (date) => read(() => events.positionAt(date)),
+          sequenceAt: (...at) => read(() => events.sequenceAt(...at)),
+          aggregateAfter: (...from) =>
+            read(() => events.aggregateAfter(...from)),
           list: (wanted, within) => read(() => events.list(wanted, within)),
         },
         filter,

@@ -51,8 +51,12 @@ export interface UnaryRoute {
    * @throws Fault 400
    */
   read(match: Found, contentType: string, body: Uint8Array): Message;
-  /** @throws ConnectError for a message that has no JSON */
-  write(message: Message): ResponseBytes;
+  /**
+   * Writes a message; a long one in slices, between which others have their turn.
+   *
+   * @throws ConnectError, or rejects with it, for a message that has no JSON
+   */
+  write(message: Message): ResponseBytes | Promise<ResponseBytes>;
   /** How a response of so many bytes is compressed, by Accept-Encoding. */
   compression(
     acceptEncoding: string | null,
@@ -90,7 +94,7 @@ export function createUnaryRoute(
     },
     read: ({ path, query }, contentType, body) =>
       reader.read({ path, query, contentType }, body),
-    write: (message) => writer.write(message),
+    write: (message) => writer.writeLong(message),
     compression: (acceptEncoding, byteLength) =>
       responseCompression(
         acceptEncoding,

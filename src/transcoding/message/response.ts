@@ -18,6 +18,7 @@ import { parseMediaType } from "../headers/media-type.ts";
 import { isHttpBody } from "./request.ts";
 import { wellKnownKind } from "../json/well-known.ts";
 import type { Binding } from "../template/rule.ts";
+import { joinJson, writeInSlices } from "./slices.ts";
 
 /** One response message as bytes. */
 export interface ResponseBytes {
@@ -30,6 +31,8 @@ export interface ResponseWriter {
   /** The message is an HttpBody: its bytes are the body, and its content type is known only when it is there. */
   readonly raw: boolean;
   write(message: Message): ResponseBytes;
+  /** As `write`; a long message in slices, between which others have their turn. */
+  writeLong(message: Message): ResponseBytes | Promise<ResponseBytes>;
 }
 
 /** The media type of JSON. */
@@ -49,36 +52,47 @@ export function createResponseWriter(
     bytes: Buffer.from(text(json)),
   });
   if (field === undefined) {
-    return isHttpBody(output)
-      ? { raw: true, write: (message) => rawBytes(output, message) }
-      : {
-          raw: false,
-          write: (message) => jsonBytes(toJson(output, message, options)),
-        };
+    if (isHttpBody(output)) {
+      const write = (message: Message) => rawBytes(output, message);
+      return { raw: true, write, writeLong: write };
+    }
+    const write = (message: Message) =>
+      jsonBytes(toJson(output, message, options));
+    const inSlices = writeInSlices(
+      output,
+      (message) => write(message).bytes,
+      joinJson,
+    );
+    return {
+      raw: false,
+      write,
+      writeLong: (message) => {
+        const bytes = inSlices(message);
+        return bytes instanceof Promise
+          ? bytes.then((made) => ({ contentType: jsonType, bytes: made }))
+          : { contentType: jsonType, bytes };
+      },
+    };
   }
   if (field.fieldKind === "message" && isHttpBody(field.message)) {
     const desc = field.message;
-    return {
-      raw: true,
-      write: (message) =>
-        rawBytes(desc, reflect(output, message).get(field).message),
-    };
+    const write = (message: Message) =>
+      rawBytes(desc, reflect(output, message).get(field).message);
+    return { raw: true, write, writeLong: write };
   }
   const empty = emptyJson(field, options);
   const name = options.useProtoFieldName === true ? field.name : field.jsonName;
-  return {
-    raw: false,
-    write(message) {
-      const only = reflect(output);
-      const source = reflect(output, message);
-      if (!source.isSet(field)) {
-        return jsonBytes(empty);
-      }
-      only.set(field, source.get(field));
-      const json = toJson(output, only.message, options) as JsonObject;
-      return jsonBytes(json[name] ?? null);
-    },
+  const write = (message: Message): ResponseBytes => {
+    const only = reflect(output);
+    const source = reflect(output, message);
+    if (!source.isSet(field)) {
+      return jsonBytes(empty);
+    }
+    only.set(field, source.get(field));
+    const json = toJson(output, only.message, options) as JsonObject;
+    return jsonBytes(json[name] ?? null);
   };
+  return { raw: false, write, writeLong: write };
 }
 
 /** The bytes of an HttpBody. Its content type goes into a header, so it is checked. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, beforeEach } from "vitest";
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
-import { putUser } from "../../../src/lockout/user.ts";
+import { putUser, recordPasswordChange } from "../../../src/lockout/user.ts";
 import type { EventFilter, RecordedEvent } from "../../../src/store/events.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";
@@ -205,6 +205,41 @@ export function describeEvents(bed: StoreBed): void {
           }),
           { numRuns: 300 },
         );
+      });
+
+      it("by an id that users of several organisations have, in the order of the log", async () => {
+        const shared = await Promise.all(
+          Array.from({ length: 240 }, (_, index) => {
+            const orgId = `30000000000000000${index % 4}`;
+            const carl = { orgId, userId: "carl" };
+            return bed.store.changeUser(carl, "e", recordPasswordChange);
+          }),
+        );
+        expect(shared).toHaveLength(240);
+        const own = (await bed.events()).filter(
+          ({ aggregateId }) => aggregateId === "carl",
+        );
+        expect(own.length).toBeGreaterThan(240);
+        for (const filter of [
+          {},
+          { createdAfter: own[50]?.creationMicros ?? 0 },
+          { createdBefore: own[100]?.creationMicros ?? 0 },
+          { positionAfter: own[70]?.position ?? 0, limit: 90 },
+          { sequenceAfter: 5, sequenceBefore: 50 },
+          { resourceOwner: "300000000000000003" },
+          { aggregateTypes: ["org"] },
+          { types: ["user.human.added"] },
+        ]) {
+          for (const ascending of [true, false]) {
+            const wanted = {
+              ...{ aggregateId: "carl", limit: 1000, ascending },
+              ...filter,
+            };
+            expect(await bed.store.listEvents(wanted)).toEqual(
+              naiveFilter([...own], wanted),
+            );
+          }
+        }
       });
 
       it("by any number of types", async () => {

@@ -19,6 +19,7 @@ import { UnaryContext } from "./context.ts";
 import { CompressedMessage } from "./form.ts";
 import type { CallTimeout, UnaryForm, UnaryRequest } from "./form.ts";
 import type { Invoke } from "./invoke.ts";
+import { whenMade } from "./when-made.ts";
 
 /** Sends responses for which {@link UnaryCall} has no short way. */
 export interface Respond {
@@ -262,18 +263,15 @@ export class UnaryCall implements BodyCollector, Listed {
       this.#failMapped(error);
       return;
     }
-    if (output instanceof Promise) {
-      output.then(
-        (made) => {
-          this.#succeed(made);
-        },
-        (error: unknown) => {
-          this.#failMapped(error);
-        },
-      );
-    } else {
-      this.#succeed(output);
-    }
+    whenMade(
+      output,
+      (made) => {
+        this.#succeed(made);
+      },
+      (error) => {
+        this.#failMapped(error);
+      },
+    );
   }
 
   #failMapped(error: unknown): void {
@@ -284,14 +282,29 @@ export class UnaryCall implements BodyCollector, Listed {
     if (this.#over) {
       return;
     }
-    const { form } = this.#plan;
-    let bytes: Uint8Array;
+    let written: Uint8Array | Promise<Uint8Array>;
     try {
-      bytes = form.write(output, this.#context);
+      written = this.#plan.form.write(output, this.#context);
     } catch (reason) {
       this.fail(reason);
       return;
     }
+    whenMade(
+      written,
+      (bytes) => {
+        this.#respond(bytes);
+      },
+      (reason) => {
+        this.fail(reason);
+      },
+    );
+  }
+
+  #respond(bytes: Uint8Array): void {
+    if (this.#over) {
+      return;
+    }
+    const { form } = this.#plan;
     const compression = form.compression(
       this.#request,
       bytes.byteLength,

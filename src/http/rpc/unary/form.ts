@@ -84,8 +84,11 @@ export interface UnaryForm {
    * @throws ConnectError, or a fault that {@link failure} knows
    */
   read(message: Uint8Array, request: UnaryRequest): Message;
-  /** @throws ConnectError */
-  write(message: Message, context: UnaryContext): Uint8Array;
+  /** Writes a message; a long one in slices, between which others have their turn. @throws ConnectError, or rejects with it */
+  write(
+    message: Message,
+    context: UnaryContext,
+  ): Uint8Array | Promise<Uint8Array>;
   /** How the message of a response is compressed; `requested` is the compression of the request. */
   compression(
     request: UnaryRequest,

@@ -17,7 +17,11 @@ export function encodeFrozenOnce(
       }
       let bytes = written.get(message);
       if (bytes === undefined) {
-        bytes = form.write(message, context);
+        const made = form.write(message, context);
+        if (made instanceof Promise) {
+          return made;
+        }
+        bytes = made;
         written.set(message, bytes);
         framed.set(bytes, form.frame(bytes, false));
       }

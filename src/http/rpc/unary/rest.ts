@@ -42,6 +42,9 @@ export function restForm(
     },
     write(message, context) {
       const written = route.write(message);
+      if (written instanceof Promise) {
+        return written.then(({ bytes }) => bytes);
+      }
       if (contentType === undefined) {
         context.responseHeader.set("content-type", written.contentType);
       }
