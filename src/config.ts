@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly ignoreUnknownFields: boolean;
   /** How long an attempt may stay open before it counts as failed, in milliseconds. */
   readonly attemptTtlMs: number;
+  /** How long events of attempts are kept, in milliseconds; undefined: for ever. */
+  readonly retentionMs: number | undefined;
   readonly logLevel: LogLevel;
   /** Whether successful requests of probes have a line in the log too. */
   readonly logProbes: boolean;
@@ -67,6 +69,7 @@ export const defaultConfig: ServerConfig = {
   tlsReloadMs: 0,
   ignoreUnknownFields: false,
   attemptTtlMs: 60_000,
+  retentionMs: undefined,
   logLevel: "info",
   logProbes: false,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,

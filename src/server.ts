@@ -29,6 +29,7 @@ import { shareLook } from "./http/pages/shared-look.ts";
 import { openStore } from "./store/open.ts";
 import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
+import { startPruning } from "./store/pruning.ts";
 import { startSettling } from "./store/settling.ts";
 import { createLogger, createRecordLog } from "./telemetry/log.ts";
 import { readTlsPair, startTlsReload } from "./tls-files.ts";
@@ -200,10 +201,16 @@ async function serve(
   }
   await warnOfZeros(store, log);
   const settling = startSettling(store, reportFault);
+  const { retentionMs } = config;
+  const pruning =
+    retentionMs === undefined
+      ? undefined
+      : startPruning(store, retentionMs, reportFault);
   const { host, port } = await http
     .listen(config.listen)
     .catch((error: unknown) => {
       settling.stop();
+      pruning?.stop();
       throw error;
     });
   const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -239,6 +246,7 @@ async function serve(
       const ended = http.close();
       closing ??= ended.then(async () => {
         settling.stop();
+        pruning?.stop();
         tlsReload?.stop();
         await store.close();
         log.info("ended");

@@ -65,6 +65,16 @@ export function parseTimeout(text: string): number {
   return ms;
 }
 
+/** How long events of attempts are kept, in milliseconds. @throws InvalidArgumentError, as all that follow */
+export function parseRetention(text: string): number {
+  const ms = parseDuration(text);
+  // What was removed is gone: a span that short is a slip.
+  if (ms < unitMs.h) {
+    throw new InvalidArgumentError("Write at least 1h, such as 90d.");
+  }
+  return ms;
+}
+
 /** A time to come, in milliseconds since 1970: RFC 3339, or a time span from now. @throws InvalidArgumentError */
 export function parseExpiry(text: string): number {
   const now = Date.now();

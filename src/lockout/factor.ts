@@ -45,3 +45,8 @@ export const checkEvents: Readonly<
     succeeded: "user.human.mfa.recovery_code.check.succeeded",
   },
 };
+
+/** The types of {@link checkEvents}: what attempts leave, which an installation may keep for a time only. */
+export const checkEventTypes: readonly EventType[] = factors.flatMap((factor) =>
+  Object.values(checkEvents[factor]),
+);

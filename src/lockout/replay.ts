@@ -14,6 +14,8 @@ export interface ReplayedUser {
   readonly account: AccountState | undefined;
   readonly isLocked: boolean;
   readonly failed: Readonly<Record<Factor, number>>;
+  /** The factors of which there may be more failures: events of attempts were removed since their counters began. */
+  readonly atLeast: ReadonlySet<Factor>;
   /** The names of which it is known whether the user has them. Where the registration was an event, the user has no others. */
   readonly aliases: ReadonlyMap<string, boolean>;
 }
@@ -32,8 +34,14 @@ export const unseenUser: ReplayedUser = {
   account: undefined,
   isLocked: false,
   failed: noFailures,
+  atLeast: new Set(),
   aliases: new Map(),
 };
+
+/** What is known of a user of whom events of attempts were removed, behind the last event. */
+export function withPrunedEvents(user: ReplayedUser): ReplayedUser {
+  return { ...user, atLeast: new Set(factors) };
+}
 
 /** What holds after one more event of a user; undefined where nothing of the user is left. */
 export function replayUserEvent(
@@ -61,6 +69,7 @@ export function replayUserEvent(
         account: user.account === "initial" ? "active" : user.account,
         isLocked: false,
         failed: noFailures,
+        atLeast: new Set(),
       };
     case "user.human.password.changed":
       return withFailed(user, "password", 0);
@@ -129,5 +138,9 @@ function withFailed(
   factor: Factor,
   failed: number,
 ): ReplayedUser {
-  return { ...user, failed: { ...user.failed, [factor]: failed } };
+  const atLeast = new Set(user.atLeast);
+  if (failed === 0) {
+    atLeast.delete(factor);
+  }
+  return { ...user, failed: { ...user.failed, [factor]: failed }, atLeast };
 }

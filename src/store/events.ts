@@ -23,6 +23,14 @@ export interface RecordedEvent {
   readonly payload: EventPayload | undefined;
 }
 
+/** What {@link EventStore.pruneChecks} has done. */
+export interface Pruned {
+  /** How many events were removed, or lost their payload. */
+  readonly count: number;
+  /** Whether none is left that is dated before. */
+  readonly isDone: boolean;
+}
+
 /** Which events are wanted; what is undefined or empty does not filter. */
 export interface EventFilter {
   /** Oldest first; else newest first. */
@@ -50,6 +58,11 @@ export interface EventFilter {
 export interface EventStore {
   /** The events that fit, in the order of their positions. */
   listEvents(filter: EventFilter): Promise<readonly RecordedEvent[]>;
+  /**
+   * Removes some of the events of attempts (`checkEventTypes`) that are dated before this date in microseconds, oldest first. The last event of
+   * a user stays, without its payload, until another one comes: sequences count on from it. Never holds the event loop for long: to be called until it is done.
+   */
+  pruneChecks(before: number): Promise<Pruned>;
   /** The greatest position there is; 0 before the first event. */
   lastPosition(): Promise<number>;
   /**

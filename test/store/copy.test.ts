@@ -106,7 +106,9 @@ describe("a copy", () => {
     });
     expect(report.differences).toEqual([]);
     const rows = report.tables.map((table) => table.rows);
-    expect(rows.every((count) => count > 0)).toBe(true);
+    const empty = report.tables.filter((table) => table.rows === 0);
+    // No events were removed.
+    expect(empty.map(({ name }) => name)).toEqual(["pruning"]);
     const total = rows.reduce((sum, count) => sum + count);
     expect(shown.at(-1)).toEqual([total, total]);
 

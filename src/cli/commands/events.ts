@@ -6,6 +6,7 @@ import { eventTypes } from "../../lockout/event.ts";
 import type { AggregateType } from "../../lockout/event.ts";
 import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
+import { addPruneCommand } from "./events-prune.ts";
 import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
@@ -30,8 +31,14 @@ const aggregateTypes = ["instance", "org", "user"] satisfies AggregateType[];
 
 /** Adds `lockoutd events`. */
 export function addEventsCommand(program: Command, terminal: Terminal): void {
+  const events = addCommand(
+    program,
+    "events",
+    "list what happened, newest first",
+  );
+  addPruneCommand(events, terminal);
   addConnectionOptions(
-    addCommand(program, "events", "list what happened, newest first")
+    events
       .addOption(
         new Option("-n, --limit <number>", "how many events at most, 1 to 1000")
           .default(100)

@@ -20,6 +20,7 @@ import {
   parseBoolean,
   parseListen,
   parseOrigins,
+  parseRetention,
   parseTimeout,
   parseTrustedProxies,
   parseWait,
@@ -36,6 +37,7 @@ interface ServeOptions {
   readonly tlsReload: number;
   readonly ignoreUnknownFields: boolean;
   readonly attemptTtl: number;
+  readonly retention?: number;
   readonly defaultMaxPasswordAttempts: number;
   readonly defaultMaxOtpAttempts: number;
   readonly logLevel: LogLevel;
@@ -148,6 +150,15 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     )
     .addOption(
       new Option(
+        "--retention <span>",
+        "how long events of attempts are kept, such as 90d; events of locks, policies, users and tokens stay",
+      )
+        .env("LOCKOUTD_RETENTION")
+        .default(undefined, "for ever")
+        .argParser(parseRetention),
+    )
+    .addOption(
+      new Option(
         "--ignore-unknown-fields [true|false]",
         "ignore unknown JSON fields and query parameters, as ZITADEL does, instead of refusing them",
       )
@@ -247,6 +258,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     tlsReloadMs: options.tlsReload,
     ignoreUnknownFields: options.ignoreUnknownFields,
     attemptTtlMs: options.attemptTtl,
+    retentionMs: options.retention,
     logLevel: options.logLevel,
     logProbes: options.logProbes,
     shutdownGraceMs: options.shutdownGrace,

@@ -1,7 +1,11 @@
 import type { EventPayload } from "../../lockout/event.ts";
 import { factors } from "../../lockout/factor.ts";
 import type { Factor } from "../../lockout/factor.ts";
-import { replayUserEvent, unseenUser } from "../../lockout/replay.ts";
+import {
+  replayUserEvent,
+  unseenUser,
+  withPrunedEvents,
+} from "../../lockout/replay.ts";
 import type { ReplayedUser } from "../../lockout/replay.ts";
 import type { Problems } from "./problems.ts";
 
@@ -40,21 +44,27 @@ export class UserCheck {
     );
   }
 
-  /** Takes the next event of a user. */
+  /**
+   * Takes the next event of a user.
+   *
+   * @param afterPruned whether events of attempts before it were removed
+   */
   add(
     orgId: string,
     userId: string,
     position: number,
     type: string,
     payload: EventPayload,
+    afterPruned: boolean,
   ): void {
     const own = key(orgId, userId);
     // Removals before they were events left no trace but this.
     if (position <= (this.#since.get(own) ?? 0)) {
       return;
     }
+    const before = this.#users.get(own) ?? unseenUser;
     const user = replayUserEvent(
-      this.#users.get(own) ?? unseenUser,
+      afterPruned ? withPrunedEvents(before) : before,
       type,
       payload,
     );
@@ -102,7 +112,10 @@ export class UserCheck {
     }
     for (const factor of factors) {
       const counted = details.failed.get(row.key)?.get(factor) ?? 0;
-      if (counted !== user.failed[factor]) {
+      const isRight = user.atLeast.has(factor)
+        ? counted >= user.failed[factor]
+        : counted === user.failed[factor];
+      if (!isRight) {
         report(
           `has ${counted} failures of ${factor}, but the events come to ${user.failed[factor]}`,
         );

@@ -70,14 +70,17 @@ export async function checkState(
   const users = new UserCheck(problems, userRows);
   const policies = new PolicyCheck(problems);
   const access = new AccessCheck(problems);
-  const sequences = new Sequences(problems);
+  const [pruned] = await source.rows<{ readonly before_micros: number }>(
+    "SELECT before_micros FROM pruning",
+  );
+  const sequences = new Sequences(problems, pruned?.before_micros ?? 0);
   const instance = instances[0]?.id;
   const others = new Set<string>();
   let events = 0;
   let lastDate = 0;
   for await (const event of source.events()) {
     events += 1;
-    sequences.add(event);
+    const afterPruned = sequences.add(event);
     const { creation_micros: date } = event;
     if (date <= lastDate) {
       problems.report(
@@ -93,7 +96,16 @@ export async function checkState(
     }
     access.add(owner, event.aggregate_id, type, payload);
     if (kind === "user") {
-      users.add(owner, event.aggregate_id, event.position, type, payload);
+      users.add(
+        ...([
+          owner,
+          event.aggregate_id,
+          event.position,
+          type,
+          payload,
+        ] as const),
+        afterPruned,
+      );
     } else {
       policies.add(kind, owner, type, payload, date);
     }
@@ -131,25 +143,39 @@ export async function checkState(
   };
 }
 
-/** The sequences of each aggregate count from 1 without a gap. */
+/** The sequences of each aggregate count from 1 without a gap, but for events of attempts that were removed. */
 class Sequences {
   readonly #problems: Problems;
+  readonly #prunedBefore: number;
   readonly #last = new Map<string, number>();
+  readonly #lastDates = new Map<string, number>();
 
-  constructor(problems: Problems) {
+  /** @param prunedBefore the date before which events of attempts were removed, in microseconds; 0 for none */
+  constructor(problems: Problems, prunedBefore: number) {
     this.#problems = problems;
+    this.#prunedBefore = prunedBefore;
   }
 
-  add(event: CheckedEvent): void {
+  /** Takes the next event; says whether some before it were removed. */
+  add(event: CheckedEvent): boolean {
     const { aggregate_type: type, aggregate_id: id, sequence } = event;
     const aggregate = `${type}\n${event.resource_owner}\n${id}`;
     const expected = (this.#last.get(aggregate) ?? 0) + 1;
-    if (sequence !== expected) {
+    // What was removed was later than the event before it.
+    const mayLack =
+      type === "user" &&
+      (this.#lastDates.get(aggregate) ?? 0) < this.#prunedBefore;
+    const afterPruned = mayLack && sequence > expected;
+    if (sequence !== expected && !afterPruned) {
       this.#problems.report(
         `event ${event.position}, of ${type} ${id}, has sequence ${sequence}, not ${expected}`,
       );
     }
     this.#last.set(aggregate, sequence);
+    if (mayLack) {
+      this.#lastDates.set(aggregate, event.creation_micros);
+    }
+    return afterPruned;
   }
 }
 

@@ -142,6 +142,11 @@ export const transferTables: readonly TransferTable[] = [
       ...[text("outcome"), text("result")],
     ],
   },
+  {
+    name: "pruning",
+    key: [integer("only_one")],
+    rest: [integer("position"), integer("before_micros")],
+  },
   instanceTable,
 ];
 

@@ -24,6 +24,7 @@ import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
+import { preparePruning } from "./pruning.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
@@ -131,6 +132,7 @@ function createStore(
   const checkFiles = exclusive
     ? createFileCheck(database.name, opened.lock)
     : undefined;
+  const prune = preparePruning(database, events);
   const queue = new CommitQueue(
     createTransaction(database, memory, checkFiles),
     {
@@ -248,6 +250,7 @@ function createStore(
         filter,
         eventWindow,
       ),
+    pruneChecks: (before) => queue.run(() => prune(before)),
     lastPosition: async () => read(() => events.lastPosition()),
     onAppended: (listener) => read(() => watch.listen(listener)),
 

@@ -8,6 +8,7 @@ import { unseen } from "./0006-unseen.ts";
 import { attempts } from "./0007-attempts.ts";
 import { userCounts } from "./0008-user-counts.ts";
 import { dates } from "./0009-dates.ts";
+import { pruning } from "./0010-pruning.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   attempts,
   userCounts,
   dates,
+  pruning,
 ];

@@ -1,0 +1,62 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Store } from "./store.ts";
+
+const everyMs = 60_000;
+
+/**
+ * Removes all events of attempts that are older than a time, in small pieces, between which others have as long as each took.
+ *
+ * @param retentionMs how long they are kept
+ * @param onPruned is told how many were removed, or lost their payload, so far
+ * @param isStopped asked after each piece
+ */
+export async function pruneOld(
+  store: Pick<Store, "pruneChecks" | "now">,
+  retentionMs: number,
+  onPruned: (count: number) => void = () => undefined,
+  isStopped: () => boolean = () => false,
+): Promise<void> {
+  const before = (store.now() - retentionMs) * 1000;
+  let sum = 0;
+  while (!isStopped()) {
+    const start = performance.now();
+    const { count, isDone } = await store.pruneChecks(before);
+    sum += count;
+    onPruned(sum);
+    if (isDone) {
+      return;
+    }
+    await delay(performance.now() - start);
+  }
+}
+
+/** Has {@link pruneOld} done at once, and every minute. */
+export function startPruning(
+  store: Pick<Store, "pruneChecks" | "now">,
+  retentionMs: number,
+  onError: (error: unknown) => void,
+): { stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const prune = async () => {
+    try {
+      await pruneOld(store, retentionMs, undefined, () => stopped);
+    } catch (error) {
+      // The store is closed while a piece waits.
+      if (!stopped) {
+        onError(error);
+      }
+    }
+    if (!stopped) {
+      timer = setTimeout(() => void prune(), everyMs);
+      timer.unref();
+    }
+  };
+  void prune();
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
