@@ -6,7 +6,11 @@ export function addCommand(
   name: string,
   description: string,
 ): Command {
-  const command = parent.command(name).description(description);
+  const command = parent
+    .command(name)
+    .description(description)
+    // There is one for all: lockoutd help.
+    .helpCommand(false);
   const path = [command.name()];
   for (let up = command.parent; up !== null; up = up.parent) {
     path.unshift(up.name());

@@ -10,6 +10,8 @@ import { addServeCommand } from "./commands/serve.ts";
 import { addTokenCommand } from "./commands/token.ts";
 import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
+import { addHelpCommand } from "./commands/help.ts";
+import { helpLayout } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "../telemetry/version.ts";
 
@@ -20,9 +22,9 @@ First steps:
   lockoutd events                                shows who changed what
 
 Flags and variables:
-  Many flags have a variable, which the help of each command names. A flag counts
-  before its variable, and that before the default. An empty variable is the
-  same as none.
+  Many flags have a variable, which the help of each command names. A flag
+  counts before its variable, and that before the default. An empty variable is
+  the same as none.
 
 Exit codes:
   0  done
@@ -37,7 +39,8 @@ export function createProgram(terminal: Terminal): Command {
     )
     .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command")
+    .helpCommand(false)
+    .configureHelp(helpLayout)
     .showHelpAfterError('Run "lockoutd --help" for help.')
     .exitOverride()
     .configureOutput({
@@ -60,5 +63,6 @@ export function createProgram(terminal: Terminal): Command {
   addCopyCommand(program, terminal);
   addReadyCommand(program, terminal);
   addVersionCommand(program, terminal);
+  addHelpCommand(program);
   return program;
 }

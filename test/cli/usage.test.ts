@@ -16,6 +16,10 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
   const id = "397114861402619904";
   test.each([
     ["serv", /unknown command 'serv'[^]*serve/],
+    ["help nope", /unknown command 'nope'/],
+    ["help user nope", /unknown command 'user nope'/],
+    ["attempts begin --factor pin", /Write one of password, totp, otp_sms, /],
+    ["attempts complete 1 --outcome no", /Write one of succeeded, failed, not/],
     ["serve extra", /too many arguments/],
     ["serve --lisen x", /unknown option '--lisen'[^]*--listen/],
     ["serve --listen 8080", /Write HOST:PORT/],

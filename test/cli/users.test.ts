@@ -303,6 +303,39 @@ describe.each([
     expect(show.stdout).toMatch(/password +0 +0 +2/);
   });
 
+  it("no name steers the terminal, nor passes for a line of the output", async () => {
+    const id = `shown-${userId}`;
+    const file = directory.file(`${id}.ndjson`);
+    await writeFile(
+      file,
+      JSON.stringify({ id, aliases: [`a-${id}\nState: x\u009b\u202e`] }),
+    );
+    expect((await command("user", "import", file)).code).toBe(0);
+    for (const name of ["show", "get"]) {
+      const { stdout } = await command("user", name, id);
+      expect(stdout).toContain(
+        `\nAliases:  a-${id}\\u{a}State: x\\u{9b}\\u{202e}\n`,
+      );
+    }
+    const shown = await command("user", "show", id, "--output", "json");
+    expect(shown.stdout).toContain(String.raw`\nState: x\u009b\u202e`);
+  });
+
+  it("factors and outcomes are read however they are written, and shown as one", async () => {
+    for (const factor of ["otp-sms", "otp_sms", "FACTOR_OTP_SMS"]) {
+      const begun = (await json(
+        ...["attempts", "begin", "--user-id", `spelled-${userId}`],
+        ...["--factor", factor],
+      )) as { attemptId: string };
+      await json(
+        ...["attempts", "complete", begun.attemptId],
+        ...["--outcome", "not-a-guess"],
+      );
+    }
+    const { stdout } = await command("user", "show", `spelled-${userId}`);
+    expect(stdout).toMatch(/^otp_sms +0 +0 +2/m);
+  });
+
   it("what cannot be read is said in one line", async () => {
     const missing = await command("user", "import", "/nowhere/users.ndjson");
     expect(missing.code).toBe(1);

@@ -14,36 +14,26 @@ import type {
 } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
+import { enumNames } from "../enum-names.ts";
 import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { userOrgOption } from "../user-org-option.ts";
 
-const factors = {
-  password: Factor.PASSWORD,
-  totp: Factor.TOTP,
-  "otp-sms": Factor.OTP_SMS,
-  "otp-email": Factor.OTP_EMAIL,
-  "recovery-code": Factor.RECOVERY_CODE,
-} as const;
-
-const outcomes = {
-  succeeded: Outcome.SUCCEEDED,
-  failed: Outcome.FAILED,
-  "not-a-guess": Outcome.NOT_A_GUESS,
-} as const;
+const factorNames = enumNames(Factor, "FACTOR_");
+const outcomeNames = enumNames(Outcome, "OUTCOME_");
 
 interface BeginOptions {
   readonly userId?: string;
   readonly loginName?: string;
-  readonly factor: keyof typeof factors;
+  readonly factor: Factor;
   readonly org?: string;
   readonly output: OutputFormat;
 }
 
 interface CompleteOptions {
-  readonly outcome: keyof typeof outcomes;
+  readonly outcome: Outcome;
   readonly org?: string;
   readonly output: OutputFormat;
 }
@@ -65,16 +55,20 @@ function addBeginCommand(group: Command, terminal: Terminal): void {
       .option("--user-id <id>", "the user, who is registered where unknown")
       .option("--login-name <name>", "what a person typed")
       .addOption(
-        new Option("--factor <factor>", "what is guessed at")
-          .choices(Object.keys(factors))
-          .default("password"),
+        new Option(
+          "--factor <factor>",
+          `what is guessed at: ${factorNames.names.join(", ")}`,
+        )
+          .default(Factor.PASSWORD, "password")
+          .argParser(factorNames.parse),
       )
       .addOption(userOrgOption())
       .addOption(outputOption())
       .addHelpText(
         "after",
         `
-Prints the decision, and where it is "proceed" the attempt's id: compare the secret, then complete the attempt.
+Prints the decision, and where it is "proceed" the attempt's id: compare the
+secret, then complete the attempt.
 
 Examples:
   lockoutd attempts begin --user-id alice
@@ -90,7 +84,7 @@ Examples:
     const response = await withClients(command, ({ attempts, on }) => {
       return attempts.beginAttempt(
         {
-          factor: factors[factor],
+          factor,
           subject:
             userId === undefined
               ? { case: "loginName", value: loginName ?? "" }
@@ -112,8 +106,11 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
     addCommand(group, "complete", "say how the comparison ended")
       .argument("<attempt>", "the attempt's id")
       .addOption(
-        new Option("--outcome <outcome>", "how it ended")
-          .choices(Object.keys(outcomes))
+        new Option(
+          "--outcome <outcome>",
+          `how it ended: ${outcomeNames.names.join(", ")}`,
+        )
+          .argParser(outcomeNames.parse)
           .makeOptionMandatory(),
       )
       .addOption(userOrgOption())
@@ -122,10 +119,7 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
     async (attemptId: string, options: CompleteOptions, command: Command) => {
       const { outcome, org, output } = options;
       const response = await withClients(command, ({ attempts, on }) => {
-        return attempts.completeAttempt(
-          { attemptId, outcome: outcomes[outcome] },
-          on(org),
-        );
+        return attempts.completeAttempt({ attemptId, outcome }, on(org));
       });
       terminal.out(
         output === "json"

@@ -21,13 +21,15 @@ export function addCopyCommand(program: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-Stop the servers first: what they change meanwhile would be missing. A copy that was broken off goes on where it
-stopped when the same command is run again. In the end both sides are counted and hashed, table by table; until they
-are found alike no server starts on the new database, and no other command works on it. The source stays as it is.
+Stop the servers first: what they change meanwhile would be missing. A copy that
+was broken off goes on where it stopped when the same command is run again. In
+the end both sides are counted and hashed, table by table; until they are found
+alike no server starts on the new database, and no other command works on it.
+The source stays as it is.
 
 Examples:
-  lockoutd copy --from sqlite:./lockoutd.db --to postgres://lockoutd:PASSWORD@db:5432/lockoutd
-  lockoutd copy --from postgres://lockoutd:PASSWORD@db:5432/lockoutd --to sqlite:./lockoutd.db`,
+  lockoutd copy --from sqlite:./lockoutd.db --to postgres://USER:PASS@HOST/NAME
+  lockoutd copy --from postgres://USER:PASS@HOST/NAME --to sqlite:./lockoutd.db`,
     )
     .action(async ({ from, to, output }: CopyOptions) => {
       const { copyDatabase } = await import("../../store/maintenance.ts");

@@ -23,8 +23,9 @@ export function addBackupCommand(program: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-The copy is the database as it was at one moment; a backup that fails leaves no file. To restore it: stop the server, put the
-copy in the place of the database, remove the files beside it that end in -wal and -shm, start the server.
+The copy is the database as it was at one moment; a backup that fails leaves no
+file. To restore it: stop the server, put the copy in the place of the database,
+remove the files beside it that end in -wal and -shm, start the server.
 
 Examples:
   lockoutd backup lockoutd-$(date +%F).db

@@ -44,6 +44,7 @@ function orgOption(description: string): Option {
 function addGetCommand(group: Command, print: Print): void {
   addConnectionOptions(
     addCommand(group, "get", "show the policy that holds")
+      .alias("show")
       .addOption(orgOption("for an organisation (default: the default policy)"))
       .addOption(outputOption()),
   ).action(async ({ org, output }: PolicyOptions, command: Command) => {

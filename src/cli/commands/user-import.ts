@@ -58,14 +58,15 @@ fields. Only the id must be there:
 
   id            1 to 200 characters
   organisation  its id (default: the token's own, at the database the first one)
-  aliases       names to log in with; one belongs to one user of an organisation;
-                in CSV separated by semicolons
+  aliases       names to log in with; each is one user's in an organisation; in
+                CSV separated by semicolons
   state         active (default of new users), initial, inactive or locked
 
 What a line does not name stays as it is, and so does what is empty in CSV. An
 empty list or null removes all aliases, as "" does in CSV. A lock stays until
-"lockoutd user unlock" ends it. A bad line is named and counted, and the others are
-kept: the command then ends with exit code 1. To import a file again is harmless.
+"lockoutd user unlock" ends it. A bad line is named and counted, and the others
+are kept: the command then ends with exit code 1. To import a file again is
+harmless.
 
 Examples:
   lockoutd user import users.ndjson

@@ -12,6 +12,7 @@ import {
   UserState,
 } from "../../../gen/lockout/v1/user_service_pb.js";
 import type { User } from "../../../gen/lockout/v1/user_service_pb.js";
+import { printable } from "../../telemetry/printable.ts";
 import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
@@ -44,6 +45,7 @@ export function addUserCommand(program: Command, terminal: Terminal): void {
 function addShowCommand(group: Command, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(group, "show", "show a user, the lock and the counters")
+      .alias("get")
       .argument("<id>", "the user's id")
       .addOption(userOrgOption())
       .addOption(outputOption()),
@@ -179,11 +181,11 @@ function addLockCommands(group: Command, terminal: Terminal): void {
 
 function userText(user: User, lockout: Lockout): string {
   const lines = [
-    `User:     ${user.userId}, of the organisation ${user.resourceOwner}`,
+    `User:     ${printable(user.userId)}, of the organisation ${user.resourceOwner}`,
     `State:    ${stateName(user.state)}`,
     ...(user.aliases.length === 0
       ? []
-      : [`Aliases:  ${user.aliases.join(", ")}`]),
+      : [`Aliases:  ${user.aliases.map(printable).join(", ")}`]),
     ...(lockout.locked
       ? [
           `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}`,
