@@ -189,3 +189,22 @@ export interface NewEvent {
   readonly type: EventType;
   readonly payload?: EventPayload;
 }
+
+/** The fields of payloads that tell of a person: where from, with what, and under which names somebody logged in. */
+const personalFields = ["address", "userAgent", "device", "added", "removed"];
+
+/** What is left of a payload of a user who is to be forgotten: the same object where it says nothing of the person. */
+export function withoutPerson(
+  payload: EventPayload | undefined,
+): EventPayload | undefined {
+  if (
+    payload === undefined ||
+    !personalFields.some((field) => Object.hasOwn(payload, field))
+  ) {
+    return payload;
+  }
+  const rest = Object.entries(payload).filter(
+    ([field]) => !personalFields.includes(field),
+  );
+  return rest.length === 0 ? undefined : Object.fromEntries(rest);
+}

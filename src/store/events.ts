@@ -23,6 +23,22 @@ export interface RecordedEvent {
   readonly payload: EventPayload | undefined;
 }
 
+/** Events of a user, by their sequences: greater than `after`, up to and with `upTo`. */
+export interface UserEvents {
+  readonly orgId: string;
+  readonly userId: string;
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What {@link EventStore.eraseEvents} has done. */
+export interface Erased {
+  /** How many events said something of the person. */
+  readonly count: number;
+  /** The last sequence that was looked at; undefined where none is left. */
+  readonly last: number | undefined;
+}
+
 /** What {@link EventStore.pruneChecks} has done. */
 export interface Pruned {
   /** How many events were removed, or lost their payload. */
@@ -63,6 +79,11 @@ export interface EventStore {
    * a user stays, without its payload, until another one comes: sequences count on from it. Never holds the event loop for long: to be called until it is done.
    */
   pruneChecks(before: number): Promise<Pruned>;
+  /**
+   * Takes out of some events of a user what they say of the person (`withoutPerson`). Never holds the event loop for long: to be called again
+   * behind the last sequence.
+   */
+  eraseEvents(events: UserEvents): Promise<Erased>;
   /** The greatest position there is; 0 before the first event. */
   lastPosition(): Promise<number>;
   /**

@@ -101,6 +101,23 @@ it("events prune wants an age, and no slip of one", async () => {
   expect(await events()).toHaveLength(5);
 });
 
+it("user erase forgets a person, at the database alone", async () => {
+  const erase = ["user", "erase", "--database", database];
+  expect(await run(...erase, "b")).toMatchObject({
+    stdout: "the user was removed; 2 events told of the person\n",
+    code: 0,
+  });
+  const { stdout } = await run(...erase, "b", "--output", "json");
+  expect(JSON.parse(stdout)).toEqual({ removed: false, events: 0 });
+  expect(await run(...erase, "nobody")).toMatchObject({
+    stderr: expect.stringMatching(/has no user nobody/) as string,
+    code: 1,
+  });
+  const told = (await events()).filter(({ payload }) => payload?.["address"]);
+  expect(told.map(({ aggregateId }) => aggregateId)).toEqual(["a", "a", "a"]);
+  expect((await checkDatabase(database)).problems).toEqual([]);
+});
+
 it("a server with a retention removes what is older, and one without keeps it", async () => {
   const keeping = await startServer({ ...config, database });
   await keeping.close();

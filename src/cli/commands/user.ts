@@ -20,6 +20,7 @@ import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Clients } from "../clients.ts";
 import { userOrgOption } from "../user-org-option.ts";
+import { addEraseCommand } from "./user-erase.ts";
 import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";
 
@@ -40,6 +41,7 @@ export function addUserCommand(program: Command, terminal: Terminal): void {
   addLockCommands(group, terminal);
   addImportCommand(group, terminal);
   addExportCommand(group, terminal);
+  addEraseCommand(group, terminal);
 }
 
 function addShowCommand(group: Command, terminal: Terminal): void {

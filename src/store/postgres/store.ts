@@ -23,6 +23,7 @@ import { createNames } from "./names.ts";
 import { createOrgs } from "./orgs.ts";
 import type { Statement } from "./pipeline.ts";
 import { createPolicyLookup } from "./policies.ts";
+import { createErasure } from "./erasure.ts";
 import { createPruning } from "./pruning.ts";
 import { createRecorder } from "./recorder.ts";
 import { createTokens } from "./tokens.ts";
@@ -231,6 +232,7 @@ async function createStore(
       });
     },
     listEvents: (filter) => listEvents(events, filter, windowSize),
+    eraseEvents: createErasure(database),
     pruneChecks: createPruning(database, events),
     lastPosition: () => events.lastPosition(),
     onAppended: (listener) => watch.listen(listener),

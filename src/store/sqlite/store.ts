@@ -24,6 +24,7 @@ import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
+import { prepareErasure } from "./erasure.ts";
 import { preparePruning } from "./pruning.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
@@ -115,6 +116,10 @@ function createStore(
 ): Store {
   const { database } = opened;
   database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  if (!exclusive) {
+    // What a tool deletes, such as all that is known of a person, is overwritten in pages that become free too. A server has no time for that.
+    database.pragma("secure_delete = ON");
+  }
 
   const memory = createTransactionMemory();
   const events = prepareEvents(database, memory);
@@ -133,6 +138,7 @@ function createStore(
     ? createFileCheck(database.name, opened.lock)
     : undefined;
   const prune = preparePruning(database, events);
+  const erase = prepareErasure(database);
   const queue = new CommitQueue(
     createTransaction(database, memory, checkFiles),
     {
@@ -250,6 +256,7 @@ function createStore(
         filter,
         eventWindow,
       ),
+    eraseEvents: (wanted) => queue.run(() => erase(wanted)),
     pruneChecks: (before) => queue.run(() => prune(before)),
     lastPosition: async () => read(() => events.lastPosition()),
     onAppended: (listener) => read(() => watch.listen(listener)),
