@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAttemptsCommand } from "./commands/attempts.ts";
 import { addCopyCommand } from "./commands/copy.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEventsCommand } from "./commands/events.ts";
 import { addBackupCommand, addCheckCommand } from "./commands/maintenance.ts";
 import { addOrgCommand } from "./commands/org.ts";
@@ -61,6 +62,7 @@ export function createProgram(terminal: Terminal): Command {
   addBackupCommand(program, terminal);
   addCheckCommand(program, terminal);
   addCopyCommand(program, terminal);
+  addDoctorCommand(program, terminal);
   addReadyCommand(program, terminal);
   addVersionCommand(program, terminal);
   addHelpCommand(program);

@@ -48,7 +48,7 @@ The default policy is 0 wrong passwords and 0 wrong codes, and 0 means that they
 }
 
 /** The URL of a database as it may be kept where this output is. */
-function withoutPassword(database: string): string {
+export function withoutPassword(database: string): string {
   const url = URL.parse(database);
   if (url === null || url.password === "") {
     return database;

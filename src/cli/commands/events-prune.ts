@@ -30,9 +30,11 @@ export function addPruneCommand(events: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-Only failed and successful checks of passwords and codes are removed, with the addresses and devices that they name.
-Events of locks, unlocks, users, policies, tokens and organisations stay. The last event of a user stays too, without
-its payload, until another one comes. "lockoutd serve --retention 90d" does the same all the time.
+Only failed and successful checks of passwords and codes are removed, with the
+addresses and devices that they name. Events of locks, unlocks, users, policies,
+tokens and organisations stay. The last event of a user stays too, without its
+payload, until another one comes. "lockoutd serve --retention 90d" does the same
+all the time.
 
 Example:
   lockoutd events prune --older-than 90d`,

@@ -24,8 +24,9 @@ export function addEraseCommand(group: Command, terminal: Terminal): void {
     .addHelpText(
       "after",
       `
-Removes the user, and takes addresses, user agents, devices and login names out of the user's events, for good. The
-events stay with the id, their types and dates. What backups, logs and other systems have of them is left as it is.
+Removes the user, and takes addresses, user agents, devices and login names out
+of the user's events, for good. The events stay with the id, their types and
+dates. What backups, logs and other systems have of them is left as it is.
 
 Example:
   lockoutd user erase 397114861402619904`,

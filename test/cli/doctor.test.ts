@@ -1,0 +1,190 @@
+import http from "node:http";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import http2 from "node:http2";
+import { fileURLToPath } from "node:url";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  it,
+  test,
+  vi,
+} from "vitest";
+import {
+  lookAtCertificate,
+  lookAtExpiry,
+} from "../../src/cli/doctor/certificate.ts";
+import { lookAtConnection } from "../../src/cli/doctor/connection.ts";
+import type { Finding } from "../../src/cli/doctor/finding.ts";
+import { lookAtClock } from "../../src/cli/doctor/installation.ts";
+import type { Clients } from "../../src/cli/clients.ts";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+import { run } from "./command.ts";
+
+let directory: TempDir;
+let database: string;
+let server: TestServer;
+const closing: (() => void)[] = [];
+const certificates = new URL("../http/certificates/", import.meta.url);
+
+beforeAll(async () => {
+  directory = await makeTempDir();
+  database = `sqlite:${directory.file("lockoutd.db")}`;
+  for (const name of ["DATABASE", "SERVER", "TOKEN", "TLS_CERT", "TLS_KEY"]) {
+    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
+  }
+  server = await startTestServer({ database });
+});
+
+afterEach(() => {
+  for (const close of closing.splice(0)) {
+    close();
+  }
+});
+
+afterAll(async () => {
+  await server.close();
+  vi.unstubAllEnvs();
+  await directory.remove();
+});
+
+const levels = (findings: readonly Finding[]) =>
+  Object.fromEntries(findings.map(({ about, level }) => [about, level]));
+
+async function doctor(...args: readonly string[]) {
+  const { code, stdout } = await run("doctor", ...args, "--output", "json");
+  const findings = JSON.parse(stdout) as readonly Finding[];
+  return { code, findings, levels: levels(findings) };
+}
+
+describe("lockoutd doctor", () => {
+  it("looks at a database that is served, and says how a policy is set and which tokens end", async () => {
+    await run(
+      ...["token", "create", "--role", "IAM_LOGIN_CLIENT"],
+      ...["--name", "old", "--expires", "2d", "--database", database],
+    );
+    const { code, findings, levels: found } = await doctor("-d", database);
+    expect(code).toBe(0);
+    expect(found).toMatchObject({
+      version: "ok",
+      database: "ok",
+      policy: "warning",
+      tokens: "warning",
+      clock: "ok",
+    });
+    const of = (about: string) =>
+      findings.find((finding) => finding.about === about);
+    expect(of("policy")?.advice).toMatch(/^lockoutd policy set /);
+    expect(of("tokens")?.text).toContain("(old) ends on");
+    expect(of("disk")?.text).toMatch(/\d+ MiB free .* a sync takes [\d.]+ ms/);
+    const text = await run("doctor", "-d", database);
+    expect(text.stdout).toMatch(/^warning {2}policy .*\n {9}to do: lockoutd/m);
+  });
+
+  it("looks at a server, with a token and without", async () => {
+    const connection = { http2: "ok", trailers: "ok", streaming: "ok" };
+    const { code, levels: found } = await doctor("-s", server.url);
+    expect(code).toBe(0);
+    expect(found).toEqual({
+      ...connection,
+      version: "ok",
+      "policy, tokens, clock": "skipped",
+    });
+    expect(
+      (await doctor("-s", server.url, "--token", server.adminToken)).levels,
+    ).toMatchObject({ ...connection, database: "ok", policy: "warning" });
+  });
+
+  it("ends with 1 where there is a problem: no database, or a certificate whose key is another's", async () => {
+    const missing = await doctor("-d", `sqlite:${directory.file("none.db")}`);
+    expect(missing.code).toBe(1);
+    expect(missing.levels).toMatchObject({ database: "problem" });
+    const pem = (name: string) => fileURLToPath(new URL(name, certificates));
+    const pair = await doctor(
+      ...["-d", database, "--tls-cert", pem("server.crt")],
+      ...["--tls-key", pem("client.key")],
+    );
+    expect(pair.code).toBe(1);
+    expect(pair.levels).toMatchObject({ certificate: "problem" });
+    await writeFile(directory.file("cert.pem"), "none");
+    const none = await doctor(
+      ...["-d", database, "--tls-cert", directory.file("cert.pem")],
+    );
+    expect(none.levels).toMatchObject({ certificate: "problem" });
+  });
+});
+
+test.each([
+  [-1, "problem"],
+  [3, "warning"],
+  [60, "ok"],
+])("a certificate that ends in %d days", (days, level) => {
+  const now = Date.UTC(2030, 0, 1);
+  expect(lookAtExpiry("it", now + days * 86_400_000, now).level).toBe(level);
+});
+
+test("a certificate with its key", async () => {
+  const path = (name: string) => fileURLToPath(new URL(name, certificates));
+  const { text } = await lookAtCertificate(
+    path("server.crt"),
+    path("server.key"),
+    0,
+  );
+  expect(text).toMatch(/ends on \d{4}-/);
+  expect((await readFile(path("server.crt"))).length).toBeGreaterThan(0);
+});
+
+test("an event of a time that is still to come is of a clock that went back", async () => {
+  const clients = {
+    admin: {
+      listEvents: async () => ({
+        events: [{ creationDate: timestampFromMs(10_000) }],
+      }),
+    },
+  } as unknown as Clients;
+  expect((await lookAtClock(clients, 0)).level).toBe("warning");
+  expect((await lookAtClock(clients, 10_000)).level).toBe("ok");
+});
+
+describe("what lies between", () => {
+  async function listen(proxy: http.Server | http2.Http2Server) {
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    closing.push(() => proxy.close());
+    return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  }
+
+  it("speaks HTTP/1.1 alone", async () => {
+    const url = await listen(
+      http.createServer((_request, response) => response.end()),
+    );
+    const found = await lookAtConnection(url, Date.now);
+    expect(levels(found)).toEqual({ http2: "problem" });
+    expect(found[0]?.advice).toContain("HTTP/2");
+  });
+
+  it("drops trailers, and answers itself", async () => {
+    const proxy = http2.createServer((_request, response) => {
+      response.writeHead(502, {
+        date: new Date(Date.now() - 60_000).toUTCString(),
+      });
+      response.end();
+    });
+    const found = await lookAtConnection(await listen(proxy), Date.now);
+    expect(levels(found)).toEqual({
+      http2: "ok",
+      trailers: "problem",
+      streaming: "problem",
+      clock: "warning",
+    });
+    expect(found[1]?.text).toContain("502");
+  });
+});
