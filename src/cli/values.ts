@@ -96,13 +96,17 @@ export function parseExpiry(text: string): number {
   return time;
 }
 
-/** A time in milliseconds since 1970: RFC 3339, or a time span back from now. @throws InvalidArgumentError */
+/** A time in milliseconds since 1970: RFC 3339, the beginning of a day in UTC, or a time span back from now. @throws InvalidArgumentError */
 export function parsePast(text: string): number {
   const span = durationMs(text);
-  const time = span === undefined ? timeMs(text) : Date.now() - span;
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const time =
+    span === undefined
+      ? timeMs(isDay ? `${text}T00:00:00Z` : text)
+      : Date.now() - span;
   if (time === undefined || time < 0 || time >= endOfTime) {
     throw new InvalidArgumentError(
-      "Write a time such as 2030-01-31T00:00:00Z, or a time span back from now such as 24h or 7d.",
+      "Write a time such as 2030-01-31T00:00:00Z, a day such as 2030-01-31 (UTC), or a time span back from now such as 24h or 7d.",
     );
   }
   return time;

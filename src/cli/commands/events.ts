@@ -6,10 +6,12 @@ import { eventTypes } from "../../lockout/event.ts";
 import type { AggregateType } from "../../lockout/event.ts";
 import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
+import { followEvents } from "./events-follow.ts";
 import { addPruneCommand } from "./events-prune.ts";
 import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
+import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
 import { justBefore, requiredDate } from "../times.ts";
 import { parseEventCount, parseId, parsePast } from "../values.ts";
@@ -24,6 +26,7 @@ interface EventsOptions {
   readonly editor?: string;
   readonly since?: number;
   readonly until?: number;
+  readonly follow: boolean;
   readonly output: OutputFormat;
 }
 
@@ -77,7 +80,7 @@ export function addEventsCommand(program: Command, terminal: Terminal): void {
       .addOption(
         new Option(
           "--since <when>",
-          "only from this time on: 24h (back from now), or 2030-01-31T00:00:00Z",
+          "only from this time on: 24h (back from now), 2030-01-31 (UTC), or 2030-01-31T00:00:00Z",
         ).argParser(parsePast),
       )
       .addOption(
@@ -85,28 +88,62 @@ export function addEventsCommand(program: Command, terminal: Terminal): void {
           parsePast,
         ),
       )
+      .option(
+        "-f, --follow",
+        "print events as they come, oldest first, until it is stopped; with --since those from then on before",
+        false,
+      )
       .addOption(outputOption())
       .addHelpText(
         "after",
         `
 Examples:
   lockoutd events --since 24h --type user.locked
-  lockoutd events --asc --limit 1000 --output json | jq -r '.[].type'`,
+  lockoutd events --asc --limit 1000 --output json | jq -r '.[].type'
+  lockoutd events --follow --since 2h --output json
+
+With --follow, --output json prints a line of JSON for each event.`,
       ),
   ).action(async (options: EventsOptions, command: Command) => {
     const { since, until } = options;
     if (since !== undefined && until !== undefined && since > until) {
       throw new UsageError("--since is later than --until: exchange them");
     }
+    const wanted = {
+      eventTypes: [...options.type],
+      aggregateTypes: [...options.aggregateType],
+      aggregateId: options.aggregate ?? "",
+      resourceOwner: options.org ?? "",
+      editorUserId: options.editor ?? "",
+    };
+    if (options.follow) {
+      for (const name of ["until", "limit", "asc"] as const) {
+        if (command.getOptionValueSource(name) === "cli") {
+          throw new UsageError(
+            `--follow goes on without an end, oldest first: leave out --${name}`,
+          );
+        }
+      }
+      const stopped = new AbortController();
+      void nextStopSignal().then(() => {
+        stopped.abort();
+      });
+      await withClients(command, (clients) =>
+        followEvents(
+          ...([clients, wanted, since] as const),
+          (found) => {
+            terminal.out(eventLines(found, options.output));
+          },
+          stopped.signal,
+        ),
+      );
+      return;
+    }
     const { events } = await withClients(command, ({ admin }) =>
       admin.listEvents({
+        ...wanted,
         asc: options.asc,
         limit: options.limit,
-        eventTypes: [...options.type],
-        aggregateTypes: [...options.aggregateType],
-        aggregateId: options.aggregate ?? "",
-        resourceOwner: options.org ?? "",
-        editorUserId: options.editor ?? "",
         creationDateFilter: {
           case: "range",
           value: {
@@ -140,16 +177,30 @@ function eventJson({ aggregate, ...event }: Event) {
 function eventTable(events: readonly Event[]): string {
   return toTable(
     ["TIME", "TYPE", "ABOUT", "SEQUENCE", "OWNER", "EDITOR", "PAYLOAD"],
-    events
-      .map(eventJson)
-      .map((event) => [
-        event.creationDate,
-        event.type,
-        `${event.aggregate.type} ${event.aggregate.id}`,
-        String(event.sequence),
-        event.resourceOwner,
-        event.editor,
-        event.payload === null ? "" : JSON.stringify(event.payload),
-      ]),
+    events.map(eventCells),
   );
+}
+
+function eventCells(message: Event): string[] {
+  const event = eventJson(message);
+  return [
+    event.creationDate,
+    event.type,
+    `${event.aggregate.type} ${event.aggregate.id}`,
+    String(event.sequence),
+    event.resourceOwner,
+    event.editor,
+    event.payload === null ? "" : JSON.stringify(event.payload),
+  ];
+}
+
+/** A line for each event: of those that are still to come no table can be as wide. */
+function eventLines(events: readonly Event[], output: OutputFormat): string {
+  return events
+    .map((event) =>
+      output === "json"
+        ? `${JSON.stringify(eventJson(event))}\n`
+        : `${eventCells(event).join("  ").trimEnd()}\n`,
+    )
+    .join("");
 }
