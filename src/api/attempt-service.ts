@@ -4,7 +4,6 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   Decision,
   Factor as FactorNumber,
-  LockReason as LockReasonNumber,
   Outcome as OutcomeNumber,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type {
@@ -25,17 +24,24 @@ import type {
 import { LockoutError } from "../lockout/errors.ts";
 import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
-import { recordPasswordChange } from "../lockout/user.ts";
-import type { LockReason } from "../lockout/user-events.ts";
+import { recordPasswordChange, unlockSubject } from "../lockout/user.ts";
+import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { InTurn } from "./list-turns.ts";
-import { boundMs } from "./moment.ts";
+import { reasonNumbers } from "./lock-reasons.ts";
+import { boundMs, floorMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
-import { readClient, readSubject, requireUserId } from "./subjects.ts";
+import {
+  readClient,
+  readLockoutSubject,
+  readSubject,
+  requireUserId,
+} from "./subjects.ts";
+import { unlockUsers } from "./unlock-users.ts";
 import { createWatchQuota } from "./watch-quota.ts";
 import type { WatchLimits } from "./watch-quota.ts";
 import { lastEventId, resumed, watchEvents } from "./watch-events.ts";
@@ -137,23 +143,53 @@ export function createAttemptService({
 
     async getLockout(request, context) {
       const { orgId } = getCaller(context.values);
-      const userId = requireUserId(request.userId);
-      const lockout = await store.findLockout({ orgId, userId });
+      const lockout = await store.findLockout(
+        readLockoutSubject(orgId, request),
+      );
       if (lockout === undefined) {
         throw new LockoutError("userUnknown");
       }
       return lockoutMessage(lockout);
     },
 
+    async unlock(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const subject = readSubject(orgId, request);
+      const decide = unlockSubject({
+        ...readRemarks(request),
+        ifLockedAt: request.ifLockedAt && floorMs(request.ifLockedAt),
+        unknown: subject.kind === "user" ? "userUnknown" : "notLocked",
+      });
+      return lockoutMessage(await store.unlock(subject, id, decide));
+    },
+
+    async unlockUsers(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const done = await unlockUsers(
+        {
+          ...{ store, inTurn, orgId, editor: id, signal: context.signal },
+          remarks: readRemarks(request),
+        },
+        request,
+      );
+      return {
+        users: done.users.map(lockoutMessage),
+        nextPageToken: done.next,
+        unlocked: done.unlocked,
+        totalSize: done.total,
+      };
+    },
+
     async listLockedUsers(request, context) {
       const { orgId } = getCaller(context.values);
       const since = request.since && boundMs(request.since);
       const page = await readPage(inTurn, request, (asked) =>
-        store.listLocked(orgId, since, asked),
+        store.listLocked(orgId, { since }, asked),
       );
       return {
         users: page.items.map(lockoutMessage),
         nextPageToken: page.next ?? "",
+        unknownNames: await store.countLockedNames(orgId, since),
       };
     },
 
@@ -191,12 +227,6 @@ const factorNumbers = {
   recovery_code: FactorNumber.RECOVERY_CODE,
 } as const satisfies Record<Factor, FactorNumber>;
 
-const reasonNumbers = {
-  password_attempts: LockReasonNumber.PASSWORD_ATTEMPTS,
-  otp_attempts: LockReasonNumber.OTP_ATTEMPTS,
-  administrator: LockReasonNumber.ADMINISTRATOR,
-} as const satisfies Record<LockReason, LockReasonNumber>;
-
 /** An unknown factor is refused, never ignored (I3). */
 function readFactor(number: FactorNumber): Factor {
   const factor = factors.find((name) => factorNumbers[name] === number);
@@ -219,6 +249,11 @@ function readOutcome(number: OutcomeNumber): Outcome {
     default:
       throw new LockoutError("outcomeUnknown");
   }
+}
+
+/** What is said of an unlock, for the event: half a surrogate pair, which JSON can hold, would stop its readers. */
+function readRemarks({ note, ticket }: UnlockRemarks): UnlockRemarks {
+  return { note: note.toWellFormed(), ticket: ticket.toWellFormed() };
 }
 
 function beginTimes({ attempt, retryAfterMs }: BeginResult) {

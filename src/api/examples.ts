@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 
 const alice = { userId: "alice" };
 const aliceV1 = { id: "alice" };
+const remarks = { note: "called the help desk", ticket: "HD-1204" };
 const limits = { maxPasswordAttempts: 5, maxOtpAttempts: 3 };
 const aliceTries = {
   ...alice,
@@ -11,7 +12,7 @@ const aliceTries = {
 
 /**
  * A request for each method with a body or a path that names something, by the method's full name, as the page of the API offers it. They work on a
- * server with a user `alice`, in an order in which each finds what it changes; ids that the server makes are placeholders.
+ * server with a locked user `alice`, in an order in which each finds what it changes; ids that the server makes are placeholders.
  */
 export const examples: Readonly<Record<string, JsonObject>> = {
   "zitadel.admin.v1.AdminService.UpdateLockoutPolicy": limits,
@@ -30,6 +31,13 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     state: "USER_STATE_ACTIVE",
   },
   "lockout.v1.UserService.GetUser": alice,
+  "lockout.v1.AttemptService.Unlock": { ...alice, ...remarks },
+  "lockout.v1.AttemptService.UnlockUsers": {
+    address: "192.0.2.0/24",
+    namePrefix: "alice",
+    dryRun: true,
+    ...remarks,
+  },
   "lockout.v1.AttemptService.BeginAttempt": aliceTries,
   "lockout.v1.AttemptService.CompleteAttempt": {
     attemptId: "ATTEMPT_ID",

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { UserState } from "../../gen/lockout/v1/user_service_pb.js";
 import type {
+  ListUsersRequest,
   UserSchema,
   UserService,
 } from "../../gen/lockout/v1/user_service_pb.js";
@@ -10,7 +11,12 @@ import { foldName } from "../lockout/alias.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { putUser } from "../lockout/user.ts";
 import type { WantedState } from "../lockout/user.ts";
-import type { Alias, StoredUser, UserStore } from "../store/users.ts";
+import type {
+  Alias,
+  StoredUser,
+  UserFilter,
+  UserStore,
+} from "../store/users.ts";
 import type { InTurn } from "./list-turns.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
@@ -44,8 +50,9 @@ export function createLockoutUserService(
 
     async listUsers(request, context) {
       const { orgId } = getCaller(context.values);
+      const filter = readFilter(request);
       const page = await readPage(inTurn, request, (asked) =>
-        store.listUsers(orgId, asked),
+        store.listUsers(orgId, filter, asked),
       );
       return {
         users: page.items.map(userMessage),
@@ -77,6 +84,15 @@ function readAliases(names: readonly string[]): readonly Alias[] {
     }
   }
   return [...aliases.values()];
+}
+
+/** @throws LockoutError */
+function readFilter({ filter, state }: ListUsersRequest): UserFilter {
+  return {
+    // Blanks at the ends are nothing of an alias, but they may be in an id.
+    part: filter === "" ? undefined : { id: filter, folded: foldName(filter) },
+    state: readState(state),
+  };
 }
 
 function readState(state: UserState): WantedState {

@@ -45,6 +45,15 @@ export function boundMs(time: Timestamp): number {
 }
 
 /**
+ * A time in whole milliseconds since 1970, rounded down: whether a whole millisecond is later does not change.
+ *
+ * @throws LockoutError timeInvalid
+ */
+export function floorMs(time: Timestamp): number {
+  return moment(time, 1000, Math.floor);
+}
+
+/**
  * An expiry in whole milliseconds since 1970. Rounded down: never later than was asked, nor beyond the last time that
  * responses can hold.
  *

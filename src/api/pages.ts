@@ -2,14 +2,21 @@ import { LockoutError } from "../lockout/errors.ts";
 import type { InTurn } from "./list-turns.ts";
 import type { Page, PageRequest } from "../store/users.ts";
 
-const defaultPageSize = 100;
-const maxPageSize = 1000;
+/** How many items a page has. */
+interface PageSizes {
+  /** Unless the request says how many. */
+  readonly defaultPageSize: number;
+  readonly maxPageSize: number;
+}
+
+const usualSizes: PageSizes = { defaultPageSize: 100, maxPageSize: 1000 };
 
 /** Reads one page of a list in its turn, as the public API guides have it (AIP-158). @throws LockoutError */
 export async function readPage<Item>(
   inTurn: InTurn,
   request: { readonly pageSize: number; readonly pageToken: string },
   read: (page: PageRequest) => Promise<Page<Item>>,
+  { defaultPageSize, maxPageSize }: PageSizes = usualSizes,
 ): Promise<Page<Item>> {
   const { pageSize, pageToken } = request;
   if (pageSize < 0) {

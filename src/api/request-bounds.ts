@@ -25,6 +25,8 @@ const idCharacters = 200;
 const id: TextBound = { characters: idCharacters, above: "requestTooLong" };
 const userId: TextBound = { characters: idCharacters, above: "userIdInvalid" };
 const loginName: TextBound = { characters: 200, above: "subjectMissing" };
+const note: TextBound = { characters: 1000, above: "requestTooLong" };
+const ticket: TextBound = { characters: 200, above: "requestTooLong" };
 // A token holds where the page before ended: a time and an id, in which JSON may write six characters for one, as base64url.
 const pageToken: TextBound = { characters: 2000, above: "pageInvalid" };
 // ZITADEL takes 30 types of events and 10 of aggregates: whoever sends as many is served.
@@ -81,6 +83,28 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "lockout.v1.ReportAttemptRequest.login_name": loginName,
   "lockout.v1.RecordPasswordChangeRequest.user_id": userId,
   "lockout.v1.GetLockoutRequest.user_id": userId,
+  "lockout.v1.GetLockoutRequest.login_name": loginName,
+  "lockout.v1.UnlockUsersRequest.user_ids": {
+    elements: 10_000,
+    above: "requestTooLong",
+    each: userId,
+  },
+  // An address with a zone, and the length of a prefix.
+  "lockout.v1.UnlockUsersRequest.address": {
+    characters: 68,
+    above: "unlockFilterInvalid",
+  },
+  "lockout.v1.UnlockUsersRequest.name_prefix": {
+    characters: 200,
+    above: "unlockFilterInvalid",
+  },
+  "lockout.v1.UnlockUsersRequest.page_token": pageToken,
+  "lockout.v1.UnlockUsersRequest.note": note,
+  "lockout.v1.UnlockUsersRequest.ticket": ticket,
+  "lockout.v1.UnlockRequest.user_id": userId,
+  "lockout.v1.UnlockRequest.login_name": loginName,
+  "lockout.v1.UnlockRequest.note": note,
+  "lockout.v1.UnlockRequest.ticket": ticket,
   "lockout.v1.ListLockedUsersRequest.page_token": pageToken,
   "lockout.v1.WatchEventsRequest.after": {
     characters: 20,
@@ -96,6 +120,10 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "lockout.v1.User.resource_owner": id,
   "lockout.v1.GetUserRequest.user_id": userId,
   "lockout.v1.ListUsersRequest.page_token": pageToken,
+  "lockout.v1.ListUsersRequest.filter": {
+    characters: 200,
+    above: "requestTooLong",
+  },
   "lockout.v1.DeleteUserRequest.user_id": userId,
   "lockout.v1.CreateOrganizationRequest.name": {
     characters: 200,

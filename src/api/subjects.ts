@@ -1,7 +1,9 @@
 import type {
   Client as ClientMessage,
   BeginAttemptRequest,
+  GetLockoutRequest,
   ReportAttemptRequest,
+  UnlockRequest,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { firstWrittenAddress } from "../addresses/written.ts";
 import { foldName, formerlyFolded } from "../lockout/alias.ts";
@@ -23,7 +25,12 @@ export function requireUserId(userId: string): string {
 /** Whose secret is guessed at. @throws LockoutError where the request names nobody */
 export function readSubject(
   orgId: string,
-  { subject }: BeginAttemptRequest | ReportAttemptRequest,
+  {
+    subject,
+  }: Pick<
+    BeginAttemptRequest | ReportAttemptRequest | UnlockRequest,
+    "subject"
+  >,
 ): Subject {
   switch (subject.case) {
     case "userId":
@@ -47,6 +54,22 @@ export function readSubject(
     case undefined:
       throw new LockoutError("subjectMissing");
   }
+}
+
+/** Whose lockout is asked for. @throws LockoutError where the request names nobody, or two */
+export function readLockoutSubject(
+  orgId: string,
+  { userId, loginName }: GetLockoutRequest,
+): Subject {
+  if (userId !== "" && loginName !== "") {
+    throw new LockoutError("subjectMissing");
+  }
+  return readSubject(orgId, {
+    subject:
+      loginName === ""
+        ? { case: "userId", value: userId }
+        : { case: "loginName", value: loginName },
+  });
 }
 
 /**

@@ -198,7 +198,7 @@ const entries = {
     id: "LOCKOUTD-usr05",
     code: "INVALID_ARGUMENT",
     key: "unknown user state",
-    when: "PutUser asks for a state that does not exist.",
+    when: "PutUser or ListUsers asks for a state that does not exist.",
   },
   userAmbiguous: {
     id: "LOCKOUTD-usr06",
@@ -222,7 +222,7 @@ const entries = {
     id: "LOCKOUTD-att01",
     code: "INVALID_ARGUMENT",
     key: "set user_id or login_name, of 1 to 200 characters that are not all blank",
-    when: "An attempt names nobody.",
+    when: "An attempt, GetLockout or Unlock names nobody, or both a user and a login name.",
   },
   factorUnknown: {
     id: "LOCKOUTD-att02",
@@ -247,6 +247,30 @@ const entries = {
     code: "FAILED_PRECONDITION",
     key: "the attempt ended with another outcome",
     when: "CompleteAttempt names an attempt that was completed with another outcome, or that expired and so counts as failed.",
+  },
+  notLocked: {
+    id: "LOCKOUTD-lck01",
+    code: "FAILED_PRECONDITION",
+    key: "not locked",
+    when: "Unlock names a user or a login name that is not locked.",
+  },
+  lockedAnew: {
+    id: "LOCKOUTD-lck02",
+    code: "FAILED_PRECONDITION",
+    key: "locked anew since if_locked_at",
+    when: "Unlock names a user or a login name whose lock began after `if_locked_at`. Nothing was changed.",
+  },
+  unlockScopeMissing: {
+    id: "LOCKOUTD-lck03",
+    code: "INVALID_ARGUMENT",
+    key: "set user_ids, or one or more of since, reason, address and name_prefix, and not both",
+    when: "UnlockUsers names no users and says nothing of them, or does both. Nothing was changed.",
+  },
+  unlockFilterInvalid: {
+    id: "LOCKOUTD-lck04",
+    code: "INVALID_ARGUMENT",
+    key: "address is an IP address or a network such as 203.0.113.0/24, reason a reason of locks, and name_prefix of 1 to 200 characters that are not all blank",
+    when: "UnlockUsers has a filter that is none. Nothing was changed.",
   },
   orgNameInvalid: {
     id: "LOCKOUTD-org01",

@@ -28,6 +28,10 @@ const client = {
   userAgent: "the client's, at most 1,000 characters",
   device: "the client's, at most 1,000 characters",
 };
+const unlocked = {
+  note: "why, as the caller said",
+  ticket: "where that is written down, as the caller said",
+};
 const failed = {
   ...client,
   expired: "`true` where nobody completed the attempt in time",
@@ -85,6 +89,15 @@ const entries = {
     when: "The organisation's policy was removed: the default holds again.",
     payload: {},
   },
+  "org.lockout.name.unlocked": {
+    aggregate: "org",
+    when: "A login name that leads to nobody was unlocked: all its counters start anew.",
+    payload: {
+      nameHash:
+        "hexadecimal, HMAC-SHA-256 of the folded name under the installation's key",
+      ...unlocked,
+    },
+  },
   "user.human.added": {
     aggregate: "user",
     when: "The user was registered, or first seen by an attempt or a password change.",
@@ -118,6 +131,17 @@ const entries = {
       removed: "the names that were removed",
     },
   },
+  "user.lockout.failures.added": {
+    aggregate: "user",
+    when: "A login name that led to nobody leads to the user now: what was counted for it counts for the user. Where the name was locked, `user.locked` follows, with the `reason` alone.",
+    payload: {
+      FACTOR_PASSWORD: "failures",
+      FACTOR_TOTP: "failures",
+      FACTOR_OTP_SMS: "failures",
+      FACTOR_OTP_EMAIL: "failures",
+      FACTOR_RECOVERY_CODE: "failures",
+    },
+  },
   "user.locked": {
     aggregate: "user",
     when: "The user was locked: by the failure that reached the limit, or by an administrator.",
@@ -133,7 +157,7 @@ const entries = {
   "user.unlocked": {
     aggregate: "user",
     when: "The user was unlocked: all counters start anew.",
-    payload: {},
+    payload: unlocked,
   },
   "user.human.password.check.failed": failedCheck("password"),
   "user.human.password.check.succeeded": succeededCheck("password"),

@@ -3,7 +3,7 @@ import { checkEvents, factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import type { EventPayload } from "./event.ts";
 import type { Limits } from "./policy.ts";
-import { stateOf } from "./user-events.ts";
+import { addedFailures, stateOf } from "./user-events.ts";
 import type { AccountState } from "./user-events.ts";
 
 /** The state of a user that results from events. */
@@ -71,6 +71,16 @@ export function replayUserEvent(
         failed: noFailures,
         atLeast: new Set(),
       };
+    case "user.lockout.failures.added":
+      return factors.reduce(
+        (sum, factor) =>
+          withFailed(
+            sum,
+            factor,
+            sum.failed[factor] + addedFailures(payload, factor),
+          ),
+        user,
+      );
     case "user.human.password.changed":
       return withFailed(user, "password", 0);
   }

@@ -1,4 +1,5 @@
 import type { EventPayload, NewEvent } from "./event.ts";
+import { factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 
 /** The state of an account apart from a lock. */
@@ -41,11 +42,65 @@ export function lockedByFailure({
   };
 }
 
+/** A user was locked for this reason, of which no more is known. */
+export function lockedFor(reason: LockReason): NewEvent {
+  return { type: "user.locked", payload: { reason: reasonName(reason) } };
+}
+
 /** A user was locked by an administrator. */
-export const lockedByAdministrator: NewEvent = {
-  type: "user.locked",
-  payload: { reason: reasonName("administrator") },
-};
+export const lockedByAdministrator = lockedFor("administrator");
+
+/** Failures of a login name that led to nobody count for the user whom it leads to now, if there were any. */
+export function failuresAdded(
+  counters: Readonly<Record<Factor, { readonly failed: number }>>,
+): readonly NewEvent[] {
+  const failures = factors
+    .map((factor) => [factorName(factor), counters[factor].failed] as const)
+    .filter(([, failed]) => failed > 0);
+  return failures.length === 0
+    ? []
+    : [
+        {
+          type: "user.lockout.failures.added",
+          payload: Object.fromEntries(failures),
+        },
+      ];
+}
+
+/** How many failures of a factor such an event added. */
+export function addedFailures(payload: EventPayload, factor: Factor): number {
+  const failed = payload[factorName(factor)];
+  return typeof failed === "number" ? failed : 0;
+}
+
+/** What is said of an unlock, for the record; what is empty is left out. */
+export interface UnlockRemarks {
+  readonly note: string;
+  readonly ticket: string;
+}
+
+/** A user was unlocked. */
+export function userUnlocked(remarks?: UnlockRemarks): NewEvent {
+  return { type: "user.unlocked", ...remarksPayload(remarks) };
+}
+
+/** A login name that leads to nobody was unlocked, by the event that a user would have had. @param nameHash hexadecimal */
+export function nameUnlocked(
+  nameHash: string,
+  { payload }: Pick<NewEvent, "payload">,
+): NewEvent {
+  return {
+    type: "org.lockout.name.unlocked",
+    payload: { nameHash, ...payload },
+  };
+}
+
+function remarksPayload(
+  remarks: UnlockRemarks | undefined,
+): Pick<NewEvent, "payload"> {
+  const said = Object.entries(remarks ?? {}).filter(([, text]) => text !== "");
+  return said.length === 0 ? {} : { payload: Object.fromEntries(said) };
+}
 
 /** A user was registered. */
 export function userAdded(account: AccountState): NewEvent {

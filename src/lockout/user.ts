@@ -6,10 +6,13 @@ import { factors } from "./factor.ts";
 import type { Limits } from "./policy.ts";
 import {
   accountChanged,
+  failuresAdded,
   lockedByAdministrator,
+  lockedFor,
   userRemoved,
+  userUnlocked,
 } from "./user-events.ts";
-import type { AccountState, LockReason } from "./user-events.ts";
+import type { AccountState, LockReason, UnlockRemarks } from "./user-events.ts";
 
 /** Why a user is locked. */
 export interface Lock {
@@ -54,6 +57,8 @@ export interface CounterStep {
   readonly failed: number | "clear";
   /** Added to the open attempts. */
   readonly open: number;
+  /** When the last of the failures was, where that is not now: milliseconds since 1970 UTC. */
+  readonly time?: number | undefined;
 }
 
 /**
@@ -139,21 +144,84 @@ export function unlockUser(api: UserApi): DecideUser<void> {
       throw new LockoutError(names.notLocked);
     }
     api.authorise();
-    return {
-      result: undefined,
-      user: {
-        account: user.account === "inactive" ? "inactive" : "active",
-        lock: undefined,
-      },
-      steps: [
-        ...factors.map(
-          (factor) => ({ factor, failed: "clear", open: 0 }) as const,
-        ),
-        ...release(counters),
-      ],
-      voidsOpen: true,
-      events: [{ type: "user.unlocked" }],
-    };
+    return { result: undefined, ...unlocked(user, counters) };
+  };
+}
+
+/** What {@link unlockSubject} is told. */
+export interface UnlockCommand extends UnlockRemarks {
+  /** A lock that began later is left as it is: milliseconds since 1970 UTC. */
+  readonly ifLockedAt: number | undefined;
+  /** The refusal where nobody was ever seen. */
+  readonly unknown: ErrorName;
+}
+
+/** As {@link unlockUser}, of a user or a login name. */
+export function unlockSubject({
+  ifLockedAt,
+  unknown,
+  ...remarks
+}: UnlockCommand): DecideUser<void> {
+  return ({ user, counters }) => {
+    if (user === undefined) {
+      throw new LockoutError(unknown);
+    }
+    if (user.lock === undefined) {
+      throw new LockoutError("notLocked");
+    }
+    if (ifLockedAt !== undefined && user.lock.time > ifLockedAt) {
+      throw new LockoutError("lockedAnew");
+    }
+    return { result: undefined, ...unlocked(user, counters, remarks) };
+  };
+}
+
+/**
+ * As {@link unlockUser}, of a user who is locked as was seen, or however where that is undefined. The result is how the user was; undefined
+ * where nothing is changed.
+ */
+export function unlockIfLocked(
+  seen: Lock | undefined,
+  remarks: UnlockRemarks,
+): DecideUser<UserView | undefined> {
+  return (view) => {
+    const { user } = view;
+    const isMeant =
+      user?.lock !== undefined &&
+      (seen === undefined || user.lock.time === seen.time);
+    return isMeant
+      ? { result: view, ...unlocked(user, view.counters, remarks) }
+      : { result: undefined, steps: [], events: [] };
+  };
+}
+
+function unlocked(
+  { account }: UserState,
+  counters: UserView["counters"],
+  remarks?: UnlockRemarks,
+): Omit<UserChange<void>, "result"> {
+  return {
+    user: {
+      account: account === "inactive" ? "inactive" : "active",
+      lock: undefined,
+    },
+    ...clearAll(counters),
+    events: [userUnlocked(remarks)],
+  };
+}
+
+/** All counters start anew, and open attempts become void. */
+function clearAll(
+  counters: UserView["counters"],
+): Pick<UserChange<void>, "steps" | "voidsOpen"> {
+  return {
+    steps: [
+      ...factors.map(
+        (factor) => ({ factor, failed: "clear", open: 0 }) as const,
+      ),
+      ...release(counters),
+    ],
+    voidsOpen: true,
   };
 }
 
@@ -236,6 +304,44 @@ export function putUser(wanted: WantedState): DecideUser<void> {
     };
   };
 }
+
+/**
+ * A login name that led to nobody leads to the user from now on. What was counted for it counts for the user, and its lock is the
+ * user's: else whoever had guessed at the name would have fresh chances (I8, I13).
+ *
+ * @param name how the name stands
+ */
+export function takeOverName(name: UserView): DecideUser<void> {
+  return ({ user = newUser }) => {
+    const steps = factors.flatMap((factor): CounterStep[] => {
+      const { failed, lastFailure } = name.counters[factor];
+      return failed === 0
+        ? []
+        : [{ factor, failed, open: 0, time: lastFailure }];
+    });
+    const lock = user.lock === undefined ? name.user?.lock : undefined;
+    return {
+      result: undefined,
+      user: lock === undefined ? user : { ...user, lock },
+      steps,
+      events: [
+        ...failuresAdded(name.counters),
+        ...(lock === undefined ? [] : [lockedFor(lock.reason)]),
+      ],
+    };
+  };
+}
+
+/**
+ * Nothing is counted for a login name any more, since the user whom it leads to has it all. Its open attempts become void, as by an
+ * unlock: nobody holds their chances.
+ */
+export const emptyName: DecideUser<void> = ({ counters }) => ({
+  result: undefined,
+  user: newUser,
+  ...clearAll(counters),
+  events: [],
+});
 
 /** Gives back the chances that open attempts hold. */
 function release(counters: UserView["counters"]): readonly CounterStep[] {

@@ -19,6 +19,7 @@ import type {
   UserState,
   UserView,
 } from "../lockout/user.ts";
+import type { AccountState, LockReason } from "../lockout/user-events.ts";
 import type { RecordedEvent } from "./events.ts";
 
 /** How many login names are kept, unless a store is opened with another number. */
@@ -55,6 +56,11 @@ export type Subject =
       readonly formerName?: string;
     };
 
+/** A user as a subject. */
+export function userSubject(key: UserKey): Subject {
+  return { kind: "user", ...key };
+}
+
 /** What a command on a user led to. */
 export interface Changed<Result> {
   readonly result: Result;
@@ -83,7 +89,7 @@ export interface UserRecord {
   readonly last: RecordedEvent | undefined;
 }
 
-/** A user with the counters and limits. */
+/** A user, or a login name that leads to nobody, with the counters and limits. */
 export interface StoredLockout extends UserKey {
   readonly view: UserView & { readonly user: UserState };
 }
@@ -95,9 +101,33 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** Which users are meant: those who fit all that is set. */
+export interface UserFilter {
+  /** What the id has in it, or an alias as it is folded. */
+  readonly part?: TextsOfUser | undefined;
+  readonly state?: AccountState | "locked" | undefined;
+}
+
+/** Which locked users are meant: those who fit all that is set. */
+export interface LockedFilter {
+  /** Locked at this time or later. */
+  readonly since?: number | undefined;
+  readonly reasons?: readonly LockReason[] | undefined;
+  /** What the id begins with, or an alias as it is folded. */
+  readonly prefix?: TextsOfUser | undefined;
+  /** Whether a failure from this address locked them, as it was reported. Who was locked otherwise is not meant. */
+  readonly fromAddress?: ((address: string) => boolean) | undefined;
+}
+
+/** A text to look for: as it is in ids, and as it is folded in aliases. */
+export interface TextsOfUser {
+  readonly id: string;
+  readonly folded: string;
+}
+
 /** Which page of a list is asked for. */
 export interface PageRequest {
-  /** 1 to 1000. */
+  /** 1 to 10,000. */
   readonly size: number;
   /** `next` of the page before; undefined asks for the first. A text that no page gave throws RangeError. */
   readonly after: string | undefined;
@@ -112,7 +142,8 @@ export interface UserStore {
     decide: DecideUser<Result>,
   ): Promise<Changed<Result>>;
   /**
-   * Runs a command on a user and replaces the aliases; events say which came and went.
+   * Runs a command on a user and replaces the aliases; events say which came and went. What was counted for a new alias when it led to
+   * nobody counts for the user from then on (`takeOverName`).
    *
    * @throws LockoutError `aliasTaken` where an alias belongs to another user of the organisation
    */
@@ -126,8 +157,12 @@ export interface UserStore {
   findUserRecord(key: UserKey): Promise<UserRecord | undefined>;
   /** The organisations that have a user of this id, oldest user first, at most `limit`. */
   findOrgsOfUser(userId: string, limit: number): Promise<readonly string[]>;
-  /** The organisation's users by id. */
-  listUsers(orgId: string, page: PageRequest): Promise<Page<StoredUser>>;
+  /** The organisation's users who fit, by id. Where few fit, a page may have fewer of them than it might, or none. */
+  listUsers(
+    orgId: string,
+    filter: UserFilter,
+    page: PageRequest,
+  ): Promise<Page<StoredUser>>;
   /**
    * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Says whether
    * there was one.
@@ -138,13 +173,27 @@ export interface UserStore {
    * of the name to who has not the key.
    */
   hashName(foldedName: string): Uint8Array;
-  findLockout(key: UserKey): Promise<StoredLockout | undefined>;
-  /** The organisation's locked users, by the time of the lock and then by id, locked at `since` or later. */
+  /** Of a login name, whoever it leads to, there is always one: of nobody, the `userId` is empty. */
+  findLockout(subject: Subject): Promise<StoredLockout | undefined>;
+  /**
+   * Runs a command that unlocks a subject or throws; says how it stands then. Of a login name that leads to nobody the event is one of
+   * the organisation, with the hash of the name.
+   */
+  unlock(
+    subject: Subject,
+    editor: string,
+    decide: DecideUser<void>,
+  ): Promise<StoredLockout>;
+  /** How many login names that lead to nobody are locked in the organisation, locked at `since` or later. */
+  countLockedNames(orgId: string, since: number | undefined): Promise<number>;
+  /** The organisation's locked users who fit, by the time of the lock and then by id. A page is as one of `listUsers`. */
   listLocked(
     orgId: string,
-    since: number | undefined,
+    filter: LockedFilter,
     page: PageRequest,
   ): Promise<Page<StoredLockout>>;
+  /** How many there are of them. */
+  countLocked(orgId: string, filter: LockedFilter): Promise<number>;
 }
 
 /** The part of the port that is about attempts. */

@@ -12,6 +12,7 @@ import { lockSituations } from "./lock-situations.ts";
 import { policySituations } from "./policy-situations.ts";
 import { refusalAnswer } from "./situation.ts";
 import { setStage } from "./stage.ts";
+import { unlockSituations } from "./unlock-situations.ts";
 
 let server: TestServer;
 let doors: ReadonlyMap<string, Door>;
@@ -30,6 +31,7 @@ const tables = [
   ["section 3, policies", policySituations],
   ["section 3, locks", lockSituations],
   ["section 4", accessSituations],
+  ["unlocks", unlockSituations],
 ] as const;
 
 describe.each(tables)("refusals of the contract, %s", (_section, table) => {

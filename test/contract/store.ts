@@ -14,6 +14,7 @@ import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
 import { describePolicies } from "./store/policies.ts";
 import { describeTokens } from "./store/tokens.ts";
+import { describeUnlocks } from "./store/unlocks.ts";
 import { describeUsers } from "./store/users.ts";
 
 /** The suite that every engine passes: each sentence of the port (`src/store/store.ts`). */
@@ -39,6 +40,7 @@ export function describeStore(
     describeUserEvents(bed);
     describeAttempts(bed);
     describeNames(bed);
+    describeUnlocks(bed);
     describeLifetime(bed);
   });
 }

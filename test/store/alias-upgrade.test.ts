@@ -12,6 +12,7 @@ import { migrate as migrateSqlite } from "../../src/store/sqlite/migrate.ts";
 import { migrations as sqliteMigrations } from "../../src/store/sqlite/migrations/all.ts";
 import type { Subject } from "../../src/store/users.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
+import { userSubject } from "../../src/store/users.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
 // Aliases that were folded before control characters and the blank of braille counted as invisible.
@@ -76,7 +77,8 @@ async function expectResolved(url: string): Promise<void> {
     return decision;
   };
   const opened = async (userId: string) =>
-    (await store.findLockout({ orgId, userId }))?.view.counters.password.open;
+    (await store.findLockout(userSubject({ orgId, userId })))?.view.counters
+      .password.open;
 
   // Found by any spelling.
   for (const name of ["alone", "AL\u0001ONE", "\u2800alone", "a\u0085lone"]) {

@@ -12,6 +12,7 @@ import { usePostgres } from "../support/use-postgres.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
+import { userSubject } from "../../src/store/users.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 
 let directory: TempDir;
@@ -82,7 +83,7 @@ async function look(database: string) {
   try {
     const orgId = server.firstOrgId;
     const page = { size: 1000, after: undefined };
-    const users = await store.listUsers(orgId, page);
+    const users = await store.listUsers(orgId, {}, page);
     return {
       instance: await store.findInstance(),
       orgs: await store.listOrgs(),
@@ -90,7 +91,9 @@ async function look(database: string) {
       events: await store.listEvents({ ascending: true, limit: 1000 }),
       users,
       lockouts: await Promise.all(
-        users.items.map(({ userId }) => store.findLockout({ orgId, userId })),
+        users.items.map(({ userId }) =>
+          store.findLockout(userSubject({ orgId, userId })),
+        ),
       ),
     };
   } finally {
@@ -309,7 +312,7 @@ describe("a copy to PostgreSQL", () => {
         maxOtpAttempts: 0,
       }),
     );
-    expect(added.sequence).toBe(6);
+    expect(added.sequence).toBe(7);
     expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },

@@ -19,6 +19,7 @@ import {
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import type { Store } from "../../src/store/store.ts";
+import { userSubject } from "../../src/store/users.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
 // Three nodes do everything to the same few users, names and aliases: what they meet in must be refusals of the domain, and what
@@ -77,8 +78,8 @@ async function act(store: Store, orgId: string, open: string[]): Promise<void> {
     () => store.changeUser(key, "e", lockUser(api)),
     () => store.changeUser(key, "e", unlockUser(api)),
     () => store.changeUser(key, "e", recordPasswordChange),
-    () => store.findLockout(key),
-    () => store.listLocked(orgId, undefined, { size: 3, after: undefined }),
+    () => store.findLockout(userSubject(key)),
+    () => store.listLocked(orgId, {}, { size: 3, after: undefined }),
     () => store.settleAttempts(10),
     () =>
       store.changePolicy({ kind: "org", orgId }, "e", (current) =>

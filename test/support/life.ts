@@ -71,6 +71,21 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       });
     }
   }
+  await post(
+    "/admin/v1/policies/password/lockout",
+    { maxOtpAttempts: 1 },
+    "PUT",
+  );
+  await post("/lockout/v1/attempts:report", {
+    ...{ loginName: "no one", factor: "FACTOR_TOTP" },
+    outcome: "OUTCOME_FAILED",
+  });
+  await post("/lockout/v1/lockout:unlock", { loginName: "no one" });
+  await post("/lockout/v1/attempts:report", {
+    ...{ loginName: "later", factor: "FACTOR_TOTP" },
+    outcome: "OUTCOME_FAILED",
+  });
+  await post("/lockout/v1/users/later", { aliases: ["Later"] }, "PUT");
   const { organizationId } = await post("/lockout/v1/organizations", {
     name: "Other",
   });

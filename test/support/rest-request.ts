@@ -14,14 +14,20 @@ const prefixes: Readonly<Record<string, string>> = {
   "zitadel.management.v1.ManagementService": "/management/v1",
 };
 
-/** A request by the google.api.http rule of a method, as a person would write it with curl. */
+/** A request by a google.api.http rule of a method, as a person would write it with curl: by the first whose path has all that it needs. */
 export function restRequest<I extends DescMessage>(
   method: DescMethodUnary<I>,
   input: MessageInitShape<I>,
 ) {
-  const rule = getOption(method, http);
   const message = toJson(method.input, create(method.input, input));
   const fields = new Map(Object.entries(message as JsonObject));
+  const main = getOption(method, http);
+  const rule =
+    [main, ...main.additionalBindings].find((each) =>
+      [...templateOf(each).matchAll(/\{(\w+)\}/g)].every(([, name = ""]) =>
+        fields.has(fieldJsonName(method, name)),
+      ),
+    ) ?? main;
   const path = templateOf(rule).replaceAll(
     /\{(\w+)\}/g,
     (_variable, name: string) => {

@@ -342,6 +342,8 @@ export declare type RecordPasswordChangeResponse = Message<"lockout.v1.RecordPas
 export declare const RecordPasswordChangeResponseSchema: GenMessage<RecordPasswordChangeResponse>;
 
 /**
+ * Set one of the two.
+ *
  * @generated from message lockout.v1.GetLockoutRequest
  */
 export declare type GetLockoutRequest = Message<"lockout.v1.GetLockoutRequest"> & {
@@ -351,6 +353,14 @@ export declare type GetLockoutRequest = Message<"lockout.v1.GetLockoutRequest"> 
    * @generated from field: string user_id = 1;
    */
   userId: string;
+
+  /**
+   * What a person typed. It is resolved through the registered aliases, and a name that leads to
+   * nobody is shown like one that does.
+   *
+   * @generated from field: string login_name = 2;
+   */
+  loginName: string;
 };
 
 /**
@@ -360,13 +370,198 @@ export declare type GetLockoutRequest = Message<"lockout.v1.GetLockoutRequest"> 
 export declare const GetLockoutRequestSchema: GenMessage<GetLockoutRequest>;
 
 /**
+ * Whom to unlock, and what is said of it.
+ *
+ * @generated from message lockout.v1.UnlockRequest
+ */
+export declare type UnlockRequest = Message<"lockout.v1.UnlockRequest"> & {
+  /**
+   * Whom to unlock.
+   *
+   * @generated from oneof lockout.v1.UnlockRequest.subject
+   */
+  subject: {
+    /**
+     * The id of a user.
+     *
+     * @generated from field: string user_id = 1;
+     */
+    value: string;
+    case: "userId";
+  } | {
+    /**
+     * What a person typed. It is resolved through the registered aliases, and a name that leads to
+     * nobody is unlocked alike.
+     *
+     * @generated from field: string login_name = 2;
+     */
+    value: string;
+    case: "loginName";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Why: at most 1,000 characters, recorded with the event.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+
+  /**
+   * Where that is written down: at most 200 characters, recorded with the event.
+   *
+   * @generated from field: string ticket = 4;
+   */
+  ticket: string;
+
+  /**
+   * The time of the lock that is meant: one that began later is left as it is, and the call refused.
+   *
+   * @generated from field: google.protobuf.Timestamp if_locked_at = 5;
+   */
+  ifLockedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.UnlockRequest.
+ * Use `create(UnlockRequestSchema)` to create a new message.
+ */
+export declare const UnlockRequestSchema: GenMessage<UnlockRequest>;
+
+/**
+ * Whom to unlock: some ids, or all who fit.
+ *
+ * @generated from message lockout.v1.UnlockUsersRequest
+ */
+export declare type UnlockUsersRequest = Message<"lockout.v1.UnlockUsersRequest"> & {
+  /**
+   * These users, and nobody else: then nothing of since, reason, address and name_prefix is set.
+   *
+   * @generated from field: repeated string user_ids = 1;
+   */
+  userIds: string[];
+
+  /**
+   * Users who were locked at this time or later. What is set of these four is what they all fit;
+   * users whom an administrator locked are left as they are, unless reason is
+   * LOCK_REASON_ADMINISTRATOR.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Users who are locked for this reason.
+   *
+   * @generated from field: lockout.v1.LockReason reason = 3;
+   */
+  reason: LockReason;
+
+  /**
+   * Users who were locked by a failure from this IP address, or from this network, such as
+   * 203.0.113.0/24, as it was reported.
+   *
+   * @generated from field: string address = 4;
+   */
+  address: string;
+
+  /**
+   * Users whose id, or one of whose aliases, begins with this.
+   *
+   * @generated from field: string name_prefix = 5;
+   */
+  namePrefix: string;
+
+  /**
+   * Unlocks nobody, and answers who would be.
+   *
+   * @generated from field: bool dry_run = 6;
+   */
+  dryRun: boolean;
+
+  /**
+   * The most users to unlock: 1,000 unless set, at most 10,000. There may be fewer in a page.
+   *
+   * @generated from field: int32 page_size = 7;
+   */
+  pageSize: number;
+
+  /**
+   * From the response before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 8;
+   */
+  pageToken: string;
+
+  /**
+   * Why: at most 1,000 characters, recorded with each event.
+   *
+   * @generated from field: string note = 9;
+   */
+  note: string;
+
+  /**
+   * Where that is written down: at most 200 characters, recorded with each event.
+   *
+   * @generated from field: string ticket = 10;
+   */
+  ticket: string;
+};
+
+/**
+ * Describes the message lockout.v1.UnlockUsersRequest.
+ * Use `create(UnlockUsersRequestSchema)` to create a new message.
+ */
+export declare const UnlockUsersRequestSchema: GenMessage<UnlockUsersRequest>;
+
+/**
+ * A page of users who were unlocked, or would be.
+ *
+ * @generated from message lockout.v1.UnlockUsersResponse
+ */
+export declare type UnlockUsersResponse = Message<"lockout.v1.UnlockUsersResponse"> & {
+  /**
+   * Those who were unlocked, or would be, as they were. Who was not locked is left out.
+   *
+   * @generated from field: repeated lockout.v1.Lockout users = 1;
+   */
+  users: Lockout[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many of this page were unlocked.
+   *
+   * @generated from field: uint32 unlocked = 3;
+   */
+  unlocked: number;
+
+  /**
+   * How many fitted when the first page was asked for, or how many ids there are.
+   *
+   * @generated from field: uint32 total_size = 4;
+   */
+  totalSize: number;
+};
+
+/**
+ * Describes the message lockout.v1.UnlockUsersResponse.
+ * Use `create(UnlockUsersResponseSchema)` to create a new message.
+ */
+export declare const UnlockUsersResponseSchema: GenMessage<UnlockUsersResponse>;
+
+/**
  * The lock and the counters of a user.
  *
  * @generated from message lockout.v1.Lockout
  */
 export declare type Lockout = Message<"lockout.v1.Lockout"> & {
   /**
-   * The user's id.
+   * The id of the user; empty for a login name that no user has.
    *
    * @generated from field: string user_id = 1;
    */
@@ -518,6 +713,14 @@ export declare type ListLockedUsersResponse = Message<"lockout.v1.ListLockedUser
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How many login names that lead to nobody are locked. They have no list: only a hash of each is
+   * kept. GetLockout and Unlock take them as they were typed.
+   *
+   * @generated from field: uint32 unknown_names = 4;
+   */
+  unknownNames: number;
 };
 
 /**
@@ -809,7 +1012,8 @@ export declare const AttemptService: GenService<{
     output: typeof RecordPasswordChangeResponseSchema;
   },
   /**
-   * Shows the lock and the counters of a user. Reserves nothing: to decide by it is not exact.
+   * Shows the lock and the counters of a user, or of a login name, whoever it leads to. Reserves
+   * nothing: to decide by it is not exact.
    *
    * @generated from rpc lockout.v1.AttemptService.GetLockout
    */
@@ -827,6 +1031,28 @@ export declare const AttemptService: GenService<{
     methodKind: "unary";
     input: typeof ListLockedUsersRequestSchema;
     output: typeof ListLockedUsersResponseSchema;
+  },
+  /**
+   * Unlocks a user, or a login name, whoever it leads to, and clears the counters: nothing of the
+   * attempts that are open then is accepted or counted any more. Refused where nobody is locked.
+   *
+   * @generated from rpc lockout.v1.AttemptService.Unlock
+   */
+  unlock: {
+    methodKind: "unary";
+    input: typeof UnlockRequestSchema;
+    output: typeof LockoutSchema;
+  },
+  /**
+   * Unlocks many users of the organisation: those of some ids, or those who fit. By a page at a time,
+   * each user alone: a call that was broken off is made again, and does the rest.
+   *
+   * @generated from rpc lockout.v1.AttemptService.UnlockUsers
+   */
+  unlockUsers: {
+    methodKind: "unary";
+    input: typeof UnlockUsersRequestSchema;
+    output: typeof UnlockUsersResponseSchema;
   },
   /**
    * Streams the events of the instance as they are written.

@@ -86,6 +86,20 @@ export declare type ListUsersRequest = Message<"lockout.v1.ListUsersRequest"> & 
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Part of an id or alias. A page may have fewer users than page_size then.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * Only users in this state; USER_STATE_LOCKED is whoever is locked, whatever else.
+   *
+   * @generated from field: lockout.v1.UserState state = 4;
+   */
+  state: UserState;
 };
 
 /**

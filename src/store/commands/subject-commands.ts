@@ -33,9 +33,16 @@ export interface Done<Change> {
 /** What commands on users have in common: how a subject is found, counted and settled. */
 export interface SubjectCommands {
   find(subject: Subject): Found;
+  /** A login name itself, where it is kept, whoever it leads to. */
+  findName(orgId: string, foldedName: string): Found | undefined;
   findUser(key: UserKey): Found;
-  /** What a decision on a stored subject is made from, as it is. */
-  view(stored: StoredSubject, editor: string, time: number): UserView;
+  /** What a decision on a subject is made from, as it is. */
+  view(
+    orgId: string,
+    stored: StoredSubject | undefined,
+    editor: string,
+    time: number,
+  ): UserView;
   /** Runs a command on a subject whose expired attempts it closes before. Inside a transaction, as all that follow. */
   run<Change extends UserChange<unknown>>(
     subject: Found,
@@ -92,6 +99,13 @@ export function createSubjectCommands({
     };
   };
 
+  const findName: SubjectCommands["findName"] = (orgId, foldedName) => {
+    const hash = subjects.hashName(foldedName);
+    const key = subjects.findName(orgId, hash);
+    const stored = key === undefined ? undefined : subjects.get(key);
+    return stored && { id: { kind: "name", orgId, hash }, stored };
+  };
+
   const viewOf = (
     orgId: string,
     stored: StoredSubject | undefined,
@@ -132,7 +146,7 @@ export function createSubjectCommands({
       throw new Error("a command counts for a user whom it does not register");
     }
     for (const step of steps) {
-      counters.step(key, step, view.now);
+      counters.step(key, step, step.time ?? view.now);
     }
     if (voidsOpen === true) {
       attempts.voidOpen(key);
@@ -218,8 +232,14 @@ export function createSubjectCommands({
   return {
     find,
     findUser,
-    view: (stored, editor, time) =>
-      viewOf(stored.orgId, stored, counters.read(stored.key), editor, time),
+    findName,
+    view: (orgId, stored, ...rest) =>
+      viewOf(
+        orgId,
+        stored,
+        stored === undefined ? zeroCounters : counters.read(stored.key),
+        ...rest,
+      ),
     run,
     settle: (subject, time) => {
       look(subject, "SYSTEM", time);

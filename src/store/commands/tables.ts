@@ -114,6 +114,11 @@ export function userAggregate(orgId: string, userId: string): Aggregate {
   return { type: "user", id: userId, resourceOwner: orgId };
 }
 
+/** Whose events those of an organisation are. */
+export function orgAggregate(orgId: string): Aggregate {
+  return { type: "org", id: orgId, resourceOwner: orgId };
+}
+
 /** Whose events those of a login name that no user has are: its id is as long as a user's. */
 export function nameAggregate(orgId: string, key: number): Aggregate {
   return userAggregate(orgId, String(key).padStart(18, "0"));

@@ -5,13 +5,19 @@ import type {
   CompleteChange,
   CompleteResult,
 } from "../../lockout/attempt.ts";
+import { foldName } from "../../lockout/alias.ts";
 import { LockoutError } from "../../lockout/errors.ts";
-import { aliasesChanged } from "../../lockout/user-events.ts";
-import { removeUser } from "../../lockout/user.ts";
+import { aliasesChanged, nameUnlocked } from "../../lockout/user-events.ts";
+import {
+  emptyName,
+  newUser,
+  removeUser,
+  takeOverName,
+} from "../../lockout/user.ts";
 import type { DecideUser, UserChange, UserView } from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
 import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
-import { userAggregate } from "./tables.ts";
+import { orgAggregate, userAggregate } from "./tables.ts";
 import type { StoredSubject, UserTables } from "./tables.ts";
 import type {
   Alias,
@@ -60,11 +66,18 @@ export interface UserCommands {
     time: number,
     decide: (view: UserView) => UserChange<CompleteResult>,
   ): CompleteResult;
-  /** Closes the user's attempts that have expired. */
-  settleUser(key: UserKey, time: number): void;
+  unlock(
+    subject: Subject,
+    editor: string,
+    time: number,
+    decide: DecideUser<void>,
+  ): StoredLockout;
+  /** Closes the subject's attempts that have expired. */
+  settleSubject(subject: Subject, time: number): void;
   /** Closes attempts of anybody that have expired, and says how many. */
   settleSome(time: number, limit: number): number;
-  findStored(key: UserKey): StoredSubject | undefined;
+  findStored(subject: Subject): StoredSubject | undefined;
+  findLockout(subject: Subject, time: number): StoredLockout | undefined;
   toUser(stored: StoredSubject): StoredUser;
   toLockout(stored: StoredSubject, time: number): StoredLockout;
 }
@@ -83,12 +96,38 @@ export function createUserCommands(
     lock: stored.lock,
     aliases: aliases.list(stored.key),
   });
+  const toLockout = (stored: StoredSubject, time: number): StoredLockout => ({
+    ...keyOf(stored),
+    view: {
+      ...commands.view(stored.orgId, stored, "SYSTEM", time),
+      user: { account: stored.account, lock: stored.lock },
+    },
+  });
   /** The attempt as it is once its subject's expired ones are closed: it may be one of them. */
   const attemptAt = (attempt: Attempt, time: number): Attempt => {
     const isDue = attempt.expireTime <= time || attempt.beginTime > time;
     return attempt.closed === undefined && isDue
       ? (attempts.find(attempt.id) ?? attempt)
       : attempt;
+  };
+
+  /** Has a name that leads to the user from now on leave what was counted for it to the user. */
+  const takeOver = (
+    key: UserKey,
+    foldedName: string,
+    editor: string,
+    time: number,
+  ) => {
+    const name = commands.findName(key.orgId, foldedName);
+    if (name === undefined) {
+      return;
+    }
+    const { change } = commands.run(name, "SYSTEM", time, (view) => ({
+      ...emptyName(view),
+      result: view,
+    }));
+    const user = commands.findUser(key);
+    commands.run(user, editor, time, takeOverName(change.result));
   };
 
   return {
@@ -105,8 +144,8 @@ export function createUserCommands(
       }
       const before = aliases.list(stored.key);
       aliases.replace(key.orgId, stored.key, names);
-      const user = toUser(stored);
-      for (const event of aliasesChanged(before, user.aliases)) {
+      const after = aliases.list(stored.key);
+      for (const event of aliasesChanged(before, after)) {
         events.append(
           userAggregate(key.orgId, key.userId),
           editor,
@@ -114,7 +153,13 @@ export function createUserCommands(
           time,
         );
       }
-      return user;
+      const had = new Set(before.map(foldName));
+      for (const { folded } of names) {
+        if (!had.has(folded)) {
+          takeOver(key, folded, editor, time);
+        }
+      }
+      return toUser(commands.findUser(key).stored ?? stored);
     },
 
     deleteUser: (key, editor, time) => {
@@ -172,19 +217,46 @@ export function createUserCommands(
     reportAttempt: (subject, editor, time, decide) =>
       commands.run(commands.find(subject), editor, time, decide).change.result,
 
-    settleUser: (key, time) => {
-      commands.settle(commands.findUser(key), time);
+    unlock: (subject, editor, time, decide) => {
+      const found = commands.find(subject);
+      const { change, key } = commands.run(found, editor, time, decide);
+      const stored = key === undefined ? undefined : subjects.get(key);
+      if (stored === undefined) {
+        throw new Error("a command unlocks nobody");
+      }
+      const { id } = found;
+      if (stored.userId === undefined && id.kind === "name") {
+        for (const event of change.events) {
+          events.append(
+            orgAggregate(id.orgId),
+            editor,
+            nameUnlocked(Buffer.from(id.hash).toString("hex"), event),
+            time,
+          );
+        }
+      }
+      return toLockout(stored, time);
+    },
+
+    settleSubject: (subject, time) => {
+      commands.settle(commands.find(subject), time);
     },
     settleSome: (time, limit) => commands.settleSome(time, limit),
-    findStored: (key) => commands.findUser(key).stored,
+    findStored: (subject) => commands.find(subject).stored,
+    findLockout: (subject, time) => {
+      const { stored } = commands.find(subject);
+      if (stored !== undefined) {
+        return toLockout(stored, time);
+      }
+      if (subject.kind === "user") {
+        return undefined;
+      }
+      const { orgId } = subject;
+      const view = commands.view(orgId, undefined, "SYSTEM", time);
+      return { orgId, userId: "", view: { ...view, user: newUser } };
+    },
     toUser,
-    toLockout: (stored, time) => ({
-      ...keyOf(stored),
-      view: {
-        ...commands.view(stored, "SYSTEM", time),
-        user: { account: stored.account, lock: stored.lock },
-      },
-    }),
+    toLockout,
   };
 }
 

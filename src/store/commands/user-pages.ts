@@ -2,10 +2,17 @@ import { setImmediate } from "node:timers/promises";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import type { PageEnd } from "./page-token.ts";
 import type { Awaitable } from "../awaitable.ts";
-import type { Page, PageRequest, StoredLockout, StoredUser } from "../users.ts";
+import type {
+  LockedFilter,
+  Page,
+  PageRequest,
+  StoredLockout,
+  StoredUser,
+  UserFilter,
+} from "../users.ts";
 
 /** Where a page of locked users begins. */
-interface LockedAfter {
+export interface LockedAfter {
   readonly time: number;
   readonly userId: string;
 }
@@ -34,14 +41,27 @@ function lockedAfter({ after }: PageRequest): LockedAfter | undefined {
   return { time, userId };
 }
 
-/** Reads the next items behind a place, as many as there are up to the limit. */
+/** What was read at once: the items that fit. */
+export interface Slice<Item, Place> {
+  readonly items: readonly Item[];
+  /** Where the next slice begins; undefined where nothing is left. */
+  readonly next: Place | undefined;
+}
+
+/** Reads the next slice behind a place: so many rows, of which some fit. */
 type ReadSlice<Item, Place> = (
   after: Place | undefined,
-  limit: number,
-) => Awaitable<readonly Item[]>;
+  rows: number,
+) => Awaitable<Slice<Item, Place>>;
 
 /** How many users are read at once: some milliseconds, even if all have the maximum of aliases. */
 const sliceSize = 25;
+
+/** So many rows are looked through at once where few may fit. */
+const filteredRows = 100;
+
+/** A page ends after so many slices: it may have few items, and goes on in the next. */
+const maxSlices = 200;
 
 /** A page ends before the user with whom its JSON would be longer than this; it has one at least. */
 const maxPageBytes = 1024 * 1024;
@@ -52,9 +72,11 @@ const lockoutBytes = 900;
 /** Reads a page of users in slices, between which others have their turn. */
 export function readUserPage(
   page: PageRequest,
+  filter: UserFilter,
   read: ReadSlice<StoredUser, string>,
 ): Promise<Page<StoredUser>> {
   return readPage(page, userAfter(page), read, {
+    isFiltered: isFiltered(filter),
     placeOf: ({ userId }) => userId,
     endAt: (userId) => ["users", userId],
     bytesOf: ({ userId, orgId, aliases }) =>
@@ -68,9 +90,11 @@ export function readUserPage(
 /** The same of locked users. */
 export function readLockedPage(
   page: PageRequest,
+  filter: LockedFilter,
   read: ReadSlice<StoredLockout, LockedAfter>,
 ): Promise<Page<StoredLockout>> {
   return readPage(page, lockedAfter(page), read, {
+    isFiltered: isFiltered({ ...filter, since: undefined }),
     placeOf: ({ userId, view }) => ({
       time: view.user.lock?.time ?? 0,
       userId,
@@ -80,7 +104,30 @@ export function readLockedPage(
   });
 }
 
+/** Counts what fits, in slices. */
+export async function countSlices<Place>(
+  read: ReadSlice<unknown, Place>,
+): Promise<number> {
+  let count = 0;
+  let after: Place | undefined;
+  for (;;) {
+    const { items, next } = await read(after, filteredRows);
+    count += items.length;
+    if (next === undefined) {
+      return count;
+    }
+    after = next;
+    await setImmediate();
+  }
+}
+
+function isFiltered(filter: object): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}
+
 interface PageOf<Item, Place> {
+  /** Whether rows are left out. */
+  readonly isFiltered: boolean;
   readonly placeOf: (item: Item) => Place;
   readonly endAt: (place: Place) => PageEnd;
   readonly bytesOf: (item: Item) => number;
@@ -90,16 +137,18 @@ async function readPage<Item, Place>(
   { size }: PageRequest,
   start: Place | undefined,
   read: ReadSlice<Item, Place>,
-  { placeOf, endAt, bytesOf }: PageOf<Item, Place>,
+  { isFiltered, placeOf, endAt, bytesOf }: PageOf<Item, Place>,
 ): Promise<Page<Item>> {
   const items: Item[] = [];
   let bytes = 0;
   let after = start;
-  for (;;) {
+  for (let slices = 1; ; slices += 1) {
     // One more than fits says that there is a next page.
-    const limit = Math.min(sliceSize, size + 1 - items.length);
-    const slice = await read(after, limit);
-    for (const item of slice) {
+    const rows = isFiltered
+      ? filteredRows
+      : Math.min(sliceSize, size + 1 - items.length);
+    const { items: found, next } = await read(after, rows);
+    for (const item of found) {
       bytes += bytesOf(item);
       const last = items.at(-1);
       if (
@@ -110,11 +159,13 @@ async function readPage<Item, Place>(
       }
       items.push(item);
     }
-    const last = slice.at(-1);
-    if (last === undefined || slice.length < limit) {
+    if (next === undefined) {
       return { items, next: undefined };
     }
-    after = placeOf(last);
+    if (isFiltered && slices === maxSlices) {
+      return { items, next: toPageToken(endAt(next)) };
+    }
+    after = next;
     await setImmediate();
   }
 }

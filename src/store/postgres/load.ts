@@ -189,16 +189,12 @@ export function load(
   return read(connection, needs, time, begin, lockSubjects, []);
 }
 
-/** Reads users as they are at one moment, without locks, in one round trip. */
+/** Reads what is needed as it is at one moment, without locks, in one round trip. */
 export function see(
   connection: Connection,
-  users: readonly UserKey[],
+  needs: readonly Need[],
   time: number | null,
 ): Promise<Read> {
-  const needs = users.flatMap((key): Need[] => [
-    { kind: "user", ...key },
-    { kind: "aliases", folded: [], ...key },
-  ]);
   return read(connection, needs, time, beginReading, seeSubjects, [[commit]]);
 }
 

@@ -12,6 +12,12 @@ export type Need =
       readonly formerName?: string;
       readonly hash: Uint8Array;
     }
+  /** A login name itself, if it is kept, whoever it leads to. */
+  | {
+      readonly kind: "kept name";
+      readonly orgId: string;
+      readonly hash: Uint8Array;
+    }
   /** An attempt of a subject of the organisation. */
   | {
       readonly kind: "attempt";
@@ -58,6 +64,12 @@ export function ask(needs: readonly Need[]) {
           asked.nameFolded.push(folded);
           asked.nameHashes.push(need.hash);
         }
+        break;
+      case "kept name":
+        asked.nameOrgs.push(need.orgId);
+        // Leads to nobody: no alias is empty.
+        asked.nameFolded.push("");
+        asked.nameHashes.push(need.hash);
         break;
       case "attempt":
         asked.attemptIds.push(need.attemptId);

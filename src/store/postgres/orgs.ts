@@ -1,6 +1,6 @@
 import { orgAdded } from "../../lockout/access-events.ts";
 import type { Org } from "../access.ts";
-import type { Aggregate } from "../commands/tables.ts";
+import { orgAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { toOrg } from "../shared/rows.ts";
@@ -38,11 +38,6 @@ const find: Statement = {
 /** The statement that inserts an organisation; it inserts nothing where the id is taken. */
 export function insertOrg({ id, name, creationDate }: Org): Call {
   return [insert, id, name, creationDate];
-}
-
-/** Whose events those of an organisation are. */
-export function orgAggregate(id: string): Aggregate {
-  return { type: "org", id, resourceOwner: id };
 }
 
 /** @param readTime the time at which something is created */

@@ -76,6 +76,8 @@ const putPolicySequences: Statement = {
 /** The policies that a batch has read, and what it makes of them. */
 export class Policies implements LimitTable {
   readonly #entries = new Map<string, PolicyEntry>();
+  /** Owners whose rows are locked, with the sequence of the last event as it was read. */
+  readonly #locked: { owner: PolicyAggregate; sequence: number }[] = [];
   readonly #journal: Journal;
   readonly #events: NewEvents;
 
@@ -87,6 +89,12 @@ export class Policies implements LimitTable {
   /** Takes a policy as it was read. */
   take(owner: PolicyAggregate, policy: StoredPolicy): void {
     this.#entries.set(policyKey(owner), { owner, policy, changed: false });
+  }
+
+  /** Takes the last sequence of an owner whose row is locked, for its next event. */
+  takeSequence(owner: PolicyAggregate, sequence: number): void {
+    this.#locked.push({ owner, sequence });
+    this.#events.take(policyAggregate(owner), sequence);
   }
 
   find(owner: PolicyAggregate): StoredPolicy | undefined {
@@ -137,24 +145,28 @@ export class Policies implements LimitTable {
     const changed = [...this.#entries.values()].filter(
       ({ changed }) => changed,
     );
-    if (changed.length === 0) {
-      return [];
-    }
     const put = changed.flatMap(({ owner, policy }) =>
       policy === undefined ? [] : [{ owner, policy }],
     );
     const removed = changed.filter(({ policy }) => policy === undefined);
+    const sequenceOf = (owner: PolicyAggregate) =>
+      this.#events.sequenceOf(policyAggregate(owner));
+    const appended = this.#locked.filter(
+      ({ owner, sequence }) => sequenceOf(owner) !== sequence,
+    );
     return [
       ...(put.length > 0 ? [putting(put)] : []),
       ...(removed.length > 0 ? [removal(removed)] : []),
-      [
-        putPolicySequences,
-        changed.map(({ owner }) => owner.type),
-        changed.map(({ owner }) => owner.id),
-        changed.map(({ owner }) =>
-          this.#events.sequenceOf(policyAggregate(owner)),
-        ),
-      ],
+      ...(appended.length > 0
+        ? [
+            [
+              putPolicySequences,
+              appended.map(({ owner }) => owner.type),
+              appended.map(({ owner }) => owner.id),
+              appended.map(({ owner }) => sequenceOf(owner)),
+            ] as const,
+          ]
+        : []),
     ];
   }
 

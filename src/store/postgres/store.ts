@@ -5,7 +5,7 @@ import type { Clock, NewId } from "../ids.ts";
 import type { PolicyOwner } from "../policies.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { listEvents } from "../shared/event-list.ts";
-import { createNameKey, hashName } from "../shared/name-hash.ts";
+import { createNameKey } from "../shared/name-hash.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
 import { canNotify, createAppendWatch } from "./append-watch.ts";
@@ -158,8 +158,7 @@ async function createStore(
     },
   });
   const users = createUserStore({
-    ...{ database, queue, time, names },
-    hashName: (foldedName) => hashName(nameKey, foldedName),
+    ...{ database, queue, time, names, nameKey },
   });
 
   // There is one instance, and it stays.

@@ -1,20 +1,41 @@
-import { keepClosedMs, keptNameEvents } from "../users.ts";
-import type { AttemptStore, Subject, UserKey, UserStore } from "../users.ts";
-import type { StoredSubject } from "../commands/tables.ts";
+import type { KeyObject } from "node:crypto";
+import { keepClosedMs, keptNameEvents, userSubject } from "../users.ts";
+import type {
+  AttemptStore,
+  LockedFilter,
+  Subject,
+  UserKey,
+  UserStore,
+} from "../users.ts";
+import type { PolicyAggregate, StoredSubject } from "../commands/tables.ts";
 import type { UserCommands } from "../commands/user-commands.ts";
-import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
+import {
+  countSlices,
+  readLockedPage,
+  readUserPage,
+} from "../commands/user-pages.ts";
+import type { LockedAfter } from "../commands/user-pages.ts";
+import {
+  fitsLocked,
+  fitsUsers,
+  lockedPlaceOf,
+  lockedSliceSql,
+  userIdOf,
+  userSliceSql,
+} from "../shared/user-lists.ts";
+import type {
+  ListedRow,
+  LockedSliceValues,
+  UserSliceValues,
+} from "../shared/user-lists.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Names } from "./names.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
-import {
-  subjectColumns,
-  toEvent,
-  toSubject,
-  userEventSql,
-} from "../shared/rows.ts";
-import type { EventRow, SubjectRow } from "../shared/rows.ts";
+import { toEvent, toSubject, userEventSql } from "../shared/rows.ts";
+import type { EventRow } from "../shared/rows.ts";
+import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
 import type { Need } from "./needs.ts";
 import { Workspace } from "./workspace.ts";
@@ -23,8 +44,8 @@ import { Workspace } from "./workspace.ts";
 export interface UserStoreContext {
   readonly database: PostgresDatabase;
   readonly queue: CommitQueue;
-  /** What is stored of a login name that no user has. */
-  readonly hashName: (foldedName: string) => Uint8Array;
+  /** The key under which login names are hashed. */
+  readonly nameKey: KeyObject;
   readonly names: Names;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
@@ -79,45 +100,59 @@ const lastEvent: Statement = {
   name: "last_event_of_user",
   text: userEventSql("$1", "$2", "DESC"),
 };
+const countLockedNames: Statement = {
+  name: "count_locked_names",
+  text: "SELECT count(*) AS count FROM subjects WHERE org_id = $1 AND name_hash IS NOT NULL AND lock_time >= $2",
+};
+const userValues = ["orgId", "afterId", "limit", "folded"] as const;
 const listUsers: Statement = {
   name: "list_users",
-  text: `SELECT ${subjectColumns} FROM subjects WHERE org_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`,
+  text: userSliceSql((name) => `$${userValues.indexOf(name) + 1}`),
 };
+const lockedValues = [
+  ...userValues,
+  ...(["since", "afterTime", "seesEvents"] as const),
+] as const;
 const listLocked: Statement = {
   name: "list_locked",
-  text: `SELECT ${subjectColumns} FROM subjects
-    WHERE org_id = $1 AND user_id IS NOT NULL AND lock_time >= $2 AND (lock_time, user_id) > ($3, $4)
-    ORDER BY lock_time, user_id LIMIT $5`,
+  text: lockedSliceSql((name) => `$${lockedValues.indexOf(name) + 1}`),
 };
+
+/** Before every time there is. */
+const longAgo = Number.MIN_SAFE_INTEGER;
 
 /** The part of the store about users and attempts, whose commands go through the queue. */
 export function createUserStore({
   database,
   queue,
-  hashName,
+  nameKey,
   names,
   time: ownTime,
 }: UserStoreContext): UserStore & AttemptStore {
   const needOf = (subject: Subject): Need =>
     subject.kind === "user"
       ? subject
-      : { ...subject, hash: hashName(subject.foldedName) };
+      : { ...subject, hash: hashName(nameKey, subject.foldedName) };
+  const needsToSee = (subject: Subject): readonly Need[] =>
+    subject.kind === "user"
+      ? [subject, { ...subject, kind: "aliases", folded: [] }]
+      : [needOf(subject)];
   /** Runs a command on the rows that it needs, in its turn. */
   const write = <T>(
     needs: readonly Need[],
     command: (commands: UserCommands, time: number) => T,
   ) => queue.run(needs, (workspace, time) => command(workspace.commands, time));
 
-  /** Users as they are at one moment, once what has expired of them is closed. */
-  const look = async (users: readonly UserKey[]) => {
+  /** Subjects as they are at one moment, once what has expired of them is closed. */
+  const look = async (subjects: readonly Subject[]) => {
     for (;;) {
       const { loaded, time } = await database.use((connection) =>
-        see(connection, users, ownTime()),
+        see(connection, subjects.flatMap(needsToSee), ownTime()),
       );
-      const workspace = new Workspace(loaded, undefined);
+      const workspace = new Workspace(loaded, nameKey);
       const { commands } = workspace;
-      const due = users.filter((key) => {
-        const stored = commands.findStored(key);
+      const due = subjects.filter((subject) => {
+        const stored = commands.findStored(subject);
         return (
           stored !== undefined &&
           (workspace.attempts.expiredOf(stored.key, time).length > 0 ||
@@ -127,14 +162,14 @@ export function createUserStore({
       if (due.length === 0) {
         return { commands, time };
       }
-      for (const key of due) {
-        await settleUser(key);
+      for (const subject of due) {
+        await settle(subject);
       }
     }
   };
-  const settleUser = (key: UserKey) =>
-    write([{ kind: "user", ...key }], (commands, time) => {
-      commands.settleUser(key, time);
+  const settle = (subject: Subject) =>
+    write([needOf(subject)], (commands, time) => {
+      commands.settleSubject(subject, time);
     });
   const settleSome = (limit: number) =>
     queue.run(
@@ -151,17 +186,39 @@ export function createUserStore({
       await settleSome(expireBatch);
     }
   };
-  const findOne = async <T>(
-    key: UserKey,
-    show: (commands: UserCommands, stored: StoredSubject, time: number) => T,
-  ): Promise<T | undefined> => {
-    const { commands, time } = await look([key]);
-    const stored = commands.findStored(key);
-    return stored && show(commands, stored, time);
+  const findUser = async (key: UserKey) => {
+    const subject = userSubject(key);
+    const { commands } = await look([subject]);
+    const stored = commands.findStored(subject);
+    return stored && commands.toUser(stored);
+  };
+
+  const lockedSlice = async (
+    orgId: string,
+    filter: LockedFilter,
+    after: LockedAfter | undefined,
+    limit: number,
+  ) => {
+    const asked: LockedSliceValues = {
+      ...{ orgId, limit, since: filter.since ?? longAgo },
+      afterTime: after?.time ?? longAgo,
+      afterId: after?.userId ?? "",
+      folded: filter.prefix?.folded ?? "",
+      seesEvents: filter.fromAddress === undefined ? 0 : 1,
+    };
+    const { rows } = await database.query(
+      listLocked,
+      ...lockedValues.map((name) => asked[name]),
+    );
+    const listed = rows as unknown as readonly ListedRow[];
+    return {
+      found: listed.filter((row) => fitsLocked(row, filter)).map(toSubject),
+      next: rows.length < limit ? undefined : lockedPlaceOf(listed.at(-1)),
+    };
   };
 
   return {
-    hashName,
+    hashName: (foldedName) => hashName(nameKey, foldedName),
     changeUser: (key, editor, decide) =>
       write([{ kind: "user", ...key }], (commands, time) =>
         commands.changeUser(key, editor, time, decide),
@@ -175,6 +232,11 @@ export function createUserStore({
             folded: names.map(({ folded }) => folded),
             ...key,
           },
+          ...names.map(({ folded }): Need => ({
+            kind: "kept name",
+            orgId: key.orgId,
+            hash: hashName(nameKey, folded),
+          })),
         ],
         (commands, time) => commands.putUser(key, names, editor, time, decide),
       ),
@@ -183,16 +245,27 @@ export function createUserStore({
         commands.deleteUser(key, editor, time),
       ),
 
-    findUser: (key) =>
-      findOne(key, (commands, stored) => commands.toUser(stored)),
-    findLockout: (key) =>
-      findOne(key, (commands, stored, time) =>
-        commands.toLockout(stored, time),
+    findUser,
+    findLockout: async (subject) => {
+      const { commands, time } = await look([subject]);
+      return commands.findLockout(subject, time);
+    },
+    unlock: (subject, editor, decide) =>
+      write(
+        // For the event of a name: the organisation's sequence.
+        [needOf(subject), { kind: "policy", owner: orgOwner(subject.orgId) }],
+        (commands, time) => commands.unlock(subject, editor, time, decide),
       ),
-    findUserRecord: async (key) => {
-      const user = await findOne(key, (commands, stored) =>
-        commands.toUser(stored),
+    countLockedNames: async (orgId, since) => {
+      await settleAll();
+      const { rows } = await database.query(
+        countLockedNames,
+        ...[orgId, since ?? longAgo],
       );
+      return Number(rows[0]?.["count"]);
+    },
+    findUserRecord: async (key) => {
+      const user = await findUser(key);
       if (user === undefined) {
         return undefined;
       }
@@ -212,34 +285,44 @@ export function createUserStore({
       return rows.map((row) => row["org_id"] as string);
     },
 
-    listUsers: async (orgId, page) => {
+    listUsers: async (orgId, filter, page) => {
       await settleAll();
-      return readUserPage(page, async (after, limit) => {
+      const folded = filter.part?.folded ?? "";
+      return readUserPage(page, filter, async (after = "", limit) => {
+        const asked: UserSliceValues = {
+          ...{ orgId, afterId: after, limit, folded },
+        };
         const { rows } = await database.query(
           listUsers,
-          ...[orgId, after ?? "", limit],
+          ...userValues.map((name) => asked[name]),
         );
-        const found = rows.map((row) =>
-          toSubject(row as unknown as SubjectRow),
-        );
-        const { commands } = await look(found.map(keyOf));
-        return found.map((stored) => commands.toUser(stored));
+        const listed = rows as unknown as readonly ListedRow[];
+        const found = listed
+          .filter((row) => fitsUsers(row, filter))
+          .map(toSubject);
+        const { commands } = await look(found.map(subjectOf));
+        return {
+          items: found.map((stored) => commands.toUser(stored)),
+          next: rows.length < limit ? undefined : userIdOf(listed.at(-1)),
+        };
       });
     },
-    listLocked: async (orgId, since, page) => {
+    listLocked: async (orgId, filter, page) => {
       await settleAll();
-      return readLockedPage(page, async (after, limit) => {
-        const { rows } = await database.query(
-          listLocked,
-          ...[orgId, since ?? Number.MIN_SAFE_INTEGER],
-          ...[after?.time ?? Number.MIN_SAFE_INTEGER, after?.userId ?? ""],
-          limit,
-        );
-        const found = rows.map((row) =>
-          toSubject(row as unknown as SubjectRow),
-        );
-        const { commands, time } = await look(found.map(keyOf));
-        return found.map((stored) => commands.toLockout(stored, time));
+      return readLockedPage(page, filter, async (after, limit) => {
+        const { found, next } = await lockedSlice(orgId, filter, after, limit);
+        const { commands, time } = await look(found.map(subjectOf));
+        return {
+          items: found.map((stored) => commands.toLockout(stored, time)),
+          next,
+        };
+      });
+    },
+    countLocked: async (orgId, filter) => {
+      await settleAll();
+      return countSlices<LockedAfter>(async (after, limit) => {
+        const { found, next } = await lockedSlice(orgId, filter, after, limit);
+        return { items: found, next };
       });
     },
 
@@ -272,6 +355,10 @@ export function createUserStore({
   };
 }
 
-function keyOf(stored: StoredSubject): UserKey {
-  return { orgId: stored.orgId, userId: stored.userId ?? "" };
+function subjectOf({ orgId, userId = "" }: StoredSubject): Subject {
+  return userSubject({ orgId, userId });
+}
+
+function orgOwner(orgId: string): PolicyAggregate {
+  return { type: "org", id: orgId };
 }

@@ -10,7 +10,7 @@ import { Counters } from "./counters.ts";
 import { NewEvents } from "./events.ts";
 import { Journal } from "./journal.ts";
 import type { Loaded } from "./load.ts";
-import { Policies, policyAggregate } from "./policies.ts";
+import { Policies } from "./policies.ts";
 import { Subjects, subjectAggregate } from "./subjects.ts";
 import type { UserCount } from "./user-counts.ts";
 
@@ -118,7 +118,7 @@ export class Workspace implements UserTables {
       this.policies.take(owner, policy);
     }
     for (const { owner, sequence } of loaded.policySequences) {
-      this.events.take(policyAggregate(owner), sequence);
+      this.policies.takeSequence(owner, sequence);
     }
     this.#journal.forget();
   }

@@ -6,6 +6,7 @@ import { toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
 import type { Clock } from "../ids.ts";
 import type { Org } from "../access.ts";
+import { orgAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
@@ -44,8 +45,7 @@ export function prepareOrgs(
       const id = withFreeId(newId, (candidate) =>
         insert.run(candidate, name, creationDate),
       );
-      const aggregate = { type: "org", id, resourceOwner: id } as const;
-      events.append(aggregate, editor, orgAdded(name), creationDate);
+      events.append(orgAggregate(id), editor, orgAdded(name), creationDate);
       return { id, name, creationDate };
     },
     list: () => list.all().map(toOrg),

@@ -5,25 +5,25 @@ import {
   toSubject,
 } from "../shared/rows.ts";
 import type { LockColumns, SubjectRow } from "../shared/rows.ts";
-import type { StoredSubject, SubjectTable } from "../commands/tables.ts";
+import { lockedSliceSql, userSliceSql } from "../shared/user-lists.ts";
+import type {
+  ListedRow,
+  LockedSliceValues,
+  UserSliceValues,
+} from "../shared/user-lists.ts";
+import type { SubjectTable } from "../commands/tables.ts";
 import { prepareNames } from "./names.ts";
 import { prepareUserCounts } from "./user-counts.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link SubjectTable}, and what is asked outside of commands. Changes are made inside a transaction. */
 export interface Subjects extends SubjectTable {
-  listUsers(
-    orgId: string,
-    after: string | undefined,
-    limit: number,
-  ): readonly StoredSubject[];
-  /** By the time of the lock and then by id. */
-  listLocked(
-    orgId: string,
-    since: number,
-    after: { readonly time: number; readonly userId: string } | undefined,
-    limit: number,
-  ): readonly StoredSubject[];
+  /** The next users by id. */
+  listUsers(values: UserSliceValues): readonly ListedRow[];
+  /** The next locked users, by the time of the lock and then by id. */
+  listLocked(values: LockedSliceValues): readonly ListedRow[];
+  /** Of login names, locked at this time or later. */
+  countLockedNames(orgId: string, since: number): number;
   /** Oldest user first. */
   orgsOfUser(userId: string, limit: number): readonly string[];
 }
@@ -84,17 +84,18 @@ export function prepareSubjects(
   const remove = database.prepare<[number]>(
     "DELETE FROM subjects WHERE key = ?",
   );
-  const listUsers = database.prepare<[string, string, number], SubjectRow>(
-    `SELECT ${columns} FROM subjects WHERE org_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`,
+  const named = (name: string) => `@${name}`;
+  const listUsers = database.prepare<[UserSliceValues], ListedRow>(
+    userSliceSql(named),
   );
-  const listLocked = database.prepare<
-    [string, number, number, string, number],
-    SubjectRow
-  >(
-    `SELECT ${columns} FROM subjects
-     WHERE org_id = ? AND user_id IS NOT NULL AND lock_time >= ? AND (lock_time, user_id) > (?, ?)
-     ORDER BY lock_time, user_id LIMIT ?`,
+  const listLocked = database.prepare<[LockedSliceValues], ListedRow>(
+    lockedSliceSql(named),
   );
+  const countLockedNames = database
+    .prepare<[string, number], number>(
+      "SELECT count(*) FROM subjects WHERE org_id = ? AND name_hash IS NOT NULL AND lock_time >= ?",
+    )
+    .pluck();
   const orgsOfUser = database
     .prepare<[string, number], string>(
       "SELECT org_id FROM subjects WHERE user_id = ? ORDER BY key LIMIT ?",
@@ -148,18 +149,9 @@ export function prepareSubjects(
       removeRow(key);
     },
     hashName: (foldedName) => names.hash(foldedName),
-    listUsers: (orgId, after, limit) =>
-      listUsers.all(orgId, after ?? "", limit).map(toSubject),
-    listLocked: (orgId, since, after, limit) =>
-      listLocked
-        .all(
-          orgId,
-          since,
-          after?.time ?? Number.MIN_SAFE_INTEGER,
-          after?.userId ?? "",
-          limit,
-        )
-        .map(toSubject),
+    listUsers: (values) => listUsers.all(values),
+    listLocked: (values) => listLocked.all(values),
+    countLockedNames: (orgId, since) => countLockedNames.get(orgId, since) ?? 0,
     orgsOfUser: (userId, limit) => orgsOfUser.all(userId, limit),
   };
 }

@@ -2,8 +2,27 @@ import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../ids.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
-import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
-import type { AttemptStore, UserKey, UserStore } from "../users.ts";
+import {
+  countSlices,
+  readLockedPage,
+  readUserPage,
+} from "../commands/user-pages.ts";
+import type { LockedAfter } from "../commands/user-pages.ts";
+import { toSubject } from "../shared/rows.ts";
+import {
+  fitsLocked,
+  fitsUsers,
+  lockedPlaceOf,
+  userIdOf,
+} from "../shared/user-lists.ts";
+import type { ListedRow } from "../shared/user-lists.ts";
+import { userSubject } from "../users.ts";
+import type {
+  AttemptStore,
+  LockedFilter,
+  Subject,
+  UserStore,
+} from "../users.ts";
 import { prepareAliases } from "./aliases.ts";
 import { prepareAttempts } from "./attempts.ts";
 import { prepareCounters } from "./counters.ts";
@@ -32,6 +51,9 @@ export interface UserStoreContext {
 
 /** How many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
+
+/** Before every time there is. */
+const longAgo = Number.MIN_SAFE_INTEGER;
 
 /** The part of the store about users and attempts, on tables that it prepares. */
 export function createUserStore(
@@ -65,15 +87,15 @@ export function createUserStore(
     attempts.expired(time, 1).length > 0 || attempts.ahead(time, 1).length > 0;
 
   /** So that a read shows every attempt closed that has expired. */
-  const settleUser = async (key: UserKey): Promise<void> => {
+  const settle = async (subject: Subject): Promise<void> => {
     const time = now();
     const due = read(() => {
-      const stored = commands.findStored(key);
+      const stored = commands.findStored(subject);
       return stored && isDue(stored.key, time);
     });
     if (due) {
       await write(() => {
-        commands.settleUser(key, time);
+        commands.settleSubject(subject, time);
       });
     }
   };
@@ -83,6 +105,27 @@ export function createUserStore(
       await write(() => commands.settleSome(time, expireBatch));
     }
   };
+
+  const lockedSlices =
+    <Item>(
+      orgId: string,
+      filter: LockedFilter,
+      show: (row: ListedRow) => Item,
+    ) =>
+    (after: LockedAfter | undefined, limit: number) =>
+      read(() => {
+        const rows = subjects.listLocked({
+          ...{ orgId, limit, since: filter.since ?? longAgo },
+          afterTime: after?.time ?? longAgo,
+          afterId: after?.userId ?? "",
+          folded: filter.prefix?.folded ?? "",
+          seesEvents: filter.fromAddress === undefined ? 0 : 1,
+        });
+        return {
+          items: rows.filter((row) => fitsLocked(row, filter)).map(show),
+          next: rows.length < limit ? undefined : lockedPlaceOf(rows.at(-1)),
+        };
+      });
 
   return {
     changeUser: (key, editor, decide) =>
@@ -95,17 +138,17 @@ export function createUserStore(
     hashName: (foldedName) => read(() => subjects.hashName(foldedName)),
 
     findUser: async (key) => {
-      await settleUser(key);
+      await settle(userSubject(key));
       return read(() => {
-        const stored = commands.findStored(key);
+        const stored = commands.findStored(userSubject(key));
         return stored && commands.toUser(stored);
       });
     },
 
     findUserRecord: async (key) => {
-      await settleUser(key);
+      await settle(userSubject(key));
       return read(() => {
-        const stored = commands.findStored(key);
+        const stored = commands.findStored(userSubject(key));
         return (
           stored && {
             user: commands.toUser(stored),
@@ -118,34 +161,50 @@ export function createUserStore(
     findOrgsOfUser: async (userId, limit) =>
       read(() => subjects.orgsOfUser(userId, limit)),
 
-    listUsers: async (orgId, page) => {
+    listUsers: async (orgId, filter, page) => {
       await settleAll();
-      return readUserPage(page, (after, limit) =>
-        read(() =>
-          subjects
-            .listUsers(orgId, after, limit)
-            .map((stored) => commands.toUser(stored)),
-        ),
+      const folded = filter.part?.folded ?? "";
+      return readUserPage(page, filter, (after = "", limit) =>
+        read(() => {
+          const rows = subjects.listUsers({
+            ...{ orgId, afterId: after, limit, folded },
+          });
+          return {
+            items: rows
+              .filter((row) => fitsUsers(row, filter))
+              .map((row) => commands.toUser(toSubject(row))),
+            next: rows.length < limit ? undefined : userIdOf(rows.at(-1)),
+          };
+        }),
       );
     },
 
-    findLockout: async (key) => {
-      await settleUser(key);
-      return read(() => {
-        const stored = commands.findStored(key);
-        return stored && commands.toLockout(stored, now());
-      });
+    findLockout: async (subject) => {
+      await settle(subject);
+      return read(() => commands.findLockout(subject, now()));
     },
 
-    listLocked: async (orgId, since, page) => {
+    unlock: (subject, editor, decide) =>
+      write(() => commands.unlock(subject, editor, now(), decide)),
+
+    countLockedNames: async (orgId, since) => {
       await settleAll();
-      return readLockedPage(page, (after, limit) =>
-        read(() =>
-          subjects
-            .listLocked(orgId, since ?? Number.MIN_SAFE_INTEGER, after, limit)
-            .map((stored) => commands.toLockout(stored, now())),
+      return read(() => subjects.countLockedNames(orgId, since ?? longAgo));
+    },
+
+    listLocked: async (orgId, filter, page) => {
+      await settleAll();
+      return readLockedPage(
+        page,
+        filter,
+        lockedSlices(orgId, filter, (row) =>
+          commands.toLockout(toSubject(row), now()),
         ),
       );
+    },
+    countLocked: async (orgId, filter) => {
+      await settleAll();
+      return countSlices(lockedSlices(orgId, filter, () => undefined));
     },
 
     beginAttempt: (subject, editor, decide) =>

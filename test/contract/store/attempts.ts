@@ -19,12 +19,13 @@ import {
   ttlMs,
 } from "./attempt-calls.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";
+import { userSubject } from "../../../src/store/users.ts";
 import { limits, orgA, orgB, start } from "./samples.ts";
 
 export function describeAttempts(bed: StoreBed): void {
   const { begin, complete, report, setLimits } = attemptCalls(bed);
   const counterOf = async (key: UserKey, store: UserStore = bed.store) =>
-    (await store.findLockout(key))?.view.counters.password;
+    (await store.findLockout(userSubject(key)))?.view.counters.password;
 
   describe("an attempt", () => {
     beforeEach(() => setLimits(3));
@@ -157,12 +158,12 @@ export function describeAttempts(bed: StoreBed): void {
       expect(await report(alice, "failed", "totp")).toMatchObject({
         failed: 1,
       });
-      expect(
-        (await bed.store.findLockout(aliceKey))?.view.counters,
-      ).toMatchObject({
-        totp: { failed: 1, open: 0 },
-        password: { failed: 0 },
-      });
+      expect((await bed.store.findLockout(alice))?.view.counters).toMatchObject(
+        {
+          totp: { failed: 1, open: 0 },
+          password: { failed: 0 },
+        },
+      );
     });
 
     it("takes one of N chances, however many race, and the last failure locks once", async () => {
@@ -239,12 +240,12 @@ export function describeAttempts(bed: StoreBed): void {
 
     type Look = (store: WholeStore) => Promise<unknown>;
     const looks: [string, Look][] = [
-      ["who asks for the lockout", (store) => store.findLockout(aliceKey)],
+      ["who asks for the lockout", (store) => store.findLockout(alice)],
       ["who asks for the user", (store) => store.findUser(aliceKey)],
-      ["who lists users", (store) => store.listUsers(orgA.orgId, onePage)],
+      ["who lists users", (store) => store.listUsers(orgA.orgId, {}, onePage)],
       [
         "who lists the locked",
-        (store) => store.listLocked(orgA.orgId, undefined, onePage),
+        (store) => store.listLocked(orgA.orgId, {}, onePage),
       ],
       ["who begins another", () => begin(alice)],
       ["who reports one", () => report(alice, "failed")],

@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../../src/store/store.ts";
 import { recordPasswordChange } from "../../../src/lockout/user.ts";
 import { alice, aliceKey, attemptCalls, onePage } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
+import { userSubject } from "../../../src/store/users.ts";
 import {
   start,
   instanceOwner,
@@ -79,10 +80,13 @@ export function describeLifetime(bed: StoreBed): void {
         () => bed.store.lastPosition(),
         async () => bed.store.onAppended(() => undefined),
         () => bed.store.findUser(aliceKey),
-        () => bed.store.findLockout(aliceKey),
+        () => bed.store.findLockout(userSubject(aliceKey)),
+        () => bed.store.unlock(alice, "e", recordPasswordChange),
+        () => bed.store.countLockedNames("o", undefined),
+        () => bed.store.countLocked("o", {}),
         () => bed.store.findOrgsOfUser("u", 2),
-        () => bed.store.listUsers("o", onePage),
-        () => bed.store.listLocked("o", undefined, onePage),
+        () => bed.store.listUsers("o", {}, onePage),
+        () => bed.store.listLocked("o", {}, onePage),
         () => bed.store.changeUser(aliceKey, "e", recordPasswordChange),
         () => bed.store.putUser(aliceKey, [], "e", recordPasswordChange),
         () => bed.store.deleteUser(aliceKey, "e"),

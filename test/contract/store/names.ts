@@ -20,7 +20,7 @@ const named = (foldedName: string, orgId: string = orgA.orgId): Subject => ({
 export function describeNames(bed: StoreBed): void {
   const { begin, complete, report, setLimits } = attemptCalls(bed);
   const counterOf = async () =>
-    (await bed.store.findLockout(aliceKey))?.view.counters.password;
+    (await bed.store.findLockout(alice))?.view.counters.password;
 
   const failedOf = async (name: string) =>
     (await report(named(name), "not_a_guess")).failed;
@@ -95,12 +95,159 @@ export function describeNames(bed: StoreBed): void {
 
       expect(await bed.events()).toEqual(before);
       expect(await bed.store.findOrgsOfUser("nobody", 2)).toEqual([]);
-      expect(await bed.store.listUsers(orgA.orgId, onePage)).toMatchObject({
+      expect(await bed.store.listUsers(orgA.orgId, {}, onePage)).toMatchObject({
         items: [],
       });
-      expect(
-        await bed.store.listLocked(orgA.orgId, undefined, onePage),
-      ).toMatchObject({ items: [] });
+      expect(await bed.store.listLocked(orgA.orgId, {}, onePage)).toMatchObject(
+        { items: [] },
+      );
+    });
+
+    describe("that led to nobody and is registered", () => {
+      const register = (names: readonly string[]) =>
+        bed.store.putUser(
+          aliceKey,
+          names.map((name) => ({ name, folded: name })),
+          "admin",
+          putUser(undefined),
+        );
+      const shown = async () => {
+        const { view } = (await bed.store.findLockout(alice)) ?? {};
+        return {
+          lock: view?.user.lock,
+          password: view?.counters.password,
+          totp: view?.counters.totp,
+        };
+      };
+      beforeEach(() => setLimits(3));
+
+      it("leaves its failures to the user, so that nobody has fresh chances", async () => {
+        await report(alice, "failed");
+        await report(named("al"), "failed");
+        await report(named("al"), "failed", "totp");
+        await report(named("ann"), "failed", "totp");
+        const failed = bed.time;
+        bed.time += 5;
+        await register(["al", "ann"]);
+        expect(await shown()).toEqual({
+          lock: undefined,
+          password: { failed: 2, open: 0, lastFailure: failed },
+          totp: { failed: 2, open: 0, lastFailure: failed },
+        });
+        expect(await begin(named("al"))).toMatchObject({ failed: 2 });
+        expect(
+          await bed.events({ types: ["user.lockout.failures.added"] }),
+        ).toMatchObject([
+          {
+            aggregateId: "alice",
+            editor: "admin",
+            payload: { FACTOR_PASSWORD: 1, FACTOR_TOTP: 1 },
+          },
+          { payload: { FACTOR_TOTP: 1 } },
+        ]);
+        // Once, and nothing when nothing changes.
+        await register(["al", "ann"]);
+        await register([]);
+        await register(["al"]);
+        expect(await shown()).toMatchObject({ totp: { failed: 2 } });
+      });
+
+      it("leaves its lock to the user, who was free or is new", async () => {
+        for (let guess = 0; guess < 3; guess += 1) {
+          await report(named("al"), "failed");
+        }
+        const locked = bed.time;
+        bed.time += 5;
+        expect(await register(["al"])).toMatchObject({
+          lock: { reason: "password_attempts", time: locked, by: "login" },
+        });
+        expect(await begin(alice)).toMatchObject({ decision: "locked" });
+        expect(await bed.events({ aggregateTypes: ["user"] })).toMatchObject([
+          { type: "user.human.added" },
+          { type: "user.lockout.aliases.changed" },
+          { type: "user.lockout.failures.added" },
+          {
+            type: "user.locked",
+            payload: { reason: "LOCK_REASON_PASSWORD_ATTEMPTS" },
+          },
+        ]);
+        expect(await bed.store.countLockedNames(orgA.orgId, undefined)).toBe(0);
+        // Nothing is left of it where it leads to nobody again.
+        await bed.store.deleteUser(aliceKey, "e");
+        expect(await begin(named("al"))).toMatchObject({
+          decision: "proceed",
+          failed: 0,
+        });
+      });
+
+      it("leaves a user's own lock as it is", async () => {
+        await register([]);
+        await bed.store.putUser(aliceKey, [], "admin", putUser("locked"));
+        bed.time += 5;
+        for (let guess = 0; guess < 3; guess += 1) {
+          await report(named("al"), "failed");
+        }
+        expect(await register(["al"])).toMatchObject({
+          lock: { reason: "administrator" },
+        });
+        expect(await shown()).toMatchObject({ password: { failed: 3 } });
+      });
+
+      it("leaves no attempt open, and what has expired is counted before", async () => {
+        const { attempt: late } = await begin(named("al"));
+        bed.time += ttlMs;
+        const { attempt } = await begin(named("al"));
+        await register(["al"]);
+        expect(await shown()).toMatchObject({
+          password: { failed: 1, open: 0 },
+        });
+        expect(await complete(attempt?.id, "succeeded")).toMatchObject({
+          accepted: false,
+        });
+        await expect(complete(late?.id, "succeeded")).rejects.toMatchObject({
+          entry: { id: "LOCKOUTD-att06" },
+        });
+        expect(await shown()).toMatchObject({
+          password: { failed: 1, open: 0 },
+        });
+      });
+
+      it("while guesses race lets no more through than the limit", async () => {
+        const guesses = () =>
+          Promise.all(
+            Array.from({ length: 10 }, () => report(named("al"), "failed")),
+          );
+        const tool = await bed.open("tool");
+        // The name is kept: who counts for it and who registers it wait for each other.
+        await report(named("al"), "failed");
+        await Promise.all([
+          guesses(),
+          tool.putUser(
+            aliceKey,
+            [{ name: "al", folded: "al" }],
+            "admin",
+            putUser(undefined),
+          ),
+          guesses(),
+        ]);
+        expect(await begin(alice)).toMatchObject({ decision: "locked" });
+        expect(await counterOf()).toMatchObject({ failed: 3 });
+      });
+
+      it("leaves nothing where the alias is refused", async () => {
+        await report(named("al"), "failed");
+        await bed.store.putUser(
+          { ...aliceKey, userId: "bob" },
+          [{ name: "bob", folded: "bob" }],
+          "e",
+          putUser(undefined),
+        );
+        await expect(register(["al", "bob"])).rejects.toMatchObject({
+          entry: { id: "LOCKOUTD-usr03" },
+        });
+        expect(await failedOf("al")).toBe(1);
+        expect(await bed.store.findUser(aliceKey)).toBeUndefined();
+      });
     });
 
     it("that leads to nobody is another in each organisation", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { LockoutError } from "../../../src/lockout/errors.ts";
+import { reportAttempt } from "../../../src/lockout/attempt.ts";
 import { factors } from "../../../src/lockout/factor.ts";
+import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import {
   lockUser,
@@ -9,10 +11,22 @@ import {
   recordPasswordChange,
   unlockUser,
 } from "../../../src/lockout/user.ts";
-import type { DecideUser, UserView } from "../../../src/lockout/user.ts";
+import type {
+  DecideUser,
+  UserView,
+  WantedState,
+} from "../../../src/lockout/user.ts";
 import { toPageToken } from "../../../src/store/commands/page-token.ts";
-import type { Page, PageRequest, UserKey } from "../../../src/store/users.ts";
+import type {
+  LockedFilter,
+  Page,
+  PageRequest,
+  UserFilter,
+  UserKey,
+} from "../../../src/store/users.ts";
+import { attemptCalls } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
+import { userSubject } from "../../../src/store/users.ts";
 import { init, limits, maxUsersPerOrg, orgA, orgB, start } from "./samples.ts";
 
 const alice: UserKey = { orgId: orgA.orgId, userId: "alice" };
@@ -44,6 +58,7 @@ export function describeUsers(bed: StoreBed): void {
     return result;
   };
 
+  const { setLimits } = attemptCalls(bed);
   const register = (key: UserKey) =>
     bed.store.putUser(key, [], "e", putUser(undefined));
 
@@ -64,7 +79,7 @@ export function describeUsers(bed: StoreBed): void {
         now: start,
       });
       expect(await bed.store.findUser(alice)).toBeUndefined();
-      expect(await bed.store.findLockout(alice)).toBeUndefined();
+      expect(await bed.store.findLockout(userSubject(alice))).toBeUndefined();
       expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
     });
 
@@ -192,7 +207,7 @@ export function describeUsers(bed: StoreBed): void {
         aliases: [],
       });
       bed.time += 1;
-      expect(await bed.store.findLockout(alice)).toMatchObject({
+      expect(await bed.store.findLockout(userSubject(alice))).toMatchObject({
         ...alice,
         view: {
           user: locked,
@@ -297,12 +312,12 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.changeUser(alice, "e", fail);
       const before = [
         await bed.store.findUser(alice),
-        await bed.store.findLockout(alice),
+        await bed.store.findLockout(userSubject(alice)),
       ];
       await bed.reopen();
       expect([
         await bed.store.findUser(alice),
-        await bed.store.findLockout(alice),
+        await bed.store.findLockout(userSubject(alice)),
       ]).toEqual(before);
     });
   });
@@ -410,7 +425,8 @@ export function describeUsers(bed: StoreBed): void {
       }
       await register(elsewhere);
 
-      const list = (page: PageRequest) => bed.store.listUsers(orgA.orgId, page);
+      const list = (page: PageRequest) =>
+        bed.store.listUsers(orgA.orgId, {}, page);
       const sorted = ["'", "10", "9", "Z", "a", "aa", "b", "ä", "😀"];
       for (const size of [1, 2, 3, 8, 9, 10, 1000]) {
         const pages = await readAll(list, size);
@@ -421,7 +437,11 @@ export function describeUsers(bed: StoreBed): void {
         items: [{ orgId: orgA.orgId, userId: "'", account: "active" }],
       });
       expect(
-        await bed.store.listUsers("nobody's", { size: 1, after: undefined }),
+        await bed.store.listUsers(
+          "nobody's",
+          {},
+          { size: 1, after: undefined },
+        ),
       ).toEqual({ items: [], next: undefined });
     });
 
@@ -444,7 +464,7 @@ export function describeUsers(bed: StoreBed): void {
         ),
       );
       const pages = await readAll(
-        (page) => bed.store.listUsers(orgA.orgId, page),
+        (page) => bed.store.listUsers(orgA.orgId, {}, page),
         1000,
       );
       expect(pages.flat().map(({ userId }) => userId)).toEqual(userIds);
@@ -471,7 +491,7 @@ export function describeUsers(bed: StoreBed): void {
       };
       setImmediate(turn);
       const page = { size: 1000, after: undefined };
-      const { items } = await bed.store.listUsers(orgA.orgId, page);
+      const { items } = await bed.store.listUsers(orgA.orgId, {}, page);
       listed = true;
       expect(items).toHaveLength(60);
       expect(turns).toBeGreaterThanOrEqual(2);
@@ -490,7 +510,7 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.putUser(elsewhere, [], "e", putUser("locked"));
 
       const list = (since?: number) => (page: PageRequest) =>
-        bed.store.listLocked(orgA.orgId, since, page);
+        bed.store.listLocked(orgA.orgId, { since }, page);
       const idsOf = async (since: number | undefined, size: number) =>
         (await readAll(list(since), size)).flat().map(({ userId }) => userId);
 
@@ -517,6 +537,145 @@ export function describeUsers(bed: StoreBed): void {
       expect(await idsOf(undefined, 2)).toEqual(["c", "a", "b"]);
     });
 
+    describe("by a filter", () => {
+      const put = (
+        userId: string,
+        names: readonly string[],
+        state: WantedState,
+      ) =>
+        bed.store.putUser(
+          { orgId: orgA.orgId, userId },
+          names.map(alias),
+          "e",
+          putUser(state),
+        );
+      const part = (id: string) => ({ id, folded: id.toLowerCase() });
+      const usersOf = async (filter: UserFilter, size = 1000) =>
+        (
+          await readAll(
+            (page) => bed.store.listUsers(orgA.orgId, filter, page),
+            size,
+          )
+        )
+          .flat()
+          .map(({ userId }) => userId);
+      const lockedOf = async (filter: LockedFilter, size = 1000) => {
+        const read = (page: PageRequest) =>
+          bed.store.listLocked(orgA.orgId, filter, page);
+        const found = (await readAll(read, size)).flat();
+        expect(await bed.store.countLocked(orgA.orgId, filter)).toBe(
+          found.length,
+        );
+        return found.map(({ userId }) => userId);
+      };
+
+      it("has the users with a part of an id or alias, and in a state", async () => {
+        await put("anna", [], "active");
+        await put("b", ["Joanna", "bea"], "inactive");
+        await put("c", ["Carl"], "locked");
+        await put("d_%", ["x"], "initial");
+        await bed.store.putUser(
+          elsewhere,
+          [alias("anna")],
+          "e",
+          putUser("active"),
+        );
+        for (const size of [1, 2, 1000]) {
+          expect(await usersOf({ part: part("anna") }, size)).toEqual([
+            "anna",
+            "b",
+          ]);
+        }
+        expect(await usersOf({ part: part("CAR") })).toEqual(["c"]);
+        expect(await usersOf({ part: part("%") })).toEqual(["d_%"]);
+        expect(await usersOf({ part: part("nobody") })).toEqual([]);
+        expect(await usersOf({ state: "active" })).toEqual(["anna"]);
+        expect(await usersOf({ state: "inactive" })).toEqual(["b"]);
+        expect(await usersOf({ state: "initial" })).toEqual(["d_%"]);
+        expect(await usersOf({ state: "locked" }, 1)).toEqual(["c"]);
+        expect(await usersOf({ part: part("a"), state: "inactive" })).toEqual([
+          "b",
+        ]);
+      });
+
+      it("has all who fit, however few of many", async () => {
+        for (let index = 0; index < 250; index += 1) {
+          await put(`user ${String(index).padStart(3, "0")}`, [], "locked");
+        }
+        await put("user 120 and more", [], "locked");
+        for (const size of [1, 3]) {
+          expect(await usersOf({ part: part("0 and") }, size)).toEqual([
+            "user 120 and more",
+          ]);
+          expect(
+            await lockedOf({ prefix: part("user 12") }, size),
+          ).toHaveLength(11);
+        }
+      });
+
+      it("has locked users by reason, prefix and address", async () => {
+        await setLimits(1);
+        const fail = (
+          userId: string,
+          address?: string,
+          factor: Factor = "password",
+        ) =>
+          bed.store.reportAttempt(
+            userSubject({ orgId: orgA.orgId, userId }),
+            "login",
+            (view) =>
+              reportAttempt(
+                view,
+                factor,
+                address === undefined ? {} : { address },
+                "failed",
+              ),
+          );
+        await put("emp-1", ["one"], "locked");
+        bed.time += 1;
+        await put("two", ["Emp-2"], "active");
+        await fail("two", "203.0.113.7");
+        bed.time += 1;
+        await fail("emp-3", "198.51.100.7", "totp");
+        bed.time += 1;
+        await fail("four");
+        // What follows a lock does not hide it.
+        await bed.store.changeUser(
+          { orgId: orgA.orgId, userId: "two" },
+          "e",
+          recordPasswordChange,
+        );
+
+        expect(await lockedOf({})).toEqual(["emp-1", "two", "emp-3", "four"]);
+        expect(await lockedOf({ reasons: ["administrator"] })).toEqual([
+          "emp-1",
+        ]);
+        expect(
+          await lockedOf({ reasons: ["password_attempts", "otp_attempts"] }, 1),
+        ).toEqual(["two", "emp-3", "four"]);
+        expect(await lockedOf({ prefix: part("emp-") }, 1)).toEqual([
+          "emp-1",
+          "two",
+          "emp-3",
+        ]);
+        expect(
+          await lockedOf({
+            fromAddress: (address) => address.startsWith("203."),
+          }),
+        ).toEqual(["two"]);
+        expect(await lockedOf({ fromAddress: () => true })).toEqual([
+          "two",
+          "emp-3",
+        ]);
+        expect(
+          await lockedOf({
+            ...{ since: start + 2, prefix: part("emp-") },
+            fromAddress: () => true,
+          }),
+        ).toEqual(["emp-3"]);
+      });
+    });
+
     it("refuses a token that no page of it gave", async () => {
       for (const userId of ["a", "b"]) {
         await bed.store.putUser(
@@ -527,8 +686,8 @@ export function describeUsers(bed: StoreBed): void {
         );
       }
       const first = { size: 1, after: undefined };
-      const users = await bed.store.listUsers(orgA.orgId, first);
-      const locked = await bed.store.listLocked(orgA.orgId, undefined, first);
+      const users = await bed.store.listUsers(orgA.orgId, {}, first);
+      const locked = await bed.store.listLocked(orgA.orgId, {}, first);
       const made = [
         toPageToken(["users"]),
         toPageToken(["users", 7]),
@@ -540,20 +699,24 @@ export function describeUsers(bed: StoreBed): void {
       for (const after of ["", "?", "abc", "e30", `${users.next}=`, ...made]) {
         const page = { size: 1, after };
         await expect(
-          bed.store.listUsers(orgA.orgId, page),
+          bed.store.listUsers(orgA.orgId, {}, page),
         ).rejects.toBeInstanceOf(RangeError);
         await expect(
-          bed.store.listLocked(orgA.orgId, undefined, page),
+          bed.store.listLocked(orgA.orgId, {}, page),
         ).rejects.toBeInstanceOf(RangeError);
       }
       await expect(
-        bed.store.listUsers(orgA.orgId, { size: 1, after: locked.next }),
+        bed.store.listUsers(orgA.orgId, {}, { size: 1, after: locked.next }),
       ).rejects.toBeInstanceOf(RangeError);
       await expect(
-        bed.store.listLocked(orgA.orgId, undefined, {
-          size: 1,
-          after: users.next,
-        }),
+        bed.store.listLocked(
+          orgA.orgId,
+          {},
+          {
+            size: 1,
+            after: users.next,
+          },
+        ),
       ).rejects.toBeInstanceOf(RangeError);
     });
   });

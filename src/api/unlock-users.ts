@@ -1,0 +1,226 @@
+import { LockReason as LockReasonNumber } from "../../gen/lockout/v1/attempt_service_pb.js";
+import type { UnlockUsersRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { readNetworks } from "../addresses/networks.ts";
+import { foldName } from "../lockout/alias.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import { unlockIfLocked } from "../lockout/user.ts";
+import type { Lock } from "../lockout/user.ts";
+import type { LockReason, UnlockRemarks } from "../lockout/user-events.ts";
+import type {
+  LockedFilter,
+  StoredLockout,
+  UserKey,
+  UserStore,
+} from "../store/users.ts";
+import { userSubject } from "../store/users.ts";
+import type { InTurn } from "./list-turns.ts";
+import { lockReasons } from "./lock-reasons.ts";
+import { boundMs } from "./moment.ts";
+import { readPage } from "./pages.ts";
+import { requireUserId } from "./subjects.ts";
+
+/** What UnlockUsers leads to. */
+export interface Unlocked {
+  /** As they were. */
+  readonly users: readonly StoredLockout[];
+  readonly next: string;
+  readonly unlocked: number;
+  readonly total: number;
+}
+
+/** Who asks, and how it is done. */
+export interface UnlockContext {
+  readonly store: UserStore;
+  readonly inTurn: InTurn;
+  readonly orgId: string;
+  readonly editor: string;
+  readonly remarks: UnlockRemarks;
+  /** Ends it between users. */
+  readonly signal: AbortSignal;
+}
+
+/** So many users are unlocked at once: others have their turn in between. */
+const atOnce = 50;
+
+/** A page of ids ends after so many, since its response may hold as many lockouts: less than 1 MiB. */
+const idsInPage = 500;
+
+const defaultPageSize = 1000;
+const maxPageSize = 10_000;
+
+/** What of a filter leaves users whom an administrator locked as they are. */
+const byFailures: readonly LockReason[] = ["password_attempts", "otp_attempts"];
+
+/** Unlocks a page of the users who are meant. @throws LockoutError */
+export async function unlockUsers(
+  context: UnlockContext,
+  request: UnlockUsersRequest,
+): Promise<Unlocked> {
+  const filter = readFilter(request);
+  const ids = [...new Set(request.userIds)].map(requireUserId);
+  if ((filter === undefined) === (ids.length === 0)) {
+    throw new LockoutError("unlockScopeMissing");
+  }
+  return filter === undefined
+    ? unlockIds(context, request, ids)
+    : unlockFitting(context, request, filter);
+}
+
+async function unlockIds(
+  context: UnlockContext,
+  { pageToken, pageSize, dryRun }: UnlockUsersRequest,
+  ids: readonly string[],
+): Promise<Unlocked> {
+  if (!/^\d{0,5}$/.test(pageToken) || pageSize < 0) {
+    throw new LockoutError("pageInvalid");
+  }
+  const start = Number(pageToken);
+  const end =
+    start + Math.min(pageSize === 0 ? idsInPage : pageSize, idsInPage);
+  const meant = ids
+    .slice(start, end)
+    .map((userId) => ({ orgId: context.orgId, userId, lock: undefined }));
+  const users = dryRun
+    ? await see(context, meant)
+    : await unlock(context, meant);
+  return {
+    users,
+    next: end < ids.length ? String(end) : "",
+    unlocked: dryRun ? 0 : users.length,
+    total: ids.length,
+  };
+}
+
+async function unlockFitting(
+  context: UnlockContext,
+  request: UnlockUsersRequest,
+  filter: LockedFilter,
+): Promise<Unlocked> {
+  const { store, inTurn, orgId } = context;
+  // The number is in the token: to count again would take as long for each page.
+  const [, counted, pageToken = ""] =
+    /^(\d{1,9})\.(.+)$/.exec(request.pageToken) ?? [];
+  if (counted === undefined && request.pageToken !== "") {
+    throw new LockoutError("pageInvalid");
+  }
+  const total =
+    counted === undefined
+      ? await inTurn(() => store.countLocked(orgId, filter))
+      : Number(counted);
+  const page = await readPage(
+    inTurn,
+    { pageSize: request.pageSize, pageToken },
+    (asked) => store.listLocked(orgId, filter, asked),
+    { defaultPageSize, maxPageSize },
+  );
+  const users = request.dryRun
+    ? page.items
+    : await unlock(
+        context,
+        page.items.map(({ userId, view }) => ({
+          ...{ orgId, userId },
+          lock: view.user.lock,
+        })),
+      );
+  return {
+    users,
+    next: page.next === undefined ? "" : `${total}.${page.next}`,
+    unlocked: request.dryRun ? 0 : users.length,
+    total,
+  };
+}
+
+/** A user, with the lock that was seen; undefined for whichever there is. */
+type Meant = UserKey & { readonly lock: Lock | undefined };
+
+/** Unlocks who is locked, and says how they were. */
+function unlock(
+  context: UnlockContext,
+  meant: readonly Meant[],
+): Promise<readonly StoredLockout[]> {
+  const { store, editor, remarks } = context;
+  return inChunks(context, meant, async ({ orgId, userId, lock }) => {
+    const { result: view } = await store.changeUser(
+      { orgId, userId },
+      editor,
+      unlockIfLocked(lock, remarks),
+    );
+    return view?.user && { orgId, userId, view: { ...view, user: view.user } };
+  });
+}
+
+/** Who is locked. */
+function see(
+  context: UnlockContext,
+  meant: readonly Meant[],
+): Promise<readonly StoredLockout[]> {
+  return inChunks(context, meant, async ({ orgId, userId }) => {
+    const found = await context.store.findLockout(
+      userSubject({ orgId, userId }),
+    );
+    return found?.view.user.lock === undefined ? undefined : found;
+  });
+}
+
+async function inChunks(
+  { signal }: UnlockContext,
+  meant: readonly Meant[],
+  each: (user: Meant) => Promise<StoredLockout | undefined>,
+): Promise<readonly StoredLockout[]> {
+  const done: StoredLockout[] = [];
+  for (let start = 0; start < meant.length; start += atOnce) {
+    signal.throwIfAborted();
+    const chunk = meant.slice(start, start + atOnce);
+    for (const user of await Promise.all(chunk.map(each))) {
+      if (user !== undefined) {
+        done.push(user);
+      }
+    }
+  }
+  return done;
+}
+
+/** Undefined where nothing is set. @throws LockoutError */
+function readFilter({
+  since,
+  reason: number,
+  address,
+  namePrefix,
+}: UnlockUsersRequest): LockedFilter | undefined {
+  const isReasonSet = number !== LockReasonNumber.UNSPECIFIED;
+  if (
+    since === undefined &&
+    !isReasonSet &&
+    address === "" &&
+    namePrefix === ""
+  ) {
+    return undefined;
+  }
+  const reason = lockReasons.get(number);
+  const folded = foldName(namePrefix);
+  if (
+    (isReasonSet && reason === undefined) ||
+    (namePrefix !== "" && folded === "")
+  ) {
+    throw new LockoutError("unlockFilterInvalid");
+  }
+  return {
+    since: since && boundMs(since),
+    reasons: reason === undefined ? byFailures : [reason],
+    fromAddress: address === "" ? undefined : readAddress(address),
+    prefix: namePrefix === "" ? undefined : { id: namePrefix, folded },
+  };
+}
+
+/** Whether an address is in this network, or is this one. @throws LockoutError */
+function readAddress(text: string): (address: string) => boolean {
+  try {
+    const networks = readNetworks([text]);
+    return (address) => networks.has(address);
+  } catch (error) {
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
+    throw new LockoutError("unlockFilterInvalid", { cause: error });
+  }
+}
