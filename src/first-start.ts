@@ -1,3 +1,4 @@
+import { everyItem } from "./store/pages.ts";
 import { createDefaultPolicy } from "./lockout/policy.ts";
 import type { Limits } from "./lockout/policy.ts";
 import type { Instance, Store } from "./store/store.ts";
@@ -76,7 +77,9 @@ async function replaceOperatorToken(
   token: Parameters<Store["createToken"]>[0],
 ): Promise<void> {
   const current = await store.findToken(token.hash);
-  for (const { id, name } of await store.listTokens()) {
+  for await (const { id, name } of everyItem((page) =>
+    store.listTokens(false, page),
+  )) {
     if (name === operatorTokenName && id !== current?.id) {
       await store.revokeToken(id, "SYSTEM");
     }

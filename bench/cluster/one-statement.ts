@@ -147,7 +147,7 @@ const spec = createServiceImplSpec<typeof AttemptService>(AttemptService, {
 const token = {
   ...{ id: "300000000000000000", orgId: "300000000000000001" },
   ...{ name: "bench", roles: ["IAM_OWNER"] },
-  ...{ creationDate: 0, expirationDate: undefined },
+  ...{ creationDate: 0, expirationDate: undefined, lastUseDate: undefined },
 };
 const tokenHash = Buffer.from(
   hashSecret(process.env["LOCKOUTD_ADMIN_TOKEN"] ?? ""),
@@ -158,6 +158,7 @@ const reportFault = (fault: unknown) => {
 const gate = createGate(
   {
     findToken: (hash) => (tokenHash.equals(hash) ? token : undefined),
+    noteTokenUse: async () => undefined,
     orgExists: () => true,
     now: Date.now,
   },

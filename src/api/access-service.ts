@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   AccessService,
@@ -11,17 +12,26 @@ import { isRole } from "../auth/roles.ts";
 import { hashSecret, newSecret } from "../auth/tokens.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type {
+  ListedToken,
   Org,
   OrgStore,
-  TokenRecord,
   TokenStore,
 } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
+import type { InTurn } from "./list-turns.ts";
 import { expiryMs } from "./moment.ts";
+import { readPage } from "./pages.ts";
+
+const dayMs = 86_400_000;
+
+/** How long a secret that is replaced is good, unless the call says how long. */
+const usualOverlapMs = dayMs;
+const longestOverlapMs = 365 * dayMs;
 
 /** lockout.v1.AccessService: organisations and tokens. */
 export function createAccessService(
   store: OrgStore & TokenStore & Pick<Store, "now">,
+  inTurn: InTurn,
 ): ServiceImpl<typeof AccessService> {
   return {
     async createOrganization({ name }, context) {
@@ -33,9 +43,14 @@ export function createAccessService(
       );
     },
 
-    async listOrganizations() {
-      const orgs = await store.listOrgs();
-      return { organizations: orgs.map(organization) };
+    async listOrganizations(request) {
+      const page = await readPage(inTurn, request, (asked) =>
+        store.listOrgs(asked),
+      );
+      return {
+        organizations: page.items.map(organization),
+        nextPageToken: page.next ?? "",
+      };
     },
 
     async createToken(request, context) {
@@ -49,7 +64,8 @@ export function createAccessService(
       const { id: editor, homeOrgId } = getCaller(context.values);
       const orgId =
         request.organizationId === "" ? homeOrgId : request.organizationId;
-      if (!(await store.orgExists(orgId))) {
+      const org = await store.findOrg(orgId);
+      if (org === undefined) {
         throw new LockoutError("tokenOrgUnknown");
       }
       const secret = newSecret();
@@ -63,12 +79,51 @@ export function createAccessService(
         },
         editor,
       );
-      return { token: token(record), secret };
+      const never = {
+        oldSecretExpirationDate: undefined,
+        revokeDate: undefined,
+      };
+      return {
+        token: token({ ...record, ...never, orgName: org.name }),
+        secret,
+      };
     },
 
-    async listTokens() {
-      const tokens = await store.listTokens();
-      return { tokens: tokens.map(token) };
+    async listTokens(request) {
+      const page = await readPage(inTurn, request, (asked) =>
+        store.listTokens(request.showRevoked, asked),
+      );
+      return {
+        tokens: page.items.map(token),
+        nextPageToken: page.next ?? "",
+      };
+    },
+
+    async rotateToken({ tokenId, overlap }, context) {
+      const overlapMs =
+        overlap === undefined ? usualOverlapMs : durationMs(overlap);
+      if (!(overlapMs >= 0 && overlapMs <= longestOverlapMs)) {
+        throw new LockoutError("tokenOverlapInvalid");
+      }
+      const secret = newSecret();
+      const now = store.now();
+      const rotated = await store.rotateToken(
+        tokenId,
+        {
+          hash: hashSecret(secret),
+          oldExpirationDate: now + Math.floor(overlapMs),
+        },
+        getCaller(context.values).id,
+        ({ expirationDate }) => {
+          if (expirationDate !== undefined && expirationDate <= now) {
+            throw new LockoutError("tokenExpired");
+          }
+        },
+      );
+      if (rotated === undefined) {
+        throw new LockoutError("tokenUnknown");
+      }
+      return { token: token(rotated), secret };
     },
 
     async revokeToken({ tokenId }, context) {
@@ -88,15 +143,30 @@ function organization(org: Org): MessageInitShape<typeof OrganizationSchema> {
   };
 }
 
-function token(record: TokenRecord): MessageInitShape<typeof TokenSchema> {
+function token(record: ListedToken): MessageInitShape<typeof TokenSchema> {
   return {
     tokenId: record.id,
     name: record.name,
     organizationId: record.orgId,
     roles: [...record.roles],
     createTime: timestampFromMs(record.creationDate),
-    ...(record.expirationDate !== undefined && {
-      expireTime: timestampFromMs(record.expirationDate),
+    organizationName: record.orgName,
+    ...timesOf({
+      expireTime: record.expirationDate,
+      lastUseTime: record.lastUseDate,
+      oldSecretExpireTime: record.oldSecretExpirationDate,
+      revokeTime: record.revokeDate,
     }),
   };
+}
+
+/** Times as a message has them, without those that are undefined. */
+function timesOf<Name extends string>(
+  times: Readonly<Record<Name, number | undefined>>,
+): Partial<Record<Name, Timestamp>> {
+  const known = Object.entries<number | undefined>(times).flatMap(
+    ([name, time]) =>
+      time === undefined ? [] : [[name, timestampFromMs(time)] as const],
+  );
+  return Object.fromEntries(known) as Partial<Record<Name, Timestamp>>;
 }

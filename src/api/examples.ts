@@ -70,5 +70,9 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     name: "login page",
     roles: ["IAM_LOGIN_CLIENT"],
   },
+  "lockout.v1.AccessService.RotateToken": {
+    tokenId: "TOKEN_ID",
+    overlap: "3600s",
+  },
   "lockout.v1.AccessService.RevokeToken": { tokenId: "TOKEN_ID" },
 };

@@ -1,6 +1,6 @@
 import { LockoutError } from "../lockout/errors.ts";
 import type { InTurn } from "./list-turns.ts";
-import type { Page, PageRequest } from "../store/users.ts";
+import type { Page, PageRequest } from "../store/pages.ts";
 
 /** How many items a page has. */
 interface PageSizes {

@@ -142,6 +142,12 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     above: "roleUnknown",
     each: { characters: 200, above: "roleUnknown" },
   },
+  "lockout.v1.ListOrganizationsRequest.page_token": pageToken,
+  "lockout.v1.ListTokensRequest.page_token": pageToken,
+  "lockout.v1.RotateTokenRequest.token_id": {
+    characters: idCharacters,
+    above: "tokenUnknown",
+  },
   "lockout.v1.RevokeTokenRequest.token_id": {
     characters: idCharacters,
     above: "tokenUnknown",

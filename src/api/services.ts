@@ -91,7 +91,7 @@ export function createServices(
     mount(ZitadelUserServiceBeta, users),
     mount(AttemptService, createAttemptService({ ...options, inTurn })),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
-    mount(AccessService, createAccessService(store)),
+    mount(AccessService, createAccessService(store, inTurn)),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenRecord, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import { requirePermission, setCaller } from "./caller.ts";
+import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
 import { hashSecret } from "./tokens.ts";
@@ -13,7 +14,7 @@ import { hashSecret } from "./tokens.ts";
 const maxRememberedHashes = 1000;
 
 /** What the gate needs to know of the store. */
-export type GateStore = Pick<TokenStore, "findToken"> &
+export type GateStore = Pick<TokenStore, "findToken" | "noteTokenUse"> &
   Pick<OrgStore, "orgExists"> &
   Pick<Store, "now">;
 
@@ -27,6 +28,7 @@ export function createGate(
   table: PermissionTable,
 ): (context: HandlerContext) => Awaitable<void> {
   const hashes = new RememberedHashes(maxRememberedHashes);
+  const noteUse = createLastUses(store);
   return (context) => {
     const access = table.get(context.method);
     if (access === "public") {
@@ -57,6 +59,7 @@ export function createGate(
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
         }
+        noteUse(token, store.now());
       });
     });
   };

@@ -22,6 +22,18 @@ export function tokenAdded(token: RecordedToken): NewEvent {
   return { type: "user.pat.added", payload: tokenPayload(token) };
 }
 
+/** A token got another secret; the one before is valid until then. @param oldExpirationDate milliseconds since 1970 UTC */
+export function tokenRotated(
+  tokenId: string,
+  oldExpirationDate: number,
+): NewEvent {
+  const oldSecretExpiration = new Date(oldExpirationDate).toISOString();
+  return {
+    type: "user.lockout.token.rotated",
+    payload: { tokenId, oldSecretExpiration },
+  };
+}
+
 /** A token was revoked. */
 export function tokenRemoved(tokenId: string): NewEvent {
   return { type: "user.pat.removed", payload: { tokenId } };

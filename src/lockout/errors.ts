@@ -306,7 +306,19 @@ const entries = {
     id: "LOCKOUTD-tok05",
     code: "NOT_FOUND",
     key: "token not found",
-    when: "RevokeToken names a token that does not exist.",
+    when: "RevokeToken or RotateToken names a token that does not exist.",
+  },
+  tokenOverlapInvalid: {
+    id: "LOCKOUTD-tok06",
+    code: "INVALID_ARGUMENT",
+    key: "overlap must be between 0 s and 365 days",
+    when: "RotateToken is called with an overlap that is negative, or longer than a year.",
+  },
+  tokenExpired: {
+    id: "LOCKOUTD-tok07",
+    code: "FAILED_PRECONDITION",
+    key: "the token has expired: create another",
+    when: "RotateToken names a token that has expired.",
   },
   pageInvalid: {
     id: "LOCKOUTD-lst01",

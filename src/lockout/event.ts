@@ -187,6 +187,15 @@ const entries = {
       expiration: "RFC 3339, left out where it does not expire",
     },
   },
+  "user.lockout.token.rotated": {
+    aggregate: "user",
+    when: "A token got another secret. The id stays, and so do its roles.",
+    payload: {
+      tokenId: "",
+      oldSecretExpiration:
+        "RFC 3339: until then the secret before is valid too",
+    },
+  },
   "user.pat.removed": {
     aggregate: "user",
     when: "A token was revoked. One that expires does so without an event.",

@@ -1,5 +1,6 @@
 /** The part of the port that is about who may call: organisations and tokens. What `store.ts` says of every method holds here too. */
 import type { Awaitable } from "./awaitable.ts";
+import type { Page, PageRequest } from "./pages.ts";
 
 /** An organisation. `creationDate` is in milliseconds since 1970 UTC. */
 export interface Org {
@@ -13,7 +14,8 @@ export interface OrgStore {
   /** Creates an organisation, with its event; the store gives the id: 18 decimal digits. */
   createOrg(name: string, editor: string): Promise<Org>;
   /** The organisations, oldest first. */
-  listOrgs(): Promise<readonly Org[]>;
+  listOrgs(page: PageRequest): Promise<Page<Org>>;
+  findOrg(orgId: string): Promise<Org | undefined>;
   orgExists(orgId: string): Awaitable<boolean>;
 }
 
@@ -27,8 +29,18 @@ export interface TokenRecord {
   readonly orgId: string;
   readonly roles: readonly string[];
   readonly creationDate: number;
-  /** The token is valid before this time. */
+  /** The token is valid before this time; where it was found by a secret that a rotation replaced, that secret is. */
   readonly expirationDate: number | undefined;
+  /** The hour in which it was used last. */
+  readonly lastUseDate: number | undefined;
+}
+
+/** A token in a list. */
+export interface ListedToken extends TokenRecord {
+  readonly orgName: string;
+  /** The secret that the last rotation replaced is valid before this time. */
+  readonly oldSecretExpirationDate: number | undefined;
+  readonly revokeDate: number | undefined;
 }
 
 /** A token that is to be created. `expirationDate` is in milliseconds since 1970 UTC; without it the token never expires. */
@@ -41,6 +53,14 @@ export interface NewToken {
   readonly expirationDate: number | undefined;
 }
 
+/** What a rotation gives to a token. */
+export interface NewSecret {
+  /** SHA-256 of the new secret, 32 bytes. */
+  readonly hash: Uint8Array;
+  /** The secret before is valid before this time: milliseconds since 1970 UTC. */
+  readonly oldExpirationDate: number;
+}
+
 /** The part of the port that is about tokens. */
 export interface TokenStore {
   /** Creates a token, with its event: of the aggregate `user` with the token's id. */
@@ -48,7 +68,24 @@ export interface TokenStore {
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
   findToken(hash: Uint8Array): Awaitable<TokenRecord | undefined>;
   /** The tokens, oldest first. */
-  listTokens(): Promise<readonly TokenRecord[]>;
-  /** Removes a token; its last event says so. Says whether there was one. */
+  listTokens(
+    showRevoked: boolean,
+    page: PageRequest,
+  ): Promise<Page<ListedToken>>;
+  /**
+   * Gives a token another secret, with its event; the one before is valid until a time, and those before it no more. Undefined where
+   * there is no such token.
+   *
+   * @param check throws where the token must not be rotated
+   */
+  rotateToken(
+    tokenId: string,
+    secret: NewSecret,
+    editor: string,
+    check: (token: TokenRecord) => void,
+  ): Promise<ListedToken | undefined>;
+  /** Notes that a token was used in the hour that begins at this time, unless a later use is noted. */
+  noteTokenUse(tokenId: string, hour: number): Promise<void>;
+  /** Removes a token, of which the list of the revoked ones remains; its last event says so. Says whether there was one. */
   revokeToken(tokenId: string, editor: string): Promise<boolean>;
 }

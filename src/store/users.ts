@@ -21,6 +21,7 @@ import type {
 } from "../lockout/user.ts";
 import type { AccountState, LockReason } from "../lockout/user-events.ts";
 import type { RecordedEvent } from "./events.ts";
+import type { Page, PageRequest } from "./pages.ts";
 
 /** How many login names are kept, unless a store is opened with another number. */
 export const defaultMaxNames = 100_000;
@@ -94,13 +95,6 @@ export interface StoredLockout extends UserKey {
   readonly view: UserView & { readonly user: UserState };
 }
 
-/** A page of users, by their ids or by their lock times. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** What to ask the next page with; undefined on the last one. */
-  readonly next: string | undefined;
-}
-
 /** Which users are meant: those who fit all that is set. */
 export interface UserFilter {
   /** What the id has in it, or an alias as it is folded. */
@@ -123,14 +117,6 @@ export interface LockedFilter {
 export interface TextsOfUser {
   readonly id: string;
   readonly folded: string;
-}
-
-/** Which page of a list is asked for. */
-export interface PageRequest {
-  /** 1 to 10,000. */
-  readonly size: number;
-  /** `next` of the page before; undefined asks for the first. A text that no page gave throws RangeError. */
-  readonly after: string | undefined;
 }
 
 /** The part of the port that is about users. */

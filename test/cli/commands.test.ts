@@ -114,16 +114,68 @@ describe.each([
     expect(found).toEqual({
       id: expect.stringMatching(/^\d{18}$/) as string,
       name: "",
-      orgId: org,
+      ...{ orgId: org, orgName: expect.any(String) as string },
       roles: ["ORG_OWNER"],
       creationDate: expect.any(String) as string,
       expirationDate: null,
+      lastUseDate: expect.stringMatching(/:00:00.000Z$/) as string,
+      ...{ oldSecretExpirationDate: null, revokeDate: null },
     });
     expect(JSON.stringify(tokens)).not.toContain(secret);
 
     await succeed("token", "revoke", found?.id ?? "", ...on());
     const after = await refused("policy", "get", "--org", org, ...call);
     expect(after).toContain("AUTH-7fs1e");
+    const left = await read("token", "list", ...on());
+    expect(JSON.stringify(left)).not.toContain(found?.id);
+    const { stdout } = await succeed("token", "list", "--revoked", ...on());
+    expect(stdout).toMatch(
+      new RegExp(`^${found?.id} .* revoked 20\\S+Z$`, "m"),
+    );
+  });
+
+  test("token rotate prints a new secret; the old one is good for a while", async () => {
+    const org = await newOrg();
+    const created = (await read(
+      ...["token", "create", "-r", "ORG_OWNER", "--org", org],
+      ...["--name", "rotated", ...on()],
+    )) as { id: string; secret: string };
+    const works = async (secret: string) =>
+      (
+        await run(
+          ...["policy", "get", "--org", org],
+          ...["--server", server.url, "--token", secret],
+        )
+      ).code === 0;
+    const { stdout, stderr } = await run(
+      "token",
+      "rotate",
+      created.id,
+      ...on(),
+    );
+    const secret = stdout.trim();
+    expect(secret).toMatch(/^\S{43}$/);
+    expect(stderr).toMatch(/The one before is good until 20\S+Z\./);
+    expect([await works(created.secret), await works(secret)]).toEqual([
+      true,
+      true,
+    ]);
+    const again = (await read(
+      ...["token", "rotate", created.id, "--overlap", "0s", ...on()],
+    )) as { id: string; name: string; secret: string };
+    expect(again).toMatchObject({ id: created.id, name: "rotated" });
+    expect([await works(secret), await works(again.secret)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(await refused("token", "rotate", "1", ...on())).toContain(
+      "LOCKOUTD-tok05",
+    );
+    expect(
+      await refused(
+        ...["token", "rotate", created.id, "--overlap", "366d", ...on()],
+      ),
+    ).toContain("LOCKOUTD-tok06");
   });
 
   test("token create with everything", async () => {
@@ -142,7 +194,7 @@ describe.each([
       secret: expect.stringMatching(/^\S{43}$/) as string,
     });
     const { stdout } = await succeed("token", "list", ...on());
-    expect(stdout).toMatch(/2999-12-31T23:59:59.000Z .*all of it$/m);
+    expect(stdout).toMatch(/ all of it .* 2999-12-31T23:59:59.000Z$/m);
   });
 
   test("a token without --org belongs to the first organisation", async () => {

@@ -162,6 +162,7 @@ describe("help", () => {
     "org list",
     "token create",
     "token list",
+    "token rotate",
     "token revoke",
     "events",
     "ready",

@@ -1,3 +1,4 @@
+import { firstPage } from "../support/first-page.ts";
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -86,8 +87,8 @@ async function look(database: string) {
     const users = await store.listUsers(orgId, {}, page);
     return {
       instance: await store.findInstance(),
-      orgs: await store.listOrgs(),
-      tokens: await store.listTokens(),
+      orgs: (await store.listOrgs(firstPage)).items,
+      tokens: (await store.listTokens(false, firstPage)).items,
       events: await store.listEvents({ ascending: true, limit: 1000 }),
       users,
       lockouts: await Promise.all(

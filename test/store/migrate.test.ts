@@ -1,3 +1,4 @@
+import { firstPage } from "../support/first-page.ts";
 import { writeFile } from "node:fs/promises";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -125,7 +126,7 @@ describe("opening an SQLite store", () => {
       await store.createOrg("a", "e");
       await store.close();
       const again = await open(dir.file(name));
-      expect(await again.listOrgs()).toHaveLength(1);
+      expect((await again.listOrgs(firstPage)).items).toHaveLength(1);
       await again.close();
     }
   });

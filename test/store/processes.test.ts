@@ -1,3 +1,4 @@
+import { firstPage } from "../support/first-page.ts";
 import { execFile } from "node:child_process";
 import {
   closeSync,
@@ -121,7 +122,7 @@ describe("a file that is served", () => {
     const here = events.filter(({ editor }) => editor === "here");
     expect(here).toHaveLength(30);
     expect(events.length).toBeGreaterThan(30);
-    expect(await tool.listOrgs()).toHaveLength(30);
+    expect((await tool.listOrgs(firstPage)).items).toHaveLength(30);
   });
 
   it("is read as it is after each change that a tool in another process made", async () => {

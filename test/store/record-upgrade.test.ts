@@ -1,3 +1,4 @@
+import { firstPage } from "../support/first-page.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
 import type { BeginCommand } from "../../src/lockout/attempt.ts";
@@ -60,8 +61,8 @@ function describeUpgrade(make: () => Promise<Place>): void {
     expect(await check()).toEqual([]);
     expect(await store.lastPosition()).toBe(17);
     expect(await store.listEvents(everything)).toHaveLength(17);
-    expect(await store.listOrgs()).toHaveLength(2);
-    expect(await store.listTokens()).toHaveLength(2);
+    expect((await store.listOrgs(firstPage)).items).toHaveLength(2);
+    expect((await store.listTokens(false, firstPage)).items).toHaveLength(2);
     expect(await store.findUser(key("aliased"))).toMatchObject({
       aliases: ["Al", "al@example.org"],
     });

@@ -93,11 +93,11 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     ...{ organizationId, name: "t", roles: ["ORG_OWNER"] },
     expireTime: "2100-01-01T00:00:00Z",
   });
-  await post(
-    `/lockout/v1/tokens/${created.token?.tokenId ?? ""}`,
-    undefined,
-    "DELETE",
-  );
+  const tokenId = created.token?.tokenId ?? "";
+  await post(`/lockout/v1/tokens/${tokenId}:rotate`, {});
+  await post(`/lockout/v1/tokens/${tokenId}`, undefined, "DELETE");
+  const kept = await post("/lockout/v1/tokens", { roles: ["ORG_OWNER"] });
+  await post(`/lockout/v1/tokens/${kept.token?.tokenId ?? ""}:rotate`, {});
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post(
     "/management/v1/policies/lockout",

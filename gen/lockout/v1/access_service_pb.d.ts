@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file lockout/v1/access_service.proto.
@@ -67,6 +67,19 @@ export declare const CreateOrganizationRequestSchema: GenMessage<CreateOrganizat
  * @generated from message lockout.v1.ListOrganizationsRequest
  */
 export declare type ListOrganizationsRequest = Message<"lockout.v1.ListOrganizationsRequest"> & {
+  /**
+   * The most organisations to return: 100 unless set, at most 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the response before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
 };
 
 /**
@@ -80,11 +93,18 @@ export declare const ListOrganizationsRequestSchema: GenMessage<ListOrganization
  */
 export declare type ListOrganizationsResponse = Message<"lockout.v1.ListOrganizationsResponse"> & {
   /**
-   * All of them.
+   * The oldest first.
    *
    * @generated from field: repeated lockout.v1.Organization organizations = 1;
    */
   organizations: Organization[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -140,6 +160,34 @@ export declare type Token = Message<"lockout.v1.Token"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 6;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * The hour in which it was used last; absent where it was not since that is noted.
+   *
+   * @generated from field: google.protobuf.Timestamp last_use_time = 7;
+   */
+  lastUseTime?: Timestamp | undefined;
+
+  /**
+   * When the secret that the last rotation replaced ends, or ended.
+   *
+   * @generated from field: google.protobuf.Timestamp old_secret_expire_time = 8;
+   */
+  oldSecretExpireTime?: Timestamp | undefined;
+
+  /**
+   * What people call its organisation.
+   *
+   * @generated from field: string organization_name = 9;
+   */
+  organizationName: string;
+
+  /**
+   * When the token was revoked.
+   *
+   * @generated from field: google.protobuf.Timestamp revoke_time = 11;
+   */
+  revokeTime?: Timestamp | undefined;
 };
 
 /**
@@ -216,6 +264,26 @@ export declare const CreateTokenResponseSchema: GenMessage<CreateTokenResponse>;
  * @generated from message lockout.v1.ListTokensRequest
  */
 export declare type ListTokensRequest = Message<"lockout.v1.ListTokensRequest"> & {
+  /**
+   * The most tokens to return: 100 unless set, at most 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the response before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Also those that were revoked.
+   *
+   * @generated from field: bool show_revoked = 3;
+   */
+  showRevoked: boolean;
 };
 
 /**
@@ -229,11 +297,18 @@ export declare const ListTokensRequestSchema: GenMessage<ListTokensRequest>;
  */
 export declare type ListTokensResponse = Message<"lockout.v1.ListTokensResponse"> & {
   /**
-   * All of them, expired ones too.
+   * The oldest first, expired ones too.
    *
    * @generated from field: repeated lockout.v1.Token tokens = 1;
    */
   tokens: Token[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -271,6 +346,31 @@ export declare type RevokeTokenResponse = Message<"lockout.v1.RevokeTokenRespons
  * Use `create(RevokeTokenResponseSchema)` to create a new message.
  */
 export declare const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse>;
+
+/**
+ * @generated from message lockout.v1.RotateTokenRequest
+ */
+export declare type RotateTokenRequest = Message<"lockout.v1.RotateTokenRequest"> & {
+  /**
+   * The id of the token.
+   *
+   * @generated from field: string token_id = 1;
+   */
+  tokenId: string;
+
+  /**
+   * How long the secret before is good: 24 hours unless set, at most 365 days.
+   *
+   * @generated from field: google.protobuf.Duration overlap = 2;
+   */
+  overlap?: Duration | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.RotateTokenRequest.
+ * Use `create(RotateTokenRequestSchema)` to create a new message.
+ */
+export declare const RotateTokenRequestSchema: GenMessage<RotateTokenRequest>;
 
 /**
  * Manages the organisations of the instance and the tokens that callers show.
@@ -327,6 +427,17 @@ export declare const AccessService: GenService<{
     methodKind: "unary";
     input: typeof RevokeTokenRequestSchema;
     output: typeof RevokeTokenResponseSchema;
+  },
+  /**
+   * Gives a token another secret, which is in this answer and nowhere else. The id stays, and the
+   * secret before is good for a while, so that callers can change to the new one.
+   *
+   * @generated from rpc lockout.v1.AccessService.RotateToken
+   */
+  rotateToken: {
+    methodKind: "unary";
+    input: typeof RotateTokenRequestSchema;
+    output: typeof CreateTokenResponseSchema;
   },
 }>;
 

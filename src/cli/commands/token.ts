@@ -1,4 +1,5 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Token } from "../../../gen/lockout/v1/access_service_pb.js";
@@ -8,14 +9,28 @@ import { addConnectionOptions, withClients } from "../connection.ts";
 import { incompleteResponse, UsageError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
+import { allItems } from "../pages.ts";
 import type { Terminal } from "../terminal.ts";
 import { requiredTime } from "../times.ts";
-import { parseExpiry, parseId, parseTokenName } from "../values.ts";
+import {
+  parseExpiry,
+  parseId,
+  parseDuration,
+  parseTokenName,
+} from "../values.ts";
 
 const roleNames = Object.keys(roles);
 
 interface TokenOptions {
   readonly output: OutputFormat;
+}
+
+interface ListOptions extends TokenOptions {
+  readonly revoked: boolean;
+}
+
+interface RotateOptions extends TokenOptions {
+  readonly overlap?: number;
 }
 
 interface CreateOptions extends TokenOptions {
@@ -27,9 +42,14 @@ interface CreateOptions extends TokenOptions {
 
 /** Adds `lockoutd token` and its commands. */
 export function addTokenCommand(program: Command, terminal: Terminal): void {
-  const group = addCommand(program, "token", "create, list and revoke tokens");
+  const group = addCommand(
+    program,
+    "token",
+    "create, list, rotate and revoke tokens",
+  );
   addCreateCommand(group, terminal);
   addListCommand(group, terminal);
+  addRotateCommand(group, terminal);
   addRevokeCommand(group, terminal);
 }
 
@@ -91,17 +111,63 @@ Examples:
         ...(expires !== undefined && { expireTime: timestampFromMs(expires) }),
       }),
     );
-    if (token === undefined) {
-      throw incompleteResponse();
+    showSecret(token, secret, output, terminal);
+    if (output !== "json") {
+      terminal.err(
+        `This is the only time that the token is shown. To end it: lockoutd token revoke ${token.tokenId}\n`,
+      );
     }
-    if (output === "json") {
-      terminal.out(toJsonText({ ...tokenJson(token), secret }));
-      return;
-    }
-    terminal.out(`${secret}\n`);
-    terminal.err(
-      `This is the only time that the token is shown. To end it: lockoutd token revoke ${token.tokenId}\n`,
+  });
+}
+
+/** Shows a token that was created or rotated, by its secret alone where people read it. @throws Error where the server left it out */
+function showSecret(
+  token: Token | undefined,
+  secret: string,
+  output: OutputFormat,
+  terminal: Terminal,
+): asserts token is Token {
+  if (token === undefined) {
+    throw incompleteResponse();
+  }
+  terminal.out(
+    output === "json"
+      ? toJsonText({ ...tokenJson(token), secret })
+      : `${secret}\n`,
+  );
+}
+
+function addRotateCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addCommand(
+      group,
+      "rotate",
+      "give a token another secret; prints it, once: the one before is good for a while",
+    )
+      .argument("<id>", 'its id, as "lockoutd token list" shows it', parseId)
+      .addOption(
+        new Option(
+          "--overlap <time>",
+          "how long the secret before is good, such as 24h, or 0s",
+        )
+          .default(undefined, "24h")
+          .argParser(parseDuration),
+      )
+      .addOption(outputOption()),
+  ).action(async (id: string, options: RotateOptions, command: Command) => {
+    const { overlap, output } = options;
+    const { token, secret } = await withClients(command, ({ access }) =>
+      access.rotateToken({
+        tokenId: id,
+        ...(overlap !== undefined && { overlap: durationFromMs(overlap) }),
+      }),
     );
+    showSecret(token, secret, output, terminal);
+    if (output !== "json") {
+      terminal.err(
+        `This is the only time that the secret is shown. The one before is good until ${requiredTime(token.oldSecretExpireTime)}.\n`,
+      );
+    }
   });
 }
 
@@ -111,15 +177,22 @@ function addListCommand(group: Command, terminal: Terminal): void {
       group,
       "list",
       "list the tokens without their secrets, oldest first",
-    ).addOption(outputOption()),
-  ).action(async ({ output }: TokenOptions, command: Command) => {
-    const { tokens } = await withClients(command, ({ access }) =>
-      access.listTokens({}),
+    )
+      .option("--revoked", "those that were revoked, too", false)
+      .addOption(outputOption()),
+  ).action(async ({ output, revoked }: ListOptions, command: Command) => {
+    const tokens = await withClients(command, ({ access }) =>
+      allItems(async (pageToken) => {
+        const page = await access.listTokens({
+          ...{ pageSize: 1000, pageToken, showRevoked: revoked },
+        });
+        return { items: page.tokens, next: page.nextPageToken };
+      }),
     );
     terminal.out(
       output === "json"
         ? toJsonText(tokens.map(tokenJson))
-        : tokenTable(tokens),
+        : tokenTable(tokens, Date.now()),
     );
   });
 }
@@ -140,29 +213,51 @@ function addRevokeCommand(group: Command, terminal: Terminal): void {
 }
 
 function tokenJson(token: Token) {
-  const { tokenId, name, organizationId, roles, createTime, expireTime } =
-    token;
+  const time = (value: Timestamp | undefined) =>
+    value === undefined ? null : requiredTime(value);
   return {
-    id: tokenId,
-    name,
-    orgId: organizationId,
-    roles,
-    creationDate: requiredTime(createTime),
-    expirationDate: expireTime === undefined ? null : requiredTime(expireTime),
+    id: token.tokenId,
+    name: token.name,
+    orgId: token.organizationId,
+    orgName: token.organizationName,
+    roles: token.roles,
+    creationDate: requiredTime(token.createTime),
+    expirationDate: time(token.expireTime),
+    lastUseDate: time(token.lastUseTime),
+    oldSecretExpirationDate: time(token.oldSecretExpireTime),
+    revokeDate: time(token.revokeTime),
   };
 }
 
-function tokenTable(tokens: readonly Token[]): string {
+/** @param now by which it is seen who has expired */
+function tokenTable(tokens: readonly Token[], now: number): string {
   return toTable(
-    ["ID", "ORGANISATION", "EXPIRES", "ROLES", "NAME"],
+    ["ID", "NAME", "ORGANISATION", "ROLES", "LAST USE", "EXPIRES"],
     tokens
       .map(tokenJson)
-      .map(({ id, orgId, expirationDate, roles, name }) => [
-        id,
-        orgId,
-        expirationDate ?? "never",
-        roles.join(","),
-        name,
+      .map((token) => [
+        token.id,
+        token.name,
+        token.orgName === "" ? token.orgId : `${token.orgId} ${token.orgName}`,
+        token.roles.join(","),
+        token.lastUseDate ?? "",
+        endOf(token.expirationDate, token.revokeDate, now),
       ]),
   );
+}
+
+function endOf(
+  expirationDate: string | null,
+  revokeDate: string | null,
+  now: number,
+): string {
+  if (revokeDate !== null) {
+    return `revoked ${revokeDate}`;
+  }
+  if (expirationDate === null) {
+    return "never";
+  }
+  return Date.parse(expirationDate) <= now
+    ? `expired ${expirationDate}`
+    : expirationDate;
 }

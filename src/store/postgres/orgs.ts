@@ -3,7 +3,10 @@ import type { Org } from "../access.ts";
 import { orgAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
-import { toOrg } from "../shared/rows.ts";
+import { readOrgPage } from "../commands/access-pages.ts";
+import type { Page, PageRequest } from "../pages.ts";
+import { orgSliceSql, sliceStart, toSlice } from "../shared/access-lists.ts";
+import { orgColumns, toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { withFreeId } from "./free-id.ts";
@@ -15,7 +18,8 @@ import type { Recorder } from "./recorder.ts";
 export interface Orgs {
   createOrg(name: string, editor: string): Promise<Org>;
   /** Oldest first. */
-  listOrgs(): Promise<readonly Org[]>;
+  listOrgs(page: PageRequest): Promise<Page<Org>>;
+  findOrg(orgId: string): Promise<Org | undefined>;
   orgExists(orgId: string): Promise<boolean>;
 }
 
@@ -26,13 +30,14 @@ const insert: Statement = {
   name: "insert_org",
   text: "INSERT INTO orgs (id, name, creation_date) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
 };
+const sliceValues = ["afterDate", "afterId", "limit"] as const;
 const list: Statement = {
   name: "list_orgs",
-  text: "SELECT id, name, creation_date FROM orgs ORDER BY creation_date, id",
+  text: orgSliceSql((name) => `$${sliceValues.indexOf(name) + 1}`),
 };
 const find: Statement = {
   name: "find_orgs",
-  text: "SELECT id FROM orgs WHERE id = ANY ($1::text[])",
+  text: `SELECT ${orgColumns} FROM orgs WHERE id = ANY ($1::text[])`,
 };
 
 /** The statement that inserts an organisation; it inserts nothing where the id is taken. */
@@ -50,7 +55,8 @@ export function createOrgs(
   const known = new Set<string>();
   const lookUp = createLookups(async (ids) => {
     const { rows } = await database.query(find, ids);
-    return new Map(rows.map(({ id }) => [id as string, id as string] as const));
+    const orgs = rows.map((row) => toOrg(row as unknown as OrgRow));
+    return new Map(orgs.map((org) => [org.id, org]));
   });
   return {
     createOrg: async (name, editor) => {
@@ -63,10 +69,17 @@ export function createOrgs(
         return { id, name, creationDate };
       });
     },
-    listOrgs: async () => {
-      const { rows } = await database.query(list);
-      return rows.map((row) => toOrg(row as unknown as OrgRow));
-    },
+    listOrgs: (page) =>
+      readOrgPage(page, async (after, limit) => {
+        const asked = sliceStart(after, limit);
+        const { rows } = await database.query(
+          list,
+          ...sliceValues.map((name) => asked[name]),
+        );
+        const orgs = rows.map((row) => toOrg(row as unknown as OrgRow));
+        return toSlice(orgs, limit);
+      }),
+    findOrg: async (orgId) => (mayBeId(orgId) ? lookUp(orgId) : undefined),
     orgExists: async (orgId) => {
       // No command removes an organisation.
       if (known.has(orgId)) {
@@ -83,7 +96,7 @@ export function createOrgs(
       if (known.size === maxKnown) {
         known.clear();
       }
-      known.add(found);
+      known.add(found.id);
       return true;
     },
   };

@@ -1,9 +1,30 @@
-import { tokenAdded, tokenRemoved } from "../../lockout/access-events.ts";
-import type { NewToken, TokenRecord } from "../access.ts";
+import {
+  tokenAdded,
+  tokenRemoved,
+  tokenRotated,
+} from "../../lockout/access-events.ts";
+import type {
+  ListedToken,
+  NewSecret,
+  NewToken,
+  TokenRecord,
+} from "../access.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";
-import { tokenColumns, toToken } from "../shared/rows.ts";
-import type { TokenRow } from "../shared/rows.ts";
+import { readTokenPage } from "../commands/access-pages.ts";
+import type { Page, PageRequest } from "../pages.ts";
+import { sliceStart, tokenSliceSql, toSlice } from "../shared/access-lists.ts";
+import type { TokenSliceValues } from "../shared/access-lists.ts";
+import {
+  findListedTokenSql,
+  keepRevokedTokenSql,
+  noteTokenUseSql,
+  toListedToken,
+  tokenColumns,
+  toToken,
+  toTokenOfOldSecret,
+} from "../shared/rows.ts";
+import type { ListedTokenRow, TokenRow } from "../shared/rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
@@ -15,7 +36,17 @@ export interface Tokens {
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   findToken(hash: Uint8Array): Promise<TokenRecord | undefined>;
   /** Oldest first. */
-  listTokens(): Promise<readonly TokenRecord[]>;
+  listTokens(
+    showRevoked: boolean,
+    page: PageRequest,
+  ): Promise<Page<ListedToken>>;
+  rotateToken(
+    tokenId: string,
+    secret: NewSecret,
+    editor: string,
+    check: (token: TokenRecord) => void,
+  ): Promise<ListedToken | undefined>;
+  noteTokenUse(tokenId: string, hour: number): Promise<void>;
   /** Says whether there was one. */
   revokeToken(tokenId: string, editor: string): Promise<boolean>;
 }
@@ -27,11 +58,29 @@ const insert: Statement = {
 };
 const find: Statement = {
   name: "find_tokens",
-  text: `SELECT ${tokenColumns}, hash FROM tokens WHERE hash = ANY ($1::bytea[])`,
+  text: `SELECT ${tokenColumns}, hash, false AS is_old FROM tokens WHERE hash = ANY ($1::bytea[])
+    UNION ALL SELECT ${tokenColumns}, old_hash, true FROM tokens WHERE old_hash = ANY ($1::bytea[])`,
 };
+const sliceValues = ["afterDate", "afterId", "limit", "showRevoked"] as const;
 const list: Statement = {
   name: "list_tokens",
-  text: `SELECT ${tokenColumns} FROM tokens ORDER BY creation_date, id`,
+  text: tokenSliceSql((name) => `$${sliceValues.indexOf(name) + 1}`),
+};
+const findListed: Statement = {
+  name: "find_listed_token",
+  text: findListedTokenSql("$1"),
+};
+const rotate: Statement = {
+  name: "rotate_token",
+  text: "UPDATE tokens SET old_hash = hash, old_expiration_date = $1, hash = $2 WHERE id = $3",
+};
+const noteUse: Statement = {
+  name: "note_token_use",
+  text: noteTokenUseSql("$1::bigint", "$2", "$1::bigint"),
+};
+const keepRevoked: Statement = {
+  name: "keep_revoked_token",
+  text: keepRevokedTokenSql("$1::bigint", "$2"),
 };
 const remove: Statement = {
   name: "remove_token",
@@ -66,7 +115,9 @@ export function createTokens(
     return new Map(
       rows.map((row) => [
         (row["hash"] as Buffer).toString("base64"),
-        toToken(row as unknown as TokenRow),
+        (row["is_old"] === true ? toTokenOfOldSecret : toToken)(
+          row as unknown as TokenRow,
+        ),
       ]),
     );
   });
@@ -82,18 +133,69 @@ export function createTokens(
           userAggregate(orgId, id),
           tokenAdded({ id, name, roles, expirationDate }),
         );
-        return { id, name, orgId, roles, creationDate, expirationDate };
+        const lastUseDate = undefined;
+        return {
+          id,
+          name,
+          orgId,
+          roles,
+          creationDate,
+          expirationDate,
+          lastUseDate,
+        };
       });
     },
     findToken: (hash) => lookUp(Buffer.from(hash).toString("base64")),
-    listTokens: async () => {
-      const { rows } = await database.query(list);
-      return rows.map((row) => toToken(row as unknown as TokenRow));
+    listTokens: (showRevoked, page) =>
+      readTokenPage(page, async (after, limit) => {
+        const asked: TokenSliceValues = {
+          ...sliceStart(after, limit),
+          showRevoked: showRevoked ? 1 : 0,
+        };
+        const { rows } = await database.query(
+          list,
+          ...sliceValues.map((name) => asked[name]),
+        );
+        const tokens = rows.map((row) =>
+          toListedToken(row as unknown as ListedTokenRow),
+        );
+        return toSlice(tokens, limit);
+      }),
+    rotateToken: async (
+      tokenId,
+      { hash, oldExpirationDate },
+      editor,
+      check,
+    ) => {
+      const time = await readTime();
+      return recorder.record(editor, time, async ({ send, append }) => {
+        const [found] = await send([findListed, tokenId]);
+        const row = found?.rows[0] as unknown as ListedTokenRow | undefined;
+        if (row === undefined) {
+          return undefined;
+        }
+        check(toToken(row));
+        await send([rotate, oldExpirationDate, hash, tokenId]);
+        append(
+          userAggregate(row.org_id, tokenId),
+          tokenRotated(tokenId, oldExpirationDate),
+        );
+        return toListedToken({
+          ...row,
+          old_expiration_date: oldExpirationDate,
+        });
+      });
+    },
+    noteTokenUse: async (tokenId, hour) => {
+      await database.query(noteUse, hour, tokenId);
     },
     revokeToken: async (tokenId, editor) => {
       const time = await readTime();
       return recorder.record(editor, time, async ({ send, append }) => {
-        const [result] = await send([remove, tokenId]);
+        const [, result] = await send(
+          [keepRevoked, time, tokenId],
+          [remove, tokenId],
+        );
         const removed = result?.rows[0];
         if (removed === undefined) {
           return false;

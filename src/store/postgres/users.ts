@@ -9,11 +9,8 @@ import type {
 } from "../users.ts";
 import type { PolicyAggregate, StoredSubject } from "../commands/tables.ts";
 import type { UserCommands } from "../commands/user-commands.ts";
-import {
-  countSlices,
-  readLockedPage,
-  readUserPage,
-} from "../commands/user-pages.ts";
+import { countSlices } from "../commands/pages.ts";
+import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import {
   fitsLocked,

@@ -92,7 +92,17 @@ export const transferTables: readonly TransferTable[] = [
     rest: [
       ...[bytes("hash"), text("name"), text("org_id"), text("roles")],
       ...[integer("creation_date"), integer("expiration_date")],
-      integer("recorded"),
+      ...[integer("recorded"), integer("last_use_date")],
+      ...[bytes("old_hash"), integer("old_expiration_date")],
+    ],
+  },
+  {
+    name: "revoked_tokens",
+    key: [text("id")],
+    rest: [
+      ...[text("name"), text("org_id"), text("roles")],
+      ...[integer("creation_date"), integer("expiration_date")],
+      ...[integer("last_use_date"), integer("revoke_date")],
     ],
   },
   {

@@ -2,7 +2,9 @@ import type { Database } from "better-sqlite3";
 import { mayBeId } from "../ids.ts";
 import { orgAdded } from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
-import { toOrg } from "../shared/rows.ts";
+import { orgSliceSql } from "../shared/access-lists.ts";
+import type { CreatedSliceValues } from "../shared/access-lists.ts";
+import { orgColumns, toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
 import type { Clock } from "../ids.ts";
 import type { Org } from "../access.ts";
@@ -14,8 +16,9 @@ import { withFreeId } from "./free-id.ts";
 export interface Orgs {
   /** Inside a transaction. */
   create(name: string, editor: string): Org;
-  /** Oldest first. */
-  list(): readonly Org[];
+  /** The next ones, oldest first. */
+  list(values: CreatedSliceValues): readonly Org[];
+  find(orgId: string): Org | undefined;
   exists(orgId: string): boolean;
 }
 
@@ -32,12 +35,12 @@ export function prepareOrgs(
   const insert = database.prepare<[string, string, number]>(
     "INSERT INTO orgs (id, name, creation_date) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
   );
-  const list = database.prepare<[], OrgRow>(
-    "SELECT id, name, creation_date FROM orgs ORDER BY creation_date, id",
+  const list = database.prepare<[CreatedSliceValues], OrgRow>(
+    orgSliceSql((name) => `@${name}`),
   );
-  const find = database
-    .prepare<[string], string>("SELECT id FROM orgs WHERE id = ?")
-    .pluck();
+  const find = database.prepare<[string], OrgRow>(
+    `SELECT ${orgColumns} FROM orgs WHERE id = ?`,
+  );
   const known = new Set<string>();
   return {
     create: (name, editor) => {
@@ -48,7 +51,11 @@ export function prepareOrgs(
       events.append(orgAggregate(id), editor, orgAdded(name), creationDate);
       return { id, name, creationDate };
     },
-    list: () => list.all().map(toOrg),
+    list: (values) => list.all(values).map(toOrg),
+    find: (orgId) => {
+      const row = find.get(orgId);
+      return row && toOrg(row);
+    },
     exists: (orgId) => {
       // No command removes an organisation.
       if (known.has(orgId)) {
@@ -58,7 +65,7 @@ export function prepareOrgs(
         return false;
       }
       // The database's string: the caller's may be a slice of a large request, which would stay in memory with it.
-      const found = find.get(orgId);
+      const found = find.get(orgId)?.id;
       if (found === undefined) {
         return false;
       }

@@ -6,6 +6,8 @@ import type { Awaitable } from "../awaitable.ts";
 import type { Clock } from "../ids.ts";
 import type { PolicyOwner } from "../policies.ts";
 import type { Store } from "../store.ts";
+import { readOrgPage, readTokenPage } from "../commands/access-pages.ts";
+import { sliceStart, toSlice } from "../shared/access-lists.ts";
 import { createAppendWatch } from "./append-watch.ts";
 import { createCommitMark, lookOnceAMoment } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -262,13 +264,33 @@ function createStore(
     onAppended: (listener) => read(() => watch.listen(listener)),
 
     createOrg: (name, editor) => queue.run(() => orgs.create(name, editor)),
-    listOrgs: async () => read(() => orgs.list()),
+    listOrgs: async (page) =>
+      readOrgPage(page, (after, limit) =>
+        read(() => toSlice(orgs.list(sliceStart(after, limit)), limit)),
+      ),
+    findOrg: async (orgId) => read(() => orgs.find(orgId)),
     orgExists: (orgId) => readOrReject(() => orgs.exists(orgId)),
 
     createToken: (token, editor) =>
       queue.run(() => tokens.create(token, editor)),
     findToken: (hash) => readOrReject(() => findToken(keyOf(hash), hash)),
-    listTokens: async () => read(() => tokens.list()),
+    listTokens: async (showRevoked, page) =>
+      readTokenPage(page, (after, limit) =>
+        read(() =>
+          toSlice(
+            tokens.list({
+              ...sliceStart(after, limit),
+              showRevoked: showRevoked ? 1 : 0,
+            }),
+            limit,
+          ),
+        ),
+      ),
+    rotateToken: (...rotation) => queue.run(() => tokens.rotate(...rotation)),
+    noteTokenUse: (tokenId, hour) =>
+      queue.run(() => {
+        tokens.noteUse(tokenId, hour);
+      }),
     revokeToken: (tokenId, editor) =>
       queue.run(() => tokens.remove(tokenId, editor)),
 
@@ -279,7 +301,7 @@ function createStore(
         if (found !== undefined) {
           return { ...found, created: false };
         }
-        if (orgs.list().length > 0) {
+        if (orgs.list(sliceStart(undefined, 1)).length > 0) {
           throw unfinishedCopy(database.name);
         }
         const editor = "SYSTEM";

@@ -1,10 +1,29 @@
 import type { Database } from "better-sqlite3";
-import { tokenAdded, tokenRemoved } from "../../lockout/access-events.ts";
+import {
+  tokenAdded,
+  tokenRemoved,
+  tokenRotated,
+} from "../../lockout/access-events.ts";
 import type { NewId } from "../ids.ts";
-import { tokenColumns as columns, toToken } from "../shared/rows.ts";
-import type { TokenRow } from "../shared/rows.ts";
+import { tokenSliceSql } from "../shared/access-lists.ts";
+import type { TokenSliceValues } from "../shared/access-lists.ts";
+import {
+  findListedTokenSql,
+  keepRevokedTokenSql,
+  noteTokenUseSql,
+  toListedToken,
+  tokenColumns as columns,
+  toToken,
+  toTokenOfOldSecret,
+} from "../shared/rows.ts";
+import type { ListedTokenRow, TokenRow } from "../shared/rows.ts";
 import type { Clock } from "../ids.ts";
-import type { NewToken, TokenRecord } from "../access.ts";
+import type {
+  ListedToken,
+  NewSecret,
+  NewToken,
+  TokenRecord,
+} from "../access.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
@@ -14,9 +33,17 @@ export interface Tokens {
   /** Inside a transaction. */
   create(token: NewToken, editor: string): TokenRecord;
   find(hash: Uint8Array): TokenRecord | undefined;
-  /** Oldest first. */
-  list(): readonly TokenRecord[];
-  /** Says whether there was one. */
+  /** The next ones, oldest first. */
+  list(values: TokenSliceValues): readonly ListedToken[];
+  /** Inside a transaction. */
+  rotate(
+    tokenId: string,
+    secret: NewSecret,
+    editor: string,
+    check: (token: TokenRecord) => void,
+  ): ListedToken | undefined;
+  noteUse(tokenId: string, hour: number): void;
+  /** Inside a transaction. Says whether there was one. */
   remove(tokenId: string, editor: string): boolean;
 }
 
@@ -36,8 +63,23 @@ export function prepareTokens(
   const find = database.prepare<[Uint8Array], TokenRow>(
     `SELECT ${columns} FROM tokens WHERE hash = ?`,
   );
-  const list = database.prepare<[], TokenRow>(
-    `SELECT ${columns} FROM tokens ORDER BY creation_date, id`,
+  const findOld = database.prepare<[Uint8Array], TokenRow>(
+    `SELECT ${columns} FROM tokens WHERE old_hash = ?`,
+  );
+  const findListed = database.prepare<[string], ListedTokenRow>(
+    findListedTokenSql("?"),
+  );
+  const list = database.prepare<[TokenSliceValues], ListedTokenRow>(
+    tokenSliceSql((name) => `@${name}`),
+  );
+  const rotate = database.prepare<[number, Uint8Array, string]>(
+    "UPDATE tokens SET old_hash = hash, old_expiration_date = ?, hash = ? WHERE id = ?",
+  );
+  const noteUse = database.prepare<[number, string, number]>(
+    noteTokenUseSql("?", "?", "?"),
+  );
+  const keepRevoked = database.prepare<[number, string]>(
+    keepRevokedTokenSql("?", "?"),
   );
   const remove = database
     .prepare<[string], string>(
@@ -61,20 +103,53 @@ export function prepareTokens(
       );
       const event = tokenAdded({ id, ...token });
       events.append(userAggregate(orgId, id), editor, event, creationDate);
-      return { id, name, orgId, roles, creationDate, expirationDate };
+      const lastUseDate = undefined;
+      return {
+        id,
+        name,
+        orgId,
+        roles,
+        creationDate,
+        expirationDate,
+        lastUseDate,
+      };
     },
     find: (hash) => {
       const row = find.get(hash);
-      return row && toToken(row);
+      if (row !== undefined) {
+        return toToken(row);
+      }
+      const old = findOld.get(hash);
+      return old && toTokenOfOldSecret(old);
     },
-    list: () => list.all().map(toToken),
+    list: (values) => list.all(values).map(toListedToken),
+    rotate: (tokenId, { hash, oldExpirationDate }, editor, check) => {
+      const row = findListed.get(tokenId);
+      if (row === undefined) {
+        return undefined;
+      }
+      check(toToken(row));
+      rotate.run(oldExpirationDate, hash, tokenId);
+      events.append(
+        userAggregate(row.org_id, tokenId),
+        editor,
+        tokenRotated(tokenId, oldExpirationDate),
+        now(),
+      );
+      return toListedToken({ ...row, old_expiration_date: oldExpirationDate });
+    },
+    noteUse: (tokenId, hour) => {
+      noteUse.run(hour, tokenId, hour);
+    },
     remove: (tokenId, editor) => {
+      const time = now();
+      keepRevoked.run(time, tokenId);
       const orgId = remove.get(tokenId);
       if (orgId === undefined) {
         return false;
       }
       const event = tokenRemoved(tokenId);
-      events.append(userAggregate(orgId, tokenId), editor, event, now());
+      events.append(userAggregate(orgId, tokenId), editor, event, time);
       return true;
     },
   };

@@ -2,11 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../ids.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
-import {
-  countSlices,
-  readLockedPage,
-  readUserPage,
-} from "../commands/user-pages.ts";
+import { countSlices } from "../commands/pages.ts";
+import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import { toSubject } from "../shared/rows.ts";
 import {

@@ -20,9 +20,6 @@ export const ttlMs = 60_000;
 export const aliceKey: UserKey = { orgId: orgA.orgId, userId: "alice" };
 export const alice: Subject = { kind: "user", ...aliceKey };
 
-/** All that fits in one page. */
-export const onePage = { size: 1000, after: undefined };
-
 /** Calls on attempts, as the API makes them. */
 export function attemptCalls(bed: StoreBed) {
   return {

@@ -1,3 +1,4 @@
+import { firstPage } from "../../support/first-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
@@ -11,13 +12,7 @@ import {
 } from "../../../src/lockout/user.ts";
 import type { UserApi } from "../../../src/lockout/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/users.ts";
-import {
-  alice,
-  aliceKey,
-  attemptCalls,
-  onePage,
-  ttlMs,
-} from "./attempt-calls.ts";
+import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { limits, orgA, orgB, start } from "./samples.ts";
@@ -242,10 +237,13 @@ export function describeAttempts(bed: StoreBed): void {
     const looks: [string, Look][] = [
       ["who asks for the lockout", (store) => store.findLockout(alice)],
       ["who asks for the user", (store) => store.findUser(aliceKey)],
-      ["who lists users", (store) => store.listUsers(orgA.orgId, {}, onePage)],
+      [
+        "who lists users",
+        (store) => store.listUsers(orgA.orgId, {}, firstPage),
+      ],
       [
         "who lists the locked",
-        (store) => store.listLocked(orgA.orgId, {}, onePage),
+        (store) => store.listLocked(orgA.orgId, {}, firstPage),
       ],
       ["who begins another", () => begin(alice)],
       ["who reports one", () => report(alice, "failed")],

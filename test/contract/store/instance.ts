@@ -1,3 +1,4 @@
+import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
 import { updateDefaultPolicy } from "../../../src/lockout/policy.ts";
 import type { StoreBed } from "./bed.ts";
@@ -29,7 +30,7 @@ export function describeInstance(bed: StoreBed): void {
         id: instance.id,
         firstOrgId: instance.firstOrgId,
       });
-      expect(await bed.store.listOrgs()).toEqual([
+      expect((await bed.store.listOrgs(firstPage)).items).toEqual([
         { id: instance.firstOrgId, name: "first", creationDate: start },
       ]);
       expect(await bed.store.findPolicy(instanceOwner)).toEqual({
@@ -89,8 +90,10 @@ export function describeInstance(bed: StoreBed): void {
       const second = await bed.store.initialise({ ...init, orgName: "second" });
 
       expect(second).toEqual({ ...first, created: false });
-      expect(await bed.store.listOrgs()).toHaveLength(1);
-      expect(await bed.store.listTokens()).toHaveLength(1);
+      expect((await bed.store.listOrgs(firstPage)).items).toHaveLength(1);
+      expect((await bed.store.listTokens(false, firstPage)).items).toHaveLength(
+        1,
+      );
       expect(await bed.events()).toHaveLength(4);
     });
 
@@ -104,8 +107,10 @@ export function describeInstance(bed: StoreBed): void {
 
       expect(answers.filter(({ created }) => created)).toHaveLength(1);
       expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
-      expect(await bed.store.listOrgs()).toHaveLength(1);
-      expect(await bed.store.listTokens()).toHaveLength(1);
+      expect((await bed.store.listOrgs(firstPage)).items).toHaveLength(1);
+      expect((await bed.store.listTokens(false, firstPage)).items).toHaveLength(
+        1,
+      );
       expect(await bed.events()).toHaveLength(4);
     });
   });

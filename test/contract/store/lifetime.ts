@@ -1,8 +1,9 @@
+import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import { StoreUnavailableError } from "../../../src/store/store.ts";
 import { recordPasswordChange } from "../../../src/lockout/user.ts";
-import { alice, aliceKey, attemptCalls, onePage } from "./attempt-calls.ts";
+import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import {
@@ -35,8 +36,8 @@ export function describeLifetime(bed: StoreBed): void {
       );
       const look = async () => ({
         instance: await bed.store.findInstance(),
-        orgs: await bed.store.listOrgs(),
-        tokens: await bed.store.listTokens(),
+        orgs: (await bed.store.listOrgs(firstPage)).items,
+        tokens: (await bed.store.listTokens(false, firstPage)).items,
         token: await bed.store.findToken(hashOf(5)),
         policies: [
           await bed.store.findPolicy(instanceOwner),
@@ -85,8 +86,8 @@ export function describeLifetime(bed: StoreBed): void {
         () => bed.store.countLockedNames("o", undefined),
         () => bed.store.countLocked("o", {}),
         () => bed.store.findOrgsOfUser("u", 2),
-        () => bed.store.listUsers("o", {}, onePage),
-        () => bed.store.listLocked("o", {}, onePage),
+        () => bed.store.listUsers("o", {}, firstPage),
+        () => bed.store.listLocked("o", {}, firstPage),
         () => bed.store.changeUser(aliceKey, "e", recordPasswordChange),
         () => bed.store.putUser(aliceKey, [], "e", recordPasswordChange),
         () => bed.store.deleteUser(aliceKey, "e"),
@@ -95,12 +96,21 @@ export function describeLifetime(bed: StoreBed): void {
         () => report(alice, "failed"),
         () => bed.store.settleAttempts(1),
         () => bed.store.createOrg("a", "e"),
-        () => bed.store.listOrgs(),
+        () => bed.store.listOrgs(firstPage),
         () => bed.store.orgExists("a"),
         () => bed.store.createToken(newToken(1, "a"), "e"),
         () => bed.store.findToken(hashOf(1)),
-        () => bed.store.listTokens(),
+        () => bed.store.listTokens(false, firstPage),
         () => bed.store.revokeToken("a", "e"),
+        () => bed.store.findOrg("300000000000000001"),
+        () => bed.store.noteTokenUse("a", 1),
+        () =>
+          bed.store.rotateToken(
+            "a",
+            { hash: hashOf(2), oldExpirationDate: 1 },
+            "e",
+            () => undefined,
+          ),
       ];
       for (const use of uses) {
         await expect(use()).rejects.toBeInstanceOf(StoreUnavailableError);

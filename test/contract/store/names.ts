@@ -1,13 +1,8 @@
+import { firstPage } from "../../support/first-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { putUser } from "../../../src/lockout/user.ts";
 import type { Subject } from "../../../src/store/users.ts";
-import {
-  alice,
-  aliceKey,
-  attemptCalls,
-  onePage,
-  ttlMs,
-} from "./attempt-calls.ts";
+import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
 import { maxNames, orgA, orgB } from "./samples.ts";
 
@@ -95,12 +90,14 @@ export function describeNames(bed: StoreBed): void {
 
       expect(await bed.events()).toEqual(before);
       expect(await bed.store.findOrgsOfUser("nobody", 2)).toEqual([]);
-      expect(await bed.store.listUsers(orgA.orgId, {}, onePage)).toMatchObject({
+      expect(
+        await bed.store.listUsers(orgA.orgId, {}, firstPage),
+      ).toMatchObject({
         items: [],
       });
-      expect(await bed.store.listLocked(orgA.orgId, {}, onePage)).toMatchObject(
-        { items: [] },
-      );
+      expect(
+        await bed.store.listLocked(orgA.orgId, {}, firstPage),
+      ).toMatchObject({ items: [] });
     });
 
     describe("that led to nobody and is registered", () => {

@@ -1,5 +1,8 @@
+import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
+import { toPageToken } from "../../../src/store/commands/page-token.ts";
+import { everyItem } from "../../../src/store/pages.ts";
 import type { StoreBed } from "./bed.ts";
 import { start } from "./samples.ts";
 
@@ -17,7 +20,42 @@ export function describeOrgs(bed: StoreBed): void {
         creationDate: start,
       });
       expect(twin.id).not.toBe(first.id);
-      expect(await bed.store.listOrgs()).toEqual([first, twin, last]);
+      expect((await bed.store.listOrgs(firstPage)).items).toEqual([
+        first,
+        twin,
+        last,
+      ]);
+    });
+
+    it("are listed page by page, by a token of that list alone", async () => {
+      const created = [];
+      for (let index = 0; index < 60; index += 1) {
+        bed.time += index % 2;
+        created.push(await bed.store.createOrg(`org ${index}`, "e"));
+      }
+      for (const size of [1, 25, 59, 60]) {
+        const found = [];
+        for await (const org of everyItem((page) =>
+          bed.store.listOrgs({ ...page, size }),
+        )) {
+          found.push(org);
+        }
+        expect(found).toEqual(created);
+      }
+      const { next } = await bed.store.listOrgs({ size: 1, after: undefined });
+      await expect(
+        bed.store.listTokens(false, { size: 1, after: next }),
+      ).rejects.toBeInstanceOf(RangeError);
+      await expect(
+        bed.store.listOrgs({ size: 1, after: toPageToken(["orgs", 1]) }),
+      ).rejects.toBeInstanceOf(RangeError);
+    });
+
+    it("are found by their id", async () => {
+      const org = await bed.store.createOrg("a", "e");
+      expect(await bed.store.findOrg(org.id)).toEqual(org);
+      expect(await bed.store.findOrg("300000000000000009")).toBeUndefined();
+      expect(await bed.store.findOrg("1".repeat(100_000))).toBeUndefined();
     });
 
     it("exist or not", async () => {
@@ -36,7 +74,7 @@ export function describeOrgs(bed: StoreBed): void {
         ),
       );
       expect(new Set(created.map(({ id }) => id)).size).toBe(20);
-      expect(await bed.store.listOrgs()).toHaveLength(20);
+      expect((await bed.store.listOrgs(firstPage)).items).toHaveLength(20);
     });
   });
 }

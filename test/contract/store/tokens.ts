@@ -1,5 +1,8 @@
+import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it, beforeEach } from "vitest";
 import { StoreUnavailableError } from "../../../src/store/store.ts";
+import type { ListedToken, TokenRecord } from "../../../src/store/access.ts";
+import { everyItem } from "../../../src/store/pages.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, hashOf, newToken } from "./samples.ts";
 
@@ -21,6 +24,7 @@ export function describeTokens(bed: StoreBed): void {
         roles: ["ORG_OWNER", "IAM_LOGIN_CLIENT"],
         creationDate: start,
         expirationDate: undefined,
+        lastUseDate: undefined,
       });
       expect(await bed.store.findToken(hashOf(5))).toEqual(token);
       expect(await bed.store.findToken(hashOf(6))).toBeUndefined();
@@ -43,12 +47,31 @@ export function describeTokens(bed: StoreBed): void {
       const first = await bed.store.createToken(newToken(5, orgId), "e");
       bed.time += 1;
       const last = await bed.store.createToken(newToken(4, orgId), "e");
-      expect(await bed.store.listTokens()).toEqual([first, last]);
+      expect((await bed.store.listTokens(false, firstPage)).items).toEqual([
+        listed(first),
+        listed(last),
+      ]);
 
+      bed.time += 5;
+      await bed.store.noteTokenUse(first.id, start);
       expect(await bed.store.revokeToken(first.id, "e")).toBe(true);
       expect(await bed.store.revokeToken(first.id, "e")).toBe(false);
       expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
-      expect(await bed.store.listTokens()).toEqual([last]);
+      expect((await bed.store.listTokens(false, firstPage)).items).toEqual([
+        listed(last),
+      ]);
+      for (const size of [1, 2]) {
+        const pages = [];
+        for await (const token of everyItem((page) =>
+          bed.store.listTokens(true, { ...page, size }),
+        )) {
+          pages.push(token);
+        }
+        expect(pages).toEqual([
+          { ...listed(first), lastUseDate: start, revokeDate: bed.time },
+          listed(last),
+        ]);
+      }
     });
 
     it("that another process creates or revokes are seen at once", async () => {
@@ -64,7 +87,113 @@ export function describeTokens(bed: StoreBed): void {
       await expect(
         bed.store.createToken(newToken(5, orgId), "e"),
       ).rejects.not.toBeInstanceOf(StoreUnavailableError);
-      expect(await bed.store.listTokens()).toEqual([token]);
+      expect((await bed.store.listTokens(false, firstPage)).items).toEqual([
+        listed(token),
+      ]);
+    });
+
+    it("remember the hour of the last use, and nothing earlier", async () => {
+      const { id } = await bed.store.createToken(newToken(5, orgId), "e");
+      const tool = await bed.open("tool");
+      const lastUse = async () =>
+        (await bed.store.findToken(hashOf(5)))?.lastUseDate;
+      expect(await lastUse()).toBeUndefined();
+      await bed.store.noteTokenUse(id, start + 1000);
+      expect(await lastUse()).toBe(start + 1000);
+      await tool.noteTokenUse(id, start + 2000);
+      await bed.store.noteTokenUse(id, start);
+      expect(await lastUse()).toBe(start + 2000);
+      await bed.store.noteTokenUse("300000000000000009", start);
+      expect(await bed.events({ aggregateId: id })).toHaveLength(1);
+    });
+
+    describe("that are rotated", () => {
+      const rotate = (
+        id: string,
+        seed: number,
+        oldExpirationDate: number,
+        check: () => void = () => undefined,
+      ) =>
+        bed.store.rotateToken(
+          id,
+          { hash: hashOf(seed), oldExpirationDate },
+          "admin",
+          check,
+        );
+
+      it("keep their id, and both secrets lead to it, the old one until its end", async () => {
+        const token = await bed.store.createToken(newToken(5, orgId), "e");
+        const end = start + 1000;
+        const rotated = { ...listed(token), oldSecretExpirationDate: end };
+        expect(await rotate(token.id, 6, end)).toEqual(rotated);
+        expect(await bed.store.findToken(hashOf(6))).toEqual(token);
+        expect(await bed.store.findToken(hashOf(5))).toEqual({
+          ...token,
+          expirationDate: end,
+        });
+        expect((await bed.store.listTokens(false, firstPage)).items).toEqual([
+          rotated,
+        ]);
+        expect(await bed.events({ aggregateId: token.id })).toMatchObject([
+          { sequence: 1 },
+          {
+            sequence: 2,
+            type: "user.lockout.token.rotated",
+            editor: "admin",
+            payload: {
+              tokenId: token.id,
+              oldSecretExpiration: new Date(end).toISOString(),
+            },
+          },
+        ]);
+      });
+
+      it("forget the secret before the last one, and are seen by other processes at once", async () => {
+        const tool = await bed.open("tool");
+        const { id } = await bed.store.createToken(newToken(5, orgId), "e");
+        await rotate(id, 6, start + 1000);
+        expect(await tool.findToken(hashOf(5))).toBeDefined();
+        await rotate(id, 7, start + 1000);
+        expect(await tool.findToken(hashOf(5))).toBeUndefined();
+        expect(await tool.findToken(hashOf(6))).toMatchObject({ id });
+        await tool.revokeToken(id, "e");
+        for (const seed of [5, 6, 7]) {
+          expect(await bed.store.findToken(hashOf(seed))).toBeUndefined();
+        }
+      });
+
+      it("end no later than the token", async () => {
+        const token = await bed.store.createToken(
+          { ...newToken(5, orgId), expirationDate: start + 10 },
+          "e",
+        );
+        await rotate(token.id, 6, start + 1000);
+        expect(await bed.store.findToken(hashOf(5))).toEqual(token);
+      });
+
+      it("are left as they are where they are unknown, or the check throws", async () => {
+        const token = await bed.store.createToken(newToken(5, orgId), "e");
+        const refusal = new Error("no");
+        await expect(
+          rotate(token.id, 6, start, () => {
+            throw refusal;
+          }),
+        ).rejects.toBe(refusal);
+        expect(await rotate("300000000000000009", 6, start)).toBeUndefined();
+        expect(await bed.store.findToken(hashOf(5))).toEqual(token);
+        expect(await bed.store.findToken(hashOf(6))).toBeUndefined();
+        expect(await bed.events({ aggregateId: token.id })).toHaveLength(1);
+      });
     });
   });
+}
+
+/** A token in the list, as it was created in the organisation `a`. */
+function listed(token: TokenRecord): ListedToken {
+  return {
+    ...token,
+    orgName: "a",
+    oldSecretExpirationDate: undefined,
+    revokeDate: undefined,
+  };
 }

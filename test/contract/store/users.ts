@@ -19,11 +19,10 @@ import type {
 import { toPageToken } from "../../../src/store/commands/page-token.ts";
 import type {
   LockedFilter,
-  Page,
-  PageRequest,
   UserFilter,
   UserKey,
 } from "../../../src/store/users.ts";
+import type { Page, PageRequest } from "../../../src/store/pages.ts";
 import { attemptCalls } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
 import { userSubject } from "../../../src/store/users.ts";

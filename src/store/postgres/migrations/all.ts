@@ -10,6 +10,8 @@ import { dates } from "./0008-dates.ts";
 import { dated } from "./0009-dated.ts";
 import { pruning } from "./0010-pruning.ts";
 
+import { tokenSecrets } from "./0011-token-secrets.ts";
+
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
   installation,
@@ -22,4 +24,5 @@ export const migrations: readonly Migration[] = [
   dates,
   dated,
   pruning,
+  tokenSecrets,
 ];

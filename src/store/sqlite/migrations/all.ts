@@ -10,6 +10,8 @@ import { userCounts } from "./0008-user-counts.ts";
 import { dates } from "./0009-dates.ts";
 import { pruning } from "./0010-pruning.ts";
 
+import { tokenSecrets } from "./0011-token-secrets.ts";
+
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
   policies,
@@ -22,4 +24,5 @@ export const migrations: readonly Migration[] = [
   userCounts,
   dates,
   pruning,
+  tokenSecrets,
 ];
