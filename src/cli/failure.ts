@@ -30,6 +30,11 @@ export class OperationError extends Error {
   }
 }
 
+/** There was nothing to change, and the exit code is to tell it. Ends with exit code 3. */
+export class UnchangedExit extends Error {
+  override readonly name = "UnchangedExit";
+}
+
 /** What is thrown where a response of a server lacks a field. */
 export function incompleteResponse(): OperationError {
   return new OperationError(

@@ -18,11 +18,18 @@ export async function* everyItem<Item>(
 }
 
 /** All items of a list. */
-export async function allItems<Item>(
+export function allItems<Item>(
   read: (pageToken: string) => Promise<ListPage<Item>>,
 ): Promise<readonly Item[]> {
+  return collect(everyItem(read));
+}
+
+/** Items as they come, all at the end. */
+export async function collect<Item>(
+  items: AsyncIterable<Item>,
+): Promise<readonly Item[]> {
   const all: Item[] = [];
-  for await (const item of everyItem(read)) {
+  for await (const item of items) {
     all.push(item);
   }
   return all;

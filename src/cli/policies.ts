@@ -41,7 +41,7 @@ export async function setPolicy(
   clients: Clients,
   orgId: string | undefined,
   change: PolicyChange,
-): Promise<PolicyView> {
+): Promise<{ readonly policy: PolicyView; readonly isChanged: boolean }> {
   const { admin, management, on } = clients;
   const present = await getPolicy(clients, orgId);
   const limits = {
@@ -49,6 +49,14 @@ export async function setPolicy(
     maxOtpAttempts: present.maxOtpAttempts,
     ...change,
   };
+  const isOwn = orgId === undefined || !present.isDefault;
+  if (
+    isOwn &&
+    limits.maxPasswordAttempts === present.maxPasswordAttempts &&
+    limits.maxOtpAttempts === present.maxOtpAttempts
+  ) {
+    return { policy: present, isChanged: false };
+  }
   if (orgId === undefined) {
     await admin.updateLockoutPolicy(limits);
   } else if (present.isDefault) {
@@ -56,7 +64,7 @@ export async function setPolicy(
   } else {
     await management.updateCustomLockoutPolicy(limits, on(orgId));
   }
-  return getPolicy(clients, orgId);
+  return { policy: await getPolicy(clients, orgId), isChanged: true };
 }
 
 /** Removes an organisation's policy. @returns the policy that holds instead */

@@ -1,5 +1,10 @@
 import { CommanderError } from "commander";
-import { describeFailure, exitCodeOf, OperationError } from "./failure.ts";
+import {
+  describeFailure,
+  exitCodeOf,
+  OperationError,
+  UnchangedExit,
+} from "./failure.ts";
 import { createProgram } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,8 +20,8 @@ export async function run(argv: readonly string[]): Promise<void> {
 }
 
 /**
- * Runs a command. Returns the exit code: 0, or 1 where it could not be done, or 2 where it was written
- * wrongly.
+ * Runs a command. Returns the exit code: 0, or 1 where it could not be done, or 2 where it was written wrongly, or 3 where nothing was to be
+ * changed and the command is to tell it.
  */
 export async function runCommand(
   args: readonly string[],
@@ -29,6 +34,9 @@ export async function runCommand(
     if (error instanceof CommanderError) {
       // Commander has printed it. What was asked for, such as help, is no failure.
       return error.exitCode === 0 ? 0 : 2;
+    }
+    if (error instanceof UnchangedExit) {
+      return 3;
     }
     terminal.err(`lockoutd: ${describeFailure(error)}\n`);
     if (error instanceof OperationError && error.output !== "") {

@@ -252,6 +252,16 @@ export function parseTokenName(text: string): string {
   return text;
 }
 
+/** The id of an organisation, or its name. @throws InvalidArgumentError */
+export function parseOrg(text: string): string {
+  if (text.trim() === "" || text.length > 400) {
+    throw new InvalidArgumentError(
+      "Write an id such as 397114861402619904, or a name; the list command shows them.",
+    );
+  }
+  return text;
+}
+
 /** The id of an organisation or a token. @throws InvalidArgumentError */
 export function parseId(text: string): string {
   // What cannot be sent in a header cannot be an id.

@@ -219,9 +219,17 @@ describe.each([
     const { stdout } = await succeed("policy", "get", ...on());
     expect(stdout).toContain("Maximum password attempts: 5\n");
     expect(stdout).toContain(`of the instance ${server.instanceId}`);
-    expect(await refused("policy", "set", "-p", "5", ...on())).toMatch(
-      /INSTANCE-0psjF.*both numbers already/,
-    );
+    const same = ["policy", "set", "-p", "5", ...on()];
+    const unchanged = {
+      code: 0,
+      stdout: (await run("policy", "get", ...on())).stdout,
+      stderr: "nothing to change: the policy has these numbers already\n",
+    };
+    expect(await run(...same)).toEqual(unchanged);
+    expect(await run(...same, "--exit-code")).toEqual({
+      ...unchanged,
+      code: 3,
+    });
     await succeed("policy", "set", "-p", "0", "-c", "0", ...on());
   });
 
@@ -311,12 +319,14 @@ test("both say the same of the same", async () => {
 
 test("both refuse the same in the same words", async () => {
   const org = await onlyLine("org", "create", "x", ...onDatabase());
+  const unknown = "100000000000000001";
   const refusals = [
     [`policy reset --org ${org}`, "ORG-D4zuz"],
-    ["policy reset --org 1", "AUTH-Bs7Ds"],
-    ["policy get --org 1", "AUTH-Bs7Ds"],
-    ["policy set -p 1 --org 1", "AUTH-Bs7Ds"],
-    ["token create --role ORG_OWNER --org 1", "LOCKOUTD-tok04"],
+    [`policy reset --org ${unknown}`, "AUTH-Bs7Ds"],
+    [`policy get --org ${unknown}`, "AUTH-Bs7Ds"],
+    [`policy set -p 1 --org ${unknown}`, "AUTH-Bs7Ds"],
+    [`token create --role ORG_OWNER --org ${unknown}`, "LOCKOUTD-tok04"],
+    ["policy get --org 1", 'no organisation has the id or name "1"'],
     ["token revoke 1", "LOCKOUTD-tok05"],
   ] as const;
   for (const [command, id] of refusals) {

@@ -19,7 +19,7 @@ import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
-import { userOrgOption } from "../user-org-option.ts";
+import { findOrg, userOrgOption } from "../orgs.ts";
 
 const factorNames = enumNames(Factor, "FACTOR_");
 const outcomeNames = enumNames(Outcome, "OUTCOME_");
@@ -81,7 +81,8 @@ Examples:
         "name the user: by --user-id ID or --login-name NAME",
       );
     }
-    const response = await withClients(command, ({ attempts, on }) => {
+    const response = await withClients(command, async (clients) => {
+      const { attempts, on } = clients;
       return attempts.beginAttempt(
         {
           factor,
@@ -90,7 +91,7 @@ Examples:
               ? { case: "loginName", value: loginName ?? "" }
               : { case: "userId", value: userId },
         },
-        on(org),
+        on(await findOrg(clients, org)),
       );
     });
     terminal.out(
@@ -118,8 +119,12 @@ function addCompleteCommand(group: Command, terminal: Terminal): void {
   ).action(
     async (attemptId: string, options: CompleteOptions, command: Command) => {
       const { outcome, org, output } = options;
-      const response = await withClients(command, ({ attempts, on }) => {
-        return attempts.completeAttempt({ attemptId, outcome }, on(org));
+      const response = await withClients(command, async (clients) => {
+        const { attempts, on } = clients;
+        return attempts.completeAttempt(
+          { attemptId, outcome },
+          on(await findOrg(clients, org)),
+        );
       });
       terminal.out(
         output === "json"

@@ -9,6 +9,8 @@ import { addConnectionOptions, withClients } from "../connection.ts";
 import { followEvents } from "./events-follow.ts";
 import { addPruneCommand } from "./events-prune.ts";
 import { UsageError } from "../failure.ts";
+import type { Clients } from "../clients.ts";
+import { findOrg, orgOption } from "../orgs.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import { nextStopSignal } from "../stop-signal.ts";
@@ -66,10 +68,9 @@ export function addEventsCommand(program: Command, terminal: Terminal): void {
         "only events about the user, organisation or instance with this id",
       )
       .addOption(
-        new Option(
-          "--org <id>",
+        orgOption(
           "only events of this organisation (or of the instance, by its id)",
-        ).argParser(parseId),
+        ),
       )
       .addOption(
         new Option(
@@ -113,9 +114,12 @@ With --follow, --output json prints a line of JSON for each event.`,
       eventTypes: [...options.type],
       aggregateTypes: [...options.aggregateType],
       aggregateId: options.aggregate ?? "",
-      resourceOwner: options.org ?? "",
       editorUserId: options.editor ?? "",
     };
+    const ofOrg = async (clients: Clients) => ({
+      ...wanted,
+      resourceOwner: (await findOrg(clients, options.org)) ?? "",
+    });
     if (options.follow) {
       for (const name of ["until", "limit", "asc"] as const) {
         if (command.getOptionValueSource(name) === "cli") {
@@ -128,9 +132,9 @@ With --follow, --output json prints a line of JSON for each event.`,
       void nextStopSignal().then(() => {
         stopped.abort();
       });
-      await withClients(command, (clients) =>
+      await withClients(command, async (clients) =>
         followEvents(
-          ...([clients, wanted, since] as const),
+          ...([clients, await ofOrg(clients), since] as const),
           (found) => {
             terminal.out(eventLines(found, options.output));
           },
@@ -139,9 +143,9 @@ With --follow, --output json prints a line of JSON for each event.`,
       );
       return;
     }
-    const { events } = await withClients(command, ({ admin }) =>
-      admin.listEvents({
-        ...wanted,
+    const { events } = await withClients(command, async (clients) =>
+      clients.admin.listEvents({
+        ...(await ofOrg(clients)),
         asc: options.asc,
         limit: options.limit,
         creationDateFilter: {

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import type { Organization } from "../../../gen/lockout/v1/access_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import type { Clients } from "../clients.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
-import { allItems } from "../pages.ts";
+import { listOrgs } from "../orgs.ts";
 import type { Terminal } from "../terminal.ts";
 import { requiredTime } from "../times.ts";
 import { parseOrgName } from "../values.ts";
@@ -47,20 +46,10 @@ Example:
       outputOption(),
     ),
   ).action(async ({ output }: OrgOptions, command: Command) => {
-    const orgs = await withClients(command, ({ access }) => listOrgs(access));
+    const orgs = await withClients(command, listOrgs);
     terminal.out(
       output === "json" ? toJsonText(orgs.map(orgJson)) : orgTable(orgs),
     );
-  });
-}
-
-/** All organisations, oldest first. */
-export function listOrgs(
-  access: Clients["access"],
-): Promise<readonly Organization[]> {
-  return allItems(async (pageToken) => {
-    const page = await access.listOrganizations({ pageSize: 1000, pageToken });
-    return { items: page.organizations, next: page.nextPageToken };
   });
 }
 

@@ -5,10 +5,12 @@ import { addConnectionOptions, withClients } from "../connection.ts";
 import { UsageError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
+import { findOrg, orgOption } from "../orgs.ts";
+import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
 import { getPolicy, resetPolicy, setPolicy } from "../policies.ts";
 import type { PolicyView } from "../policies.ts";
 import type { Terminal } from "../terminal.ts";
-import { parseAttempts, parseId } from "../values.ts";
+import { parseAttempts } from "../values.ts";
 
 interface PolicyOptions {
   readonly org?: string;
@@ -18,6 +20,7 @@ interface PolicyOptions {
 interface SetOptions extends PolicyOptions {
   readonly maxPasswordAttempts?: number;
   readonly maxOtpAttempts?: number;
+  readonly exitCode: boolean;
 }
 
 /** Each of its commands prints the policy that then holds. */
@@ -31,15 +34,11 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
     terminal.out(output === "json" ? toJsonText(policy) : policyText(policy));
   };
   addGetCommand(group, print);
-  addSetCommand(group, print);
+  addSetCommand(group, print, terminal);
   addResetCommand(group, print);
 }
 
 type Print = (policy: PolicyView, output: OutputFormat) => void;
-
-function orgOption(description: string): Option {
-  return new Option("--org <id>", description).argParser(parseId);
-}
 
 function addGetCommand(group: Command, print: Print): void {
   addConnectionOptions(
@@ -48,14 +47,14 @@ function addGetCommand(group: Command, print: Print): void {
       .addOption(orgOption("for an organisation (default: the default policy)"))
       .addOption(outputOption()),
   ).action(async ({ org, output }: PolicyOptions, command: Command) => {
-    const policy = await withClients(command, (clients) =>
-      getPolicy(clients, org),
+    const policy = await withClients(command, async (clients) =>
+      getPolicy(clients, await findOrg(clients, org)),
     );
     print(policy, output);
   });
 }
 
-function addSetCommand(group: Command, print: Print): void {
+function addSetCommand(group: Command, print: Print, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(group, "set", "change the default policy, or an organisation's")
       .addOption(
@@ -75,6 +74,7 @@ function addSetCommand(group: Command, print: Print): void {
           "wrong codes that lock a user, for each kind of code; 0 never locks",
         ).argParser(parseAttempts),
       )
+      .addOption(exitCodeOption())
       .addOption(outputOption())
       .addHelpText(
         "after",
@@ -92,13 +92,20 @@ Examples:
         "there is nothing to set: add --max-password-attempts N or --max-otp-attempts N",
       );
     }
-    const policy = await withClients(command, (clients) =>
-      setPolicy(clients, options.org, {
+    const { policy, isChanged } = await withClients(command, async (clients) =>
+      setPolicy(clients, await findOrg(clients, options.org), {
         ...(maxPasswordAttempts !== undefined && { maxPasswordAttempts }),
         ...(maxOtpAttempts !== undefined && { maxOtpAttempts }),
       }),
     );
     print(policy, options.output);
+    if (!isChanged) {
+      tellUnchanged(
+        "the policy has these numbers already",
+        options.exitCode,
+        terminal,
+      );
+    }
   });
 }
 
@@ -121,9 +128,10 @@ function addResetCommand(group: Command, print: Print): void {
         "name the organisation by --org ID. The default policy cannot be removed; to change it: lockoutd policy set",
       );
     }
-    const policy = await withClients(command, (clients) =>
-      resetPolicy(clients, org),
-    );
+    const policy = await withClients(command, async (clients) => {
+      const orgId = (await findOrg(clients, org)) ?? org;
+      return resetPolicy(clients, orgId);
+    });
     print(policy, output);
   });
 }

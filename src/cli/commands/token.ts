@@ -9,8 +9,9 @@ import { addConnectionOptions, withClients } from "../connection.ts";
 import { incompleteResponse, UsageError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
-import { allItems } from "../pages.ts";
+import { findOrg, orgOption } from "../orgs.ts";
 import type { Terminal } from "../terminal.ts";
+import { listTokens } from "../tokens.ts";
 import { requiredTime } from "../times.ts";
 import {
   parseExpiry,
@@ -66,10 +67,9 @@ function addCreateCommand(group: Command, terminal: Terminal): void {
           .default([], "none"),
       )
       .addOption(
-        new Option(
-          "--org <id>",
+        orgOption(
           "its organisation (default: your own; at the database the first one)",
-        ).argParser(parseId),
+        ),
       )
       .addOption(
         new Option("--name <text>", "a name for people")
@@ -103,11 +103,11 @@ Examples:
         `name at least one role by --role: ${roleNames.join(", ")}`,
       );
     }
-    const { token, secret } = await withClients(command, ({ access }) =>
-      access.createToken({
+    const { token, secret } = await withClients(command, async (clients) =>
+      clients.access.createToken({
         name,
         roles: [...role],
-        ...(org !== undefined && { organizationId: org }),
+        organizationId: (await findOrg(clients, org)) ?? "",
         ...(expires !== undefined && { expireTime: timestampFromMs(expires) }),
       }),
     );
@@ -181,13 +181,8 @@ function addListCommand(group: Command, terminal: Terminal): void {
       .option("--revoked", "those that were revoked, too", false)
       .addOption(outputOption()),
   ).action(async ({ output, revoked }: ListOptions, command: Command) => {
-    const tokens = await withClients(command, ({ access }) =>
-      allItems(async (pageToken) => {
-        const page = await access.listTokens({
-          ...{ pageSize: 1000, pageToken, showRevoked: revoked },
-        });
-        return { items: page.tokens, next: page.nextPageToken };
-      }),
+    const tokens = await withClients(command, (clients) =>
+      listTokens(clients, revoked),
     );
     terminal.out(
       output === "json"

@@ -2,11 +2,13 @@ import type { Command } from "commander";
 import { addCommand } from "../add-command.ts";
 import { databaseOption } from "../connection.ts";
 import { OperationError } from "../failure.ts";
+import { collect } from "../pages.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import type { Terminal } from "../terminal.ts";
 import { printable } from "../../telemetry/printable.ts";
-import { userOrgOption } from "../user-org-option.ts";
+import { everyItem } from "../../store/pages.ts";
+import { chooseOrg, userOrgOption } from "../orgs.ts";
 
 interface EraseOptions {
   readonly database: string;
@@ -36,7 +38,10 @@ Example:
       const { eraseUser } = await import("../../store/erasure.ts");
       const store = await openStore(database, { exclusive: false });
       try {
-        const orgId = org ?? (await store.findInstance())?.firstOrgId ?? "";
+        const named = await chooseOrg(org, () =>
+          collect(everyItem((page) => store.listOrgs(page))),
+        );
+        const orgId = named ?? (await store.findInstance())?.firstOrgId ?? "";
         const erased = await eraseUser(store, { orgId, userId });
         if (erased === undefined) {
           throw new OperationError(

@@ -4,7 +4,7 @@ import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { writeJsonUser } from "../imported-user.ts";
 import type { Terminal } from "../terminal.ts";
-import { userOrgOption } from "../user-org-option.ts";
+import { findOrg, userOrgOption } from "../orgs.ts";
 
 const pageSize = 1000;
 
@@ -27,10 +27,12 @@ Example:
   lockoutd user export > users.ndjson`,
       ),
   ).action(async ({ org }: { readonly org?: string }, command: Command) => {
-    await withClients(command, async ({ users, on }) => {
+    await withClients(command, async (clients) => {
+      const { users } = clients;
+      const on = clients.on(await findOrg(clients, org));
       let pageToken = "";
       do {
-        const page = await users.listUsers({ pageSize, pageToken }, on(org));
+        const page = await users.listUsers({ pageSize, pageToken }, on);
         terminal.out(
           page.users
             .map(({ userId, resourceOwner, aliases, state }) =>

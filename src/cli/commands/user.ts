@@ -1,44 +1,63 @@
 import { toJson } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Option } from "commander";
 import type { Command } from "commander";
-import {
-  Factor,
-  LockoutSchema,
-  LockReason,
-} from "../../../gen/lockout/v1/attempt_service_pb.js";
-import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { LockoutSchema } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import {
   UserSchema,
   UserState,
 } from "../../../gen/lockout/v1/user_service_pb.js";
-import type { User } from "../../../gen/lockout/v1/user_service_pb.js";
-import { printable } from "../../telemetry/printable.ts";
 import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { outputOption, toJsonText, toTable, toTime } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
+import { addConnectionOptions } from "../connection.ts";
+import { OperationError, UsageError } from "../failure.ts";
+import { withOrg } from "../org-clients.ts";
+import type { OrgClients, UserOptions } from "../org-clients.ts";
+import { userOrgOption } from "../orgs.ts";
+import { outputOption, toJsonText, toTable } from "../output.ts";
+import { everyItem } from "../pages.ts";
+import type { ListPage } from "../pages.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Clients } from "../clients.ts";
-import { userOrgOption } from "../user-org-option.ts";
+import {
+  lockTable,
+  readShown,
+  shownJson,
+  shownText,
+  stateName,
+} from "../user-text.ts";
+import { parseCount } from "../values.ts";
+import { addWho, findUser, findWho, nameOf, requireWho } from "../who.ts";
+import type { WhoOptions } from "../who.ts";
 import { addEraseCommand } from "./user-erase.ts";
 import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";
-
-interface UserOptions {
-  readonly org?: string;
-  readonly output: OutputFormat;
-}
+import { addLockCommand, addUnlockCommand } from "./user-lock.ts";
 
 interface ListOptions extends UserOptions {
   readonly locked: boolean;
+  readonly filter?: string;
+  readonly limit?: number;
 }
 
-/** Shows, locks, unlocks and imports the users of an organisation. */
+interface AddOptions extends UserOptions {
+  readonly alias: readonly string[];
+  readonly state: keyof typeof states;
+}
+
+const states = {
+  active: UserState.ACTIVE,
+  initial: UserState.INITIAL,
+  inactive: UserState.INACTIVE,
+  locked: UserState.LOCKED,
+} as const;
+
+/** Shows, adds, removes, locks, unlocks, imports and exports the users of an organisation. */
 export function addUserCommand(program: Command, terminal: Terminal): void {
   const group = addCommand(program, "user", "show, lock and unlock users");
   addShowCommand(group, terminal);
   addListCommand(group, terminal);
-  addLockCommands(group, terminal);
+  addAddCommand(group, terminal);
+  addDeleteCommand(group, terminal);
+  addLockCommand(group, terminal);
+  addUnlockCommand(group, terminal);
   addImportCommand(group, terminal);
   addExportCommand(group, terminal);
   addEraseCommand(group, terminal);
@@ -46,33 +65,40 @@ export function addUserCommand(program: Command, terminal: Terminal): void {
 
 function addShowCommand(group: Command, terminal: Terminal): void {
   addConnectionOptions(
-    addCommand(group, "show", "show a user, the lock and the counters")
-      .alias("get")
-      .argument("<id>", "the user's id")
+    addWho(
+      addCommand(
+        group,
+        "show",
+        "show users, or login names that no user has: the lock and the counters",
+      ).alias("get"),
+    )
       .addOption(userOrgOption())
       .addOption(outputOption()),
-  ).action(async (userId: string, options: UserOptions, command: Command) => {
-    await withClients(command, async (clients) => {
-      await show(clients, userId, options, terminal);
-    });
-  });
-}
-
-async function show(
-  { users, attempts, on }: Clients,
-  userId: string,
-  { org, output }: UserOptions,
-  terminal: Terminal,
-): Promise<void> {
-  const user = await users.getUser({ userId }, on(org));
-  const lockout = await attempts.getLockout({ userId }, on(org));
-  terminal.out(
-    output === "json"
-      ? toJsonText({
-          user: toJson(UserSchema, user),
-          lockout: toJson(LockoutSchema, lockout),
-        })
-      : userText(user, lockout),
+  ).action(
+    async (
+      texts: readonly string[],
+      options: UserOptions & WhoOptions,
+      command: Command,
+    ) => {
+      requireWho(texts, options);
+      const shown = await withOrg(command, options.org, async (clients) => {
+        const all = [];
+        for (const who of await findWho(clients, texts, options)) {
+          all.push(await readShown(clients, who));
+        }
+        return all;
+      });
+      const [first] = shown;
+      terminal.out(
+        options.output === "json"
+          ? toJsonText(
+              shown.length === 1 && first !== undefined
+                ? shownJson(first)
+                : shown.map(shownJson),
+            )
+          : shown.map(shownText).join("\n"),
+      );
+    },
   );
 }
 
@@ -84,11 +110,17 @@ function addListCommand(group: Command, terminal: Terminal): void {
         "only the locked ones, by the time of the lock",
         false,
       )
+      .option("--filter <text>", "only those with this in the id or an alias")
+      .addOption(
+        new Option("--limit <number>", "so many at most").argParser((text) =>
+          parseCount(text, 1),
+        ),
+      )
       .addOption(userOrgOption())
       .addOption(outputOption()),
   ).action(async (options: ListOptions, command: Command) => {
-    await withClients(command, async (clients) => {
-      await (options.locked
+    await withOrg(command, options.org, async (clients) => {
+      await (options.locked && options.filter === undefined
         ? listLocked(clients, options, terminal)
         : listAll(clients, options, terminal));
     });
@@ -96,12 +128,16 @@ function addListCommand(group: Command, terminal: Terminal): void {
 }
 
 async function listAll(
-  { users, on }: Clients,
-  { org, output }: UserOptions,
+  { users, on }: OrgClients,
+  { output, filter = "", locked, limit }: ListOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const all = await pages(async (pageToken) => {
-    const page = await users.listUsers({ pageSize: 1000, pageToken }, on(org));
+  const state = locked ? UserState.LOCKED : UserState.UNSPECIFIED;
+  const all = await someItems(limit, terminal, async (pageToken) => {
+    const page = await users.listUsers(
+      { pageSize: pageSizeOf(limit), pageToken, filter, state },
+      on,
+    );
     return { items: page.users, next: page.nextPageToken };
   });
   terminal.out(
@@ -119,104 +155,122 @@ async function listAll(
 }
 
 async function listLocked(
-  { attempts, on }: Clients,
-  { org, output }: UserOptions,
+  { attempts, on }: OrgClients,
+  { output, limit }: ListOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const all = await pages(async (pageToken) => {
+  let unknownNames = 0;
+  const all = await someItems(limit, terminal, async (pageToken) => {
     const page = await attempts.listLockedUsers(
-      { pageSize: 1000, pageToken },
-      on(org),
+      { pageSize: pageSizeOf(limit), pageToken },
+      on,
     );
+    ({ unknownNames } = page);
     return { items: page.users, next: page.nextPageToken };
   });
   terminal.out(
     output === "json"
       ? toJsonText(all.map((lockout) => toJson(LockoutSchema, lockout)))
-      : toTable(
-          ["ID", "LOCKED", "REASON", "BY"],
-          all.map((lockout) => [
-            lockout.userId,
-            lockTime(lockout),
-            reasonName(lockout.reason),
-            lockout.lockedBy,
-          ]),
-        ),
+      : lockTable(all),
   );
-}
-
-async function pages<Item>(
-  read: (pageToken: string) => Promise<{ items: Item[]; next: string }>,
-): Promise<readonly Item[]> {
-  const all: Item[] = [];
-  let pageToken = "";
-  do {
-    const { items, next } = await read(pageToken);
-    all.push(...items);
-    pageToken = next;
-  } while (pageToken !== "");
-  return all;
-}
-
-function addLockCommands(group: Command, terminal: Terminal): void {
-  const names = {
-    lock: "lock a user: every attempt is refused from now on",
-    unlock: "unlock a user, and clear the counters",
-  } as const;
-  for (const name of ["lock", "unlock"] as const) {
-    addConnectionOptions(
-      addCommand(group, name, names[name])
-        .argument("<id>", "the user's id")
-        .addOption(userOrgOption())
-        .addOption(outputOption()),
-    ).action(async (userId: string, options: UserOptions, command: Command) => {
-      await withClients(command, async (clients) => {
-        const { management, on } = clients;
-        await (name === "lock"
-          ? management.lockUser({ id: userId }, on(options.org))
-          : management.unlockUser({ id: userId }, on(options.org)));
-        await show(clients, userId, options, terminal);
-      });
-    });
+  if (unknownNames > 0) {
+    terminal.err(
+      `${unknownNames} login names that no user has are locked too: lockoutd user show --login-name NAME\n`,
+    );
   }
 }
 
-function userText(user: User, lockout: Lockout): string {
-  const lines = [
-    `User:     ${printable(user.userId)}, of the organisation ${user.resourceOwner}`,
-    `State:    ${stateName(user.state)}`,
-    ...(user.aliases.length === 0
-      ? []
-      : [`Aliases:  ${user.aliases.map(printable).join(", ")}`]),
-    ...(lockout.locked
-      ? [
-          `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}`,
-        ]
-      : []),
-  ];
-  const counters = toTable(
-    ["FACTOR", "FAILED", "OPEN", "LIMIT", "LAST FAILURE"],
-    lockout.factors.map((state) => [
-      Factor[state.factor].toLowerCase(),
-      String(state.failedAttempts),
-      String(state.openAttempts),
-      state.limit === 0 ? "never locks" : String(state.limit),
-      state.lastFailureTime === undefined
-        ? ""
-        : toTime(timestampMs(state.lastFailureTime)),
-    ]),
+/** The items of a list, up to a limit, with a hint where there are more. */
+async function someItems<Item>(
+  limit: number | undefined,
+  terminal: Terminal,
+  read: (pageToken: string) => Promise<ListPage<Item>>,
+): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  for await (const item of everyItem(read)) {
+    if (all.length === limit) {
+      terminal.err(`there are more: raise --limit ${limit}\n`);
+      break;
+    }
+    all.push(item);
+  }
+  return all;
+}
+
+/** One more than the limit says that there are more. */
+function pageSizeOf(limit: number | undefined): number {
+  return Math.min(limit === undefined ? 1000 : limit + 1, 1000);
+}
+
+function addAddCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addCommand(group, "add", "register a user")
+      .argument("<id>", "the user's id")
+      .addOption(
+        new Option(
+          "--alias <name...>",
+          "names that the user logs in with; repeatable",
+        ).default([], "none"),
+      )
+      .addOption(
+        new Option("--state <state>", "the user's state")
+          .choices(Object.keys(states))
+          .default("active"),
+      )
+      .addOption(userOrgOption())
+      .addOption(outputOption()),
+  ).action(async (userId: string, options: AddOptions, command: Command) => {
+    const { alias, state, output, org } = options;
+    const shown = await withOrg(command, org, async (clients) => {
+      if ((await findUser(clients, userId)) !== undefined) {
+        throw new OperationError(
+          `the user ${userId} is registered already: "lockoutd user show" shows who it is`,
+        );
+      }
+      await clients.users.putUser(
+        { userId, aliases: [...alias], state: states[state] },
+        clients.on,
+      );
+      return readShown(clients, { kind: "user", userId });
+    });
+    terminal.out(
+      output === "json" ? toJsonText(shownJson(shown)) : shownText(shown),
+    );
+  });
+}
+
+function addDeleteCommand(group: Command, terminal: Terminal): void {
+  addConnectionOptions(
+    addWho(
+      addCommand(
+        group,
+        "delete",
+        "remove users with their names and counters; the events stay",
+      ),
+    ).addOption(userOrgOption()),
+  ).action(
+    async (
+      texts: readonly string[],
+      options: Pick<UserOptions, "org"> & WhoOptions,
+      command: Command,
+    ) => {
+      requireWho(texts, options);
+      await withOrg(command, options.org, async (clients) => {
+        const all = await findWho(clients, texts, options);
+        for (const who of all) {
+          if (who.kind === "name") {
+            throw new UsageError(
+              `no user has the ${nameOf(who)}: there is nobody to delete`,
+            );
+          }
+        }
+        for (const who of all) {
+          if (who.kind === "user") {
+            await clients.users.deleteUser({ userId: who.userId }, clients.on);
+            terminal.err(`Deleted the ${nameOf(who)}.\n`);
+          }
+        }
+      });
+    },
   );
-  return `${lines.join("\n")}\n\n${counters}`;
-}
-
-function lockTime({ lockTime }: Lockout): string {
-  return lockTime === undefined ? "" : toTime(timestampMs(lockTime));
-}
-
-function stateName(state: UserState): string {
-  return UserState[state].toLowerCase();
-}
-
-function reasonName(reason: LockReason): string {
-  return LockReason[reason].toLowerCase().replaceAll("_", " ");
 }

@@ -1,3 +1,4 @@
+import { listTokens } from "../tokens.ts";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Clients } from "../clients.ts";
 import { getPolicy } from "../policies.ts";
@@ -32,7 +33,7 @@ export async function lookAtTokens(
   { access }: Clients,
   now: number,
 ): Promise<Found> {
-  const { tokens } = await access.listTokens({});
+  const tokens = await listTokens({ access }, false);
   const ending = tokens.flatMap(({ tokenId, name, expireTime }) => {
     const end = expireTime && timestampMs(expireTime);
     return end === undefined || end - now > soonMs

@@ -1,0 +1,109 @@
+import { toJson } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  Factor,
+  LockoutSchema,
+  LockReason,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
+import type { Lockout } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { UserSchema, UserState } from "../../gen/lockout/v1/user_service_pb.js";
+import type { User } from "../../gen/lockout/v1/user_service_pb.js";
+import { printable } from "../telemetry/printable.ts";
+import { toTable, toTime } from "./output.ts";
+import type { OrgClients } from "./org-clients.ts";
+import type { Who } from "./who.ts";
+
+/** A user, or a login name that no user has, as a command shows it. */
+export interface Shown {
+  readonly who: Who;
+  /** Of a user. */
+  readonly user: User | undefined;
+  readonly lockout: Lockout;
+}
+
+/** Reads what is shown. */
+export async function readShown(
+  { users, attempts, on }: OrgClients,
+  who: Who,
+): Promise<Shown> {
+  if (who.kind === "name") {
+    const { loginName } = who;
+    const lockout = await attempts.getLockout({ loginName }, on);
+    return { who, user: undefined, lockout };
+  }
+  const { userId } = who;
+  const user = await users.getUser({ userId }, on);
+  const lockout = await attempts.getLockout({ userId }, on);
+  return { who, user, lockout };
+}
+
+/** What scripts are shown. */
+export function shownJson({ who, user, lockout }: Shown) {
+  return {
+    ...(who.kind === "name" && { loginName: who.loginName }),
+    ...(user !== undefined && { user: toJson(UserSchema, user) }),
+    lockout: toJson(LockoutSchema, lockout),
+  };
+}
+
+/** What people are shown. */
+export function shownText({ who, user, lockout }: Shown): string {
+  const lines = [
+    ...(who.kind === "name"
+      ? [`Name:     ${printable(who.loginName)}, which no user has`]
+      : []),
+    ...(user === undefined
+      ? []
+      : [
+          `User:     ${printable(user.userId)}, of the organisation ${user.resourceOwner}`,
+          `State:    ${stateName(user.state)}`,
+        ]),
+    ...(user === undefined || user.aliases.length === 0
+      ? []
+      : [`Aliases:  ${user.aliases.map(printable).join(", ")}`]),
+    ...(lockout.locked
+      ? [
+          `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}`,
+        ]
+      : []),
+  ];
+  const counters = toTable(
+    ["FACTOR", "FAILED", "OPEN", "LIMIT", "LAST FAILURE"],
+    lockout.factors.map((state) => [
+      Factor[state.factor].toLowerCase(),
+      String(state.failedAttempts),
+      String(state.openAttempts),
+      state.limit === 0 ? "never locks" : String(state.limit),
+      state.lastFailureTime === undefined
+        ? ""
+        : toTime(timestampMs(state.lastFailureTime)),
+    ]),
+  );
+  return `${lines.join("\n")}\n\n${counters}`;
+}
+
+/** Locks, a line each. */
+export function lockTable(lockouts: readonly Lockout[]): string {
+  return toTable(
+    ["ID", "LOCKED", "REASON", "BY"],
+    lockouts.map((lockout) => [
+      lockout.userId,
+      lockTime(lockout),
+      reasonName(lockout.reason),
+      lockout.lockedBy,
+    ]),
+  );
+}
+
+/** The state of a user, as people read it. */
+export function stateName(state: UserState): string {
+  return UserState[state].toLowerCase();
+}
+
+function lockTime({ lockTime }: Lockout): string {
+  return lockTime === undefined ? "" : toTime(timestampMs(lockTime));
+}
+
+function reasonName(reason: LockReason): string {
+  return LockReason[reason].toLowerCase().replaceAll("_", " ");
+}

@@ -1,0 +1,181 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { Lockout } from "../../gen/lockout/v1/attempt_service_pb.js";
+import type { User } from "../../gen/lockout/v1/user_service_pb.js";
+import { OperationError, UsageError } from "./failure.ts";
+import { readLines } from "./lines.ts";
+import type { OrgClients } from "./org-clients.ts";
+
+/** Whom a command is about: a user, or a login name that no user has. */
+export type Who =
+  | { readonly kind: "user"; readonly userId: string }
+  | { readonly kind: "name"; readonly loginName: string };
+
+/** What the command line says of whom. */
+export interface WhoOptions {
+  readonly userId: readonly string[];
+  readonly loginName: readonly string[];
+}
+
+/** Where a command reads texts from, one in each line. */
+const fromInput = "-";
+
+/** A user id and a login name have 200 characters, of four bytes at most. */
+const maxLineBytes = 800;
+
+/** So many look-ups are under way at once. */
+const atOnce = 16;
+
+/** Adds the arguments that say whom a command is about. */
+export function addWho(command: Command): Command {
+  return command
+    .argument(
+      "[who...]",
+      "ids or login names; - reads them from standard input, one in each line",
+    )
+    .addOption(
+      new Option("--user-id <id...>", "users by their ids alone").default(
+        [],
+        "none",
+      ),
+    )
+    .addOption(
+      new Option(
+        "--login-name <name...>",
+        "login names alone, whether a user has them or not",
+      ).default([], "none"),
+    );
+}
+
+/**
+ * Whom the command line names, each once.
+ *
+ * @throws OperationError where a text leads to nobody, or to two users
+ */
+export async function findWho(
+  clients: OrgClients,
+  texts: readonly string[],
+  { userId, loginName }: WhoOptions,
+): Promise<readonly Who[]> {
+  const all = [
+    ...(await readTexts(userId)).map((text) => async (): Promise<Who> => ({
+      kind: "user",
+      userId: text,
+    })),
+    ...(await readTexts(loginName)).map(
+      (text) => () => findByName(clients, text),
+    ),
+    ...(await readTexts(texts)).map((text) => () => findByText(clients, text)),
+  ];
+  const found = new Map<string, Who>();
+  for (let start = 0; start < all.length; start += atOnce) {
+    const some = all.slice(start, start + atOnce).map((find) => find());
+    for (const who of await Promise.all(some)) {
+      found.set(nameOf(who), who);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Refuses a command that names nobody. @throws UsageError */
+export function requireWho(
+  texts: readonly string[],
+  { userId, loginName }: WhoOptions,
+): void {
+  if (texts.length + userId.length + loginName.length === 0) {
+    throw new UsageError(
+      "name whom: an id or a login name, --user-id ID or --login-name NAME, or - for standard input",
+    );
+  }
+}
+
+/** What a user or a name is called in messages. */
+export function nameOf(who: Who): string {
+  return who.kind === "user"
+    ? `user ${who.userId}`
+    : `login name ${who.loginName}`;
+}
+
+/** Reads standard input in the place of `-`. */
+async function readTexts(texts: readonly string[]): Promise<readonly string[]> {
+  const all: string[] = [];
+  for (const text of texts) {
+    if (text !== fromInput) {
+      all.push(text);
+      continue;
+    }
+    for await (const line of readLines(process.stdin, maxLineBytes)) {
+      if (line.text === undefined) {
+        throw new OperationError(
+          `line ${line.number} of standard input is longer than an id or a login name`,
+        );
+      }
+      if (line.text.trim() !== "") {
+        all.push(line.text);
+      }
+    }
+  }
+  return all;
+}
+
+async function findByName(
+  clients: OrgClients,
+  loginName: string,
+): Promise<Who> {
+  const { userId } = await clients.attempts.getLockout(
+    { loginName },
+    clients.on,
+  );
+  return userId === "" ? { kind: "name", loginName } : { kind: "user", userId };
+}
+
+/** An id comes first; where the text is somebody else's login name, nobody knows who is meant. */
+async function findByText(clients: OrgClients, text: string): Promise<Who> {
+  const [user, lockout] = await Promise.all([
+    findUser(clients, text),
+    clients.attempts.getLockout({ loginName: text }, clients.on),
+  ]);
+  const { userId } = lockout;
+  if (user !== undefined && userId !== "" && userId !== text) {
+    throw new OperationError(
+      `"${text}" is the id of a user and a login name of the user ${userId}: say which by --user-id "${text}" or --login-name "${text}"`,
+    );
+  }
+  if (user !== undefined || userId !== "") {
+    return { kind: "user", userId: user?.userId ?? userId };
+  }
+  if (isUnused(lockout)) {
+    throw new OperationError(
+      `no user has the id or login name "${text}", and nothing is counted for it`,
+    );
+  }
+  return { kind: "name", loginName: text };
+}
+
+/** The user with this id, if there is one. */
+export async function findUser(
+  { users, on }: OrgClients,
+  userId: string,
+): Promise<User | undefined> {
+  try {
+    return await users.getUser({ userId }, on);
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === Code.NotFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function isUnused({ locked, factors }: Lockout): boolean {
+  return (
+    !locked &&
+    factors.every(
+      ({ failedAttempts, openAttempts, lastFailureTime }) =>
+        failedAttempts === 0 &&
+        openAttempts === 0 &&
+        lastFailureTime === undefined,
+    )
+  );
+}

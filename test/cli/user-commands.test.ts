@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+import type { TempDir } from "../support/temp-dir.ts";
+import { run } from "./command.ts";
+import { startProcess } from "./process.ts";
+
+// The commands on users, at the database while it is served, and on the server.
+
+let directory: TempDir;
+let database: string;
+let server: TestServer;
+
+beforeAll(async () => {
+  directory = await makeTempDir();
+  database = `sqlite:${directory.file("lockoutd.db")}`;
+  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
+    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
+  }
+  server = await startTestServer({
+    database,
+    defaultPolicy: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  vi.unstubAllEnvs();
+  await directory.remove();
+});
+
+let orgs = 0;
+
+describe.each([
+  ["the database", () => ["--database", database]],
+  ["a server", () => ["--server", server.url, "--token", server.adminToken]],
+] as const)("on %s", (_where, connection) => {
+  /** Commands on a new organisation, which is named. */
+  async function newOrg() {
+    orgs += 1;
+    const org = `Org ${orgs}`;
+    const created = await run("org", "create", org, ...connection());
+    const command = (...args: readonly string[]) =>
+      run(...args, "--org", org, ...connection());
+    const ok = async (...args: readonly string[]) => {
+      const outcome = await command(...args);
+      expect(outcome.code, `${args.join(" ")}: ${outcome.stderr}`).toBe(0);
+      return outcome;
+    };
+    return {
+      org,
+      orgId: created.stdout.trim(),
+      command,
+      ok,
+      json: async (...args: readonly string[]) =>
+        JSON.parse((await ok(...args, "--output", "json")).stdout) as unknown,
+      fail: async (
+        subject: { readonly userId: string } | { readonly loginName: string },
+        address = "",
+      ) => {
+        const response = await fetch(
+          `${server.url}/lockout/v1/attempts:report`,
+          {
+            method: "POST",
+            headers: {
+              authorization: `Bearer ${server.adminToken}`,
+              "x-zitadel-orgid": created.stdout.trim(),
+            },
+            body: JSON.stringify({
+              ...subject,
+              factor: "FACTOR_PASSWORD",
+              outcome: "OUTCOME_FAILED",
+              client: { address },
+            }),
+          },
+        );
+        expect(response.status).toBe(200);
+      },
+    };
+  }
+
+  it("an organisation is named by its id or its name, which one alone has", async () => {
+    const { org, orgId, command, json } = await newOrg();
+    await json("user", "add", "ann");
+    const byId = await run(
+      ...["user", "list", "--org", orgId, "--output", "json"],
+      ...connection(),
+    );
+    expect(JSON.parse(byId.stdout)).toEqual(await json("user", "list"));
+    for (const args of [
+      ["policy", "get"],
+      ["events", "--limit", "1"],
+      ["attempts", "begin", "--user-id", "bob"],
+      ["user", "export"],
+    ]) {
+      expect((await command(...args)).code, args.join(" ")).toBe(0);
+    }
+    const token = await command(
+      ...["token", "create", "--role", "ORG_OWNER", "--output", "json"],
+    );
+    expect(JSON.parse(token.stdout)).toMatchObject({ orgId, orgName: org });
+
+    const twin = await run("org", "create", org, ...connection());
+    const refused = await command("user", "list");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`2 organisations have the name "${org}"`);
+    expect(refused.stderr).toContain(orgId);
+    expect(refused.stderr).toContain(twin.stdout.trim());
+    const unknown = await run(
+      ...["user", "list", "--org", "no such", ...connection()],
+    );
+    expect(unknown.stderr).toContain(
+      'no organisation has the id or name "no such"',
+    );
+  });
+
+  it("users are added, shown by id and name, and deleted", async () => {
+    const { ok, json, command } = await newOrg();
+    expect(
+      await json("user", "add", "1", "--alias", "Ann", "ann@x"),
+    ).toMatchObject({ user: { userId: "1", aliases: ["Ann", "ann@x"] } });
+    expect(
+      (await ok("user", "add", "2", "--state", "inactive")).stdout,
+    ).toMatch(/^State: +inactive$/m);
+    const again = await command("user", "add", "1");
+    expect(again).toMatchObject({ code: 1, stdout: "" });
+    expect(again.stderr).toContain("registered already");
+
+    const shown = await json("user", "show", "1");
+    expect(await json("user", "show", "ANN")).toEqual(shown);
+    expect(await json("user", "show", "--user-id", "1")).toEqual(shown);
+    expect(await json("user", "show", "--login-name", "ann@X")).toEqual(shown);
+    expect(await json("user", "show", "1", "ann", "2")).toMatchObject([
+      { user: { userId: "1" } },
+      { user: { userId: "2" } },
+    ]);
+    const nobody = await command("user", "show", "nobody");
+    expect(nobody.code).toBe(1);
+    expect(nobody.stderr).toContain(
+      'no user has the id or login name "nobody"',
+    );
+
+    expect((await ok("user", "delete", "ann@x", "2")).stderr).toBe(
+      "Deleted the user 1.\nDeleted the user 2.\n",
+    );
+    expect(await json("user", "list")).toEqual([]);
+  });
+
+  it("a text that is one user's id and another's login name is refused, and both are named", async () => {
+    const { json, command } = await newOrg();
+    await json("user", "add", "ann");
+    await json("user", "add", "2", "--alias", "ann");
+    await json("user", "add", "3", "--alias", "3");
+    for (const name of ["show", "lock", "unlock", "delete"]) {
+      const { code, stderr } = await command("user", name, "3", "ann");
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        '"ann" is the id of a user and a login name of the user 2: say which by --user-id "ann" or --login-name "ann"',
+      );
+    }
+    expect(await json("user", "show", "--user-id", "ann")).toMatchObject({
+      user: { userId: "ann" },
+    });
+    expect(await json("user", "show", "--login-name", "ann")).toMatchObject({
+      user: { userId: "2" },
+    });
+    expect(await json("user", "show", "3")).toMatchObject({
+      user: { userId: "3" },
+    });
+    expect(await json("user", "list", "--locked")).toEqual([]);
+  });
+
+  it("a login name that no user has is shown and unlocked, and cannot be locked", async () => {
+    const { ok, json, command, fail } = await newOrg();
+    await fail({ loginName: "Typed@X" });
+    expect(await json("user", "show", "typed@x")).toMatchObject({
+      loginName: "typed@x",
+      lockout: { locked: true, reason: "LOCK_REASON_PASSWORD_ATTEMPTS" },
+    });
+    expect((await ok("user", "list", "--locked")).stderr).toBe(
+      "1 login names that no user has are locked too: lockoutd user show --login-name NAME\n",
+    );
+    const locked = await command("user", "lock", "typed@x");
+    expect(locked.code).toBe(1);
+    expect(locked.stderr).toContain("only users can be locked");
+    const dry = await ok("user", "unlock", "typed@x", "--dry-run");
+    expect(dry.stdout).toMatch(/^Locked: /m);
+    const unlocked = await ok("user", "unlock", "typed@x", "--note", "called");
+    expect(unlocked.stdout).toMatch(/^Name: +typed@x, which no user has$/m);
+    expect(unlocked.stdout).not.toMatch(/^Locked: /m);
+    expect(
+      await command("user", "unlock", "--login-name", "typed@x", "--exit-code"),
+    ).toMatchObject({
+      code: 3,
+      stderr: "nothing to change: login name typed@x: not locked\n",
+    });
+    expect(
+      await json("events", "--type", "org.lockout.name.unlocked"),
+    ).toMatchObject([{ payload: { note: "called" } }]);
+  });
+
+  it("several are locked and unlocked at once, and who was so before is no failure", async () => {
+    const { ok, json, command } = await newOrg();
+    for (const id of ["a", "b", "c"]) {
+      await json("user", "add", id);
+    }
+    await ok("user", "lock", "b");
+    const locked = await ok("user", "lock", "a", "b", "c", "a");
+    expect(locked).toMatchObject({
+      stdout: "user a: locked\nuser c: locked\n",
+      stderr: "2 locked, 1 unchanged\n",
+    });
+    expect(
+      await command("user", "lock", "a", "b", "--exit-code"),
+    ).toMatchObject({
+      code: 3,
+      stderr: "nothing to change: all who are named: locked already\n",
+    });
+    const dry = await ok("user", "unlock", "a", "b", "--dry-run");
+    expect(dry.stdout).toBe("user a: to be unlocked\nuser b: to be unlocked\n");
+    expect(
+      await json("user", "unlock", "a", "b", "--note", "n", "--ticket", "t"),
+    ).toMatchObject({
+      changed: [{ userId: "a" }, { userId: "b" }],
+      unchanged: [],
+      lockouts: [
+        { userId: "a", locked: true },
+        { userId: "b", locked: true },
+      ],
+    });
+    expect(await json("events", "--type", "user.unlocked")).toMatchObject([
+      { payload: { note: "n", ticket: "t" } },
+      { payload: { note: "n", ticket: "t" } },
+    ]);
+    expect((await ok("user", "unlock", "a", "c")).stderr).toBe(
+      "1 unlocked, 1 unchanged\n",
+    );
+    await ok("user", "add", "d", "--state", "inactive");
+    const inactive = await command("user", "lock", "d");
+    expect(inactive.code).toBe(1);
+    expect(inactive.stderr).toContain("COMMAND-3NN8v");
+  });
+
+  it("ids and names come from standard input, one in each line", async () => {
+    const { org, json } = await newOrg();
+    await json("user", "add", "a", "--state", "locked");
+    await json("user", "add", "b", "--alias", "Bea B", "--state", "locked");
+    const unlock = startProcess(
+      ["user", "unlock", "-", "--org", org, ...connection()],
+      { cwd: directory.path },
+    );
+    unlock.child.stdin.end("a\r\n\nbea b\n");
+    expect(await unlock.ended, unlock.stderr()).toBe(0);
+    expect(unlock.stdout()).toBe("user a: unlocked\nuser b: unlocked\n");
+    expect(unlock.stderr()).toBe("2 unlocked, 0 unchanged\n");
+  });
+
+  it("all who fit are unlocked, after it was shown who they are", async () => {
+    const { ok, json, command, fail } = await newOrg();
+    await json("user", "add", "emp-admin", "--state", "locked");
+    await json("user", "add", "1", "--alias", "Emp-Ann");
+    await fail({ userId: "1" }, "203.0.113.7");
+    await fail({ userId: "emp-2" }, "203.0.113.8");
+    await fail({ userId: "emp-3" }, "198.51.100.1");
+    const attack = [
+      ...["--locked-since", "2h", "--address", "203.0.113.0/24"],
+      ...["--prefix", "emp-", "--reason", "password-attempts"],
+    ];
+    const dry = await ok("user", "unlock", ...attack, "--dry-run");
+    expect(dry.stdout.split("\n").slice(1, -1)).toEqual([
+      expect.stringMatching(/^1 .*password attempts/),
+      expect.stringMatching(/^emp-2 .*password attempts/),
+    ]);
+    expect(dry.stderr).toBe("2 users would be unlocked\n");
+    const done = await ok("user", "unlock", ...attack, "--note", "attack");
+    expect(done.stdout).toBe(dry.stdout);
+    expect(done.stderr).toBe("2 users fit: 1, emp-2\n2 users unlocked\n");
+    expect(
+      await command("user", "unlock", ...attack, "--exit-code"),
+    ).toMatchObject({
+      code: 3,
+      stderr: "nothing to change: no locked user fits\n",
+    });
+    expect(await json("user", "unlock", "--prefix", "emp-")).toMatchObject([
+      { userId: "emp-3" },
+    ]);
+    expect(
+      await json("user", "unlock", "--reason", "administrator"),
+    ).toMatchObject([{ userId: "emp-admin" }]);
+  });
+
+  it("a list is filtered, and ends at a limit", async () => {
+    const { ok, json } = await newOrg();
+    for (const id of ["a1", "a2", "b1"]) {
+      await json("user", "add", id);
+    }
+    await ok("user", "lock", "a2", "b1");
+    const ids = async (...args: readonly string[]) =>
+      ((await json("user", "list", ...args)) as { userId: string }[]).map(
+        ({ userId }) => userId,
+      );
+    expect(await ids("--filter", "A")).toEqual([]);
+    expect(await ids("--filter", "a")).toEqual(["a1", "a2"]);
+    expect(await ids("--filter", "a", "--locked")).toEqual(["a2"]);
+    expect(await ids("--locked")).toEqual(["a2", "b1"]);
+    expect(await ids("--limit", "3")).toEqual(["a1", "a2", "b1"]);
+    const some = await ok("user", "list", "--limit", "2");
+    expect(some.stdout).not.toContain("b1");
+    expect(some.stderr).toBe("there are more: raise --limit 2\n");
+    expect((await ok("user", "list", "--locked", "--limit", "1")).stderr).toBe(
+      "there are more: raise --limit 1\n",
+    );
+  });
+});
