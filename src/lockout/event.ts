@@ -223,8 +223,11 @@ export interface NewEvent {
   readonly payload?: EventPayload;
 }
 
-/** The fields of payloads that tell of a person: where from, with what, and under which names somebody logged in. */
-const personalFields = ["address", "userAgent", "device", "added", "removed"];
+/** The fields of payloads that tell of a person: where from, with what, and under which names somebody logged in, and what was said of it. */
+const personalFields = [
+  ...["address", "userAgent", "device", "added", "removed"],
+  "note",
+];
 
 /** What is left of a payload of a user who is to be forgotten: the same object where it says nothing of the person. */
 export function withoutPerson(

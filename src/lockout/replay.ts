@@ -38,9 +38,12 @@ export const unseenUser: ReplayedUser = {
   aliases: new Map(),
 };
 
-/** What is known of a user of whom events of attempts were removed, behind the last event. */
+/**
+ * What is known of a user of whom events of attempts were removed, behind the last event. What counted before may have been cleared by one
+ * of them.
+ */
 export function withPrunedEvents(user: ReplayedUser): ReplayedUser {
-  return { ...user, atLeast: new Set(factors) };
+  return { ...user, failed: noFailures, atLeast: new Set(factors) };
 }
 
 /** What holds after one more event of a user; undefined where nothing of the user is left. */

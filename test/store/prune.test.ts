@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { reportAttempt } from "../../src/lockout/attempt.ts";
 import { checkEventTypes } from "../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../src/lockout/policy.ts";
-import { unlockUser } from "../../src/lockout/user.ts";
+import { putUser, unlockUser } from "../../src/lockout/user.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { pruneOld } from "../../src/store/pruning.ts";
@@ -114,6 +114,28 @@ function describePruning(make: () => Promise<Place>): void {
         .filter(({ aggregateId }) => aggregateId === "quiet")
         .map(({ type }) => type),
     ).toEqual(["user.human.added", "user.locked"]);
+    expect(await problems()).toEqual([]);
+  });
+
+  it("may have cleared what a login name left to its user", async () => {
+    const name = { kind: "name", orgId, foldedName: "al" } as const;
+    await store.reportAttempt(name, "e", (view) =>
+      reportAttempt(view, "password", client, "failed"),
+    );
+    const aliases = [{ name: "al", folded: "al" }];
+    await store.putUser(
+      { orgId, userId: "al" },
+      aliases,
+      "e",
+      putUser(undefined),
+    );
+    await report("al", "succeeded");
+    time += 60 * day;
+    await report("al", "failed");
+    await pruneOld(store, 30 * day);
+    expect((await all()).map(({ type }) => type)).not.toContain(
+      "user.human.password.check.succeeded",
+    );
     expect(await problems()).toEqual([]);
   });
 
