@@ -114,6 +114,7 @@ export const descriptions = {
   "lockout.v1.RecordPasswordChangeRequest.user_id": "The user's id.",
   "lockout.v1.ReportAttemptRequest.client": "Who tried.",
   "lockout.v1.ReportAttemptRequest.factor": "What was guessed at.",
+  "lockout.v1.ReportAttemptRequest.idempotency_key": "Of the caller's choice, 1 to 200 characters; empty for none. The same key of the same organisation within 10 minutes is answered as the first time, and counts once. With another request it is refused.",
   "lockout.v1.ReportAttemptRequest.login_name": "What a person typed. It is resolved through the registered aliases.",
   "lockout.v1.ReportAttemptRequest.outcome": "How the comparison ended.",
   "lockout.v1.ReportAttemptRequest.user_id": "An id for which the caller vouches: a user seen for the first time is registered.",

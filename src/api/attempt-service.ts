@@ -35,6 +35,7 @@ import type { InTurn } from "./list-turns.ts";
 import { reasonNumbers } from "./lock-reasons.ts";
 import { boundMs, floorMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
+import { reportKey } from "./report-key.ts";
 import {
   readClient,
   readLockoutSubject,
@@ -127,8 +128,10 @@ export function createAttemptService({
       const outcome = readOutcome(request.outcome);
       const client = readClient(request.client);
       const subject = readSubject(orgId, request);
-      const result = await store.reportAttempt(subject, id, (view) =>
-        reportAttempt(view, factor, client, outcome),
+      const result = await store.reportAttempt(
+        ...([subject, id] as const),
+        (view) => reportAttempt(view, factor, client, outcome),
+        reportKey(request, (text) => store.hashName(text)),
       );
       noteAttempt(context.values, { subject, accepted: result.accepted });
       return completed(result);

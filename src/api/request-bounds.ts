@@ -81,6 +81,10 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   },
   "lockout.v1.ReportAttemptRequest.user_id": userId,
   "lockout.v1.ReportAttemptRequest.login_name": loginName,
+  "lockout.v1.ReportAttemptRequest.idempotency_key": {
+    characters: 200,
+    above: "requestTooLong",
+  },
   "lockout.v1.RecordPasswordChangeRequest.user_id": userId,
   "lockout.v1.GetLockoutRequest.user_id": userId,
   "lockout.v1.GetLockoutRequest.login_name": loginName,

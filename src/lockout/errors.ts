@@ -236,6 +236,12 @@ const entries = {
     key: "unknown outcome: set succeeded, failed or not a guess",
     when: "An attempt is completed or reported without an outcome, or with one that does not exist. Nothing is counted.",
   },
+  idempotencyKeyReused: {
+    id: "LOCKOUTD-att07",
+    code: "FAILED_PRECONDITION",
+    key: "idempotency_key was used for another request: choose a new key for each attempt",
+    when: "ReportAttempt has a key with which the organisation has reported something else within 10 minutes. Nothing is counted.",
+  },
   attemptUnknown: {
     id: "LOCKOUTD-att05",
     code: "NOT_FOUND",
@@ -376,10 +382,7 @@ export type ErrorName = keyof typeof entries;
 /** All entries by name, in the order of the page. */
 export const errorCatalogue: Readonly<Record<ErrorName, ErrorEntry>> = entries;
 
-/**
- * A refusal of the catalogue. The folders below the API throw it; one place (`api/errors.ts`) turns it into
- * a status with its detail.
- */
+/** A refusal of the catalogue. The folders below the API throw it; `api/errors.ts` alone turns it into a status with its detail. */
 export class LockoutError extends Error {
   readonly entry: ErrorEntry;
 

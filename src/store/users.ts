@@ -182,6 +182,14 @@ export interface UserStore {
   countLocked(orgId: string, filter: LockedFilter): Promise<number>;
 }
 
+/** What tells that a report is the same as one before: texts of which the caller's own cannot be read. */
+export interface ReportKey {
+  /** Of the key that the caller has chosen. */
+  readonly key: string;
+  /** Of all of the request. */
+  readonly request: string;
+}
+
 /** The part of the port that is about attempts. */
 export interface AttemptStore {
   /**
@@ -204,11 +212,17 @@ export interface AttemptStore {
     editor: string,
     decide: (view: UserView, attempt: Attempt) => CompleteChange,
   ): Promise<CompleteResult>;
-  /** Runs `reportAttempt` of the domain on a subject. */
+  /**
+   * Runs `reportAttempt` of the domain on a subject. With a key that its organisation has used within {@link keepClosedMs} it returns what it returned
+   * then, and changes nothing.
+   *
+   * @throws LockoutError `idempotencyKeyReused` where the key was of another request
+   */
   reportAttempt(
     subject: Subject,
     editor: string,
     decide: (view: UserView) => UserChange<CompleteResult>,
+    once?: ReportKey,
   ): Promise<CompleteResult>;
   /**
    * Closes at most `limit` attempts that have expired, and forgets those that were closed long ago, and what else is kept for a while,

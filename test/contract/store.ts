@@ -13,6 +13,7 @@ import { describeNames } from "./store/names.ts";
 import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
 import { describePolicies } from "./store/policies.ts";
+import { describeReports } from "./store/reports.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
 import { describeUsers } from "./store/users.ts";
@@ -39,6 +40,7 @@ export function describeStore(
     describeUsers(bed);
     describeUserEvents(bed);
     describeAttempts(bed);
+    describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);
     describeLifetime(bed);

@@ -263,6 +263,14 @@ export declare type ReportAttemptRequest = Message<"lockout.v1.ReportAttemptRequ
    * @generated from field: lockout.v1.Outcome outcome = 5;
    */
   outcome: Outcome;
+
+  /**
+   * Of the caller's choice, 1 to 200 characters; empty for none. The same key of the same organisation within 10 minutes is
+   * answered as the first time, and counts once. With another request it is refused.
+   *
+   * @generated from field: string idempotency_key = 7;
+   */
+  idempotencyKey: string;
 };
 
 /**

@@ -2,13 +2,17 @@
  * What a command on users works on inside its transaction, on any engine: tables with synchronous methods, since a
  * decision runs between reading and writing. SQLite reads the file; an engine across a network has read and locked the rows before.
  */
-import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
+import type {
+  Attempt,
+  ClosedAttempt,
+  CompleteResult,
+} from "../../lockout/attempt.ts";
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Limits } from "../../lockout/policy.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
-import type { Alias, UserKey } from "../users.ts";
+import type { Alias, ReportKey, UserKey } from "../users.ts";
 
 /** Whom counters and attempts belong to: a user, or a login name that no user has. */
 export interface StoredSubject extends UserState {
@@ -167,12 +171,28 @@ export interface LimitTable {
   limitsFor(orgId: string): Limits;
 }
 
+/** A report with a key, and what it returned. */
+export interface StoredReport extends ReportKey {
+  readonly orgId: string;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+  readonly result: CompleteResult;
+}
+
+/** Reports with keys, for as long as they are remembered. */
+export interface ReportTable {
+  find(orgId: string, key: string): StoredReport | undefined;
+  /** In the place of one that is not remembered any more. */
+  put(report: StoredReport): void;
+}
+
 /** The tables that commands on users work on. */
 export interface UserTables {
   readonly subjects: SubjectTable;
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;
   readonly aliases: AliasTable;
+  readonly reports: ReportTable;
   readonly events: EventTable;
   /** As `events`, for the names that no user has: written in the same way, and never read. */
   readonly nameEvents: EventTable;

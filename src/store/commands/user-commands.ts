@@ -18,15 +18,17 @@ import type { DecideUser, UserChange, UserView } from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
 import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
 import { orgAggregate, userAggregate } from "./tables.ts";
-import type { StoredSubject, UserTables } from "./tables.ts";
+import type { StoredReport, StoredSubject, UserTables } from "./tables.ts";
 import type {
   Alias,
   Changed,
+  ReportKey,
   StoredLockout,
   StoredUser,
   Subject,
   UserKey,
 } from "../users.ts";
+import { keepClosedMs } from "../users.ts";
 
 /**
  * The commands of `user-store.ts` as they run inside a transaction, at a time: the same on every engine. And what is shown
@@ -65,6 +67,7 @@ export interface UserCommands {
     editor: string,
     time: number,
     decide: (view: UserView) => UserChange<CompleteResult>,
+    once: ReportKey | undefined,
   ): CompleteResult;
   unlock(
     subject: Subject,
@@ -87,7 +90,7 @@ export function createUserCommands(
   tables: UserTables,
   newId: NewId,
 ): UserCommands {
-  const { subjects, attempts, aliases, events } = tables;
+  const { subjects, attempts, aliases, events, reports } = tables;
   const commands = createSubjectCommands(tables);
 
   const toUser = (stored: StoredSubject): StoredUser => ({
@@ -214,8 +217,22 @@ export function createUserCommands(
       return change.result;
     },
 
-    reportAttempt: (subject, editor, time, decide) =>
-      commands.run(commands.find(subject), editor, time, decide).change.result,
+    reportAttempt: (subject, editor, time, decide, once) => {
+      const { orgId } = subject;
+      const known = once && reports.find(orgId, once.key);
+      if (known !== undefined && isRemembered(known, time)) {
+        if (known.request !== once?.request) {
+          throw new LockoutError("idempotencyKeyReused");
+        }
+        return known.result;
+      }
+      const found = commands.find(subject);
+      const { result } = commands.run(found, editor, time, decide).change;
+      if (once !== undefined) {
+        reports.put({ ...once, orgId, time, result });
+      }
+      return result;
+    },
 
     unlock: (subject, editor, time, decide) => {
       const found = commands.find(subject);
@@ -262,4 +279,9 @@ export function createUserCommands(
 
 function keyOf({ orgId, userId }: StoredSubject): UserKey {
   return { orgId, userId: userId ?? "" };
+}
+
+/** Also where the clock was set back a little since. */
+function isRemembered({ time }: StoredReport, now: number): boolean {
+  return Math.abs(now - time) < keepClosedMs;
 }

@@ -231,7 +231,14 @@ export class CommitQueue {
 
 const emptyWorkspace = new Workspace(
   {
-    ...{ subjects: [], counters: [], attempts: [], aliases: [], names: [] },
+    ...{
+      subjects: [],
+      counters: [],
+      attempts: [],
+      aliases: [],
+      names: [],
+      reports: [],
+    },
     ...{ policies: [], policySequences: [], userSequences: [] },
   },
   undefined,

@@ -1,6 +1,20 @@
-import type { PolicyAggregate, StoredAttempt } from "../commands/tables.ts";
-import { subjectColumns, toAttempt, toSubject } from "../shared/rows.ts";
-import type { AttemptRow, CounterRow, SubjectRow } from "../shared/rows.ts";
+import type {
+  PolicyAggregate,
+  StoredAttempt,
+  StoredReport,
+} from "../commands/tables.ts";
+import {
+  subjectColumns,
+  toAttempt,
+  toReport,
+  toSubject,
+} from "../shared/rows.ts";
+import type {
+  AttemptRow,
+  CounterRow,
+  ReportRow,
+  SubjectRow,
+} from "../shared/rows.ts";
 import type { UserKey } from "../users.ts";
 import type { LoadedAlias } from "./aliases.ts";
 import { begin, beginReading, commit, nowSql } from "./database.ts";
@@ -10,6 +24,7 @@ import type { Need } from "./needs.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import { policyColumns, toOwnedPolicy, toPolicyOwner } from "./policies.ts";
 import type { OwnedPolicy } from "./policies.ts";
+import { readReports } from "./reports.ts";
 import type { LoadedSubject } from "./subjects.ts";
 import type { Value } from "./values.ts";
 
@@ -148,6 +163,7 @@ export interface Loaded {
     readonly row: CounterRow;
   }[];
   readonly attempts: readonly StoredAttempt[];
+  readonly reports: readonly StoredReport[];
   /** In the order of each subject's list. */
   readonly aliases: readonly LoadedAlias[];
   /** What login names lead to. */
@@ -220,7 +236,10 @@ async function read(
       asked.policyOwners.map(({ id }) => id),
     ]);
   }
-  const places = { subjects: -1, names: -1, aliases: -1, userSequences: -1 };
+  const places = {
+    ...{ subjects: -1, names: -1, aliases: -1, reports: -1 },
+    userSequences: -1,
+  };
   if (asked.hasSubjects) {
     places.subjects = statements.length;
     statements.push([subjectsStatement, ...subjects], [readState, ...subjects]);
@@ -231,6 +250,10 @@ async function read(
       readNames,
       ...[asked.nameOrgs, asked.nameFolded, asked.nameHashes],
     ]);
+  }
+  if (asked.reportOrgs.length > 0) {
+    places.reports = statements.length;
+    statements.push([readReports, asked.reportOrgs, asked.reportKeys]);
   }
   if (asked.aliasOrgs.length > 0 || asked.ownerOrgs.length > 0) {
     places.aliases = statements.length;
@@ -276,6 +299,9 @@ async function read(
       attempts: state
         .filter((row) => row["id"] !== null)
         .map((row) => toAttempt(row as unknown as AttemptRow)),
+      reports: rows(places.reports).map((row) =>
+        toReport(row as unknown as ReportRow),
+      ),
       aliases: rows(places.aliases).map((row) => ({
         orgId: row["org_id"] as string,
         folded: row["folded"] as string,

@@ -24,6 +24,8 @@ export type Need =
       readonly orgId: string;
       readonly attemptId: string;
     }
+  /** A report with a key. */
+  | { readonly kind: "report"; readonly orgId: string; readonly key: string }
   /** Aliases, whoever has them, and all of the user's. */
   | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
   /** The policy of an owner, to change it. */
@@ -40,6 +42,8 @@ export function ask(needs: readonly Need[]) {
     nameFolded: [] as string[],
     nameHashes: [] as Uint8Array[],
     attemptIds: [] as string[],
+    reportOrgs: [] as string[],
+    reportKeys: [] as string[],
     aliasOrgs: [] as string[],
     aliasFolded: [] as string[],
     ownerOrgs: [] as string[],
@@ -73,6 +77,10 @@ export function ask(needs: readonly Need[]) {
         break;
       case "attempt":
         asked.attemptIds.push(need.attemptId);
+        break;
+      case "report":
+        asked.reportOrgs.push(need.orgId);
+        asked.reportKeys.push(need.key);
         break;
       case "aliases":
         asked.ownerOrgs.push(need.orgId);

@@ -85,6 +85,12 @@ const forgetNameEvents: Statement = {
       SELECT position FROM name_events
       WHERE position <= (SELECT position FROM name_log_head) - ${keptNameEvents} ORDER BY position LIMIT $1)`,
 };
+const forgetReports: Statement = {
+  name: "forget_reports",
+  text: `DELETE FROM reports WHERE (org_id, key) IN (
+      SELECT org_id, key FROM reports
+      WHERE report_time <= ${now} - ${keepClosedMs} OR report_time >= ${now} + ${keepClosedMs} LIMIT $2)`,
+};
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
   text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
@@ -331,9 +337,21 @@ export function createUserStore({
       write([{ kind: "attempt", orgId, attemptId }], (commands, time) =>
         commands.completeAttempt(orgId, attemptId, editor, time, decide),
       ),
-    reportAttempt: (subject, editor, decide) =>
-      write([needOf(subject)], (commands, time) =>
-        commands.reportAttempt(subject, editor, time, decide),
+    reportAttempt: (subject, editor, decide, once) =>
+      write(
+        [
+          needOf(subject),
+          ...(once === undefined
+            ? []
+            : [
+                {
+                  ...({ kind: "report", orgId: subject.orgId } as const),
+                  key: once.key,
+                },
+              ]),
+        ],
+        (commands, time) =>
+          commands.reportAttempt(subject, editor, time, decide, once),
       ),
 
     settleAttempts: async (limit) => {
@@ -345,6 +363,7 @@ export function createUserStore({
         names.trim(),
         database.query(forgetClosed, ownTime(), more),
         database.query(redateClosed, ownTime(), more),
+        database.query(forgetReports, ownTime(), more),
         database.query(forgetNameEvents, more),
       ]);
       return results.reduce((sum, { count }) => sum + count, closed + trimmed);

@@ -11,6 +11,7 @@ import { NewEvents } from "./events.ts";
 import { Journal } from "./journal.ts";
 import type { Loaded } from "./load.ts";
 import { Policies } from "./policies.ts";
+import { Reports } from "./reports.ts";
 import { Subjects, subjectAggregate } from "./subjects.ts";
 import type { UserCount } from "./user-counts.ts";
 
@@ -41,6 +42,7 @@ export class Workspace implements UserTables {
   readonly counters: Counters;
   readonly attempts: Attempts;
   readonly aliases: Aliases;
+  readonly reports: Reports;
   readonly events: NewEvents;
   readonly nameEvents: NewEvents;
   readonly policies: Policies;
@@ -67,6 +69,7 @@ export class Workspace implements UserTables {
     this.counters = new Counters(journal, this.subjects);
     this.attempts = new Attempts(journal, this.subjects);
     this.aliases = new Aliases(journal, this.subjects);
+    this.reports = new Reports(journal);
     this.events = new NewEvents(journal, "events");
     this.nameEvents = new NewEvents(journal, "name_events");
     this.policies = new Policies(journal, this.events);
@@ -105,6 +108,9 @@ export class Workspace implements UserTables {
     }
     for (const alias of loaded.aliases) {
       this.aliases.take(alias);
+    }
+    for (const report of loaded.reports) {
+      this.reports.take(report);
     }
     for (const { orgId, folded, hash, user, key } of loaded.names) {
       if (user !== null) {

@@ -22,6 +22,7 @@ export async function writeAndCommit(
     ...workspace.counters.writes(),
     ...workspace.attempts.writes(),
     ...workspace.aliases.writes(),
+    ...workspace.reports.writes(),
     ...workspace.policies.writes(),
   ];
   const counted = countUsers(subjects.entries.values());

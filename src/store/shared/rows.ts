@@ -20,6 +20,7 @@ import type {
   Aggregate,
   CountersByFactor,
   StoredAttempt,
+  StoredReport,
   StoredSubject,
 } from "../commands/tables.ts";
 
@@ -298,4 +299,25 @@ export function closedColumns(closed: ClosedAttempt): [string, string] {
 /** The client of an attempt as it is stored. */
 export function clientColumn(client: Client): string | null {
   return Object.keys(client).length === 0 ? null : JSON.stringify(client);
+}
+
+/** A row of a report with a key. */
+export interface ReportRow {
+  readonly org_id: string;
+  readonly key: string;
+  readonly request: string;
+  readonly report_time: number;
+  readonly result: string;
+}
+
+/** The columns of {@link ReportRow}. */
+export const reportColumns = "org_id, key, request, report_time, result";
+
+/** Reads a row of {@link reportColumns}. */
+export function toReport(row: ReportRow): StoredReport {
+  return {
+    ...{ orgId: row.org_id, key: row.key, request: row.request },
+    time: row.report_time,
+    result: JSON.parse(row.result) as CompleteResult,
+  };
 }

@@ -153,6 +153,11 @@ export const transferTables: readonly TransferTable[] = [
     ],
   },
   {
+    name: "reports",
+    key: [text("org_id"), text("key")],
+    rest: [text("request"), integer("report_time"), text("result")],
+  },
+  {
     name: "pruning",
     key: [integer("only_one")],
     rest: [integer("position"), integer("before_micros")],

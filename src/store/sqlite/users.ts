@@ -26,6 +26,7 @@ import { prepareCounters } from "./counters.ts";
 import { prepareNameEvents } from "./events.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
+import { prepareReports } from "./reports.ts";
 import { prepareSubjects } from "./subjects.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
@@ -62,6 +63,7 @@ export function createUserStore(
   const subjects = prepareSubjects(database, memory, context, (key) => {
     attempts.removeOpen(key);
   });
+  const reports = prepareReports(database);
   const nameEvents = prepareNameEvents(database, memory);
   const commands = createUserCommands(
     {
@@ -69,6 +71,7 @@ export function createUserStore(
       counters: prepareCounters(database),
       attempts,
       aliases: prepareAliases(database),
+      reports,
       events,
       nameEvents,
       policies,
@@ -210,8 +213,8 @@ export function createUserStore(
       write(() =>
         commands.completeAttempt(orgId, attemptId, editor, now(), decide),
       ),
-    reportAttempt: (subject, editor, decide) =>
-      write(() => commands.reportAttempt(subject, editor, now(), decide)),
+    reportAttempt: (subject, editor, decide, once) =>
+      write(() => commands.reportAttempt(subject, editor, now(), decide, once)),
 
     settleAttempts: async (limit) => {
       const time = now();
@@ -219,6 +222,7 @@ export function createUserStore(
         () =>
           isAnyDue(time) ||
           attempts.isForgettable(time, limit) ||
+          reports.isForgettable(time) ||
           nameEvents.isForgettable(),
       );
       if (!isLeft) {
@@ -228,6 +232,7 @@ export function createUserStore(
         () =>
           commands.settleSome(time, limit) +
           attempts.forget(time, limit) +
+          reports.forget(time, limit) +
           nameEvents.forget(limit),
         "first",
       );

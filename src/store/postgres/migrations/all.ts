@@ -9,8 +9,8 @@ import { userCounts } from "./0007-user-counts.ts";
 import { dates } from "./0008-dates.ts";
 import { dated } from "./0009-dated.ts";
 import { pruning } from "./0010-pruning.ts";
-
 import { tokenSecrets } from "./0011-token-secrets.ts";
+import { reports } from "./0012-reports.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -25,4 +25,5 @@ export const migrations: readonly Migration[] = [
   dated,
   pruning,
   tokenSecrets,
+  reports,
 ];

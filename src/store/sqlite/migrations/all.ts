@@ -9,8 +9,8 @@ import { attempts } from "./0007-attempts.ts";
 import { userCounts } from "./0008-user-counts.ts";
 import { dates } from "./0009-dates.ts";
 import { pruning } from "./0010-pruning.ts";
-
 import { tokenSecrets } from "./0011-token-secrets.ts";
+import { reports } from "./0012-reports.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -25,4 +25,5 @@ export const migrations: readonly Migration[] = [
   dates,
   pruning,
   tokenSecrets,
+  reports,
 ];
