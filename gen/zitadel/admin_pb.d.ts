@@ -184,7 +184,7 @@ export declare type ListEventsRequest = Message<"zitadel.admin.v1.ListEventsRequ
    */
   creationDateFilter: {
     /**
-     * Events from since on, and before until.
+     * Events after since, and before until: an event at a bound is left out.
      *
      * @generated from field: zitadel.admin.v1.ListEventsRequest.creation_date_range range = 10;
      */
@@ -192,7 +192,8 @@ export declare type ListEventsRequest = Message<"zitadel.admin.v1.ListEventsRequ
     case: "range";
   } | {
     /**
-     * Events from this time on if asc is set, else before it.
+     * Events after this time if asc is set, else before it. No two events have the same date, so the date of the last event of a page is where
+     * the next one begins.
      *
      * @generated from field: google.protobuf.Timestamp from = 11;
      */
@@ -214,7 +215,7 @@ export declare const ListEventsRequestSchema: GenMessage<ListEventsRequest>;
  */
 export declare type ListEventsRequest_creation_date_range = Message<"zitadel.admin.v1.ListEventsRequest.creation_date_range"> & {
   /**
-   * Where it begins; from the first event on, where this is left out.
+   * Behind it the list begins; with the first event, where this is left out.
    *
    * @generated from field: google.protobuf.Timestamp since = 1;
    */
