@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { Pieces } from "./pieces.ts";
 
 /**
@@ -332,13 +332,38 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     return this.#failure;
   }
 
-  #take(chunk: Uint8Array): void {
-    this.received += chunk.byteLength;
+  /** Counts pieces while the request waits to begin: Node keeps each of them until somebody reads. */
+  wait(): void {
+    const stream = this.#stream;
+    stream.push = (chunk: Uint8Array | null) => {
+      if (chunk !== null && !this.#countPiece(chunk)) {
+        return false;
+      }
+      return Readable.prototype.push.call(stream, chunk);
+    };
+  }
+
+  /** The request begins, after it had to {@link wait}. */
+  begin(): void {
+    delete (this.#stream as Partial<Readable>).push;
+    this.#count = 0;
+  }
+
+  /** Counts a piece; false where there are too many small ones, and the stream is destroyed. */
+  #countPiece(chunk: Uint8Array): boolean {
     this.#count++;
     const isSmall = chunk.byteLength < smallPieceBytes;
     if (isSmall && this.#count > freePieces && !this.#owner.takeSmallPiece()) {
       // Node parses all that it has read from the connection in any case: for a destroyed stream that is cheapest.
       this.#stream.destroy();
+      return false;
+    }
+    return true;
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.received += chunk.byteLength;
+    if (!this.#countPiece(chunk)) {
       return;
     }
     if (this.#drain !== undefined) {

@@ -102,7 +102,7 @@ export class Http1Connection
   /** A request has come, with its header. */
   arrive(request: Http1Request): void {
     const isNext = this.#running === undefined && this.#waiting.length === 0;
-    if (isNext && this.#turns.take()) {
+    if (isNext && (this.#turns.take() || hasBody(request))) {
       this.#begin(request);
       return;
     }
@@ -239,4 +239,15 @@ export class Http1Connection
   static #onResume(this: Socket): void {
     this.pause();
   }
+}
+
+/**
+ * Whether a body follows. Such a request does not wait for its turn: what Node parses of its body meanwhile would not be counted, and
+ * Node cannot be kept from reading a new connection on.
+ */
+function hasBody({ request: { headers } }: Http1Request): boolean {
+  return (
+    headers["transfer-encoding"] !== undefined ||
+    (headers["content-length"] ?? "0") !== "0"
+  );
 }

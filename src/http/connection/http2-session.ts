@@ -145,6 +145,7 @@ export class Http2Session
     }
     this.account.wait(waitingCost(exchange));
     this.#waiting.push(exchange);
+    exchange.body.wait();
     this.#turns.wait(this);
   }
 
@@ -281,6 +282,7 @@ export class Http2Session
       return false;
     }
     this.#waiting.shift();
+    next.body.begin();
     this.account.wait(-waitingCost(next));
     this.#serve(next, refused);
     return this.#waiting.length > 0;
