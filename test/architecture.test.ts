@@ -55,6 +55,7 @@ const arrows = {
   "http/services": ["gen/grpc"],
   "http/pages": ["http/request", "http/response", "transcoding"],
   "http/rpc": [
+    "pacing",
     "http/limits",
     "http/connection",
     "http/request",
@@ -101,6 +102,7 @@ const arrows = {
     "transcoding/template",
   ],
   "transcoding/message": [
+    "pacing",
     "transcoding/fault",
     "transcoding/headers",
     "transcoding/json",
@@ -113,19 +115,29 @@ const arrows = {
   "transcoding/headers": ["transcoding/fault"],
   /** Errors, and what they may repeat. */
   "transcoding/fault": ["gen/google"],
-  api: ["addresses", "lockout", "store", "auth", "gen/zitadel", "gen/lockout"],
+  api: [
+    "addresses",
+    "pacing",
+    "lockout",
+    "store",
+    "auth",
+    "gen/zitadel",
+    "gen/lockout",
+  ],
   auth: ["store", "lockout", "gen/zitadel"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
   /** Each of its directories is an engine. */
   "store/engine": ["store", "store/commands", "store/shared", "lockout"],
   /** What the engines share beside commands. */
-  "store/shared": ["store", "store/commands", "lockout"],
-  "store/commands": ["store", "lockout"],
+  "store/shared": ["store", "store/commands", "lockout", "pacing"],
+  "store/commands": ["store", "lockout", "pacing"],
   /** The port. */
   store: ["lockout"],
   telemetry: [],
   addresses: [],
+  /** How long work shares the event loop with all other. */
+  pacing: [],
   lockout: [],
   "gen/descriptions": [],
   "gen/google": [],

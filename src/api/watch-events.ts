@@ -6,6 +6,7 @@ import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
 import { eventTypes as knownTypes } from "../lockout/event.ts";
+import { LongWork } from "../pacing/long-work.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { EventFeed, Following } from "./event-feed.ts";
@@ -78,6 +79,8 @@ export async function* watchEvents(
   try {
     // Events that were written before the feed was listened to may have been announced before.
     let following = await readAfter(store, position, types);
+    let isCatchingUp = true;
+    const work = new LongWork();
     while (!ending.aborted) {
       const events =
         types === undefined
@@ -89,11 +92,15 @@ export async function* watchEvents(
       }
       for (const event of events) {
         yield { position: String(event.position), event: eventMessage(event) };
+        if (isCatchingUp) {
+          await work.pause();
+        }
       }
       position = following.upTo;
       const rung = bell.next();
-      following =
-        feed.after(position) ?? (await readAfter(store, position, types));
+      const fed = feed.after(position);
+      isCatchingUp = fed === undefined;
+      following = fed ?? (await readAfter(store, position, types));
       if (following.upTo === position) {
         await rung;
       }

@@ -34,7 +34,7 @@ import { statusResponse } from "./response/status-response.ts";
 import { callStream } from "./rpc/stream-call.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { beginUnaryCall } from "./rpc/unary/call.ts";
-import type { Respond } from "./rpc/unary/call.ts";
+import type { Respond } from "./rpc/unary/call-plan.ts";
 import type { UnaryPlans } from "./rpc/unary/plans.ts";
 import type { Watchdog } from "./connection/watchdog.ts";
 

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Readable } from "node:stream";
+import type { BodyCollector, BodyLimit } from "./body-collector.ts";
 import { Pieces } from "./pieces.ts";
 
 /**
@@ -38,24 +39,6 @@ const freePieces = 4;
 
 /** Measured memory for each byte that waits in a stream: Node keeps the bytes in buffers that are larger than they need to be. */
 const costOfUnreadByte = 2;
-
-/** How much of a body is read. */
-export interface BodyLimit {
-  readonly maxBytes: number;
-  /** Makes the error of a longer one. */
-  readonly tooLong: () => Error;
-  /** Checks the beginning of a body once so many bytes have arrived; an error that it throws ends the reading. */
-  readonly start?: {
-    readonly bytes: number;
-    readonly check: (start: Uint8Array) => void;
-  };
-}
-
-/** Receives a complete body, or an error: exactly one of its methods is called, once. */
-export interface BodyCollector {
-  complete(body: Uint8Array): void;
-  failed(reason: unknown): void;
-}
 
 interface Waiter {
   resolve(result: IteratorResult<Uint8Array>): void;

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { LongWork } from "../../pacing/long-work.ts";
 import type { Awaitable } from "../awaitable.ts";
 import type { Page, PageRequest } from "../pages.ts";
 import { toPageToken } from "./page-token.ts";
@@ -18,13 +18,13 @@ export type ReadSlice<Item, Place> = (
 ) => Awaitable<Slice<Item, Place>>;
 
 /** How many items are read at once: some milliseconds, even if all are users with the maximum of aliases. */
-const sliceSize = 25;
+const sliceSize = 8;
 
 /** So many rows are looked through at once where few may fit. */
-const filteredRows = 100;
+const filteredRows = 32;
 
 /** A page ends after so many slices: it may have few items, and goes on in the next. */
-const maxSlices = 200;
+const maxSlices = 600;
 
 /** A page ends before the user with whom its JSON would be longer than this; it has one at least. */
 const maxPageBytes = 1024 * 1024;
@@ -33,6 +33,7 @@ const maxPageBytes = 1024 * 1024;
 export async function countSlices<Place>(
   read: ReadSlice<unknown, Place>,
 ): Promise<number> {
+  const work = new LongWork();
   let count = 0;
   let after: Place | undefined;
   for (;;) {
@@ -42,7 +43,7 @@ export async function countSlices<Place>(
       return count;
     }
     after = next;
-    await setImmediate();
+    await work.pause();
   }
 }
 
@@ -62,6 +63,7 @@ export async function readPage<Item, Place>(
   read: ReadSlice<Item, Place>,
   { isFiltered, placeOf, endAt, bytesOf }: PageOf<Item, Place>,
 ): Promise<Page<Item>> {
+  const work = new LongWork();
   const items: Item[] = [];
   let bytes = 0;
   let after = start;
@@ -89,7 +91,7 @@ export async function readPage<Item, Place>(
       return { items, next: toPageToken(endAt(next)) };
     }
     after = next;
-    await setImmediate();
+    await work.pause();
   }
 }
 

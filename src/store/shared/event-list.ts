@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { LongWork } from "../../pacing/long-work.ts";
 import type { Aggregate } from "../commands/tables.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";
 
@@ -79,6 +79,7 @@ async function* readSlices(
 ): AsyncGenerator<readonly RecordedEvent[]> {
   let rest = places;
   let wanted = filter.limit;
+  const work = new LongWork();
   while (rest.after < rest.upTo && wanted > 0) {
     const within = windowOf(rest, sizes.windowSize, filter.ascending);
     const limit = Math.min(wanted, sizes.sliceSize);
@@ -93,7 +94,7 @@ async function* readSlices(
     rest = filter.ascending
       ? { ...rest, after: place ?? within.upTo }
       : { ...rest, upTo: place === undefined ? within.after : place - 1 };
-    await setImmediate();
+    await work.pause();
   }
 }
 
@@ -177,6 +178,7 @@ async function aggregatesOf(
 ): Promise<readonly Aggregate[]> {
   const found: Aggregate[] = [];
   let last: Aggregate | undefined;
+  const work = new LongWork();
   for (;;) {
     last = await log.aggregateAfter(aggregateId, last);
     if (last === undefined) {
@@ -189,7 +191,7 @@ async function aggregatesOf(
       found.push(last);
     }
     // As many as there are organisations may have the same id.
-    await setImmediate();
+    await work.pause();
   }
 }
 

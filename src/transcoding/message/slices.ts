@@ -1,9 +1,9 @@
-import { setImmediate } from "node:timers/promises";
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { LongWork } from "../../pacing/long-work.ts";
 
-/** So many messages of a list are written at once: some milliseconds, where each has some kilobytes. */
-const sliceLength = 50;
+/** So many messages of a list are written at once: some milliseconds, where each has a hundred kilobytes. */
+const sliceLength = 4;
 
 /** Writes a message; where that takes long, others have their turn in between. */
 export type WriteInSlices = (
@@ -51,8 +51,9 @@ export function writeInSlices(
     elements: readonly Message[],
   ): Promise<Uint8Array> => {
     const slices: Uint8Array[] = [];
+    const work = new LongWork();
     for (let from = 0; from < elements.length; from += sliceLength) {
-      await setImmediate();
+      await work.pause();
       const piece = elements.slice(from, from + sliceLength);
       slices.push(write(create(desc, { [list.localName]: piece })));
     }

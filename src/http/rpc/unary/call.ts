@@ -2,55 +2,28 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext } from "@connectrpc/connect";
 import type {
   Compression,
-  UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import { startDeadline } from "../../../transcoding/index.ts";
-import type { BodyCollector, BodyTimeouts } from "../../connection/body.ts";
+import type { BodyCollector } from "../../connection/body-collector.ts";
+import { reserveLongWork } from "../../../pacing/long-work.ts";
 import { hasLapsed } from "../gate-renewal.ts";
-import type { Stopwatch } from "../gate-renewal.ts";
-import type { MapError } from "../mapped-errors.ts";
-import type { RequestHead } from "../../request/head.ts";
 import { requestIdHeader } from "../../request/id.ts";
-import type { Listed, Roster } from "../../connection/roster.ts";
-import type { RunningRequest } from "../../request/running-request.ts";
 import { UnaryContext } from "./context.ts";
+import type { CallPlan, RunningCall } from "./call-plan.ts";
 import { CompressedMessage } from "./form.ts";
-import type { CallTimeout, UnaryForm, UnaryRequest } from "./form.ts";
-import type { Invoke } from "./invoke.ts";
+import type { CallTimeout, UnaryRequest } from "./form.ts";
 import { whenMade } from "./when-made.ts";
-
-/** Sends responses for which {@link UnaryCall} has no short way. */
-export interface Respond {
-  /** Sends the response that is made; a fault in making it is an internal error. */
-  send(
-    running: RunningRequest,
-    head: RequestHead,
-    make: () => UniversalServerResponse | Promise<UniversalServerResponse>,
-  ): void;
-  onFault(fault: unknown): void;
-}
-
-/** What is the same for all calls of one method in one form. */
-export interface CallPlan {
-  readonly form: UnaryForm;
-  /** `package.Service/Method`, for the log. */
-  readonly name: string;
-  /** How long the body is awaited. */
-  readonly bodyTimeouts: BodyTimeouts;
-  readonly stopwatch: Stopwatch;
-  readonly invoke: Invoke;
-  /** For what the gate and the method throw. */
-  readonly mapError: MapError;
-  readonly options: UniversalHandlerOptions;
-  readonly respond: Respond;
-  /** Calls that run: a shutdown aborts them. */
-  readonly running: Roster<UnaryCall>;
-}
 
 /** A longer response is sent in pieces, so that a slow but honest reader is seen to make progress. */
 const maxPieceBytes = 64 * 1024;
+
+/** Reading a longer message is long work, in bytes … */
+const largeMessageBytes = 32 * 1024;
+
+/** … which takes so much for each byte, in milliseconds: measured with JSON of many small values. */
+const readMsPerByte = 65e-6;
 
 const noBytes = new Uint8Array(0);
 
@@ -77,7 +50,7 @@ export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
  * first: the method, an error, the deadline, the end of the server. Nothing stands between the socket and the method, no stream,
  * generator, web request or signal, unless the method asks for it.
  */
-export class UnaryCall implements BodyCollector, Listed {
+export class UnaryCall implements BodyCollector, RunningCall {
   place = -1;
   readonly #plan: CallPlan;
   readonly #request: UnaryRequest;
@@ -245,6 +218,20 @@ export class UnaryCall implements BodyCollector, Listed {
   }
 
   #invoke(bytes: Uint8Array): void {
+    const waitMs =
+      bytes.byteLength > largeMessageBytes
+        ? reserveLongWork(bytes.byteLength * readMsPerByte)
+        : 0;
+    if (waitMs === 0) {
+      this.#read(bytes);
+    } else {
+      setTimeout(() => {
+        this.#read(bytes);
+      }, waitMs);
+    }
+  }
+
+  #read(bytes: Uint8Array): void {
     if (this.#over) {
       return;
     }

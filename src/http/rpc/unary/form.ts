@@ -4,7 +4,7 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { TranscodingMatch } from "../../../transcoding/index.ts";
-import type { BodyLimit } from "../../connection/body.ts";
+import type { BodyLimit } from "../../connection/body-collector.ts";
 import type { RequestHead } from "../../request/head.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
 import type { Fields, UnaryContext } from "./context.ts";

@@ -15,7 +15,7 @@ import type { MapError } from "../mapped-errors.ts";
 import { rpcMediaType } from "../../request/media-type.ts";
 import type { RequestHead } from "../../request/head.ts";
 import { Roster } from "../../connection/roster.ts";
-import type { CallPlan, Respond, UnaryCall } from "./call.ts";
+import type { CallPlan, Respond, RunningCall } from "./call-plan.ts";
 import { connectGetForm, encodingOfQuery } from "./connect-get.ts";
 import { connectForm } from "./connect.ts";
 import type { UnaryForm } from "./form.ts";
@@ -134,7 +134,7 @@ function createPlanner(
   const bodyTimeouts = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   const { mapError } = group;
   const options = validateUniversalHandlerOptions(group.options);
-  const running = new Roster<UnaryCall>();
+  const running = new Roster<RunningCall>();
   options.shutdownSignal?.addEventListener("abort", () => {
     running.forEach((call) => {
       call.fail(options.shutdownSignal?.reason);
