@@ -22,7 +22,7 @@ const help = `npm run bench -- [options]
   --peers a,b        only these servers: ${contestantNames.join(", ")}
   --memory 1000000   after how many requests the server's memory is looked at; 0 for never
   --dir path         where the databases are made: on the disk to measure
-  --no-publish       README, docs/performance.md and docs/bench.svg stay as they are, as they do where not all is measured
+  --no-publish       README, docs/explanation/performance.md and docs/explanation/bench.svg stay as they are, as they do where not all is measured
 `;
 
 const flags = readFlags(help, {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 
 const readme = new URL("../../README.md", import.meta.url);
-const page = new URL("../../docs/performance.md", import.meta.url);
-const picture = new URL("../../docs/bench.svg", import.meta.url);
+const page = new URL("../../docs/explanation/performance.md", import.meta.url);
+const picture = new URL("../../docs/explanation/bench.svg", import.meta.url);
 
 const begin = "<!-- npm run bench writes from here -->";
 const end = "<!-- to here -->";
@@ -15,7 +15,7 @@ export interface Published {
   readonly svg: string;
 }
 
-/** Puts the figures between the marks of docs/performance.md, the ratios between those of the README, and the picture beside them. */
+/** Puts the figures between the marks of docs/explanation/performance.md, the ratios between those of the README, and the picture beside them. */
 export async function publish({
   figures,
   ratios,
@@ -24,7 +24,7 @@ export async function publish({
   await writeBetween(page, `![CPU time per request](bench.svg)\n\n${figures}`);
   await writeBetween(
     readme,
-    `![CPU time per request](docs/bench.svg)\n\n${ratios}`,
+    `![CPU time per request](docs/explanation/bench.svg)\n\n${ratios}`,
   );
   writeFileSync(picture, svg);
 }

@@ -17,7 +17,7 @@ export declare const file_zitadel_message: GenFile;
  */
 export declare type ErrorDetail = Message<"zitadel.v1.ErrorDetail"> & {
   /**
-   * The id of the error; docs/errors.md lists all.
+   * The id of the error; docs/reference/errors.md lists all.
    *
    * @generated from field: string id = 1;
    */

@@ -1,6 +1,6 @@
 /**
  * The catalogue of errors: every refusal that has a meaning of its own stands here once, with its id, its
- * code and its text. `docs/errors.md` is made from it.
+ * code and its text. `docs/reference/errors.md` is made from it.
  */
 
 /** The gRPC status codes that the catalogue uses, by their published names. */

@@ -1,6 +1,6 @@
 /**
  * The catalogue of events: every type that is written stands here once, with what it is about and what its payload says.
- * `docs/events.md` is made from it.
+ * `docs/reference/events.md` is made from it.
  */
 
 /** What an event is about: its sequence counts within this. */

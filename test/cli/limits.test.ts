@@ -285,7 +285,7 @@ describe("time-outs", () => {
 test("the help and the documentation tell the defaults as they are", async () => {
   const { stdout } = await run("serve", "--help");
   const page = await readFile(
-    new URL("../../docs/operations.md", import.meta.url),
+    new URL("../../docs/reference/limits.md", import.meta.url),
     "utf8",
   );
   const help = stdout.replaceAll(/\s+/g, " ");

@@ -72,7 +72,7 @@ test("the tarball has what runs and what people read, and nothing else", async (
       "dist/main.js",
       "gen/zitadel/admin_pb.js",
       "proto/zitadel/admin.proto",
-      "docs/errors.md",
+      "docs/reference/errors.md",
     ]),
   );
   const tops = new Set(packed.map((path) => path.split("/")[0]));

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { errorCatalogue } from "../../src/lockout/errors.ts";
 
 // The page is made from the catalogue: `npx vitest run test/docs -u` writes it anew.
-it("docs/errors.md lists every error", async () => {
+it("docs/reference/errors.md lists every error", async () => {
   const rows = Object.values(errorCatalogue).map(
     ({ id, code, key, when }) =>
       `| ${id === "" ? "–" : `\`${id}\``} | ${code} | \`${key}\` | ${when} |`,
@@ -18,7 +18,7 @@ it("docs/errors.md lists every error", async () => {
     ...rows,
     "",
   ].join("\n");
-  await expect(page).toMatchFileSnapshot("../../docs/errors.md");
+  await expect(page).toMatchFileSnapshot("../../docs/reference/errors.md");
 });
 
 it("no two errors share an id", () => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { eventCatalogue } from "../../src/lockout/event.ts";
 
 // The page is made from the catalogue: `npx vitest run test/docs -u` writes it anew.
-it("docs/events.md lists every type of event", async () => {
+it("docs/reference/events.md lists every type of event", async () => {
   const rows = Object.entries(eventCatalogue).map(
     ([type, { aggregate, when, payload }]) => {
       const fields = Object.entries(payload).map(
@@ -45,5 +45,5 @@ it("docs/events.md lists every type of event", async () => {
     "up: of such organisations, tokens and users `lockoutd check` asks for no more than what changed since.",
     "",
   ].join("\n");
-  await expect(page).toMatchFileSnapshot("../../docs/events.md");
+  await expect(page).toMatchFileSnapshot("../../docs/reference/events.md");
 });

@@ -1,7 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 
-// Go code is generated into one package for each package of the protos: docs/login.md says how.
+// Go code is generated into one package for each package of the protos: docs/how-to/generate-code.md says how.
 it("every proto of ours and of ZITADEL's names the Go package of its package", async () => {
   const root = new URL("../../proto/", import.meta.url);
   const named: string[] = [];

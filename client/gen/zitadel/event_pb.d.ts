@@ -47,7 +47,7 @@ export declare type Event = Message<"zitadel.event.v1.Event"> & {
   creationDate?: Timestamp | undefined;
 
   /**
-   * What its type says of it; docs/events.md lists the types.
+   * What its type says of it; docs/reference/events.md lists the types.
    *
    * @generated from field: google.protobuf.Struct payload = 5;
    */
