@@ -247,13 +247,17 @@ describe("the invariants", () => {
     });
     expect((await org.call("GET", "/lockout/v1/lockedUsers")).body).toEqual({
       users: [expect.objectContaining({ userId: "known" })],
+      unknownNames: 1,
     });
 
-    // And who registers under that name afterwards starts with a clean record.
+    // And who registers under that name afterwards gives nobody fresh chances.
     await org.put("newcomer", ["unknown"]);
-    expect(await org.begin({ loginName: "unknown" })).toMatchObject({
-      decision: "DECISION_PROCEED",
-    });
+    for (const subject of [{ loginName: "unknown" }, { userId: "newcomer" }]) {
+      expect(await org.begin(subject)).toMatchObject({
+        decision: "DECISION_LOCKED",
+        failedAttempts: 3,
+      });
+    }
   });
 
   it("I13: starting over does not reset anything", async () => {
