@@ -67,6 +67,7 @@ export class Http2Session
   readonly #streamErrors: StreamErrors;
   readonly #turns: BeginTurns;
   readonly #reads: ReadTurns;
+  readonly #onOffence: () => void;
   /** Requests for which there is no room, or no time, yet. */
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
@@ -106,6 +107,7 @@ export class Http2Session
     this.#limits = limits;
     this.#turns = turns;
     this.#reads = reads;
+    this.#onOffence = onOffence;
     this.#serve = serve;
     this.#resets = new TokenBucket(
       limits.streamResetBurst,
@@ -120,8 +122,8 @@ export class Http2Session
       this.#ping(performance.now());
     });
     session.on("error", ({ code }: NodeJS.ErrnoException) => {
-      // Those of the socket have other codes.
-      if (code?.startsWith("ERR_HTTP2_") === true) {
+      // What nghttp2 itself found; a client that closes with an error, as some do where a call is cancelled, has another code.
+      if (code === "ERR_HTTP2_ERROR") {
         onOffence();
       }
     });
@@ -221,6 +223,7 @@ export class Http2Session
       return;
     }
     this.#closingSince = performance.now();
+    this.#onOffence();
     // With an error, since Node ignores a code without one.
     this.#session.destroy(
       constants.NGHTTP2_ENHANCE_YOUR_CALM as unknown as Error,
