@@ -260,7 +260,7 @@ export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
  */
 export declare const AdminService: GenService<{
   /**
-   * Answers where the process can answer. It needs no token.
+   * Succeeds where the process responds. It needs no token.
    *
    * @generated from rpc zitadel.admin.v1.AdminService.Healthz
    */

@@ -408,7 +408,7 @@ export declare const ResetLockoutPolicyToDefaultResponseSchema: GenMessage<Reset
  */
 export declare const ManagementService: GenService<{
   /**
-   * Answers where the process can answer. It needs no token.
+   * Succeeds where the process responds. It needs no token.
    *
    * @generated from rpc zitadel.management.v1.ManagementService.Healthz
    */

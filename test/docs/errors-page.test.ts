@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorCatalogue } from "../../src/lockout/errors.ts";
 
-// The page is made from the catalogue: `npx vitest run test/docs -u` writes it anew.
+// The page is made from the catalogue: `npm run docs:reference` writes it anew.
 it("docs/reference/errors.md lists every error", async () => {
   const rows = Object.values(errorCatalogue).map(
     ({ id, code, key, when }) =>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { eventCatalogue } from "../../src/lockout/event.ts";
 
-// The page is made from the catalogue: `npx vitest run test/docs -u` writes it anew.
+// The page is made from the catalogue: `npm run docs:reference` writes it anew.
 it("docs/reference/events.md lists every type of event", async () => {
   const rows = Object.entries(eventCatalogue).map(
     ([type, { aggregate, when, payload }]) => {

@@ -399,7 +399,7 @@ export declare const AccessService: GenService<{
     output: typeof ListOrganizationsResponseSchema;
   },
   /**
-   * Makes a token. Its secret is in this answer and nowhere else.
+   * Makes a token. Its secret is in this response and nowhere else.
    *
    * @generated from rpc lockout.v1.AccessService.CreateToken
    */
@@ -429,7 +429,7 @@ export declare const AccessService: GenService<{
     output: typeof RevokeTokenResponseSchema;
   },
   /**
-   * Gives a token another secret, which is in this answer and nowhere else. The id stays, and the
+   * Gives a token another secret, which is in this response and nowhere else. The id stays, and the
    * secret before is good for a while, so that callers can change to the new one.
    *
    * @generated from rpc lockout.v1.AccessService.RotateToken

@@ -266,7 +266,7 @@ export declare type ReportAttemptRequest = Message<"lockout.v1.ReportAttemptRequ
 
   /**
    * Of the caller's choice, 1 to 200 characters; empty for none. The same key of the same organisation within 10 minutes is
-   * answered as the first time, and counts once. With another request it is refused.
+   * given the same response as the first time, and counts once. With another request it is refused.
    *
    * @generated from field: string idempotency_key = 7;
    */
@@ -480,7 +480,7 @@ export declare type UnlockUsersRequest = Message<"lockout.v1.UnlockUsersRequest"
   namePrefix: string;
 
   /**
-   * Unlocks nobody, and answers who would be.
+   * Unlocks nobody, and returns who would be.
    *
    * @generated from field: bool dry_run = 6;
    */
