@@ -332,6 +332,7 @@ function toCall(
     abort.abort(reason);
   };
   exchange.hold(handlerBytes);
+  exchange.body.wait();
   exchange.body.timeouts = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };

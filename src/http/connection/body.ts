@@ -69,6 +69,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Undefined where the client went away: most such bodies have no reader, and an error is costly. */
   #failure: unknown;
   #listening = false;
+  #isWaiting = false;
   #waiter: Waiter | undefined;
   #waitingSince = 0;
   #collector: BodyCollector | undefined;
@@ -216,6 +217,10 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     this.#listening = true;
+    if (this.#isWaiting) {
+      delete (this.#stream as Partial<Readable>).push;
+      this.#count = 0;
+    }
     if (this.#drain === undefined) {
       this.onFirstRead?.();
     }
@@ -315,21 +320,19 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     return this.#failure;
   }
 
-  /** Counts pieces while the request waits to begin: Node keeps each of them until somebody reads. */
+  /** Counts pieces until somebody reads: Node keeps each of them. For a request that waits, to begin or for its gate. */
   wait(): void {
     const stream = this.#stream;
+    if (this.#listening || this.#state !== "open") {
+      return;
+    }
+    this.#isWaiting = true;
     stream.push = (chunk: Uint8Array | null) => {
       if (chunk !== null && !this.#countPiece(chunk)) {
         return false;
       }
       return Readable.prototype.push.call(stream, chunk);
     };
-  }
-
-  /** The request begins, after it had to {@link wait}. */
-  begin(): void {
-    delete (this.#stream as Partial<Readable>).push;
-    this.#count = 0;
   }
 
   /** Counts a piece; false where there are too many small ones, and the stream is destroyed. */

@@ -285,7 +285,6 @@ export class Http2Session
       return false;
     }
     this.#waiting.shift();
-    next.body.begin();
     this.account.wait(-waitingCost(next));
     this.#serve(next, refused);
     return this.#waiting.length > 0;
