@@ -1,0 +1,179 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { runProcess } from "../cli/process.ts";
+import { startServerProcess } from "../support/server-process.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+
+// The commands of the README and of the how-to pages run as they stand, page by page, on a server of its own each. What differs from run to run is
+// another there: the port, and ids, for which those stand that the page shows.
+
+const root = resolve(import.meta.dirname, "../..");
+const adminToken = "the-administrator-token-of-the-pages";
+
+/** Commands that do not run here, by what they begin with, and why. */
+const exceptions: ReadonlyMap<string, string> = new Map([
+  ["npm ci && npm start", "installs; pack.test.ts does so, and starts"],
+  ["export TOKEN=…", "a place for the reader's token"],
+  ["export ADMIN=…", "a place for the reader's token"],
+  ["grpcurl ", "few machines have it; test/interop calls by gRPC"],
+  ["mkdir lockoutd && cd", "downloads: npm run test:interop generates Go"],
+  ["go install google", "downloads: npm run test:interop generates Go"],
+  ["cat > buf.gen.yaml", "is of use to the next command alone"],
+  ["npx -p @bufbuild/buf", "downloads: npm run test:interop generates Go"],
+  ["go mod tidy", "downloads: npm run test:interop generates Go"],
+  ["pip install", "downloads: npm run test:interop generates Python"],
+  ["cd PROTO && python", "needs what pip install downloads"],
+  ["cd OUT && python", "needs what pip install downloads"],
+  ["lockoutd events --follow", "never ends; follow.test.ts follows a server"],
+  ["curl -sN ", "never ends; test/cases watches events"],
+]);
+
+interface Step {
+  readonly command: string;
+  /** What the page shows that it prints; empty where it shows nothing. */
+  readonly output: string;
+}
+
+/** The commands of a page, in their order, with their continued lines. */
+function stepsOf(page: string): readonly Step[] {
+  const blocks = page.matchAll(/^```(console|sh)\n([^]*?)^```$/gm);
+  return Array.from(blocks, ([, kind, text = ""]) =>
+    kind === "sh" ? lines(text) : typed(text),
+  ).flat();
+}
+
+function lines(block: string): readonly Step[] {
+  return block
+    .trim()
+    .split(/(?<!\\)\n/)
+    .map((command) => ({ command, output: "" }));
+}
+
+function typed(block: string): readonly Step[] {
+  return block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((text) => {
+      // A command goes on after a backslash, and within quotes.
+      const [command = ""] =
+        /^(?:\\[^]|'[^']*'|"(?:\\[^]|[^"\\])*"|[^\\'"\n])*/.exec(text) ?? [];
+      return { command, output: text.slice(command.length).trim() };
+    });
+}
+
+const hasJq = spawnSync("jq", ["--version"]).status === 0;
+
+const ids = /\b\d{18}\b/g;
+
+function withoutChance(text: string): string {
+  return text
+    .replaceAll(ids, "ID")
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "DATE");
+}
+
+const pages = [
+  "README.md",
+  ...readdirSync(join(root, "docs/how-to")).map(
+    (name) => `docs/how-to/${name}`,
+  ),
+].map((page) => ({
+  page,
+  steps: stepsOf(readFileSync(join(root, page), "utf8")),
+}));
+
+function reasonOf(command: string): string | undefined {
+  return [...exceptions].find(([start]) => command.startsWith(start))?.[1];
+}
+
+const pagesThatRun = pages.filter(({ steps }) =>
+  steps.some(({ command }) => reasonOf(command) === undefined),
+);
+
+test.each(pagesThatRun)("the commands of $page run", async ({ steps }) => {
+  const directory = await makeTempDir();
+  onTestFinished(directory.remove);
+  const database = directory.file("lockoutd.db");
+  const server = await startServerProcess(database, adminToken);
+  onTestFinished(async () => {
+    await server.stop("SIGKILL");
+  });
+  const env = {
+    LOCKOUTD_DATABASE: `sqlite:${database}`,
+    TOKEN: adminToken,
+    ADMIN: adminToken,
+    PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
+  };
+  // What a command exports holds for the next ones, as in one shell.
+  const exported = directory.file("exported");
+  const run = (command: string) =>
+    runProcess(
+      [
+        "-c",
+        [
+          "set -o pipefail",
+          `lockoutd() { "${process.execPath}" "${root}/src/main.ts" "$@"; }`,
+          `[ -f "${exported}" ] && . "${exported}"`,
+          command,
+          "code=$?",
+          `export -p > "${exported}"`,
+          "exit $code",
+        ].join("\n"),
+      ],
+      { cwd: directory.path, program: ["bash"], env },
+    );
+  if (steps.some(({ command }) => command.includes("events.ndjson"))) {
+    // What the page reads: some events, one in a line.
+    for (const what of ["add", "lock", "unlock"]) {
+      await run(`lockoutd user ${what} 9001`);
+    }
+    const { stdout: events } = await run("lockoutd events --output json");
+    const ndjson = (JSON.parse(events) as readonly object[])
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join("");
+    await writeFile(directory.file("events.ndjson"), ndjson);
+  }
+  const known = new Map<string, string>();
+  for (const { command, output } of steps) {
+    if (
+      reasonOf(command) !== undefined ||
+      (command.startsWith("jq ") && !hasJq)
+    ) {
+      continue;
+    }
+    const { code, stdout, stderr } = await run(
+      command
+        .replaceAll("http://127.0.0.1:8080", server.url)
+        .replaceAll(/\bnpx (?=lockoutd|buf)/g, "")
+        .replaceAll(ids, (id) => known.get(id) ?? id),
+    );
+    expect({ command, code, stderr: code === 0 ? "" : stderr }).toEqual({
+      command,
+      code: 0,
+      stderr: "",
+    });
+    if (output === "") {
+      continue;
+    }
+    expect({ command, stdout: withoutChance(stdout.trim()) }).toEqual({
+      command,
+      stdout: withoutChance(output),
+    });
+    const real = stdout.match(ids) ?? [];
+    for (const [index, id] of (output.match(ids) ?? []).entries()) {
+      known.set(id, real[index] ?? id);
+    }
+  }
+});
+
+test("every exception is a command of a page", () => {
+  const commands = pages.flatMap(({ steps }) =>
+    steps.map(({ command }) => command),
+  );
+  const unused = [...exceptions.keys()].filter(
+    (start) => !commands.some((command) => command.startsWith(start)),
+  );
+  expect(unused).toEqual([]);
+});
