@@ -1,4 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
+import {
+  setImmediate as turn,
+  setTimeout as delay,
+} from "node:timers/promises";
 
 /** For so long all long work together may hold the event loop without a pause, in milliseconds. */
 const shortMs = 1;
@@ -14,10 +17,10 @@ let freeAt = 0;
  * have to wait for a slice of long work each, if slices followed each other without a gap.
  *
  * @param ms what the work takes
+ * @param now by `performance.now()`
  * @returns for how long it has to wait, in milliseconds; 0 for not at all
  */
-export function reserveLongWork(ms: number): number {
-  const now = performance.now();
+export function reserveLongWork(ms: number, now = performance.now()): number {
   const at = Math.max(now, freeAt);
   freeAt = at + 2 * ms;
   return at - now;
@@ -32,14 +35,16 @@ export class LongWork {
     noteTurn();
   }
 
-  /** Called between two slices: waits where all long work together has held the event loop for long enough. */
+  /** Called between two slices: waits for a turn of the event loop, or longer where all long work together has held it for long enough. */
   async pause(): Promise<void> {
     const now = performance.now();
     const took = Math.min(now - noteTurn(), longestMs);
-    if (took >= shortMs) {
-      await delay(took + reserveLongWork(took));
-      noteTurn();
+    if (took < shortMs) {
+      await turn();
+    } else {
+      await delay(took + reserveLongWork(took, now));
     }
+    noteTurn();
   }
 }
 
