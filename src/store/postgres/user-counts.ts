@@ -66,29 +66,33 @@ export async function createUserCounts(
   max: number,
 ): Promise<UserCounts> {
   const full = new Set<string>();
-  const looking = new Set<string>();
-  const counted = (counts: readonly UserCount[]) => {
-    for (const { orgId, count } of counts) {
-      if (max > 0 && count >= max) {
-        full.add(orgId);
-      } else {
-        full.delete(orgId);
-      }
+  /** Reads that are under way. One that a written count overtakes is dropped: what it read may be older. */
+  const looking = new Map<string, object>();
+  const note = ({ orgId, count }: UserCount) => {
+    if (max > 0 && count >= max) {
+      full.add(orgId);
+    } else {
+      full.delete(orgId);
     }
   };
   const look = async (orgId: string) => {
     if (looking.has(orgId)) {
       return;
     }
-    looking.add(orgId);
+    const read = {};
+    looking.set(orgId, read);
     try {
       const { rows } = await database.query(
         unnamed("SELECT count FROM user_counts WHERE org_id = $1"),
         orgId,
       );
-      counted([{ orgId, count: Number(rows[0]?.["count"] ?? 0) }]);
+      if (looking.get(orgId) === read) {
+        note({ orgId, count: Number(rows[0]?.["count"] ?? 0) });
+      }
     } finally {
-      looking.delete(orgId);
+      if (looking.get(orgId) === read) {
+        looking.delete(orgId);
+      }
     }
   };
   if (max > 0) {
@@ -109,6 +113,11 @@ export async function createUserCounts(
       look(orgId).catch(() => undefined);
       return true;
     },
-    counted,
+    counted: (counts) => {
+      for (const count of counts) {
+        looking.delete(count.orgId);
+        note(count);
+      }
+    },
   };
 }
