@@ -12,6 +12,7 @@ import type { EventFilter, EventStore } from "../store/events.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import { respondOnce } from "./constant-responses.ts";
 import { changedDetails } from "./details.ts";
+import type { EditorNames } from "./editor-names.ts";
 import { eventMessage } from "./events.ts";
 import type { InTurn } from "./list-turns.ts";
 import { afterMicros, beforeMicros } from "./moment.ts";
@@ -24,6 +25,7 @@ const maxEvents = 1000;
 export function createAdminService(
   store: PolicyStore & EventStore,
   inTurn: InTurn,
+  editorNames: EditorNames,
 ): ServiceImpl<typeof AdminService> {
   const defaultPolicyResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
@@ -47,7 +49,12 @@ export function createAdminService(
     async listEvents(request) {
       const filter = eventFilter(request);
       const events = await inTurn(() => store.listEvents(filter));
-      return { events: events.map(eventMessage) };
+      const names = await editorNames.of(events);
+      return {
+        events: events.map((event) =>
+          eventMessage(event, names.get(event.editor)),
+        ),
+      };
     },
   };
 }

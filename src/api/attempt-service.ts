@@ -31,6 +31,7 @@ import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
+import type { EditorNames } from "./editor-names.ts";
 import type { InTurn } from "./list-turns.ts";
 import { reasonNumbers } from "./lock-reasons.ts";
 import { boundMs, floorMs } from "./moment.ts";
@@ -54,6 +55,7 @@ export interface AttemptServiceOptions extends WatchLimits {
   readonly attemptTtlMs: number;
   /** Lets lists be read, a few at once. */
   readonly inTurn: InTurn;
+  readonly editorNames: EditorNames;
   /** Aborted when the server begins to shut down: ends watches, so that clients reconnect elsewhere. Unless set, there is none. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
@@ -71,6 +73,7 @@ export function createAttemptService({
   store,
   attemptTtlMs,
   inTurn,
+  editorNames,
   maxWatchesPerToken,
   maxWatches,
   draining,
@@ -201,6 +204,7 @@ export function createAttemptService({
       const wanted = resumed(request, context);
       try {
         yield* watchEvents(store, feed, wanted, context.signal, {
+          editorNames,
           onStart: (position) => {
             context.responseHeader.set(lastEventId, String(position));
             openStream?.(context);

@@ -21,6 +21,7 @@ import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
 import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
+import { EditorNames } from "./editor-names.ts";
 import { createListTurns } from "./list-turns.ts";
 import { createManagementService } from "./management-service.ts";
 import { requestBounds } from "./request-bounds.ts";
@@ -80,16 +81,20 @@ export function createServices(
 ): readonly MountedService[] {
   const { store } = options;
   const inTurn = createListTurns();
+  const editorNames = new EditorNames(store);
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);
   return [
-    mount(AdminService, createAdminService(store, inTurn)),
+    mount(AdminService, createAdminService(store, inTurn, editorNames)),
     mount(ManagementService, createManagementService(store)),
     mount(SettingsService, settings),
     mount(SettingsServiceBeta, settings),
     mount(ZitadelUserService, users),
     mount(ZitadelUserServiceBeta, users),
-    mount(AttemptService, createAttemptService({ ...options, inTurn })),
+    mount(
+      AttemptService,
+      createAttemptService({ ...options, inTurn, editorNames }),
+    ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, inTurn)),
   ];

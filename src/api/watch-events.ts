@@ -10,6 +10,7 @@ import { LongWork } from "../pacing/long-work.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { EventFeed, Following } from "./event-feed.ts";
+import type { EditorNames } from "./editor-names.ts";
 import { eventMessage } from "./events.ts";
 
 // Small enough that a slow reader holds little, large enough that catching up is quick.
@@ -17,6 +18,7 @@ const batchSize = 100;
 
 /** How a watch and its server cooperate. */
 export interface WatchHooks {
+  readonly editorNames: EditorNames;
   /** Called when it is certain that no event will be missed from now on, with the position that they follow. */
   readonly onStart: (position: number) => void;
   /** @throws LockoutError where the watcher's token has ended */
@@ -67,7 +69,7 @@ export async function* watchEvents(
   feed: EventFeed,
   request: Wanted,
   signal: AbortSignal,
-  { onStart, checkToken, draining }: WatchHooks,
+  { editorNames, onStart, checkToken, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
   const types = wantedTypes(request.eventTypes);
   let position = await firstPosition(store, request.after);
@@ -90,8 +92,12 @@ export async function* watchEvents(
       if (events.length > 0) {
         await checkToken();
       }
+      const names = await editorNames.of(events);
       for (const event of events) {
-        yield { position: String(event.position), event: eventMessage(event) };
+        yield {
+          position: String(event.position),
+          event: eventMessage(event, names.get(event.editor)),
+        };
         if (isCatchingUp) {
           await work.pause();
         }

@@ -1,3 +1,4 @@
+import { EditorNames } from "../../src/api/editor-names.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createEventFeed } from "../../src/api/event-feed.ts";
 import type { EventFeed } from "../../src/api/event-feed.ts";
@@ -77,6 +78,7 @@ async function watch(
     { after, eventTypes: [...eventTypes] },
     ending.signal,
     {
+      editorNames: new EditorNames({ tokenName: async () => undefined }),
       onStart: () => {
         started.resolve(undefined);
       },

@@ -1,6 +1,7 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { openAllDoors } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
@@ -75,6 +76,41 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         ) as unknown as { tokens: Token[]; nextPageToken: string };
         return { items: tokens, nextPageToken };
       });
+
+    it("an event says the name of the token that made the change, also once it is revoked", async () => {
+      const stage = await setStage(server);
+      const { token, secret } = messageOf(
+        await door.call(
+          access.createToken,
+          {
+            ...{ name: "help desk", organizationId: stage.orgId },
+            roles: ["ORG_OWNER"],
+          },
+          admin(),
+        ),
+      ) as unknown as { token: Token; secret: string };
+      await door.call(
+        ManagementService.method.addCustomLockoutPolicy,
+        { maxPasswordAttempts: 5 },
+        { token: secret },
+      );
+      const editors = async () =>
+        messageOf(
+          await door.call(
+            AdminService.method.listEvents,
+            { editorUserId: token.tokenId },
+            admin(),
+          ),
+        );
+      const expected = {
+        events: [
+          { editor: { userId: token.tokenId, displayName: "help desk" } },
+        ],
+      };
+      expect(await editors()).toMatchObject(expected);
+      await door.call(access.revokeToken, { tokenId: token.tokenId }, admin());
+      expect(await editors()).toMatchObject(expected);
+    });
 
     it("a token is rotated: both secrets are good until the overlap ends", async () => {
       const stage = await setStage(server);

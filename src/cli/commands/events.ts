@@ -174,6 +174,7 @@ function eventJson({ aggregate, ...event }: Event) {
     sequence: Number(event.sequence),
     resourceOwner: aggregate?.resourceOwner ?? "",
     editor: event.editor?.userId ?? "",
+    editorName: event.editor?.displayName ?? "",
     payload: event.payload ?? null,
   };
 }
@@ -193,7 +194,9 @@ function eventCells(message: Event): string[] {
     `${event.aggregate.type} ${event.aggregate.id}`,
     String(event.sequence),
     event.resourceOwner,
-    event.editor,
+    event.editorName === ""
+      ? event.editor
+      : `${event.editor} (${event.editorName})`,
     event.payload === null ? "" : JSON.stringify(event.payload),
   ];
 }

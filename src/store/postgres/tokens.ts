@@ -21,6 +21,7 @@ import {
   noteTokenUseSql,
   toListedToken,
   tokenColumns,
+  tokenNameSql,
   toToken,
   toTokenOfOldSecret,
 } from "../shared/rows.ts";
@@ -35,6 +36,7 @@ import type { Recorder } from "./recorder.ts";
 export interface Tokens {
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   findToken(hash: Uint8Array): Promise<TokenRecord | undefined>;
+  tokenName(tokenId: string): Promise<string | undefined>;
   /** Oldest first. */
   listTokens(
     showRevoked: boolean,
@@ -65,6 +67,10 @@ const sliceValues = ["afterDate", "afterId", "limit", "showRevoked"] as const;
 const list: Statement = {
   name: "list_tokens",
   text: tokenSliceSql((name) => `$${sliceValues.indexOf(name) + 1}`),
+};
+const findName: Statement = {
+  name: "find_token_name",
+  text: tokenNameSql("$1"),
 };
 const findListed: Statement = {
   name: "find_listed_token",
@@ -146,6 +152,10 @@ export function createTokens(
       });
     },
     findToken: (hash) => lookUp(Buffer.from(hash).toString("base64")),
+    tokenName: async (tokenId) => {
+      const { rows } = await database.query(findName, tokenId);
+      return rows[0]?.["name"] as string | undefined;
+    },
     listTokens: (showRevoked, page) =>
       readTokenPage(page, async (after, limit) => {
         const asked: TokenSliceValues = {

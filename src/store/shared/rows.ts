@@ -84,6 +84,11 @@ export function findListedTokenSql(id: string): string {
     LEFT JOIN orgs o ON o.id = t.org_id`;
 }
 
+/** The name of a token, of a revoked one too. */
+export function tokenNameSql(id: string): string {
+  return `SELECT name FROM tokens WHERE id = ${id} UNION ALL SELECT name FROM revoked_tokens WHERE id = ${id} LIMIT 1`;
+}
+
 /** Notes the hour of a use, unless a later one is noted. */
 export function noteTokenUseSql(
   hour: string,

@@ -274,6 +274,7 @@ function createStore(
     createToken: (token, editor) =>
       queue.run(() => tokens.create(token, editor)),
     findToken: (hash) => readOrReject(() => findToken(keyOf(hash), hash)),
+    tokenName: async (tokenId) => read(() => tokens.name(tokenId)),
     listTokens: async (showRevoked, page) =>
       readTokenPage(page, (after, limit) =>
         read(() =>

@@ -13,6 +13,7 @@ import {
   noteTokenUseSql,
   toListedToken,
   tokenColumns as columns,
+  tokenNameSql,
   toToken,
   toTokenOfOldSecret,
 } from "../shared/rows.ts";
@@ -33,6 +34,8 @@ export interface Tokens {
   /** Inside a transaction. */
   create(token: NewToken, editor: string): TokenRecord;
   find(hash: Uint8Array): TokenRecord | undefined;
+  /** Of a revoked one too. */
+  name(tokenId: string): string | undefined;
   /** The next ones, oldest first. */
   list(values: TokenSliceValues): readonly ListedToken[];
   /** Inside a transaction. */
@@ -66,6 +69,9 @@ export function prepareTokens(
   const findOld = database.prepare<[Uint8Array], TokenRow>(
     `SELECT ${columns} FROM tokens WHERE old_hash = ?`,
   );
+  const name = database
+    .prepare<[{ readonly id: string }], string>(tokenNameSql("@id"))
+    .pluck();
   const findListed = database.prepare<[string], ListedTokenRow>(
     findListedTokenSql("?"),
   );
@@ -114,6 +120,7 @@ export function prepareTokens(
         lastUseDate,
       };
     },
+    name: (tokenId) => name.get({ id: tokenId }),
     find: (hash) => {
       const row = find.get(hash);
       if (row !== undefined) {

@@ -74,6 +74,14 @@ export function describeTokens(bed: StoreBed): void {
       }
     });
 
+    it("have a name, also when they are revoked", async () => {
+      const token = await bed.store.createToken(newToken(5, orgId), "e");
+      expect(await bed.store.tokenName(token.id)).toBe(token.name);
+      await bed.store.revokeToken(token.id, "e");
+      expect(await bed.store.tokenName(token.id)).toBe(token.name);
+      expect(await bed.store.tokenName("e")).toBeUndefined();
+    });
+
     it("that another process creates or revokes are seen at once", async () => {
       const tool = await bed.open("tool");
       const token = await tool.createToken(newToken(5, orgId), "e");
