@@ -6,6 +6,8 @@ const shared = {
   hookTimeout: 120_000,
   // Loading the same modules anew for each file took longer than the tests. No test may rely on fresh modules.
   isolate: false,
+  // A test counts objects by an experimental function of V8.
+  execArgv: ["--disable-warning=ExperimentalWarning"],
 };
 
 export default defineConfig({

@@ -120,6 +120,20 @@ function lostLines(lost: number): string {
   return `${JSON.stringify({ level: "warn", time, lost, msg })}\n`;
 }
 
+const exitTasks: (() => void)[] = [];
+
+/** Runs a task when the process ends, with one listener for all: Node takes more than ten of them for a leak. */
+function atExit(task: () => void): void {
+  if (exitTasks.length === 0) {
+    process.on("exit", () => {
+      for (const each of exitTasks) {
+        each();
+      }
+    });
+  }
+  exitTasks.push(task);
+}
+
 /** Joins the lines of one turn of the event loop into one write: a system call each would cost more than all else about them. */
 function onceAnEventLoopTurn(target: LineSink): DestinationStream {
   let lines = "";
@@ -131,7 +145,7 @@ function onceAnEventLoopTurn(target: LineSink): DestinationStream {
     lines = "";
     target.write(written);
   };
-  process.on("exit", () => {
+  atExit(() => {
     flush();
     target.flush();
   });
