@@ -9,21 +9,32 @@ const shortMs = 1;
 /** So much of what a slice took counts, in milliseconds: it may have waited for a database. */
 const longestMs = 10;
 
-/** When the next long work may begin, by `performance.now()`. One event loop serves all: it is the same for all work of the process. */
-let freeAt = 0;
+/** Time of one event loop, of which long work gets no more than half. */
+export class LoopTime {
+  /** When the next long work may begin, by `performance.now()`. */
+  #freeAt = 0;
 
-/**
- * Reserves time on the event loop for long work, and as much after it for everybody else: a login is some ten steps, which would
- * have to wait for a slice of long work each, if slices followed each other without a gap.
- *
- * @param ms what the work takes
- * @param now by `performance.now()`
- * @returns for how long it has to wait, in milliseconds; 0 for not at all
- */
-export function reserveLongWork(ms: number, now = performance.now()): number {
-  const at = Math.max(now, freeAt);
-  freeAt = at + 2 * ms;
-  return at - now;
+  /**
+   * Reserves time for long work, and as much after it for everybody else: a login is some ten steps, which would have to wait for a
+   * slice of long work each, if slices followed each other without a gap.
+   *
+   * @param ms what the work takes
+   * @param now by `performance.now()`
+   * @returns for how long it has to wait, in milliseconds; 0 for not at all
+   */
+  reserve(ms: number, now: number): number {
+    const at = Math.max(now, this.#freeAt);
+    this.#freeAt = at + 2 * ms;
+    return at - now;
+  }
+}
+
+/** All long work of the process shares its event loop. */
+const loop = new LoopTime();
+
+/** Reserves time for long work, in milliseconds: see {@link LoopTime.reserve}. */
+export function reserveLongWork(ms: number): number {
+  return loop.reserve(ms, performance.now());
 }
 
 /** Since when long work has held the event loop in this turn of it, by `performance.now()`. */
@@ -42,7 +53,7 @@ export class LongWork {
     if (took < shortMs) {
       await turn();
     } else {
-      await delay(took + reserveLongWork(took, now));
+      await delay(took + loop.reserve(took, now));
     }
     noteTurn();
   }

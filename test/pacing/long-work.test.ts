@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { LongWork, reserveLongWork } from "../../src/pacing/long-work.ts";
+import { LongWork, LoopTime } from "../../src/pacing/long-work.ts";
 
 /** Holds the event loop, as a slice of work does. */
 function hold(ms: number): void {
@@ -43,10 +43,9 @@ test("short work waits for a turn of the event loop", async () => {
 });
 
 test("time is reserved one after the other, with as much between", () => {
-  // Behind all that other tests have reserved.
-  const now = performance.now() + 1_000_000;
-  expect(reserveLongWork(4, now)).toBe(0);
-  expect(reserveLongWork(4, now)).toBe(8);
-  expect(reserveLongWork(4, now + 10)).toBe(6);
-  expect(reserveLongWork(4, now + 24)).toBe(0);
+  const loop = new LoopTime();
+  expect(loop.reserve(4, 1000)).toBe(0);
+  expect(loop.reserve(4, 1000)).toBe(8);
+  expect(loop.reserve(4, 1010)).toBe(6);
+  expect(loop.reserve(4, 1024)).toBe(0);
 });
