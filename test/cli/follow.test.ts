@@ -115,7 +115,7 @@ it("events --follow without --since begins now, and prints a line of text for ea
   following.child.kill("SIGTERM");
   expect(await following.ended).toBe(0);
   expect(line).toMatch(
-    /^\d{4}-\S+Z  user\.locked  user later-\d+  3  \d{18}  \d{18}  \{.*\}$/,
+    /^\d{4}-\S+Z  user\.locked  user later-\d+  3  \d{18}  \d{18} \(administrator(?: \(LOCKOUTD_ADMIN_TOKEN\))?\)  \{.*\}$/,
   );
   expect(following.stdout()).not.toContain("earlier");
 });

@@ -17,6 +17,7 @@ import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
 import { justBefore, requiredDate } from "../times.ts";
 import { parseEventCount, parseId, parsePast } from "../values.ts";
+import { printable, printableJson } from "../../telemetry/printable.ts";
 
 interface EventsOptions {
   readonly asc: boolean;
@@ -206,8 +207,8 @@ function eventLines(events: readonly Event[], output: OutputFormat): string {
   return events
     .map((event) =>
       output === "json"
-        ? `${JSON.stringify(eventJson(event))}\n`
-        : `${eventCells(event).join("  ").trimEnd()}\n`,
+        ? `${printableJson(JSON.stringify(eventJson(event)))}\n`
+        : `${eventCells(event).map(printable).join("  ").trimEnd()}\n`,
     )
     .join("");
 }
