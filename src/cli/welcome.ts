@@ -1,6 +1,6 @@
 import type { ServerConfig } from "../config.ts";
 import type { CreatedInstance } from "../first-start.ts";
-import type { Limits } from "../lockout/policy.ts";
+import type { Limits } from "../lockout/limits.ts";
 import type { RunningServer } from "../server.ts";
 
 /**

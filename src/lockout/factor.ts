@@ -1,5 +1,5 @@
 import type { EventType } from "./event.ts";
-import type { Limits } from "./policy.ts";
+import type { Limits } from "./limits.ts";
 
 /** What is guessed at. Each factor has a counter of its own (I3). */
 export const factors = [

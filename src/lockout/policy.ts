@@ -1,11 +1,6 @@
 import { LockoutError } from "./errors.ts";
 import type { EventPayload, NewEvent } from "./event.ts";
-
-/** How many failures lock a user. 0 means that this kind never locks. */
-export interface Limits {
-  readonly maxPasswordAttempts: number;
-  readonly maxOtpAttempts: number;
-}
+import type { Limits } from "./limits.ts";
 
 /** What a policy command leads to: the event to write, and the policy that then holds. */
 export interface PolicyDecision {

@@ -2,7 +2,7 @@
 import { checkEvents, factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import type { EventPayload } from "./event.ts";
-import type { Limits } from "./policy.ts";
+import type { Limits } from "./limits.ts";
 import { addedFailures, stateOf } from "./user-events.ts";
 import type { AccountState } from "./user-events.ts";
 

@@ -2,7 +2,7 @@
  * What a policy says beyond its two numbers. An owner has rules or has none, as a whole: an organisation without rules of its own has the
  * default's.
  */
-import type { Limits } from "./policy.ts";
+import type { Limits } from "./limits.ts";
 
 /** What a lock by failures closes. */
 export type LockScope = "user" | "factor";

@@ -3,7 +3,7 @@ import type { ErrorName } from "./errors.ts";
 import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
 import { factors } from "./factor.ts";
-import type { Limits } from "./policy.ts";
+import type { Limits } from "./limits.ts";
 import {
   accountChanged,
   failuresAdded,

@@ -1,5 +1,6 @@
 /** The part of the port that is about policies. What `store.ts` says of every method holds here too. */
-import type { DecidePolicy, Limits } from "../lockout/policy.ts";
+import type { Limits } from "../lockout/limits.ts";
+import type { DecidePolicy } from "../lockout/policy.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { RecordedEvent } from "./events.ts";
 

@@ -7,7 +7,8 @@ import {
   updateDefaultPolicy,
   updateOrgPolicy,
 } from "../../src/lockout/policy.ts";
-import type { DecidePolicy, Limits } from "../../src/lockout/policy.ts";
+import type { Limits } from "../../src/lockout/limits.ts";
+import type { DecidePolicy } from "../../src/lockout/policy.ts";
 
 const limits = (
   maxPasswordAttempts: number,

@@ -9,7 +9,7 @@ import type {
 } from "../../lockout/attempt.ts";
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
-import type { Limits } from "../../lockout/policy.ts";
+import type { Limits } from "../../lockout/limits.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";

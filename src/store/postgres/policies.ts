@@ -1,4 +1,5 @@
-import type { Limits, PolicyDecision } from "../../lockout/policy.ts";
+import type { Limits } from "../../lockout/limits.ts";
+import type { PolicyDecision } from "../../lockout/policy.ts";
 import type {
   Aggregate,
   LimitTable,

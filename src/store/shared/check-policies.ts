@@ -1,5 +1,5 @@
 import type { EventPayload } from "../../lockout/event.ts";
-import type { Limits } from "../../lockout/policy.ts";
+import type { Limits } from "../../lockout/limits.ts";
 import { replayPolicyEvent } from "../../lockout/replay.ts";
 import type { Problems } from "./problems.ts";
 

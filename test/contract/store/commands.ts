@@ -6,7 +6,8 @@ import {
   resetOrgPolicy,
   updateOrgPolicy,
 } from "../../../src/lockout/policy.ts";
-import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
+import type { Limits } from "../../../src/lockout/limits.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy.ts";
 import type { StoreBed } from "./bed.ts";
 import { instanceOwner, orgA, orgB, init, limits, countUp } from "./samples.ts";
 

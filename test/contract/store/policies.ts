@@ -4,7 +4,8 @@ import {
   resetOrgPolicy,
   updateOrgPolicy,
 } from "../../../src/lockout/policy.ts";
-import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
+import type { Limits } from "../../../src/lockout/limits.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, instanceOwner, orgA, orgB, init, limits } from "./samples.ts";

@@ -1,6 +1,7 @@
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
 import { createDefaultPolicy } from "../../../src/lockout/policy.ts";
-import type { Limits, DecidePolicy } from "../../../src/lockout/policy.ts";
+import type { Limits } from "../../../src/lockout/limits.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy.ts";
 import type { EventFilter } from "../../../src/store/events.ts";
 import type { InstanceInit } from "../../../src/store/store.ts";
 import type { NewToken } from "../../../src/store/access.ts";
