@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runProcess, startProcess } from "../cli/process.ts";
@@ -44,30 +44,40 @@ describe.each(languages)(
       const directory = await makeTempDir();
       onTestFinished(directory.remove);
       const cwd = directory.path;
-      const server = startProcess(
-        ["serve", "--default-max-password-attempts", "3"],
-        { cwd, env: { LOCKOUTD_LISTEN: "127.0.0.1:0" } },
+      const bash = (command: string) => ({
+        cwd,
+        program: [
+          ...["bash", "-c"],
+          command.replace(
+            "npx lockoutd",
+            `exec "${process.execPath}" "${main}"`,
+          ),
+        ] as const,
+        env: { LOCKOUTD_LISTEN: "127.0.0.1:0" },
+      });
+      const [serve = "", makeToken = "", start = "", cleanUp = ""] = blocksOf(
+        page,
+        "sh",
       );
+      const server = startProcess([], bash(serve));
       onTestFinished(async () => {
         server.child.kill("SIGKILL");
         await server.ended;
       });
       const [, url = ""] = await server.printed(/listens on (\S+),/);
       const token = await runProcess(
-        ["token", "create", "--role", "IAM_LOGIN_CLIENT"],
-        { cwd },
+        [],
+        bash(`${makeToken}printf %s "$LOCKOUTD_TOKEN"`),
       );
       const [code = ""] = blocksOf(page, language);
       await writeFile(directory.file(file), code);
-      expect(page).toContain(
-        `\`\`\`sh\n${[program, ...before, file].join(" ")}\n\`\`\``,
-      );
+      expect(start).toBe(`${[program, ...before, file].join(" ")}\n`);
       const login = startProcess([], {
         cwd,
         program: [program, ...before, file],
         env: {
           LOCKOUTD_URL: url,
-          LOCKOUTD_TOKEN: token.stdout.trim(),
+          LOCKOUTD_TOKEN: token.stdout,
           PORT: "0",
         },
         group: true,
@@ -84,19 +94,19 @@ describe.each(languages)(
       expect(steps).toHaveLength(7);
       for (const step of steps) {
         const [command = "", ...lines] = step.split("\n");
-        const typed = command
-          .replace("http://127.0.0.1:3000", at)
-          .replace("npx lockoutd", `"${process.execPath}" "${main}"`);
-        const { code: exit, stdout } = await runProcess(["-c", typed], {
-          cwd,
-          program: ["bash"],
-        });
+        const typed = command.replace("http://127.0.0.1:3000", at);
+        const { code: exit, stdout } = await runProcess([], bash(typed));
         expect({ command, exit, stdout }).toEqual({
           command,
           exit: 0,
           stdout: lines.join("\n"),
         });
       }
+      // As Ctrl-C does.
+      server.child.kill("SIGINT");
+      expect(await server.ended).toBe(0);
+      await runProcess([], bash(cleanUp));
+      expect(await readdir(cwd)).toEqual([file]);
     });
   },
 );
