@@ -14,8 +14,8 @@ export interface ServerConfig {
    * is set, it is the administrator's token from that start on, and replaces one that was set before.
    */
   readonly adminToken: string | undefined;
-  /** The default policy that the first start creates. */
-  readonly defaultPolicy: Limits;
+  /** The default policy that the first start creates, as far as it is not 0. Later starts keep the policy that is there. */
+  readonly defaultPolicy: Partial<Limits>;
   /** Origins whose pages may call, or `*` for all. */
   readonly corsOrigins: readonly string[];
   /** Proxies whose word is taken of whom a request comes from: addresses and networks, such as `10.0.0.0/8`. */
@@ -62,7 +62,7 @@ export const defaultConfig: ServerConfig = {
   listen: { host: "127.0.0.1", port: 8080 },
   database: "sqlite:./lockoutd.db",
   adminToken: undefined,
-  defaultPolicy: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+  defaultPolicy: {},
   corsOrigins: [],
   trustedProxies: [],
   tls: undefined,

@@ -13,7 +13,8 @@ const administratorRoles: readonly Role[] = ["IAM_OWNER"];
 
 /** What the operator may set for the first start. */
 export interface FirstStart {
-  readonly defaultPolicy: Limits;
+  /** 0 where it is not set. */
+  readonly defaultPolicy: Partial<Limits>;
   /** The secret of the administrator's token, if the operator sets it. */
   readonly adminToken: string | undefined;
 }
@@ -53,7 +54,10 @@ export async function ensureAdministrator(
   };
   const { created, ...instance } = await store.initialise({
     orgName: "Default",
-    policy: createDefaultPolicy(defaultPolicy),
+    policy: createDefaultPolicy({
+      maxPasswordAttempts: defaultPolicy.maxPasswordAttempts ?? 0,
+      maxOtpAttempts: defaultPolicy.maxOtpAttempts ?? 0,
+    }),
     token,
   });
   if (created) {

@@ -10,6 +10,7 @@ import { createServices, publicMethods } from "./api/services.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
 import { ensureAdministrator } from "./first-start.ts";
 import type { CreatedInstance } from "./first-start.ts";
+import { warnOfPolicy } from "./policy-warnings.ts";
 import { createGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
 import { describeApi } from "./api-description.ts";
@@ -199,7 +200,7 @@ async function serve(
   if (created !== undefined) {
     onCreated?.(created);
   }
-  await warnOfZeros(store, log);
+  await warnOfPolicy(store, config.defaultPolicy, created, log);
   const settling = startSettling(store, reportFault);
   const { retentionMs } = config;
   const pruning =
@@ -254,21 +255,6 @@ async function serve(
       await closing;
     },
   };
-}
-
-/** Says what of the default policy never locks, since a 0 is easily taken for "at once". */
-async function warnOfZeros(store: Store, log: Logger): Promise<void> {
-  const policy = await store.findPolicy({ kind: "instance" });
-  const secrets = [
-    ...(policy?.maxPasswordAttempts === 0 ? ["wrong passwords"] : []),
-    ...(policy?.maxOtpAttempts === 0 ? ["wrong codes"] : []),
-  ];
-  if (secrets.length > 0) {
-    log.warn(
-      `${secrets.join(" and ")} never lock a user: the default policy allows 0 attempts, which means any number; ` +
-        "lockoutd policy set changes it",
-    );
-  }
 }
 
 /** A line of the log for each request that `isLeftOut` does not name. */

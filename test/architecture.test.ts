@@ -208,6 +208,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/local-services.ts": "server",
   "src/api-description.ts": "server",
   "src/first-start.ts": "server",
+  "src/policy-warnings.ts": "server",
   "src/tls-files.ts": "server",
   "src/http/limits.ts": "http/limits",
   "src/transcoding/options.ts": "transcoding/options",

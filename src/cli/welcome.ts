@@ -37,7 +37,10 @@ Where this output is kept, keep it secret, or make another token and revoke this
 }
 
 /** Without limits nothing is ever locked, which is not what one expects of a new lockout server. */
-function locksNobody({ maxPasswordAttempts, maxOtpAttempts }: Limits): string {
+function locksNobody({
+  maxPasswordAttempts = 0,
+  maxOtpAttempts = 0,
+}: Partial<Limits>): string {
   return maxPasswordAttempts > 0 || maxOtpAttempts > 0
     ? ""
     : `

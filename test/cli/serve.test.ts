@@ -197,6 +197,28 @@ test("a default policy that never locks is said, with the command that sets one"
   expect(third.stderr()).toContain('"wrong codes never lock a user');
 });
 
+test("settings for the first start that differ from the policy in the database are said, with the command that sets it", async () => {
+  const first = await serve({}, "--default-max-password-attempts", "3");
+  await stop(first);
+  expect(first.stderr()).not.toContain("first start alone");
+  const same = await serve({}, "--default-max-password-attempts", "3");
+  await stop(same);
+  expect(same.stderr()).not.toContain("first start alone");
+
+  const variables = { LOCKOUTD_DEFAULT_MAX_OTP_ATTEMPTS: "4" };
+  const other = await serve(variables, "--default-max-password-attempts", "5");
+  await stop(other);
+  expect(other.stderr()).toContain(
+    "is 3 wrong passwords and 0 wrong codes, not 5 wrong passwords and 4 wrong codes",
+  );
+  const [command = ""] =
+    /(?<=lockoutd )policy set --[^"]*/.exec(other.stderr()) ?? [];
+  expect((await runHere(command.split(" "))).code).toBe(0);
+  const after = await serve(variables, "--default-max-password-attempts", "5");
+  await stop(after);
+  expect(after.stderr()).not.toContain("first start alone");
+});
+
 test("a default policy that the first start is told is not said", async () => {
   const server = await serve({}, "--default-max-password-attempts", "5");
   await server.printed(tokenLine);

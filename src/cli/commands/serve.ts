@@ -38,8 +38,8 @@ interface ServeOptions {
   readonly ignoreUnknownFields: boolean;
   readonly attemptTtl: number;
   readonly retention?: number;
-  readonly defaultMaxPasswordAttempts: number;
-  readonly defaultMaxOtpAttempts: number;
+  readonly defaultMaxPasswordAttempts?: number;
+  readonly defaultMaxOtpAttempts?: number;
   readonly logLevel: LogLevel;
   readonly logProbes: boolean;
   readonly shutdownGrace: number;
@@ -124,10 +124,10 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--default-max-password-attempts <number>",
-        "wrong passwords that lock a user, in the default policy that the first start creates; 0 never locks",
+        "wrong passwords that lock a user, in the default policy that the first start creates (later starts keep the one in the database); 0 never locks",
       )
         .env("LOCKOUTD_DEFAULT_MAX_PASSWORD_ATTEMPTS")
-        .default(defaultConfig.defaultPolicy.maxPasswordAttempts)
+        .default(undefined, "0")
         .argParser(parseAttempts),
     )
     .addOption(
@@ -136,7 +136,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         "the same for one-time codes and recovery codes",
       )
         .env("LOCKOUTD_DEFAULT_MAX_OTP_ATTEMPTS")
-        .default(defaultConfig.defaultPolicy.maxOtpAttempts)
+        .default(undefined, "0")
         .argParser(parseAttempts),
     )
     .addOption(
@@ -248,10 +248,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     listen: options.listen,
     database: options.database,
     adminToken: readAdminToken(),
-    defaultPolicy: {
-      maxPasswordAttempts: options.defaultMaxPasswordAttempts,
-      maxOtpAttempts: options.defaultMaxOtpAttempts,
-    },
+    defaultPolicy: readDefaultPolicy(options),
     corsOrigins: options.corsOrigins,
     trustedProxies: options.trustedProxies,
     tls: readTls(options),
@@ -264,6 +261,20 @@ function readConfig(options: ServeOptions): ServerConfig {
     shutdownGraceMs: options.shutdownGrace,
     quotas: readQuotas({ ...options }),
     limits: readLimits({ ...options }),
+  };
+}
+
+function readDefaultPolicy({
+  defaultMaxPasswordAttempts,
+  defaultMaxOtpAttempts,
+}: ServeOptions): ServerConfig["defaultPolicy"] {
+  return {
+    ...(defaultMaxPasswordAttempts !== undefined && {
+      maxPasswordAttempts: defaultMaxPasswordAttempts,
+    }),
+    ...(defaultMaxOtpAttempts !== undefined && {
+      maxOtpAttempts: defaultMaxOtpAttempts,
+    }),
   };
 }
 
