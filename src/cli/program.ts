@@ -30,7 +30,8 @@ Flags and variables:
 Exit codes:
   0  done
   1  could not be done: the message on standard error says why
-  2  flags or values are wrong: the message says what to write`;
+  2  flags or values are wrong: the message says what to write
+  3  nothing was to be changed, and --exit-code is set`;
 
 /** The whole command line. @throws CommanderError where a command is written wrongly or asks for help */
 export function createProgram(terminal: Terminal): Command {

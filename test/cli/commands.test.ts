@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
@@ -78,7 +79,8 @@ describe.each([
   { where: "the database, while it is served", on: onDatabase },
   { where: "a server", on: onServer },
 ])("on $where", ({ on }) => {
-  const newOrg = () => onlyLine("org", "create", "Example Ltd", ...on());
+  const newOrg = () =>
+    onlyLine("org", "create", "Example Ltd", "--allow-duplicate", ...on());
 
   test("org create prints the id alone; org list shows the organisation", async () => {
     const id = await newOrg();
@@ -92,8 +94,26 @@ describe.each([
     expect(stdout).toMatch(new RegExp(`^${id}  \\S+  Example Ltd$`, "m"));
   });
 
+  test("org create refuses a name that an organisation has, and names it, unless it is told to make another one", async () => {
+    const name = `Twice ${randomUUID()}`;
+    const first = await onlyLine("org", "create", name, ...on());
+    expect(await refused("org", "create", name, ...on())).toContain(
+      `"${name}" is that of the organisation ${first} already`,
+    );
+    const again = ["org", "create", name, "--allow-duplicate", ...on()];
+    const second = await onlyLine(...again);
+    expect(second).not.toBe(first);
+    expect(await refused("org", "create", name, ...on())).toContain(
+      `${first}, ${second}`,
+    );
+    const list = (await read("org", "list", ...on())) as { name: string }[];
+    expect(list.filter((org) => org.name === name)).toHaveLength(2);
+  });
+
   test("org create for scripts", async () => {
-    const org = await read("org", "create", "日本 😀", ...on());
+    const org = await read(
+      ...["org", "create", "日本 😀", "--allow-duplicate", ...on()],
+    );
     expect(org).toMatchObject({ name: "日本 😀" });
   });
 
@@ -339,7 +359,7 @@ test("both refuse the same in the same words", async () => {
 
 test("events name who did it: SYSTEM at the database, the token on a server", async () => {
   const editors = async (on: readonly string[]) => {
-    const org = await onlyLine("org", "create", "x", ...on);
+    const org = await onlyLine("org", "create", randomUUID(), ...on);
     await succeed("policy", "set", "-p", "9", "--org", org, ...on);
     const token = await read(
       "token",

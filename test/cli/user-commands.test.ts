@@ -101,7 +101,9 @@ describe.each([
     );
     expect(JSON.parse(token.stdout)).toMatchObject({ orgId, orgName: org });
 
-    const twin = await run("org", "create", org, ...connection());
+    const twin = await run(
+      ...["org", "create", org, "--allow-duplicate", ...connection()],
+    );
     const refused = await command("user", "list");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`2 organisations have the name "${org}"`);

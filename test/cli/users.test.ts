@@ -101,7 +101,7 @@ describe.each([
 
   it("an import keeps good lines, and names and counts bad ones", async () => {
     const file = directory.file(`${userId}.ndjson`);
-    const org = await command("org", "create", "imported");
+    const org = await command("org", "create", `imported ${userId}`);
     const orgId = org.stdout.trim();
     const id = (name: string) => `${name}-${userId}`;
     await writeFile(
@@ -263,7 +263,9 @@ describe.each([
     });
 
     it("reads what an export writes", async () => {
-      const org = (await command("org", "create", "exported")).stdout.trim();
+      const org = (
+        await command("org", "create", `exported ${userId}`)
+      ).stdout.trim();
       const users = [
         { id: "alice", aliases: ['"a";,\n\u202e', "Ä lice"], state: "active" },
         { id: "bob", aliases: [], state: "inactive" },

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Organization } from "../../../gen/lockout/v1/access_service_pb.js";
 import { addCommand } from "../add-command.ts";
+import type { Clients } from "../clients.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
+import { OperationError } from "../failure.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import { listOrgs } from "../orgs.ts";
@@ -13,6 +15,10 @@ interface OrgOptions {
   readonly output: OutputFormat;
 }
 
+interface CreateOptions extends OrgOptions {
+  readonly allowDuplicate: boolean;
+}
+
 /** Adds `lockoutd org` and its commands. */
 export function addOrgCommand(program: Command, terminal: Terminal): void {
   const group = addCommand(program, "org", "create and list organisations");
@@ -20,6 +26,11 @@ export function addOrgCommand(program: Command, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(group, "create", "create an organisation; prints its id")
       .argument("<name>", "its name", parseOrgName)
+      .option(
+        "--allow-duplicate",
+        "also where an organisation has this name already: from then on only ids tell them apart",
+        false,
+      )
       .addOption(outputOption())
       .addHelpText(
         "after",
@@ -27,19 +38,28 @@ export function addOrgCommand(program: Command, terminal: Terminal): void {
 Example:
   ORG=$(lockoutd org create "Example Ltd")`,
       ),
-  ).action(async (name: string, { output }: OrgOptions, command: Command) => {
-    const org = await withClients(command, ({ access }) =>
-      access.createOrganization({ name }),
-    );
-    if (output === "json") {
-      terminal.out(toJsonText(orgJson(org)));
-      return;
-    }
-    terminal.out(`${org.organizationId}\n`);
-    terminal.err(
-      `Created. For a token of its own: lockoutd token create --org ${org.organizationId} --role ORG_OWNER\n`,
-    );
-  });
+  ).action(
+    async (
+      name: string,
+      { output, allowDuplicate }: CreateOptions,
+      command: Command,
+    ) => {
+      const org = await withClients(command, async (clients) => {
+        if (!allowDuplicate) {
+          await refuseKnownName(clients, name);
+        }
+        return clients.access.createOrganization({ name });
+      });
+      if (output === "json") {
+        terminal.out(toJsonText(orgJson(org)));
+        return;
+      }
+      terminal.out(`${org.organizationId}\n`);
+      terminal.err(
+        `Created. For a token of its own: lockoutd token create --org ${org.organizationId} --role ORG_OWNER\n`,
+      );
+    },
+  );
 
   addConnectionOptions(
     addCommand(group, "list", "list the organisations, oldest first").addOption(
@@ -51,6 +71,18 @@ Example:
       output === "json" ? toJsonText(orgs.map(orgJson)) : orgTable(orgs),
     );
   });
+}
+
+/** A script that is run twice makes no second organisation. @throws OperationError */
+async function refuseKnownName(clients: Clients, name: string): Promise<void> {
+  const ids = (await listOrgs(clients))
+    .filter((org) => org.name === name)
+    .map(({ organizationId }) => organizationId);
+  if (ids.length > 0) {
+    throw new OperationError(
+      `the name "${name}" is that of the organisation ${ids.join(", ")} already: choose another one, or add --allow-duplicate`,
+    );
+  }
 }
 
 function orgJson({ organizationId, name, createTime }: Organization) {

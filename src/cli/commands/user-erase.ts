@@ -18,7 +18,11 @@ interface EraseOptions {
 
 /** Adds `lockoutd user erase`, which works on the database alone, also while it is served. */
 export function addEraseCommand(group: Command, terminal: Terminal): void {
-  addCommand(group, "erase", "forget a person")
+  addCommand(
+    group,
+    "erase",
+    "forget a person: remove a user, and names, addresses and devices from the events",
+  )
     .argument("<id>", "the user's id")
     .addOption(userOrgOption())
     .addOption(databaseOption())

@@ -51,7 +51,11 @@ const states = {
 
 /** Shows, adds, removes, locks, unlocks, imports and exports the users of an organisation. */
 export function addUserCommand(program: Command, terminal: Terminal): void {
-  const group = addCommand(program, "user", "show, lock and unlock users");
+  const group = addCommand(
+    program,
+    "user",
+    "show, add, remove, lock, unlock, import and export users",
+  );
   addShowCommand(group, terminal);
   addListCommand(group, terminal);
   addAddCommand(group, terminal);
