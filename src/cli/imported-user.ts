@@ -139,7 +139,11 @@ function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new Error("the line is not JSON", { cause: error });
+    // A broken object was meant to be one.
+    const hint = line.trimStart().startsWith("{")
+      ? ""
+      : " (for CSV: --from csv)";
+    throw new Error(`the line is not JSON${hint}`, { cause: error });
   }
 }
 

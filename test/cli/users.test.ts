@@ -251,6 +251,29 @@ describe.each([
       expect(await user(id)).not.toHaveProperty("aliases");
     });
 
+    it("takes the examples of its help, into an organisation by its name", async () => {
+      const name = `examples ${userId}`;
+      await command("org", "create", name);
+      const { stdout: help } = await command("user", "import", "--help");
+      const [, ndjson = ""] = /^ +(\{.*\})$/m.exec(help) ?? [];
+      const [, header = "", record = ""] =
+        /^ +(id,.*)\n +(.*)$/m.exec(help) ?? [];
+      const csv = ["--from", "csv", "--org", name];
+      expect((await importText(`${header}\n${record}\n`, ...csv)).stdout).toBe(
+        "1 new, 0 changed, 0 unchanged\n",
+      );
+      expect((await importText(ndjson, "--org", name)).stdout).toBe(
+        "0 new, 0 changed, 1 unchanged\n",
+      );
+    });
+
+    it("says how CSV is read, where a line is not JSON", async () => {
+      const csv = await importText(`id,aliases\n{"id":\n`);
+      expect(csv.stderr).toMatch(
+        /^line 1: the line is not JSON \(for CSV: --from csv\)\nline 2: the line is not JSON\n/,
+      );
+    });
+
     it("says what is wrong with a header, and with a line without an end", async () => {
       const header = await importText("name,id\na,b\n", "--from", "csv");
       expect(header.code).toBe(1);

@@ -10,6 +10,7 @@ import type { Clients } from "../clients.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { describeFailure, OperationError } from "../failure.ts";
 import type { ImportedUser } from "../imported-user.ts";
+import { findOrg, orgOption } from "../orgs.ts";
 import { createProgress } from "../progress.ts";
 import type { Terminal } from "../terminal.ts";
 import { readUserFile } from "../user-file.ts";
@@ -19,6 +20,10 @@ import type { UserEntry, UserFileFormat } from "../user-file.ts";
 const inFlight = 128;
 // A file of another kind would fill the screen.
 const shownErrors = 20;
+
+interface ImportOptions extends UserFileFormat {
+  readonly org?: string;
+}
 
 /** What an import has led to. */
 interface ImportCounts {
@@ -46,6 +51,11 @@ export function addImportCommand(group: Command, terminal: Terminal): void {
           .default(",")
           .argParser(parseDelimiter),
       )
+      .addOption(
+        orgOption(
+          "the organisation of users whose line names none (default: the token's own, at the database the first one)",
+        ),
+      )
       .addHelpText(
         "after",
         `
@@ -53,11 +63,11 @@ Each line is a JSON object, or a record of CSV (RFC 4180) whose header names the
 fields. Only the id must be there:
   {"id":"alice","aliases":["alice@example.com","alice"],"state":"active"}
 
-  id,organisation,aliases,state
-  alice,397114861402619904,alice@example.com;alice,active
+  id,aliases,state
+  alice,alice@example.com;alice,active
 
   id            1 to 200 characters
-  organisation  its id (default: the token's own, at the database the first one)
+  organisation  the id of the user's organisation (default: --org)
   aliases       names to log in with; each is one user's in an organisation; in
                 CSV separated by semicolons
   state         active (default of new users), initial, inactive or locked
@@ -74,7 +84,7 @@ Examples:
   jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -
   lockoutd user export | lockoutd user import --server URL -`,
       ),
-  ).action(async (file: string, options: UserFileFormat, command: Command) => {
+  ).action(async (file: string, options: ImportOptions, command: Command) => {
     await withClients(command, async (clients) => {
       const { added, changed, unchanged, failed } = await importFile(
         clients,
@@ -108,15 +118,15 @@ function parseDelimiter(text: string): string {
 async function importFile(
   clients: Clients,
   file: string,
-  format: UserFileFormat,
+  { org, ...format }: ImportOptions,
   terminal: Terminal,
 ): Promise<ImportCounts> {
+  const importer = createImporter(clients, await findOrg(clients, org));
   const { input, size } = await openInput(file);
   const progress = createProgress("users", size);
   const counts: ImportCounts = {
     ...{ added: 0, changed: 0, unchanged: 0, failed: 0 },
   };
-  const importer = createImporter(clients);
   /** In the order of the file, in which they are told. */
   const running: Promise<() => void>[] = [];
 
@@ -170,10 +180,14 @@ async function importFile(
 }
 
 /**
- * Reads users as they are, and writes what a file says of them. Writes begin in the order of the calls, as a name may go from one user to
+ * Reads users as they are, and writes what a file says of them, in an organisation where it names none. Writes begin in the order of the calls, as a name may go from one user to
  * another; and a user who comes twice is read again once the first write is done.
  */
-function createImporter({ users, on }: Clients) {
+function createImporter(
+  { users, on: onOrg }: Clients,
+  defaultOrg: string | undefined,
+) {
+  const on = (org: string | undefined) => onOrg(org ?? defaultOrg);
   const lastOf = new Map<string, Promise<unknown>>();
   let begun: Promise<unknown> = Promise.resolve();
 
