@@ -1,0 +1,57 @@
+import { findMissing } from "./demands.ts";
+import type { Limits } from "./limits.ts";
+import { presetTable } from "./preset-table.ts";
+import type { Demand, PresetName } from "./preset-table.ts";
+import { remedyText } from "./remedy.ts";
+import type { Rules } from "./rules.ts";
+
+/** Whether a policy meets what is asked, or whether no lockout policy decides that. */
+export type Verdict = "met" | "missed" | "not_decided";
+
+/** One thing that a preset asks. */
+export interface Requirement {
+  readonly text: string;
+  readonly verdict: Verdict;
+  /** The values that would meet it, as {@link remedyText} says them; empty where it is not missed. */
+  readonly wouldMeet: string;
+}
+
+/** A policy held against a preset. */
+export interface PresetCheck {
+  readonly preset: PresetName;
+  readonly source: string;
+  readonly edition: string;
+  /** `missed` where a requirement is. */
+  readonly verdict: Verdict;
+  readonly requirements: readonly Requirement[];
+}
+
+/** Says what a preset asks, and what of that a policy meets. */
+export function checkPreset(
+  preset: PresetName,
+  limits: Limits,
+  rules: Rules,
+): PresetCheck {
+  const { source, edition, demands } = presetTable[preset];
+  const requirements = demands.flatMap((demand) =>
+    requirementsOf(demand, limits, rules),
+  );
+  const isMissed = requirements.some(({ verdict }) => verdict === "missed");
+  const verdict = isMissed ? "missed" : "met";
+  return { preset, source, edition, verdict, requirements };
+}
+
+function requirementsOf(
+  demand: Demand,
+  limits: Limits,
+  rules: Rules,
+): readonly Requirement[] {
+  if (demand.kind === "notDecided") {
+    return [{ text: demand.text, verdict: "not_decided", wouldMeet: "" }];
+  }
+  return findMissing(demand, limits, rules).map(({ text, remedy }) => ({
+    text,
+    verdict: remedy === undefined ? "met" : "missed",
+    wouldMeet: remedy === undefined ? "" : remedyText(remedy),
+  }));
+}
