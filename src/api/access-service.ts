@@ -11,6 +11,7 @@ import { getCaller } from "../auth/caller.ts";
 import { isRole } from "../auth/roles.ts";
 import { hashSecret, newSecret } from "../auth/tokens.ts";
 import { LockoutError } from "../lockout/errors.ts";
+import type { InTurn } from "../pacing/turns.ts";
 import type {
   ListedToken,
   Org,
@@ -18,9 +19,8 @@ import type {
   TokenStore,
 } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
-import type { InTurn } from "./list-turns.ts";
 import { expiryMs } from "./moment.ts";
-import { readPage } from "./pages.ts";
+import { readPage, turnOf } from "./pages.ts";
 
 const dayMs = 86_400_000;
 
@@ -43,8 +43,8 @@ export function createAccessService(
       );
     },
 
-    async listOrganizations(request) {
-      const page = await readPage(inTurn, request, (asked) =>
+    async listOrganizations(request, context) {
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
         store.listOrgs(asked),
       );
       return {
@@ -89,8 +89,8 @@ export function createAccessService(
       };
     },
 
-    async listTokens(request) {
-      const page = await readPage(inTurn, request, (asked) =>
+    async listTokens(request, context) {
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
         store.listTokens(request.showRevoked, asked),
       );
       return {

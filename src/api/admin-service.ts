@@ -7,6 +7,7 @@ import type {
 import { getCaller } from "../auth/caller.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { updateDefaultPolicy } from "../lockout/policy.ts";
+import type { InTurn } from "../pacing/turns.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { EventFilter, EventStore } from "../store/events.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
@@ -14,8 +15,8 @@ import { respondOnce } from "./constant-responses.ts";
 import { changedDetails } from "./details.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { eventMessage } from "./events.ts";
-import type { InTurn } from "./list-turns.ts";
 import { afterMicros, beforeMicros } from "./moment.ts";
+import { turnOf } from "./pages.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
 
 /** How many events ListEvents returns at most, and by default. */
@@ -46,9 +47,12 @@ export function createAdminService(
       return { details: changedDetails(event) };
     },
 
-    async listEvents(request) {
+    async listEvents(request, context) {
       const filter = eventFilter(request);
-      const events = await inTurn(() => store.listEvents(filter));
+      const events = await inTurn(
+        () => store.listEvents(filter),
+        turnOf(context),
+      );
       const names = await editorNames.of(events);
       return {
         events: events.map((event) =>

@@ -26,16 +26,16 @@ import { factors, limitOf } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange, unlockSubject } from "../lockout/user.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
+import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { EditorNames } from "./editor-names.ts";
-import type { InTurn } from "./list-turns.ts";
 import { reasonNumbers } from "./lock-reasons.ts";
 import { boundMs, floorMs } from "./moment.ts";
-import { readPage } from "./pages.ts";
+import { readPage, turnOf } from "./pages.ts";
 import { reportKey } from "./report-key.ts";
 import {
   readClient,
@@ -189,7 +189,7 @@ export function createAttemptService({
     async listLockedUsers(request, context) {
       const { orgId } = getCaller(context.values);
       const since = request.since && boundMs(request.since);
-      const page = await readPage(inTurn, request, (asked) =>
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
         store.listLocked(orgId, { since }, asked),
       );
       return {

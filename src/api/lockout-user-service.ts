@@ -11,14 +11,14 @@ import { foldName } from "../lockout/alias.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { putUser } from "../lockout/user.ts";
 import type { WantedState } from "../lockout/user.ts";
+import type { InTurn } from "../pacing/turns.ts";
 import type {
   Alias,
   StoredUser,
   UserFilter,
   UserStore,
 } from "../store/users.ts";
-import type { InTurn } from "./list-turns.ts";
-import { readPage } from "./pages.ts";
+import { readPage, turnOf } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
 
 /** lockout.v1.UserService */
@@ -51,7 +51,7 @@ export function createLockoutUserService(
     async listUsers(request, context) {
       const { orgId } = getCaller(context.values);
       const filter = readFilter(request);
-      const page = await readPage(inTurn, request, (asked) =>
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
         store.listUsers(orgId, filter, asked),
       );
       return {

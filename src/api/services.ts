@@ -14,6 +14,7 @@ import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
+import { createTurns } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
@@ -22,12 +23,17 @@ import { createAttemptService } from "./attempt-service.ts";
 import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
 import { EditorNames } from "./editor-names.ts";
-import { createListTurns } from "./list-turns.ts";
 import { createManagementService } from "./management-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
 import type { WatchLimits } from "./watch-quota.ts";
 import { createZitadelUserService } from "./zitadel-user-service.ts";
+
+/**
+ * How many lists are read at once. Each may hold some megabytes until its response is sent, and all share one event loop: more at once would
+ * not end sooner.
+ */
+const listsAtOnce = 2;
 
 /** What the services are made of. */
 export interface ServicesOptions extends WatchLimits {
@@ -80,7 +86,7 @@ export function createServices(
   options: ServicesOptions,
 ): readonly MountedService[] {
   const { store } = options;
-  const inTurn = createListTurns();
+  const inTurn = createTurns(listsAtOnce);
   const editorNames = new EditorNames(store);
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);

@@ -6,6 +6,7 @@ import { LockoutError } from "../lockout/errors.ts";
 import { unlockIfLocked } from "../lockout/user.ts";
 import type { Lock } from "../lockout/user.ts";
 import type { LockReason, UnlockRemarks } from "../lockout/user-events.ts";
+import type { InTurn } from "../pacing/turns.ts";
 import type {
   LockedFilter,
   StoredLockout,
@@ -13,7 +14,6 @@ import type {
   UserStore,
 } from "../store/users.ts";
 import { userSubject } from "../store/users.ts";
-import type { InTurn } from "./list-turns.ts";
 import { lockReasons } from "./lock-reasons.ts";
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
@@ -96,7 +96,8 @@ async function unlockFitting(
   request: UnlockUsersRequest,
   filter: LockedFilter,
 ): Promise<Unlocked> {
-  const { store, inTurn, orgId } = context;
+  const { store, inTurn, orgId, editor, signal } = context;
+  const turn = { of: editor, signal };
   // The number is in the token: to count again would take as long for each page.
   const [, counted, pageToken = ""] =
     /^(\d{1,9})\.(.+)$/.exec(request.pageToken) ?? [];
@@ -105,10 +106,11 @@ async function unlockFitting(
   }
   const total =
     counted === undefined
-      ? await inTurn(() => store.countLocked(orgId, filter))
+      ? await inTurn(() => store.countLocked(orgId, filter), turn)
       : Number(counted);
   const page = await readPage(
     inTurn,
+    turn,
     { pageSize: request.pageSize, pageToken },
     (asked) => store.listLocked(orgId, filter, asked),
     { defaultPageSize, maxPageSize },

@@ -1,27 +1,111 @@
-import { expect, it } from "vitest";
-import { createListTurns } from "../../src/api/list-turns.ts";
+import { once } from "node:events";
+import http2 from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import { text } from "node:stream/consumers";
+import { queryObjects } from "node:v8";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { UnaryContext } from "../../src/http/rpc/unary/context.ts";
+import { setStage } from "../cases/stage.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
 
-it("reads two lists at once, the others in the order in which they came", async () => {
-  const inTurn = createListTurns();
-  const log: string[] = [];
-  const ends = Array.from({ length: 4 }, () => Promise.withResolvers<string>());
-  const lists = ends.map(({ promise }, index) =>
-    inTurn(() => {
-      log.push(`begin ${index}`);
-      return promise;
-    }),
-  );
-  expect(log).toEqual(["begin 0", "begin 1"]);
-  ends[1]?.reject(new Error("broken"));
-  await expect(lists[1]).rejects.toThrow("broken");
-  expect(log).toEqual(["begin 0", "begin 1", "begin 2"]);
-  ends[0]?.resolve("a");
-  expect(await lists[0]).toBe("a");
-  expect(log).toHaveLength(4);
-  for (const { resolve } of ends) {
-    resolve("rest");
+let server: TestServer;
+let token: string;
+let otherToken: string;
+
+const users = 500;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const stage = await setStage(server);
+  token = stage.orgOwner;
+  otherToken = await stage.token(["ORG_OWNER"]);
+  const session = http2.connect(server.url);
+  const aliases = Array.from({ length: 20 }, (_, index) => `alias-${index}`);
+  for (let first = 0; first < users; first += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => {
+        const userId = `user-${first + index}`;
+        return call(session, token, "PutUser", {
+          userId,
+          aliases: aliases.map((alias) => `${userId}-${alias}`),
+        });
+      }),
+    );
   }
-  expect(await lists[3]).toBe("rest");
-  const last = inTurn(async () => Promise.resolve("free"));
-  expect(await last).toBe("free");
+  session.destroy();
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+/** Sends a call of a method of lockout.v1.UserService. */
+function send(
+  session: ClientHttp2Session,
+  secret: string,
+  method: string,
+  request: object,
+): ClientHttp2Stream {
+  const stream = session.request({
+    ":method": "POST",
+    ":path": `/lockout.v1.UserService/${method}`,
+    "content-type": "application/json",
+    authorization: `Bearer ${secret}`,
+  });
+  stream.end(JSON.stringify(request));
+  return stream;
+}
+
+async function call(...sent: Parameters<typeof send>): Promise<unknown> {
+  const stream = send(...sent);
+  const [headers] = (await once(stream, "response")) as [
+    Record<string, unknown>,
+  ];
+  const body = await text(stream);
+  expect(headers[":status"], body).toBe(200);
+  return JSON.parse(body);
+}
+
+const allUsers = { pageSize: 1000 };
+
+const list = (session: ClientHttp2Session, secret: string) =>
+  call(session, secret, "ListUsers", allUsers);
+
+/** Calls of all servers in this process that are not over, or whose work waits. */
+const held = () => queryObjects(UnaryContext, { format: "count" });
+
+test("lists whose callers have left delay nobody, and give their memory back", async () => {
+  const before = held();
+  const leaving = Array.from({ length: 4 }, () => http2.connect(server.url));
+  for (const session of leaving) {
+    for (let count = 0; count < 50; count += 1) {
+      send(session, token, "ListUsers", allUsers).on("error", () => undefined);
+    }
+  }
+  await expect.poll(held, { timeout: 30_000 }).toBeGreaterThan(before + 50);
+  for (const session of leaving) {
+    session.destroy();
+  }
+  const session = http2.connect(server.url);
+  expect(await list(session, otherToken)).toMatchObject({
+    users: expect.objectContaining({ length: users }) as unknown,
+  });
+  // It would not have waited for all of them, had they gone on waiting.
+  expect(held()).toBeLessThan(before + 10);
+  session.destroy();
+});
+
+test("a token that asks for many lists delays its own only", async () => {
+  const session = http2.connect(server.url);
+  let ended = 0;
+  const many = Array.from({ length: 60 }, async () => {
+    await list(session, token);
+    ended += 1;
+  });
+  await Promise.race(many);
+  await list(session, otherToken);
+  expect(ended).toBeLessThan(10);
+  await Promise.all(many);
+  session.destroy();
 });

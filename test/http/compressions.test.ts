@@ -3,7 +3,6 @@ import { gzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { createCompressions } from "../../src/http/rpc/compressions.ts";
-import { createTurns } from "../../src/http/connection/turns.ts";
 
 const compressions = createCompressions().map(
   (one) => [one.name, one] as const,
@@ -61,45 +60,4 @@ test("several members of gzip are one message", async () => {
   const members = Buffer.concat([gzipSync("a"), gzipSync("b")]);
   const bytes = await gzip?.decompress(members, 10);
   expect(Buffer.from(bytes ?? []).toString()).toBe("ab");
-});
-
-test("work waits for its turn, first come, first served, whatever becomes of the others", async () => {
-  const inTurn = createTurns(2);
-  const log: string[] = [];
-  const ends: (() => void)[] = [];
-  const work = (name: string) => () => {
-    log.push(name);
-    return new Promise<void>((resolve, reject) => {
-      ends.push(() => {
-        if (name === "b") {
-          reject(new Error("b"));
-        } else {
-          resolve();
-        }
-      });
-    });
-  };
-  const all = Promise.allSettled(
-    ["a", "b", "c", "d", "e"].map((name) => inTurn(work(name))),
-  );
-  expect(log).toEqual(["a", "b"]);
-  while (log.length < 5) {
-    const before = log.length;
-    ends.shift()?.();
-    while (log.length === before) {
-      await Promise.resolve();
-    }
-    expect(log).toHaveLength(before + 1);
-  }
-  for (const end of ends) {
-    end();
-  }
-  expect((await all).map(({ status }) => status)).toEqual([
-    "fulfilled",
-    "rejected",
-    "fulfilled",
-    "fulfilled",
-    "fulfilled",
-  ]);
-  expect(log).toEqual(["a", "b", "c", "d", "e"]);
 });

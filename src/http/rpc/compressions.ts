@@ -11,7 +11,7 @@ import {
 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import { createTurns } from "../connection/turns.ts";
+import { createTurns } from "../../pacing/turns.ts";
 
 /**
  * How many large messages are compressed or decompressed at once. Node's pool of threads has four, and each message may take as
