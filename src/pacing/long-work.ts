@@ -2,12 +2,14 @@ import {
   setImmediate as turn,
   setTimeout as delay,
 } from "node:timers/promises";
+import { createTurns } from "./turns.ts";
+import type { Turn } from "./turns.ts";
 
 /** For so long all long work together may hold the event loop without a pause, in milliseconds. */
 const shortMs = 1;
 
-/** So much of what a slice took counts, in milliseconds: it may have waited for a database. */
-const longestMs = 10;
+/** So much of what a slice took counts, in milliseconds: the process may have been stopped meanwhile. */
+const longestMs = 1000;
 
 /** Time of one event loop, of which long work gets no more than half. */
 export class LoopTime {
@@ -31,11 +33,6 @@ export class LoopTime {
 
 /** All long work of the process shares its event loop. */
 const loop = new LoopTime();
-
-/** Reserves time for long work, in milliseconds: see {@link LoopTime.reserve}. */
-export function reserveLongWork(ms: number): number {
-  return loop.reserve(ms, performance.now());
-}
 
 /** Since when long work has held the event loop in this turn of it, by `performance.now()`. */
 let heldSince: number | undefined;
@@ -68,4 +65,25 @@ function noteTurn(): number {
     });
   }
   return heldSince;
+}
+
+/** Lets long work that has no slices be done. */
+const inTurn = createTurns(1);
+
+/**
+ * Does long work that cannot be cut into slices, such as to read a large message: one piece at a time, and behind each, others have the event
+ * loop for as long as it took. A piece whose turn it is at once is done before this returns.
+ *
+ * @returns a promise that resolves when the next piece may be done, later than this one is
+ * @throws the reason of the signal where that is aborted before the work is done, and what the work throws
+ */
+export function runLongWork(work: () => void, turn: Turn): Promise<void> {
+  return inTurn(async () => {
+    const slice = new LongWork();
+    try {
+      work();
+    } finally {
+      await slice.pause();
+    }
+  }, turn);
 }

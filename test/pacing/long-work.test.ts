@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { LongWork, LoopTime } from "../../src/pacing/long-work.ts";
+import { LongWork, LoopTime, runLongWork } from "../../src/pacing/long-work.ts";
 
 /** Holds the event loop, as a slice of work does. */
 function hold(ms: number): void {
@@ -48,4 +48,67 @@ test("time is reserved one after the other, with as much between", () => {
   expect(loop.reserve(4, 1000)).toBe(8);
   expect(loop.reserve(4, 1010)).toBe(6);
   expect(loop.reserve(4, 1024)).toBe(0);
+});
+
+test("work without slices is done one at a time, the first at once, and leaves as much time to others", async () => {
+  const begun: number[] = [];
+  const took: number[] = [];
+  const work = (of: string) => () => {
+    const from = performance.now();
+    begun.push(from);
+    hold(5);
+    took.push(performance.now() - from);
+    done.push(of);
+  };
+  const done: string[] = [];
+  const all = ["a1", "a2", "a3", "b1"].map((name) =>
+    runLongWork(work(name), { of: name.charAt(0) }),
+  );
+  expect(done).toEqual(["a1"]);
+  await Promise.all(all);
+  expect(done).toEqual(["a1", "a2", "b1", "a3"]);
+  for (const [index, ms] of took.slice(0, -1).entries()) {
+    const gap = (begun[index + 1] ?? 0) - (begun[index] ?? 0) - ms;
+    // A timer may fire up to a millisecond early.
+    expect(gap).toBeGreaterThan(ms - 1);
+  }
+});
+
+test("work that nobody waits for any more takes no time of those behind it", async () => {
+  const leaving = new AbortController();
+  const done: string[] = [];
+  const run = (name: string, signal: AbortSignal) =>
+    runLongWork(
+      () => {
+        hold(5);
+        done.push(name);
+      },
+      { signal },
+    );
+  const { signal } = new AbortController();
+  const first = run("first", signal);
+  const left = Array.from({ length: 300 }, () => run("left", leaving.signal));
+  const last = run("last", signal);
+  const reason = new Error("the client went away");
+  leaving.abort(reason);
+  for (const { reason: why } of (await Promise.allSettled(
+    left,
+  )) as PromiseRejectedResult[]) {
+    expect(why).toBe(reason);
+  }
+  await Promise.all([first, last]);
+  expect(done).toEqual(["first", "last"]);
+});
+
+test("work that fails says so, and the next one is done", async () => {
+  const failed = runLongWork(() => {
+    throw new Error("broken");
+  }, {});
+  let isDone = false;
+  const next = runLongWork(() => {
+    isDone = true;
+  }, {});
+  await expect(failed).rejects.toThrow("broken");
+  await next;
+  expect(isDone).toBe(true);
 });

@@ -7,7 +7,8 @@ import type {
 import type { Message } from "@bufbuild/protobuf";
 import { startDeadline } from "../../../transcoding/index.ts";
 import type { BodyCollector } from "../../connection/body-collector.ts";
-import { reserveLongWork } from "../../../pacing/long-work.ts";
+import { networkOf } from "../../connection/connection-count.ts";
+import { runLongWork } from "../../../pacing/long-work.ts";
 import { hasLapsed } from "../gate-renewal.ts";
 import { requestIdHeader } from "../../request/id.ts";
 import { UnaryContext } from "./context.ts";
@@ -19,11 +20,8 @@ import { whenMade } from "./when-made.ts";
 /** A longer response is sent in pieces, so that a slow but honest reader is seen to make progress. */
 const maxPieceBytes = 64 * 1024;
 
-/** Reading a longer message is long work, in bytes … */
+/** Reading a longer message is long work, in bytes: two milliseconds, where it is JSON of many small values. */
 const largeMessageBytes = 32 * 1024;
-
-/** … which takes so much for each byte, in milliseconds: measured with JSON of many small values. */
-const readMsPerByte = 65e-6;
 
 const noBytes = new Uint8Array(0);
 
@@ -219,17 +217,21 @@ export class UnaryCall implements BodyCollector, RunningCall {
   }
 
   #invoke(bytes: Uint8Array): void {
-    const waitMs =
-      bytes.byteLength > largeMessageBytes
-        ? reserveLongWork(bytes.byteLength * readMsPerByte)
-        : 0;
-    if (waitMs === 0) {
+    if (bytes.byteLength <= largeMessageBytes) {
       this.#read(bytes);
-    } else {
-      setTimeout(() => {
-        this.#read(bytes);
-      }, waitMs);
+      return;
     }
+    const turn = {
+      of: networkOf(this.#request.running.clientAddress),
+      signal: this.#context.signal,
+    };
+    const read = () => {
+      this.#read(bytes);
+    };
+    // Where the call is over before its turn comes, it has been responded to.
+    runLongWork(read, turn).catch((reason: unknown) => {
+      this.fail(reason);
+    });
   }
 
   #read(bytes: Uint8Array): void {
