@@ -1,7 +1,8 @@
 import http from "node:http";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import http2 from "node:http2";
 import { fileURLToPath } from "node:url";
 import {
@@ -96,7 +97,7 @@ describe("lockoutd doctor", () => {
     expect(found).toEqual({
       ...connection,
       version: "ok",
-      "policy, tokens, clock": "skipped",
+      ...{ policy: "skipped", tokens: "skipped", clock: "skipped" },
     });
     expect(
       (await doctor("-s", server.url, "--token", server.adminToken)).levels,
@@ -106,7 +107,10 @@ describe("lockoutd doctor", () => {
   it("ends with 1 where there is a problem: no database, or a certificate whose key is another's", async () => {
     const missing = await doctor("-d", `sqlite:${directory.file("none.db")}`);
     expect(missing.code).toBe(1);
-    expect(missing.levels).toMatchObject({ database: "problem" });
+    expect(missing.levels).toEqual({
+      ...{ version: "ok", database: "problem" },
+      ...{ policy: "skipped", tokens: "skipped", clock: "skipped" },
+    });
     const pem = (name: string) => fileURLToPath(new URL(name, certificates));
     const pair = await doctor(
       ...["-d", database, "--tls-cert", pem("server.crt")],
@@ -155,7 +159,7 @@ test("an event of a time that is still to come is of a clock that went back", as
 });
 
 describe("what lies between", () => {
-  async function listen(proxy: http.Server | http2.Http2Server) {
+  async function listen(proxy: Server) {
     proxy.listen(0, "127.0.0.1");
     await once(proxy, "listening");
     closing.push(() => proxy.close());
@@ -167,7 +171,9 @@ describe("what lies between", () => {
       http.createServer((_request, response) => response.end()),
     );
     const found = await lookAtConnection(url, Date.now);
-    expect(levels(found)).toEqual({ http2: "problem" });
+    expect(levels(found)).toEqual({
+      ...{ http2: "problem", trailers: "skipped", streaming: "skipped" },
+    });
     expect(found[0]?.advice).toContain("HTTP/2");
   });
 
@@ -186,5 +192,103 @@ describe("what lies between", () => {
       clock: "warning",
     });
     expect(found[1]?.text).toContain("502");
+  });
+
+  const nothingElse = {
+    ...{ trailers: "skipped", streaming: "skipped" },
+    ...{ policy: "skipped", tokens: "skipped", clock: "skipped" },
+  };
+
+  it("is no connection: nothing else is looked at", async () => {
+    const nobody = createServer();
+    const url = await listen(nobody);
+    nobody.close();
+    const refused = await doctor("-s", url, "--token", server.adminToken);
+    expect(refused.code).toBe(1);
+    expect(refused.levels).toEqual({
+      ...{ version: "ok", connection: "problem", http2: "skipped" },
+      ...nothingElse,
+    });
+    expect(refused.findings[1]?.text).toMatch(/cannot be reached: .*REFUSED/);
+  });
+
+  it.each(["http", "https"])(
+    "accepts %s and says nothing: the doctor waits for it once",
+    async (scheme) => {
+      const sockets: Socket[] = [];
+      const url = await listen(
+        createServer((socket) => {
+          sockets.push(socket);
+        }),
+      );
+      const from = performance.now();
+      const silent = await doctor(
+        ...["-s", url.replace("http", scheme), "--token", server.adminToken],
+      );
+      expect(performance.now() - from).toBeLessThan(15_000);
+      expect(silent.levels).toEqual({
+        version: "ok",
+        ...(scheme === "http"
+          ? { http2: "problem" }
+          : { connection: "problem", http2: "skipped" }),
+        ...nothingElse,
+      });
+      expect(sockets).toHaveLength(1);
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+    },
+  );
+
+  /** Passes the health check, and then does as it is told. */
+  function healthy(
+    onOther: (stream: http2.ServerHttp2Stream, path: string) => void,
+  ) {
+    const proxy = http2.createServer();
+    proxy.on("stream", (stream, { ":path": path = "" }) => {
+      stream.on("error", () => undefined);
+      if (!path.endsWith("/Check")) {
+        onOther(stream, path);
+        return;
+      }
+      stream.on("wantTrailers", () => {
+        stream.sendTrailers({ "grpc-status": "0" });
+      });
+      stream.respond({ ":status": 200 }, { waitForTrailers: true });
+      stream.end();
+    });
+    return listen(proxy);
+  }
+
+  it("takes long to bring a message of a stream: that is no fault of the clocks", async () => {
+    let isWatching = false;
+    const url = await healthy(() => {
+      isWatching = true;
+    });
+    const found = await lookAtConnection(
+      url,
+      () => Date.now() + (isWatching ? 60_000 : 0),
+    );
+    expect(levels(found)).toEqual({
+      ...{ http2: "ok", trailers: "ok", streaming: "problem" },
+    });
+  });
+
+  it("lets no other call through: the doctor ends all the same", async () => {
+    const url = await healthy((stream, path) => {
+      if (path.endsWith("/Watch")) {
+        stream.respond({ ":status": 200 });
+        stream.write(Buffer.alloc(5));
+      }
+    });
+    const from = performance.now();
+    const stuck = await doctor("-s", url, "--token", server.adminToken);
+    expect(performance.now() - from).toBeLessThan(15_000);
+    expect(stuck.levels).toEqual({
+      version: "ok",
+      ...{ http2: "ok", trailers: "ok", streaming: "ok" },
+      ...{ database: "problem", policy: "skipped" },
+      ...{ tokens: "skipped", clock: "skipped" },
+    });
   });
 });

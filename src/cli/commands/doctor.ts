@@ -10,7 +10,7 @@ import { addConnectionOptions, withClients } from "../connection.ts";
 import { lookAtCertificate } from "../doctor/certificate.ts";
 import { lookAtConnection } from "../doctor/connection.ts";
 import { lookAtDisk } from "../doctor/disk.ts";
-import { look } from "../doctor/finding.ts";
+import { look, skipped } from "../doctor/finding.ts";
 import type { Finding } from "../doctor/finding.ts";
 import {
   lookAtClock,
@@ -35,6 +35,10 @@ interface DoctorOptions {
 /** A database further away makes each login slow, which waits for several round trips. */
 const slowReadMs = 10;
 const reads = 5;
+/** How long all reads may take together. */
+const installationMs = 5000;
+
+type Found = Omit<Finding, "about">;
 
 /** Looks at all that goes wrong in practice, and says what to do. */
 export function addDoctorCommand(program: Command, terminal: Terminal): void {
@@ -91,14 +95,18 @@ async function examine(
   const { database, server, token, tlsCert, tlsKey } = options;
   const isOnServer =
     server !== undefined && command.getOptionValueSource("database") !== "cli";
+  const between = isOnServer ? await lookAtConnection(server, Date.now) : [];
+  const broken = between.find(({ level }) => level === "problem");
+  const missing = isOnServer ? undefined : findMissing(database);
   return [
     {
       about: "version",
       level: "ok",
       text: `lockoutd ${readVersion()} (Node ${process.versions.node}, ${process.platform} ${process.arch})`,
     },
-    ...(isOnServer
-      ? await lookAtConnection(server, Date.now)
+    ...between,
+    ...(isOnServer || missing !== undefined
+      ? []
       : await lookAtDatabase(database)),
     ...(tlsCert === undefined
       ? []
@@ -109,80 +117,90 @@ async function examine(
             describeFailure,
           ),
         ]),
-    ...(isOnServer && token === undefined
-      ? [
-          {
-            about: "policy, tokens, clock",
-            level: "skipped",
-            text: "they need a token: set LOCKOUTD_TOKEN",
-          } satisfies Finding,
-        ]
-      : await lookAtInstallation(command)),
+    ...(missing !== undefined
+      ? [missing, ...withoutInstallation("needs a database")]
+      : broken !== undefined
+        ? withoutInstallation(`mend this first: ${broken.about}`)
+        : isOnServer && token === undefined
+          ? withoutInstallation("needs a token: set LOCKOUTD_TOKEN")
+          : await lookAtInstallation(
+              command,
+              isOnServer ? server : withoutPassword(database),
+            )),
   ];
 }
 
-async function lookAtDatabase(database: string): Promise<readonly Finding[]> {
-  if (isPostgres(database)) {
-    return [];
-  }
-  const path = databasePath(database);
-  return existsSync(path)
-    ? [await look("disk", () => lookAtDisk(path), describeFailure)]
-    : [];
+function withoutInstallation(text: string): readonly Finding[] {
+  return skipped(["policy", "tokens", "clock"], text);
 }
 
-async function lookAtInstallation(
-  command: Command,
-): Promise<readonly Finding[]> {
-  const { database, server } = command.opts<DoctorOptions>();
-  if (
-    server === undefined &&
-    !isPostgres(database) &&
-    !existsSync(databasePath(database))
-  ) {
-    return [
-      {
+/** What there is to say of a file that is not there. */
+function findMissing(database: string): Finding | undefined {
+  return isPostgres(database) || existsSync(databasePath(database))
+    ? undefined
+    : {
         about: "database",
         level: "problem",
         text: `there is no ${database}`,
         advice:
           "lockoutd serve makes it; or name another one by --database, or a server by --server",
-      },
-    ];
-  }
+      };
+}
+
+async function lookAtDatabase(database: string): Promise<readonly Finding[]> {
+  return isPostgres(database)
+    ? []
+    : [
+        await look(
+          "disk",
+          () => lookAtDisk(databasePath(database)),
+          describeFailure,
+        ),
+      ];
+}
+
+/** @param name of what the command works on */
+async function lookAtInstallation(
+  command: Command,
+  name: string,
+): Promise<readonly Finding[]> {
+  // All together: what is looked at in turn would each wait for the same silence.
+  const timeout = new Promise<never>((_resolve, reject) => {
+    AbortSignal.timeout(installationMs).addEventListener("abort", () => {
+      reject(
+        new OperationError(`no response within ${installationMs / 1000} s`),
+      );
+    });
+  });
+  timeout.catch(() => undefined);
+  const lookInTime = (about: string, find: () => Promise<Found>) =>
+    look(about, () => Promise.race([find(), timeout]), describeFailure);
   try {
-    return await withClients(command, async (clients) => [
-      await look(
-        "database",
-        () => lookAtReads(clients, server ?? withoutPassword(database)),
-        describeFailure,
-      ),
-      await look("policy", () => lookAtPolicy(clients), describeFailure),
-      await look(
-        "tokens",
-        () => lookAtTokens(clients, Date.now()),
-        describeFailure,
-      ),
-      await look(
-        "clock",
-        () => lookAtClock(clients, Date.now()),
-        describeFailure,
-      ),
-    ]);
+    return await withClients(command, async (clients) => {
+      const database = await lookInTime("database", () =>
+        lookAtReads(clients, name),
+      );
+      return database.level === "problem"
+        ? [database, ...withoutInstallation("mend this first: database")]
+        : [
+            database,
+            await lookInTime("policy", () => lookAtPolicy(clients)),
+            await lookInTime("tokens", () => lookAtTokens(clients, Date.now())),
+            await lookInTime("clock", () => lookAtClock(clients, Date.now())),
+          ];
+    });
   } catch (error) {
     if (exitCodeOf(error) === 2) {
       throw error;
     }
     return [
       { about: "database", level: "problem", text: describeFailure(error) },
+      ...withoutInstallation("mend this first: database"),
     ];
   }
 }
 
-async function lookAtReads(
-  { admin }: Clients,
-  name: string,
-): Promise<Omit<Finding, "about">> {
+async function lookAtReads({ admin }: Clients, name: string): Promise<Found> {
   const times: number[] = [];
   while (times.length < reads) {
     const from = performance.now();

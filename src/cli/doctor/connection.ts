@@ -1,8 +1,10 @@
 import http2 from "node:http2";
 import { lookAtExpiry } from "./certificate.ts";
+import { skipped } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-const waitMs = 5000;
+/** How long each step waits: to connect, to call, and for the first message of a stream. */
+const waitMs = 3000;
 const checkPath = "/grpc.health.v1.Health/Check";
 const watchPath = "/grpc.health.v1.Health/Watch";
 /** A message of gRPC without fields: no compression, no bytes. */
@@ -22,15 +24,27 @@ export async function lookAtConnection(
   try {
     session = await openSession(url);
   } catch (error) {
-    return [
-      {
-        about: "http2",
-        level: "problem",
-        text: `${url} does not speak HTTP/2: ${messageOf(error)}`,
-        advice:
-          "check the address, and http or https; have the proxy speak HTTP/2 on both sides (without TLS: with prior knowledge, h2c), which gRPC needs",
-      },
-    ];
+    return error instanceof ConnectFailure
+      ? [
+          {
+            about: "connection",
+            level: "problem",
+            text: `${url} cannot be reached: ${error.message}`,
+            advice:
+              "check the address, http or https, and that lockoutd serves there; where its certificate is of an authority of your own, set NODE_EXTRA_CA_CERTS to that one's file",
+          },
+          ...skipped(["http2", "trailers", "streaming"], "needs a connection"),
+        ]
+      : [
+          {
+            about: "http2",
+            level: "problem",
+            text: `${url} does not speak HTTP/2: ${messageOf(error)}`,
+            advice:
+              "check the address, and http or https; have the proxy speak HTTP/2 on both sides (without TLS: with prior knowledge, h2c), which gRPC needs",
+          },
+          ...skipped(["trailers", "streaming"], "needs HTTP/2"),
+        ];
   }
   try {
     return [
@@ -47,7 +61,7 @@ async function lookAtCalls(
   session: http2.ClientHttp2Session,
   now: () => number,
 ): Promise<readonly Finding[]> {
-  const check = await call(session, checkPath);
+  const check = await call(session, checkPath, now);
   const status = check.trailers?.["grpc-status"];
   const trailers: Finding =
     status === "0"
@@ -60,7 +74,7 @@ async function lookAtCalls(
             "have the proxy pass gRPC on (nginx: grpc_pass), with the trailers of HTTP/2, to lockoutd and to nothing else",
         };
   const date = Date.parse(check.date ?? "");
-  const watch = await call(session, watchPath);
+  const watch = await call(session, watchPath, now);
   const streaming: Finding = watch.isStillOpen
     ? { about: "streaming", level: "ok", text: "messages arrive at once" }
     : {
@@ -71,7 +85,7 @@ async function lookAtCalls(
           "switch the proxy's buffering of responses off, and raise its time-out above --heartbeat: WatchEvents needs both",
       };
   // The header has whole seconds.
-  const skewMs = Math.abs(date - now());
+  const skewMs = Math.abs(date - (check.arrived ?? date));
   return [
     trailers,
     streaming,
@@ -110,21 +124,36 @@ function lookAtPeer(
   ];
 }
 
+/** There is no connection, or no TLS on it. */
+class ConnectFailure extends Error {
+  override readonly name = "ConnectFailure";
+}
+
+/** @throws ConnectFailure; other errors where what is connected speaks no HTTP/2 */
 function openSession(url: string): Promise<http2.ClientHttp2Session> {
   return new Promise((resolve, reject) => {
     const session = http2.connect(url);
-    const timer = setTimeout(() => {
+    let isConnected = false;
+    const fail = (message: string) => {
+      clearTimeout(timer);
       session.destroy();
-      reject(new Error(`no response within ${waitMs / 1000} s`));
-    }, waitMs);
+      reject(isConnected ? new Error(message) : new ConnectFailure(message));
+    };
+    const timer = setTimeout(
+      fail,
+      waitMs,
+      `no response within ${waitMs / 1000} s`,
+    );
+    session.once("connect", () => {
+      isConnected = true;
+    });
     // Settings are the first thing that an HTTP/2 server sends; others do not.
     session.once("remoteSettings", () => {
       clearTimeout(timer);
       resolve(session);
     });
     session.on("error", (error: Error) => {
-      clearTimeout(timer);
-      reject(error);
+      fail(messageOf(error));
     });
   });
 }
@@ -132,6 +161,8 @@ function openSession(url: string): Promise<http2.ClientHttp2Session> {
 interface Outcome {
   readonly status: number | undefined;
   readonly date: string | undefined;
+  /** When that came, by the clock of this machine. */
+  readonly arrived: number | undefined;
   /** Of a call that has ended. */
   readonly trailers: http2.IncomingHttpHeaders | undefined;
   /** Whether a message came while the stream was open. */
@@ -142,14 +173,16 @@ interface Outcome {
 function call(
   session: http2.ClientHttp2Session,
   path: string,
+  now: () => number,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let status: number | undefined;
     let date: string | undefined;
+    let arrived: number | undefined;
     let trailers: http2.IncomingHttpHeaders | undefined;
     const end = (isStillOpen: boolean) => {
       clearTimeout(timer);
-      resolve({ status, date, trailers, isStillOpen });
+      resolve({ status, date, arrived, trailers, isStillOpen });
       stream.close(http2.constants.NGHTTP2_CANCEL);
     };
     const stream = session.request({
@@ -162,6 +195,7 @@ function call(
     stream.on("response", (header) => {
       status = header[":status"];
       date = header.date;
+      arrived = now();
       // A call that fails at once has its trailers in its header.
       if (header["grpc-status"] !== undefined) {
         trailers = header;
@@ -184,5 +218,8 @@ function call(
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // Of a host with several addresses Node says no message, but a code.
+  const { message, code = "" }: NodeJS.ErrnoException =
+    error instanceof Error ? error : new Error(String(error));
+  return message === "" ? code : message;
 }

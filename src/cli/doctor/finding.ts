@@ -9,6 +9,14 @@ export interface Finding {
   readonly advice?: string;
 }
 
+/** What was not looked at, and why. */
+export function skipped(
+  about: readonly string[],
+  text: string,
+): readonly Finding[] {
+  return about.map((name) => ({ about: name, level: "skipped", text }));
+}
+
 /** A look that fails is a problem by itself, whose error says what to do. */
 export async function look(
   about: string,
