@@ -463,11 +463,3 @@ describe("which of them", () => {
     await succeed("org", "list", ...onServer());
   });
 });
-
-test("ready", async () => {
-  const { stdout } = await succeed("ready", "--server", server.url);
-  expect(stdout).toBe("ready\n");
-  vi.stubEnv("LOCKOUTD_LISTEN", `0.0.0.0:${server.port}`);
-  await succeed("ready");
-  vi.stubEnv("LOCKOUTD_LISTEN", undefined);
-});

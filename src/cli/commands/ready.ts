@@ -1,13 +1,19 @@
 import { request as requestHttp } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { defaultConfig } from "../../config.ts";
 import { addCommand } from "../add-command.ts";
 import { serverOption } from "../connection.ts";
-import { OperationError } from "../failure.ts";
+import { oneLine, OperationError } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 import { parseListen, parseTimeout } from "../values.ts";
+
+const readyPath = "/debug/ready";
+
+/** So much is shown of a response that is not lockoutd's. */
+const shownCharacters = 60;
 
 interface ReadyOptions {
   readonly server?: string;
@@ -52,11 +58,16 @@ Example, for a Dockerfile:
     )
     .action(async (options: ReadyOptions) => {
       const server = options.server ?? localServer(options);
-      const status = await askReady(server, options.timeout);
-      if (status !== 200) {
-        throw new OperationError(`${server} is not ready (status ${status})`);
+      const response = await askReady(server, options.timeout);
+      if (isLockoutd(response, 200, "ok")) {
+        terminal.out("ready\n");
+        return;
       }
-      terminal.out("ready\n");
+      throw new OperationError(
+        isLockoutd(response, 412, "not ready")
+          ? `${server} is not ready: it cannot write to its database, or is about to stop; its log says why`
+          : `${server} is not ready: it responds to ${readyPath} with ${describeResponse(response)}, as lockoutd never does: check the address`,
+      );
     });
 }
 
@@ -68,21 +79,40 @@ function localServer({ listen, tlsCert }: ReadyOptions): string {
   return `${tlsCert === undefined ? "http" : "https"}://${name}:${port}`;
 }
 
-/** The status of the page for probes. @throws OperationError where no response comes in time */
-async function askReady(server: string, timeoutMs: number): Promise<number> {
-  const url = new URL("/debug/ready", server);
+interface Response {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The beginning of its body. */
+  readonly text: string;
+}
+
+/** Whether it is what lockoutd sends; any other server may respond with 200 to any path. */
+function isLockoutd(
+  { status, headers, text }: Response,
+  wantedStatus: number,
+  wantedText: string,
+): boolean {
+  return (
+    status === wantedStatus &&
+    text === wantedText &&
+    headers["content-type"]?.startsWith("text/plain") === true &&
+    headers["x-request-id"] !== undefined
+  );
+}
+
+function describeResponse({ status, headers, text }: Response): string {
+  const type = headers["content-type"] ?? "no type";
+  const start = text === "" ? "nothing in it" : `"${oneLine(text)}"`;
+  return `status ${status}, ${type}, and ${start}`;
+}
+
+/** The response of the page for probes. @throws OperationError where none comes in time */
+async function askReady(server: string, timeoutMs: number): Promise<Response> {
+  const url = new URL(readyPath, server);
   const signal = AbortSignal.timeout(timeoutMs);
   const options = { signal, agent: false, headers: { connection: "close" } };
   return new Promise((resolve, reject) => {
-    const request =
-      url.protocol === "https:"
-        ? requestHttps(url, { ...options, rejectUnauthorized: false })
-        : requestHttp(url, options);
-    request.on("response", (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    request.on("error", (error) => {
+    const fail = (error: Error) => {
       const reason = signal.aborted
         ? `no response within ${timeoutMs} ms`
         : error.message || "the connection was refused";
@@ -91,7 +121,29 @@ async function askReady(server: string, timeoutMs: number): Promise<number> {
           cause: error,
         }),
       );
+    };
+    const request =
+      url.protocol === "https:"
+        ? requestHttps(url, { ...options, rejectUnauthorized: false })
+        : requestHttp(url, options);
+    request.on("response", (response) => {
+      const { statusCode: status = 0, headers } = response;
+      let text = "";
+      const end = () => {
+        resolve({ status, headers, text: text.slice(0, shownCharacters) });
+        request.destroy();
+      };
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length > shownCharacters) {
+          end();
+        }
+      });
+      response.on("end", end);
+      response.on("error", fail);
     });
+    request.on("error", fail);
     request.end();
   });
 }
