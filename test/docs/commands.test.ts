@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { runProcess } from "../cli/process.ts";
@@ -39,10 +39,25 @@ interface Step {
 
 /** The commands of a page, in their order, with their continued lines. */
 function stepsOf(page: string): readonly Step[] {
-  const blocks = page.matchAll(/^```(console|sh)\n([^]*?)^```$/gm);
-  return Array.from(blocks, ([, kind, text = ""]) =>
-    kind === "sh" ? lines(text) : typed(text),
+  const blocks = page.matchAll(/^```(console|sh|js)\n([^]*?)^```$/gm);
+  return Array.from(blocks, ({ index, 1: kind, 2: text = "" }) =>
+    kind === "sh"
+      ? lines(text)
+      : kind === "js"
+        ? saved(page.slice(0, index), text)
+        : typed(text),
   ).flat();
+}
+
+/** A program that the page has its reader save and run, and what its last comment says that it prints. */
+function saved(before: string, program: string): readonly Step[] {
+  const paragraph = before.trim().split("\n\n").at(-1) ?? "";
+  const [, file, command] =
+    /Save this as `([\w.]+)`[^]*run\s+`([^`]+)`/.exec(paragraph) ?? [];
+  const [, output = ""] = /\/\/ (.*)\n$/.exec(program) ?? [];
+  return file === undefined || command === undefined
+    ? []
+    : [{ command: `cat > ${file} <<'END'\n${program}END\n${command}`, output }];
 }
 
 function lines(block: string): readonly Step[] {
@@ -96,6 +111,8 @@ test.each(pagesThatRun)("the commands of $page run", async ({ steps }) => {
   const directory = await makeTempDir();
   onTestFinished(directory.remove);
   const database = directory.file("lockoutd.db");
+  // As in a checkout, for programs.
+  await symlink(join(root, "node_modules"), directory.file("node_modules"));
   const server = await startServerProcess(database, adminToken);
   onTestFinished(async () => {
     await server.stop("SIGKILL");
