@@ -10,14 +10,15 @@ const lineHeight = 18;
 const columnWidth = 8;
 const margin = 14;
 
-/** How long a command is shown before its output, and what each line of that adds, in seconds. */
-const typed = 1.2;
-const perLine = 0.3;
-const atTheEnd = 3;
+/** How long a command is shown before its output, and this before the next command, of which each line adds some, in seconds. */
+const typed = 0.8;
+const read = 1;
+const perLine = 0.12;
+const atTheEnd = 4;
 
 /**
- * A recording of a terminal as an SVG that needs no script: the lines move up as in a terminal, again and again. Where motion is not wanted it shows
- * the end.
+ * A recording of a terminal as an SVG that needs no script: the lines move up as in a terminal, again and again. It begins with the
+ * first command and all its output, so that it is never empty. Where motion is not wanted it shows the end.
  */
 export function drawRecording(steps: readonly Step[]): string {
   const lines: string[] = [];
@@ -26,11 +27,13 @@ export function drawRecording(steps: readonly Step[]): string {
     lines.push(
       ...wrap(`$ ${command}`).map((line) => `<tspan class="c">${line}</tspan>`),
     );
-    frames.push({ seconds: typed, lines: lines.length });
+    if (frames.length > 0) {
+      frames.push({ seconds: typed, lines: lines.length });
+    }
     const printed = output.trimEnd().split("\n").flatMap(wrap);
     lines.push(...printed, "");
     frames.push({
-      seconds: 1 + perLine * printed.length,
+      seconds: read + perLine * printed.length,
       lines: lines.length,
     });
   }
