@@ -19,7 +19,7 @@ test("connections of a network that brings too many streams in one turn are read
     turns.add(each);
   }
   for (let count = 0; count < 200; count += 1) {
-    turns.arrived(first);
+    turns.count(first, 1);
   }
   expect([first.calls, second.calls, other.calls]).toEqual([
     ["stop"],
@@ -41,7 +41,7 @@ test("streams of several turns stop nobody", async () => {
   turns.add(only);
   for (let round = 0; round < 20; round += 1) {
     for (let count = 0; count < 50; count += 1) {
-      turns.arrived(only);
+      turns.count(only, 1);
     }
     await turn();
     await turn();
@@ -56,7 +56,7 @@ test("a connection that has gone is left alone", async () => {
   turns.add(there);
   turns.delete(gone);
   for (let count = 0; count < 128; count += 1) {
-    turns.arrived(there);
+    turns.count(there, 1);
   }
   turns.delete(there);
   await turn();

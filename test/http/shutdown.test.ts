@@ -25,10 +25,16 @@ const path = "/connectrpc.conformance.v1.ConformanceService/Unary";
 /** A method that answers when it is told to, and says when it is called. */
 async function serveSlowly(options: HttpServerOptions = {}) {
   const called = Promise.withResolvers<AbortSignal>();
+  const calledTwice = Promise.withResolvers<undefined>();
+  let calls = 0;
   const finish = Promise.withResolvers<Record<string, never>>();
   const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
     unary: (_, { signal }) => {
       called.resolve(signal);
+      calls += 1;
+      if (calls === 2) {
+        calledTwice.resolve(undefined);
+      }
       return finish.promise;
     },
     idempotentUnary: () => ({}),
@@ -41,6 +47,7 @@ async function serveSlowly(options: HttpServerOptions = {}) {
   return {
     ...started,
     called: called.promise,
+    calledTwice: calledTwice.promise,
     finish: () => {
       finish.resolve({});
     },
@@ -188,7 +195,7 @@ test("GOAWAY tells which requests were not looked at", async () => {
 });
 
 test("after the grace, methods are aborted with UNAVAILABLE, heard or not", async () => {
-  const { url, server, called } = await serveSlowly({
+  const { url, server, called, calledTwice } = await serveSlowly({
     limits: { shutdownGraceMs: 50 },
   });
   const session = http2.connect(url);
@@ -203,6 +210,7 @@ test("after the grace, methods are aborted with UNAVAILABLE, heard or not", asyn
     body: "{}",
   });
   const signal = await called;
+  await calledTwice;
   await server.close();
   expect(signal.aborted).toBe(true);
   expect((await json).status).toBe(503);

@@ -65,11 +65,15 @@ export class BeginTurns {
     this.#continueSoon();
   }
 
-  /** Begins something else of a network, at once or when it is its turn. */
-  begin(network: string, weight: number, begin: () => void): void {
+  /**
+   * Begins something else of a network, at once or when it is its turn.
+   *
+   * @returns whether it was at once
+   */
+  begin(network: string, weight: number, begin: () => void): boolean {
     if (this.take(weight)) {
       begin();
-      return;
+      return true;
     }
     this.wait({
       account: { network },
@@ -79,6 +83,7 @@ export class BeginTurns {
         return false;
       },
     });
+    return false;
   }
 
   #continueSoon(): void {

@@ -2,8 +2,8 @@ import { TokenBucket } from "./token-bucket.ts";
 import type { Watched } from "./watchdog.ts";
 
 /** Connections of one network that had to be ended: so many at once, and per second, change nothing. */
-const endedBurst = 8;
-const endedRate = 4;
+const endedBurst = 1;
+const endedRate = 1;
 
 /** For so long after one more the network's new connections are slowed down, in milliseconds … */
 const slowMs = 5000;

@@ -9,6 +9,7 @@ import { headerCost } from "./header-bytes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "../limits.ts";
+import { startReading, stopReading } from "./reading.ts";
 import { StreamErrors } from "./stream-errors.ts";
 import type { Reader, ReadTurns } from "./read-turns.ts";
 import type { Watched } from "./watchdog.ts";
@@ -29,12 +30,6 @@ const largeHeaderRateBytes = 1024 * 1024;
 
 /** A stream that became no request counts once for so many bytes: Node decodes all of a header that it does not take. */
 const unseenStreamBytes = 512;
-
-/** The part of a socket that reads. */
-interface ReadHandle {
-  readStart(): void;
-  readStop(): void;
-}
 
 /** Parts of an {@link Http2Session}. */
 export interface Http2SessionParts {
@@ -128,6 +123,11 @@ export class Http2Session
       }
     });
     session.on("frameError", () => undefined);
+    // With its client, all streams of a connection end at once.
+    const end = () => {
+      this.#reads.count(this, this.#streams);
+    };
+    socket.once("end", end).once("error", end);
   }
 
   /** A request has come. */
@@ -135,7 +135,7 @@ export class Http2Session
     this.#used = true;
     this.#streams++;
     this.#seen++;
-    this.#reads.arrived(this);
+    this.#reads.count(this, 1);
     // Those that are too many have been reset in the same read, which brings thousands.
     if (this.#streams > this.#limits.maxStreamsPerConnection) {
       this.#countResets(1, exchange.startedAt);
@@ -268,11 +268,11 @@ export class Http2Session
   }
 
   stopReading(): void {
-    handleOf(this.#socket)?.readStop();
+    stopReading(this.#socket);
   }
 
   read(): void {
-    handleOf(this.#socket)?.readStart();
+    startReading(this.#socket);
   }
 
   beginNext(now: number): boolean {
@@ -329,11 +329,6 @@ export class Http2Session
     const weight = bytes / streams / unseenStreamBytes;
     this.#countResets(unseen * Math.max(1, weight), now);
   }
-}
-
-/** Node reads a connection of HTTP/2 past the socket, whose own `pause` does nothing; it starts and stops by the same means. */
-function handleOf(socket: Socket): ReadHandle | null | undefined {
-  return (socket as { readonly _handle?: ReadHandle | null })._handle;
 }
 
 /** What a request takes that waits for room, in bytes. */

@@ -18,10 +18,10 @@ import type { Watchdog } from "./watchdog.ts";
 const sessionWeight = 8;
 
 /** How often it is checked whether the event loop was blocked, in milliseconds. */
-const checkIntervalMs = 50;
+const checkIntervalMs = 20;
 
 /** A check that is late by more than this tells that it was, in milliseconds. */
-const blockedMs = 15;
+const blockedMs = 10;
 
 /** What {@link Http2Sessions} work with. */
 export interface Http2SessionsParts {

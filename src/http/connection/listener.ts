@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type http2 from "node:http2";
-import net from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { Acceptors } from "./acceptors.ts";
 import { BeginTurns } from "./begin-turns.ts";
 import { ConnectionCount, networkOf } from "./connection-count.ts";
 import { Budget, ConnectionAccount } from "./budget.ts";
@@ -26,9 +26,6 @@ import type { HttpLimits } from "../limits.ts";
 import { LingeringConnections } from "./linger.ts";
 import { VersionChoice } from "./version-choice.ts";
 import type { Watchdog } from "./watchdog.ts";
-
-/** How many connections wait to be accepted: the system drops those beyond, and their clients try again after a second. */
-const backlog = 4096;
 
 /** Where a server listens. */
 export interface Address {
@@ -57,6 +54,7 @@ export interface ListenerParts {
 export class Listener {
   readonly #parts: ListenerParts;
   readonly #h1: http.Server;
+  readonly #acceptors: Acceptors;
   readonly #sockets = new Set<Socket>();
   readonly #sessions: Http2Sessions;
   readonly #lingering: LingeringConnections;
@@ -83,6 +81,7 @@ export class Listener {
     );
     this.#http1Handler = this.#createHttp1Handler();
     this.#h1 = this.#createHttp1();
+    this.#acceptors = new Acceptors(this.#h1);
     this.#sessions = new Http2Sessions({
       server: this.#createHttp2(),
       budget: this.#budget,
@@ -96,6 +95,7 @@ export class Listener {
       isTls: parts.tls !== undefined,
       prefaceTimeoutMs: limits.headersTimeoutMs,
       admit: (socket) => this.#admit(socket),
+      turns: this.#turns,
       onHttp1: (socket) => {
         this.#countHttp1(socket);
       },
@@ -105,18 +105,15 @@ export class Listener {
     });
   }
 
-  /** @returns the address that was bound: with port 0 the system has chosen one */
-  listen({ host, port }: Address): Promise<Address> {
-    return new Promise((resolve, reject) => {
-      this.#h1.once("error", reject);
-      this.#h1.listen({ port, host, backlog }, () => {
-        this.#h1.off("error", reject);
-        this.#h1.on("error", this.#parts.onFault);
-        this.#watchPartialMessages();
-        const address = this.#h1.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+  /**
+   * @returns the address that was bound: with port 0 the system has chosen one
+   * @throws Error where it cannot be bound
+   */
+  async listen({ host, port }: Address): Promise<Address> {
+    const { address, port: bound } = await this.#acceptors.listen(host, port);
+    this.#h1.on("error", this.#parts.onFault);
+    this.#watchPartialMessages();
+    return { host: address, port: bound };
   }
 
   /**
@@ -125,7 +122,7 @@ export class Listener {
    */
   drain(): Promise<void> {
     this.#draining = true;
-    this.#stopListening();
+    this.#acceptors.close();
     this.#sessions.close();
     this.#idleDrain = setTimeout(() => {
       // After sockets were read, which a busy process does late: a request may have arrived.
@@ -148,16 +145,11 @@ export class Listener {
   /** Destroys every connection. */
   destroy(): void {
     this.#draining = true;
-    this.#stopListening();
+    this.#acceptors.close();
     this.#sessions.destroy();
     for (const socket of this.#sockets) {
       socket.destroy();
     }
-  }
-
-  /** Stops listening without the HTTP server's own `close`, which destroys idle connections at once and switches time-outs of the others off. */
-  #stopListening(): void {
-    net.Server.prototype.close.call(this.#h1);
   }
 
   /** Node keeps account of its parsers from when the server listens. */

@@ -1,10 +1,10 @@
 import type { ConnectionAccount } from "./budget.ts";
 
 /** From so many streams in one turn of the event loop on, their clients' connections are read in the next one. */
-const arrivalsAtOnce = 128;
+const streamsAtOnce = 128;
 
 /** From so many on it is looked when the turn ends: most turns see fewer. */
-const noticedArrivals = 16;
+const noticedStreams = 16;
 
 /** A connection of HTTP/2. */
 export interface Reader {
@@ -14,13 +14,14 @@ export interface Reader {
 }
 
 /**
- * Bounds how many streams come in one turn of the event loop. All connections that have something to read are read in one turn, and
- * Node takes some 20 µs for each stream before anybody can refuse it: 150 connections with 100 streams each are a third of a second.
+ * Bounds how many streams come and end in one turn of the event loop. All connections that have something to read are read in one turn, and
+ * Node takes some 20 µs for each stream before anybody can refuse it, and when its connection ends: 150 connections with 100 streams each
+ * are a third of a second.
  */
 export class ReadTurns {
   readonly #readers = new Map<string, Set<Reader>>();
   readonly #stopped = new Set<string>();
-  #arrived = 0;
+  #streams = 0;
 
   add(reader: Reader): void {
     const { network } = reader.account;
@@ -41,15 +42,16 @@ export class ReadTurns {
     }
   }
 
-  /** A stream has come. */
-  arrived({ account: { network } }: Reader): void {
-    this.#arrived += 1;
-    if (this.#arrived === noticedArrivals) {
+  /** Streams have come, or end with their connection, which takes as long. */
+  count({ account: { network } }: Reader, streams: number): void {
+    const before = this.#streams;
+    this.#streams += streams;
+    if (before < noticedStreams && this.#streams >= noticedStreams) {
       setImmediate(() => {
         this.#goOn();
       });
     }
-    if (this.#arrived < arrivalsAtOnce || this.#stopped.has(network)) {
+    if (this.#streams < streamsAtOnce || this.#stopped.has(network)) {
       return;
     }
     this.#stopped.add(network);
@@ -59,7 +61,7 @@ export class ReadTurns {
   }
 
   #goOn(): void {
-    this.#arrived = 0;
+    this.#streams = 0;
     for (const network of this.#stopped) {
       for (const reader of this.#readers.get(network) ?? []) {
         reader.read();

@@ -1,7 +1,16 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { BeginTurns } from "./begin-turns.ts";
+import { networkOf } from "./connection-count.ts";
 import { sniff } from "./preface.ts";
+import { startReading, stopReading } from "./reading.ts";
+
+/** A new connection counts for so many requests: it is read, and gets a parser. */
+const connectionWeight = 2;
+
+/** A new connection under TLS does: a handshake takes a millisecond or two. */
+const handshakeWeight = 16;
 
 /** What {@link VersionChoice} needs of its listener. */
 export interface VersionChoiceParts {
@@ -10,6 +19,7 @@ export interface VersionChoiceParts {
   readonly prefaceTimeoutMs: number;
   /** Admits a new connection, or destroys it and says false. */
   readonly admit: (socket: Socket) => boolean;
+  readonly turns: BeginTurns;
   /** Called before the HTTP/1.1 server takes a connection. */
   readonly onHttp1: (socket: Socket) => void;
   readonly onHttp2: (socket: Socket) => void;
@@ -23,27 +33,24 @@ export class VersionChoice {
   readonly #parts: VersionChoiceParts;
   readonly #server: http.Server;
   /** What the HTTP/1.1 server itself does with a connection. */
-  readonly #serveHttp1: readonly ((socket: Socket) => void)[];
+  readonly #serveHttp1: readonly OnConnection[];
   /** Connections that have not said which version they speak. */
   readonly #undecided = new Set<Socket>();
 
   constructor(server: http.Server, parts: VersionChoiceParts) {
-    const event = parts.isTls ? "secureConnection" : "connection";
     this.#server = server;
     this.#parts = parts;
-    this.#serveHttp1 = server.listeners(event) as ((socket: Socket) => void)[];
-    server.removeAllListeners(event);
     if (!parts.isTls) {
-      server.on("connection", (socket) => {
-        if (parts.admit(socket)) {
-          this.#sniff(socket);
-        }
+      this.#serveHttp1 = takeListeners(server, "connection");
+      this.#takeInTurn(connectionWeight, (socket) => {
+        this.#sniff(socket);
       });
       return;
     }
-    // The TLS server's own listener for raw connections stays.
-    server.prependListener("connection", (socket) => {
-      parts.admit(socket);
+    this.#serveHttp1 = takeListeners(server, "secureConnection");
+    const shakeHands = takeListeners(server, "connection");
+    this.#takeInTurn(handshakeWeight, (socket) => {
+      callAll(shakeHands, server, socket);
     });
     server.on("secureConnection", (socket: TLSSocket) => {
       socket.on("error", () => undefined);
@@ -58,6 +65,27 @@ export class VersionChoice {
         socket.destroy();
       }
     }
+  }
+
+  /** Begins with each new connection when it is its network's turn, and reads nothing of it until then. */
+  #takeInTurn(weight: number, begin: (socket: Socket) => void): void {
+    const { admit, turns } = this.#parts;
+    this.#server.on("connection", (socket) => {
+      if (!admit(socket)) {
+        return;
+      }
+      const network = networkOf(socket.remoteAddress ?? "");
+      const hasBegun = turns.begin(network, weight, () => {
+        startReading(socket);
+        // Its client may have left while it waited.
+        if (!socket.destroyed) {
+          begin(socket);
+        }
+      });
+      if (!hasBegun) {
+        stopReading(socket);
+      }
+    });
   }
 
   #sniff(socket: Socket): void {
@@ -77,8 +105,28 @@ export class VersionChoice {
       return;
     }
     this.#parts.onHttp1(socket);
-    for (const listener of this.#serveHttp1) {
-      listener.call(this.#server, socket);
-    }
+    callAll(this.#serveHttp1, this.#server, socket);
+  }
+}
+
+type OnConnection = (socket: Socket) => void;
+
+/** Takes away what a server itself does with a connection. */
+function takeListeners(
+  server: http.Server,
+  event: "connection" | "secureConnection",
+): readonly OnConnection[] {
+  const listeners = server.listeners(event) as OnConnection[];
+  server.removeAllListeners(event);
+  return listeners;
+}
+
+function callAll(
+  listeners: readonly OnConnection[],
+  server: http.Server,
+  socket: Socket,
+): void {
+  for (const listener of listeners) {
+    listener.call(server, socket);
   }
 }
