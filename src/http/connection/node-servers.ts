@@ -92,6 +92,12 @@ function tlsOptions(
   };
 }
 
+/**
+ * How many streams a client can open and cancel in what is read at once, 64 KiB: a stream takes two frames with headers of 9 bytes, four fields
+ * of a byte each, and a code of 4.
+ */
+const cancelsInOneRead = Math.ceil((64 * 1024) / 26);
+
 /** Node's server for HTTP/2, which never listens. */
 export function createHttp2Server(limits: HttpLimits): http2.Http2Server {
   return http2.createServer({
@@ -100,7 +106,10 @@ export function createHttp2Server(limits: HttpLimits): http2.Http2Server {
     maxSessionRejectedStreams: 100,
     // Else Node drops a field with a blank at an end, such as "Bearer " of a client whose token is empty, without a word.
     strictFieldWhitespaceValidation: false,
-    streamResetBurst: limits.streamResetBurst,
+    // nghttp2 counts while it reads, and ends the connection with INTERNAL_ERROR; Http2Session counts behind each read, and says why. Here is
+    // more than can come before that, so that it is always first; nghttp2 adds what a second allows when it is over.
+    streamResetBurst:
+      limits.streamResetBurst + limits.streamResetRate + cancelsInOneRead,
     streamResetRate: limits.streamResetRate,
     settings: {
       enablePush: false,
