@@ -4,7 +4,7 @@ import {
   CredentialsCheckErrorSchema,
   ErrorDetailSchema,
 } from "../gen/zitadel/message_pb.js";
-import { toConnectError } from "./api/errors.ts";
+import { httpStatusOf, toConnectError } from "./api/errors.ts";
 import { createCallFields } from "./api/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
@@ -156,6 +156,7 @@ async function serve(
         ignoreUnknownQueryParameters: config.ignoreUnknownFields,
         registry,
         eventId,
+        errorStatus: httpStatusOf,
         systemParameters,
       }),
     pages: [...probePages, ...apiPages(describeApi())],

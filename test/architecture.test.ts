@@ -116,6 +116,7 @@ const arrows = {
   /** Errors, and what they may repeat. */
   "transcoding/fault": ["gen/google"],
   api: [
+    "gen/google",
     "addresses",
     "pacing",
     "lockout",

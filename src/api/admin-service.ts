@@ -12,7 +12,7 @@ import { andThen } from "../store/awaitable.ts";
 import type { EventFilter, EventStore } from "../store/events.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import { respondOnce } from "./constant-responses.ts";
-import { changedDetails } from "./details.ts";
+import { changedDetails, lastEvent } from "./details.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { eventMessage } from "./events.ts";
 import { afterMicros, beforeMicros } from "./moment.ts";
@@ -39,12 +39,12 @@ export function createAdminService(
       andThen(requireDefaultPolicy(store), defaultPolicyResponse),
 
     async updateLockoutPolicy(request, context) {
-      const event = await store.changePolicy(
+      const events = await store.changePolicy(
         { kind: "instance" },
         getCaller(context.values).id,
         updateDefaultPolicy(request),
       );
-      return { details: changedDetails(event) };
+      return { details: changedDetails(lastEvent(events)) };
     },
 
     async listEvents(request, context) {

@@ -31,6 +31,15 @@ export function changedDetails(event: RecordedEvent) {
   };
 }
 
+/** The last event of a command on a policy: that of its numbers, where they changed. */
+export function lastEvent(events: readonly RecordedEvent[]): RecordedEvent {
+  const event = events.at(-1);
+  if (event === undefined) {
+    throw new Error("the command wrote no event");
+  }
+  return event;
+}
+
 /** The one event of a command that writes just one. */
 export function onlyEvent({ events }: Changed<unknown>): RecordedEvent {
   const [event] = events;

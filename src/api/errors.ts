@@ -1,10 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
-import type { ErrorCode } from "../lockout/errors.ts";
+import type { ErrorCode } from "../lockout/error-entry.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 
 const codes: Readonly<Record<ErrorCode, Code>> = {
+  ABORTED: Code.Aborted,
   ALREADY_EXISTS: Code.AlreadyExists,
   FAILED_PRECONDITION: Code.FailedPrecondition,
   INVALID_ARGUMENT: Code.InvalidArgument,
@@ -45,15 +47,29 @@ export function toConnectError(
   );
 }
 
+/** The HTTP status of a refusal over JSON, where it is not that of its code. */
+export function httpStatusOf({ cause }: ConnectError): number | undefined {
+  return cause instanceof LockoutError ? cause.entry.httpStatus : undefined;
+}
+
 function refusal(error: LockoutError): ConnectError {
   const { id, code, key } = error.entry;
   const headers =
     code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : undefined;
+  const { violations } = error;
+  const fieldViolations = violations.map((violation) => ({ ...violation }));
   return new ConnectError(
     error.message,
     codes[code],
     headers,
-    id === "" ? [] : [{ desc: ErrorDetailSchema, value: { id, message: key } }],
+    [
+      ...(id === ""
+        ? []
+        : [{ desc: ErrorDetailSchema, value: { id, message: key } }]),
+      ...(fieldViolations.length === 0
+        ? []
+        : [{ desc: BadRequestSchema, value: { fieldViolations } }]),
+    ],
     error,
   );
 }

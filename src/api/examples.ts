@@ -25,6 +25,9 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     maxPasswordAttempts: 7,
     maxOtpAttempts: 5,
   },
+  "lockout.v1.PolicyService.SetRules": { rules: {} },
+  "lockout.v1.PolicyService.SetInstanceRules": { rules: {} },
+  "lockout.v1.PolicyService.ResetRules": {},
   "lockout.v1.UserService.PutUser": {
     ...alice,
     aliases: ["alice@example.com"],

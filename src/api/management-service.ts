@@ -21,7 +21,12 @@ import { andThen } from "../store/awaitable.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import type { UserStore } from "../store/users.ts";
 import { respondOnce } from "./constant-responses.ts";
-import { changedDetails, createdDetails, onlyEvent } from "./details.ts";
+import {
+  changedDetails,
+  createdDetails,
+  lastEvent,
+  onlyEvent,
+} from "./details.ts";
 import {
   findEffectivePolicy,
   policyMessage,
@@ -94,32 +99,32 @@ export function createManagementService(
 
     async addCustomLockoutPolicy(request, context) {
       const { id, orgId } = getCaller(context.values);
-      const event = await store.changePolicy(
+      const events = await store.changePolicy(
         { kind: "org", orgId },
         id,
         addOrgPolicy(orgId, request),
       );
-      return { details: createdDetails(event) };
+      return { details: createdDetails(lastEvent(events)) };
     },
 
     async updateCustomLockoutPolicy(request, context) {
       const { id, orgId } = getCaller(context.values);
-      const event = await store.changePolicy(
+      const events = await store.changePolicy(
         { kind: "org", orgId },
         id,
         updateOrgPolicy(orgId, request),
       );
-      return { details: changedDetails(event) };
+      return { details: changedDetails(lastEvent(events)) };
     },
 
     async resetLockoutPolicyToDefault(_request, context) {
       const { id, orgId } = getCaller(context.values);
-      const event = await store.changePolicy(
+      const events = await store.changePolicy(
         { kind: "org", orgId },
         id,
         resetOrgPolicy(orgId),
       );
-      return { details: changedDetails(event) };
+      return { details: changedDetails(lastEvent(events)) };
     },
   };
 }

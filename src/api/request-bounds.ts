@@ -129,6 +129,14 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     above: "requestTooLong",
   },
   "lockout.v1.DeleteUserRequest.user_id": userId,
+  "lockout.v1.SetRulesRequest.etag": {
+    characters: idCharacters,
+    above: "policyChangedSince",
+  },
+  "lockout.v1.ResetRulesRequest.etag": {
+    characters: idCharacters,
+    above: "policyChangedSince",
+  },
   "lockout.v1.CreateOrganizationRequest.name": {
     characters: 200,
     above: "orgNameInvalid",

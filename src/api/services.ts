@@ -7,6 +7,7 @@ import type {
 } from "@connectrpc/connect";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
@@ -24,6 +25,7 @@ import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
 import { EditorNames } from "./editor-names.ts";
 import { createManagementService } from "./management-service.ts";
+import { createPolicyService } from "./policy-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
 import type { WatchLimits } from "./watch-quota.ts";
@@ -79,6 +81,7 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
   [AttemptService, ""],
   [LockoutUserService, ""],
   [AccessService, ""],
+  [PolicyService, ""],
 ]);
 
 /** Every service that callers with a token reach. */
@@ -103,6 +106,7 @@ export function createServices(
     ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, inTurn)),
+    mount(PolicyService, createPolicyService(store)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { errorCatalogue, LockoutError } from "../lockout/errors.ts";
-import type { ErrorEntry } from "../lockout/errors.ts";
+import type { ErrorEntry } from "../lockout/error-entry.ts";
 import { DatabaseUrlError } from "../store/store.ts";
 
 /** The command was written wrongly: the message says what to do. Ends with exit code 2. */

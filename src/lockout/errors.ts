@@ -3,83 +3,11 @@
  * code and its text. `docs/reference/errors.md` is made from it.
  */
 
-/** The gRPC status codes that the catalogue uses, by their published names. */
-export type ErrorCode =
-  | "ALREADY_EXISTS"
-  | "FAILED_PRECONDITION"
-  | "INVALID_ARGUMENT"
-  | "NOT_FOUND"
-  | "PERMISSION_DENIED"
-  | "RESOURCE_EXHAUSTED"
-  | "UNAUTHENTICATED"
-  | "UNAVAILABLE";
-
-/** One entry of the catalogue. */
-export interface ErrorEntry {
-  /** Unique, as ZITADEL publishes it. Empty where ZITADEL sends none: then no detail is sent either. */
-  readonly id: string;
-  readonly code: ErrorCode;
-  /** ZITADEL's message key, sent raw as ZITADEL does, or a text. */
-  readonly key: string;
-  /** When it happens, for the page of errors. */
-  readonly when: string;
-}
+import type { ErrorEntry } from "./error-entry.ts";
+import { policyErrors } from "./policy-errors.ts";
 
 const entries = {
-  defaultPolicyNotFound: {
-    id: "INSTANCE-0oPew",
-    code: "NOT_FOUND",
-    key: "Errors.IAM.LockoutPolicy.NotFound",
-    when: "The instance has no default policy.",
-  },
-  defaultPolicyNotChanged: {
-    id: "INSTANCE-0psjF",
-    code: "FAILED_PRECONDITION",
-    key: "Errors.IAM.LockoutPolicy.NotChanged",
-    when: "The default policy has both numbers already.",
-  },
-  orgPolicyExists: {
-    id: "ORG-0olDf",
-    code: "ALREADY_EXISTS",
-    key: "Errors.ORG.LockoutPolicy.AlreadyExists",
-    when: "The organisation has a policy of its own already.",
-  },
-  orgPolicyNotFoundOnUpdate: {
-    id: "ORG-ADfs1",
-    code: "NOT_FOUND",
-    key: "Errors.Org.LockoutPolicy.NotFound",
-    when: "The organisation has no policy of its own to update.",
-  },
-  orgPolicyNotChanged: {
-    id: "ORG-0JFSr",
-    code: "FAILED_PRECONDITION",
-    key: "Errors.Org.LockoutPolicy.NotChanged",
-    when: "The organisation's policy has both numbers already.",
-  },
-  orgPolicyNotFoundOnReset: {
-    id: "ORG-D4zuz",
-    code: "NOT_FOUND",
-    key: "Errors.Org.LockoutPolicy.NotFound",
-    when: "The organisation has no policy of its own to remove.",
-  },
-  orgMissingOnAdd: {
-    id: "Org-8fJif",
-    code: "INVALID_ARGUMENT",
-    key: "Errors.ResourceOwnerMissing",
-    when: "A policy is added without an organisation.",
-  },
-  orgMissingOnUpdate: {
-    id: "Org-3J9fs",
-    code: "INVALID_ARGUMENT",
-    key: "Errors.ResourceOwnerMissing",
-    when: "A policy is updated without an organisation.",
-  },
-  orgMissingOnReset: {
-    id: "Org-4J9fs",
-    code: "INVALID_ARGUMENT",
-    key: "Errors.ResourceOwnerMissing",
-    when: "A policy is removed without an organisation.",
-  },
+  ...policyErrors,
   authHeaderMissing: {
     id: "",
     code: "UNAUTHENTICATED",
@@ -382,19 +310,35 @@ export type ErrorName = keyof typeof entries;
 /** All entries by name, in the order of the page. */
 export const errorCatalogue: Readonly<Record<ErrorName, ErrorEntry>> = entries;
 
+/** What is wrong with a field of a request. */
+export interface FieldViolation {
+  /** By the names of the message, such as `rules.lock_growth`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** What a {@link LockoutError} says beyond its entry. */
+export interface LockoutErrorOptions extends ErrorOptions {
+  /** What it is about, where the entry says so: it follows the key in the message. */
+  readonly about?: string;
+  /** What is wrong with which fields, where the entry says so. */
+  readonly violations?: readonly FieldViolation[];
+}
+
 /** A refusal of the catalogue. The folders below the API throw it; `api/errors.ts` alone turns it into a status with its detail. */
 export class LockoutError extends Error {
   readonly entry: ErrorEntry;
+  readonly violations: readonly FieldViolation[];
 
-  /** @param options.about what it is about, where the entry says so: it follows the key in the message */
   constructor(
     name: ErrorName,
-    { about, ...options }: ErrorOptions & { readonly about?: string } = {},
+    { about, violations = [], ...options }: LockoutErrorOptions = {},
   ) {
-    const entry = errorCatalogue[name];
+    const entry: ErrorEntry = errorCatalogue[name];
     const key = about === undefined ? entry.key : `${entry.key}: ${about}`;
     super(entry.id === "" ? key : `${key} (${entry.id})`, options);
     this.name = "LockoutError";
     this.entry = entry;
+    this.violations = violations;
   }
 }

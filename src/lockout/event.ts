@@ -23,6 +23,23 @@ const changedLimits = {
   maxPasswordAttempts: "where it changed",
   maxOTPAttempts: "where it changed",
 };
+const rules = {
+  lockDuration: "seconds, such as `900s`",
+  lockGrowth: "",
+  maxLockDuration: "seconds",
+  observationWindow: "seconds",
+  ceiling: "",
+  lockScope: "`LOCK_SCOPE_FACTOR`, or left out",
+  "devices.maxAttempts": "",
+  "devices.trustDuration": "seconds",
+  rememberedSecrets: "",
+  "sources.maxFailures": "",
+  "sources.window": "seconds",
+  "sources.ipv4Prefix": "",
+  "sources.ipv6Prefix": "",
+  "storms.maxLocks": "",
+  "storms.window": "seconds",
+};
 const client = {
   address: "the client's, canonical",
   userAgent: "the client's, at most 1,000 characters",
@@ -69,6 +86,11 @@ const entries = {
     when: "The default policy was changed.",
     payload: changedLimits,
   },
+  "instance.policy.lockout.rules.changed": {
+    aggregate: "instance",
+    when: "The rules of the default policy were changed. The payload has all rules that hold from then on; what is not set is left out.",
+    payload: rules,
+  },
   "org.added": {
     aggregate: "org",
     when: "The organisation was created.",
@@ -87,6 +109,16 @@ const entries = {
   "org.policy.lockout.removed": {
     aggregate: "org",
     when: "The organisation's policy was removed: the default holds again.",
+    payload: {},
+  },
+  "org.policy.lockout.rules.changed": {
+    aggregate: "org",
+    when: "The organisation got rules of its own, or they were changed. The payload has all rules that hold from then on; what is not set is left out.",
+    payload: rules,
+  },
+  "org.policy.lockout.rules.removed": {
+    aggregate: "org",
+    when: "The organisation's rules were removed: those of the default hold again.",
     payload: {},
   },
   "org.lockout.name.unlocked": {

@@ -1,31 +1,69 @@
 import { LockoutError } from "./errors.ts";
 import type { EventPayload, NewEvent } from "./event.ts";
 import type { Limits } from "./limits.ts";
+import type { Rules } from "./rules.ts";
 
-/** What a policy command leads to: the event to write, and the policy that then holds. */
-export interface PolicyDecision {
-  readonly event: NewEvent;
-  /** Undefined where the policy is removed. */
-  readonly limits: Limits | undefined;
+/** The parts of a policy that somebody has of its own. Numbers and rules are inherited each as a whole. */
+export interface PolicyParts {
+  /** With the sequence of the event that they are of. */
+  readonly numbers: (Limits & { readonly sequence: number }) | undefined;
+  readonly rules: StoredRules | undefined;
 }
 
-/** A policy command: from the policy that is there, if one is, to what it leads to. @throws LockoutError */
-export type DecidePolicy = (current: Limits | undefined) => PolicyDecision;
+/** Rules, with the sequence of the event that they are of. */
+export interface StoredRules {
+  readonly rules: Rules;
+  readonly sequence: number;
+}
+
+/** What a policy command is decided from. */
+export interface PolicyView {
+  readonly owner: "instance" | "org";
+  /** What the owner has of its own. */
+  readonly own: PolicyParts;
+  /** What the instance has, which holds where an organisation has nothing of its own. Nothing for the instance itself. */
+  readonly inherited: PolicyParts;
+}
+
+/** What a policy command leads to: for each part that changes, the event to write, and what the owner then has of its own. */
+export interface PolicyDecision {
+  /** Undefined in the `limits`: the owner has none of its own any more. */
+  readonly numbers?: {
+    readonly event: NewEvent;
+    readonly limits: Limits | undefined;
+  };
+  readonly rules?: {
+    readonly event: NewEvent;
+    readonly rules: Rules | undefined;
+  };
+}
+
+/** A policy command: from the policy that is there to what it leads to. @throws LockoutError */
+export type DecidePolicy = (current: PolicyView) => PolicyDecision;
+
+/** The numbers that hold; both 0 where nobody has any. */
+export function limitsOf({ own, inherited }: PolicyView): Limits {
+  const { maxPasswordAttempts = 0, maxOtpAttempts = 0 } =
+    own.numbers ?? inherited.numbers ?? {};
+  return { maxPasswordAttempts, maxOtpAttempts };
+}
 
 /** Creates the default policy when the instance is created. */
 export function createDefaultPolicy(limits: Limits): PolicyDecision {
   return {
-    event: {
-      type: "instance.policy.lockout.added",
-      payload: addedPayload(limits),
+    numbers: {
+      event: {
+        type: "instance.policy.lockout.added",
+        payload: addedPayload(limits),
+      },
+      limits,
     },
-    limits,
   };
 }
 
 /** Replaces both numbers of the default policy. */
 export function updateDefaultPolicy(limits: Limits): DecidePolicy {
-  return (current) => {
+  return ({ own: { numbers: current } }) => {
     if (current === undefined) {
       throw new LockoutError("defaultPolicyNotFound");
     }
@@ -34,15 +72,17 @@ export function updateDefaultPolicy(limits: Limits): DecidePolicy {
       throw new LockoutError("defaultPolicyNotChanged");
     }
     return {
-      event: { type: "instance.policy.lockout.changed", payload },
-      limits,
+      numbers: {
+        event: { type: "instance.policy.lockout.changed", payload },
+        limits,
+      },
     };
   };
 }
 
 /** Gives an organisation a policy of its own. */
 export function addOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
-  return (current) => {
+  return ({ own: { numbers: current } }) => {
     if (orgId === "") {
       throw new LockoutError("orgMissingOnAdd");
     }
@@ -50,18 +90,20 @@ export function addOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
       throw new LockoutError("orgPolicyExists");
     }
     return {
-      event: {
-        type: "org.policy.lockout.added",
-        payload: addedPayload(limits),
+      numbers: {
+        event: {
+          type: "org.policy.lockout.added",
+          payload: addedPayload(limits),
+        },
+        limits,
       },
-      limits,
     };
   };
 }
 
 /** Replaces both numbers of an organisation's policy. */
 export function updateOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
-  return (current) => {
+  return ({ own: { numbers: current } }) => {
     if (orgId === "") {
       throw new LockoutError("orgMissingOnUpdate");
     }
@@ -72,22 +114,41 @@ export function updateOrgPolicy(orgId: string, limits: Limits): DecidePolicy {
     if (payload === undefined) {
       throw new LockoutError("orgPolicyNotChanged");
     }
-    return { event: { type: "org.policy.lockout.changed", payload }, limits };
+    return {
+      numbers: {
+        event: { type: "org.policy.lockout.changed", payload },
+        limits,
+      },
+    };
   };
 }
 
-/** Removes an organisation's policy, so that the default holds again. */
+/** Removes an organisation's policy, numbers and rules, so that the default holds again. */
 export function resetOrgPolicy(orgId: string): DecidePolicy {
-  return (current) => {
+  return ({ own }) => {
     if (orgId === "") {
       throw new LockoutError("orgMissingOnReset");
     }
-    if (current === undefined) {
+    if (own.numbers === undefined && own.rules === undefined) {
       throw new LockoutError("orgPolicyNotFoundOnReset");
     }
-    return { event: { type: "org.policy.lockout.removed" }, limits: undefined };
+    return {
+      ...(own.numbers !== undefined && {
+        numbers: {
+          event: { type: "org.policy.lockout.removed" },
+          limits: undefined,
+        },
+      }),
+      ...(own.rules !== undefined && { rules: removedRules }),
+    };
   };
 }
+
+/** An organisation has no rules of its own any more. */
+export const removedRules: NonNullable<PolicyDecision["rules"]> = {
+  event: { type: "org.policy.lockout.rules.removed" },
+  rules: undefined,
+};
 
 // ZITADEL leaves zeros out of the payload of "added"; in "changed" a change to 0 is said.
 

@@ -3,6 +3,8 @@ import { checkEvents, factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import type { EventPayload } from "./event.ts";
 import type { Limits } from "./limits.ts";
+import { rulesOf } from "./rules-payload.ts";
+import type { Rules } from "./rules.ts";
 import { addedFailures, stateOf } from "./user-events.ts";
 import type { AccountState } from "./user-events.ts";
 
@@ -156,4 +158,18 @@ function withFailed(
     atLeast.delete(factor);
   }
   return { ...user, failed: { ...user.failed, [factor]: failed }, atLeast };
+}
+
+/** The rules that an owner has of its own after one more event of it; undefined where there are none. */
+export function replayRulesEvent(
+  rules: Rules | undefined,
+  type: string,
+  payload: EventPayload = {},
+): Rules | undefined {
+  if (type.endsWith(".policy.lockout.rules.removed")) {
+    return undefined;
+  }
+  return type.endsWith(".policy.lockout.rules.changed")
+    ? rulesOf(payload)
+    : rules;
 }

@@ -2,6 +2,7 @@
  * What a policy says beyond its two numbers. An owner has rules or has none, as a whole: an organisation without rules of its own has the
  * default's.
  */
+import type { FieldViolation } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
 /** What a lock by failures closes. */
@@ -101,14 +102,6 @@ export function prefixesOf({ sources }: Rules): {
   };
 }
 
-/** What is wrong with one field of rules. */
-export interface RuleViolation {
-  /** Within the rules, by the names of `lockout.v1.Rules`, such as `devices.trust_duration`. */
-  readonly field: string;
-  /** What the field may be. */
-  readonly description: string;
-}
-
 /** A part of the rules: what it is, whether it is set, and what it may be. */
 interface Check {
   readonly field: string;
@@ -117,7 +110,8 @@ interface Check {
 }
 
 /**
- * All that is wrong with rules, one violation for each field, in the order of the fields; none where the rules may hold.
+ * All that is wrong with rules, one violation for each field, in the order of the fields; none where the rules may hold. Fields are named
+ * within the rules, such as `devices.trust_duration`.
  *
  * @param rules their durations may be anything, also parts of a millisecond
  * @param limits the numbers that hold beside the rules
@@ -125,7 +119,7 @@ interface Check {
 export function validateRules(
   rules: Rules,
   limits: Limits,
-): readonly RuleViolation[] {
+): readonly FieldViolation[] {
   const { devices, sources, storms } = rules;
   const limit = Math.max(limits.maxPasswordAttempts, limits.maxOtpAttempts);
   const checks = [

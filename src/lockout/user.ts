@@ -4,6 +4,7 @@ import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./limits.ts";
+import type { Rules } from "./rules.ts";
 import {
   accountChanged,
   failuresAdded,
@@ -44,6 +45,7 @@ export interface UserView {
   readonly counters: Readonly<Record<Factor, Counter>>;
   /** The policy that holds for the user: the organisation's own, else the default. */
   readonly limits: Limits;
+  readonly rules: Rules;
   /** Who calls. */
   readonly editor: string;
   /** Milliseconds since 1970 UTC. */

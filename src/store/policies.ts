@@ -1,6 +1,10 @@
 /** The part of the port that is about policies. What `store.ts` says of every method holds here too. */
 import type { Limits } from "../lockout/limits.ts";
-import type { DecidePolicy } from "../lockout/policy.ts";
+import type {
+  DecidePolicy,
+  PolicyView,
+  StoredRules,
+} from "../lockout/policy.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { RecordedEvent } from "./events.ts";
 
@@ -9,26 +13,55 @@ export type PolicyOwner =
   | { readonly kind: "instance" }
   | { readonly kind: "org"; readonly orgId: string };
 
-/** A policy as it is stored. */
+/** The numbers of a policy as they are stored. */
 export interface StoredPolicy extends Limits {
   /** The instance's id or the organisation's. */
   readonly resourceOwner: string;
-  /** The sequence of the policy's last event. */
+  /** The sequence of their last event. */
   readonly sequence: number;
-  /** The date of the event that created it, in microseconds since 1970 UTC. */
+  /** The date of the event that created them, in microseconds since 1970 UTC. */
   readonly creationMicros: number;
-  /** The date of its last event. */
+  /** The date of their last event. */
   readonly changeMicros: number;
 }
 
+/** The rules of a policy with the date of their event, in microseconds since 1970 UTC. */
+export interface DatedRules extends StoredRules {
+  readonly changeMicros: number;
+}
+
+/** The parts of a policy that somebody has of its own, with their dates. */
+export interface DatedParts {
+  readonly numbers: StoredPolicy | undefined;
+  readonly rules: DatedRules | undefined;
+}
+
+/** A policy with its dates. */
+export interface DatedPolicy extends PolicyView {
+  readonly own: DatedParts;
+  readonly inherited: DatedParts;
+}
+
+/** The policy before there is an instance. */
+export const noPolicy: DatedPolicy = {
+  owner: "instance",
+  own: { numbers: undefined, rules: undefined },
+  inherited: { numbers: undefined, rules: undefined },
+};
+
 /** The part of the port that is about lockout policies. */
 export interface PolicyStore {
-  /** The policy that this owner has of its own. */
+  /** The numbers that this owner has of its own. */
   findPolicy(owner: PolicyOwner): Awaitable<StoredPolicy | undefined>;
-  /** Runs a policy command. An organisation need not exist: callers check that first. */
+  /** All that an owner has of its own and what it inherits, at one moment. */
+  viewPolicy(owner: PolicyOwner): Promise<DatedPolicy>;
+  /**
+   * Runs a policy command; resolves with its events, that of the numbers behind that of the rules. An organisation need not exist: callers check
+   * that first.
+   */
   changePolicy(
     owner: PolicyOwner,
     editor: string,
     decide: DecidePolicy,
-  ): Promise<RecordedEvent>;
+  ): Promise<readonly RecordedEvent[]>;
 }

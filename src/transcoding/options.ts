@@ -4,7 +4,11 @@ import type {
   Message,
   Registry,
 } from "@bufbuild/protobuf";
-import type { ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import type {
+  ConnectError,
+  ServiceImpl,
+  ServiceImplSpec,
+} from "@connectrpc/connect";
 import type {
   UniversalHandlerOptions,
   UniversalServerRequest,
@@ -58,6 +62,8 @@ export interface TranscodingBehaviour {
   readonly patchMasks?: boolean;
   /** The JSON of errors. Default: "status". */
   readonly errorShape?: ErrorShape;
+  /** The HTTP status of an error that a method throws, where it is not that of its code; undefined where it is. Default: it always is. */
+  readonly errorStatus?: (error: ConnectError) => number | undefined;
   readonly output?: OutputOptions;
   /** The longest request target in bytes; longer ones are 414. Default: 8192. */
   readonly maxTargetBytes?: number;

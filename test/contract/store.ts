@@ -12,6 +12,7 @@ import { describeLifetime } from "./store/lifetime.ts";
 import { describeNames } from "./store/names.ts";
 import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
+import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
 import { describeReports } from "./store/reports.ts";
 import { describeTokens } from "./store/tokens.ts";
@@ -30,6 +31,7 @@ export function describeStore(
 
     describeInstance(bed);
     describePolicies(bed);
+    describePolicyRules(bed);
     describeCommands(bed);
     describeEvents(bed);
     describeDates(bed);

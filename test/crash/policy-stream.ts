@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 const inFlight = 8;
 
@@ -27,15 +28,18 @@ async function changeForever(): Promise<never> {
   for (;;) {
     value += 1;
     const mine = value;
-    const { sequence } = await store.changePolicy(
+    const { sequence } = await changePolicy(
+      store,
       { kind: "org", orgId: "a" },
       "e",
       () => ({
-        event: {
-          type: "org.policy.lockout.changed",
-          payload: { maxPasswordAttempts: mine },
+        numbers: {
+          event: {
+            type: "org.policy.lockout.changed",
+            payload: { maxPasswordAttempts: mine },
+          },
+          limits: { maxPasswordAttempts: mine, maxOtpAttempts: 0 },
         },
-        limits: { maxPasswordAttempts: mine, maxOtpAttempts: 0 },
       }),
     );
     writeSync(1, `${sequence} ${mine}\n`);

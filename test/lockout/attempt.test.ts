@@ -10,6 +10,7 @@ import type { Attempt, Outcome } from "../../src/lockout/attempt.ts";
 import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
+import { noRules } from "../../src/lockout/rules.ts";
 import {
   deactivateUser,
   lockUser,
@@ -46,6 +47,7 @@ function createUser(limit: number, otpLimit = limit) {
     user,
     counters: { ...counters },
     limits,
+    rules: noRules,
     editor: "editor",
     now: 1000,
   });

@@ -8,12 +8,19 @@ import {
   updateOrgPolicy,
 } from "../../src/lockout/policy.ts";
 import type { Limits } from "../../src/lockout/limits.ts";
-import type { DecidePolicy } from "../../src/lockout/policy.ts";
+import type { DecidePolicy, PolicyView } from "../../src/lockout/policy.ts";
 
 const limits = (
   maxPasswordAttempts: number,
   maxOtpAttempts: number,
 ): Limits => ({ maxPasswordAttempts, maxOtpAttempts });
+
+/** An organisation with these numbers of its own, or the instance with them: the commands on numbers look at nothing else. */
+const view = (numbers: Limits | undefined): PolicyView => ({
+  owner: "org",
+  own: { numbers: numbers && { ...numbers, sequence: 1 }, rules: undefined },
+  inherited: { numbers: undefined, rules: undefined },
+});
 
 describe("what a policy command leads to", () => {
   const cases: readonly [
@@ -70,16 +77,19 @@ describe("what a policy command leads to", () => {
     ],
   ];
   it.each(cases)("%s", (_name, decide, current, expected) => {
-    const { event, limits: after } = decide(current);
-    expect(event.type).toBe(expected.type);
-    expect(event.payload).toEqual(expected.payload);
-    expect(after).toEqual(expected.limits);
+    const { numbers, rules } = decide(view(current));
+    expect(numbers?.event.type).toBe(expected.type);
+    expect(numbers?.event.payload).toEqual(expected.payload);
+    expect(numbers?.limits).toEqual(expected.limits);
+    expect(rules).toBeUndefined();
   });
 
   it("the first default policy is an added event", () => {
     expect(createDefaultPolicy(limits(0, 0))).toEqual({
-      event: { type: "instance.policy.lockout.added", payload: {} },
-      limits: limits(0, 0),
+      numbers: {
+        event: { type: "instance.policy.lockout.added", payload: {} },
+        limits: limits(0, 0),
+      },
     });
   });
 });
@@ -100,7 +110,7 @@ describe("what a policy command refuses (contract, section 3)", () => {
   it.each(cases)("%s", (id, decide, current) => {
     const refused = (): unknown => {
       try {
-        return decide(current);
+        return decide(view(current));
       } catch (error) {
         return error;
       }

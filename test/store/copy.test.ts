@@ -5,6 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
 import { eventCatalogue, eventTypes } from "../../src/lockout/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy.ts";
+import { resetRules } from "../../src/lockout/rules-commands.ts";
+import { rulesPayload } from "../../src/lockout/rules-payload.ts";
+import { noRules } from "../../src/lockout/rules.ts";
+import type { PolicyOwner } from "../../src/store/policies.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
@@ -15,6 +19,7 @@ import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { userSubject } from "../../src/store/users.ts";
 import type { TempDir } from "../support/temp-dir.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 let directory: TempDir;
 let server: TestServer;
@@ -31,7 +36,29 @@ beforeEach(async () => {
   server = await startServer(from);
   await live(server);
   await server.close();
+  await setRules(from);
 });
+
+/** Rules of the default policy and of an organisation, and some that came and went. */
+async function setRules(database: string): Promise<void> {
+  const store = await openStore(database, { exclusive: true });
+  const orgs = await store.listOrgs(firstPage);
+  const [first, other] = orgs.items.map(({ id }) => id);
+  const rules = { ...noRules, ceiling: 100, lockDurationMs: 1500 };
+  const payload = rulesPayload(rules);
+  for (const owner of [
+    { kind: "instance" },
+    ...[first, other].map((orgId) => ({ kind: "org", orgId }) as const),
+  ] as readonly PolicyOwner[]) {
+    const type = `${owner.kind}.policy.lockout.rules.changed` as const;
+    await store.changePolicy(owner, "e", () => ({
+      rules: { event: { type, payload }, rules },
+    }));
+  }
+  const reset = resetRules({});
+  await store.changePolicy({ kind: "org", orgId: other ?? "" }, "e", reset);
+  await store.close();
+}
 
 afterEach(async () => {
   await directory.remove();
@@ -305,7 +332,8 @@ describe("a copy to PostgreSQL", () => {
     expect(await look(url)).toEqual(before);
     const store = await openStore(url, { exclusive: false });
     const owner = { kind: "org", orgId: server.firstOrgId } as const;
-    const added = await store.changePolicy(
+    const added = await changePolicy(
+      store,
       owner,
       "e",
       updateOrgPolicy(owner.orgId, {
@@ -313,7 +341,7 @@ describe("a copy to PostgreSQL", () => {
         maxOtpAttempts: 0,
       }),
     );
-    expect(added.sequence).toBe(7);
+    expect(added.sequence).toBe(9);
     expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },

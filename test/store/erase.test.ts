@@ -36,8 +36,10 @@ function describeErasure(make: () => Promise<Place>): void {
     await store.initialise({
       orgName: "first",
       policy: {
-        event: { type: "instance.policy.lockout.added" },
-        limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+        numbers: {
+          event: { type: "instance.policy.lockout.added" },
+          limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+        },
       },
       token: {
         hash: new Uint8Array(32).fill(1),

@@ -133,6 +133,16 @@ describe("check", () => {
       /the policy of instance .* is missing/,
     ],
     [
+      "rules that nobody set",
+      `UPDATE policy_rules SET rules = '{"ceiling":1}'`,
+      /the rules of org \d+ are \{"ceiling":1\}, but the events come to \{\}/,
+    ],
+    [
+      "rules that are gone",
+      "DELETE FROM policy_rules",
+      /the rules of org \d+ are missing: the events come to \{\}/,
+    ],
+    [
       "an instance that is gone, as in a database that is empty",
       "DELETE FROM instance",
       /there is no instance/,

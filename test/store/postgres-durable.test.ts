@@ -5,6 +5,7 @@ import { StoreUnavailableError } from "../../src/store/store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 // I7: an answer leaves only when its record would survive, whatever the database is set to.
 
@@ -35,12 +36,15 @@ async function open(url = server.url("postgres")): Promise<Store> {
 }
 
 async function change(store: Store): Promise<number> {
-  const { sequence } = await store.changePolicy(
+  const { sequence } = await changePolicy(
+    store,
     { kind: "org", orgId: "o" },
     "e",
     () => ({
-      event: { type: "org.policy.lockout.changed" },
-      limits: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
+      numbers: {
+        event: { type: "org.policy.lockout.changed" },
+        limits: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
+      },
     }),
   );
   return sequence;

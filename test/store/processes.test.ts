@@ -20,6 +20,7 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { startStoreProcess } from "./store-messages.ts";
 import type { StoreProcess } from "./store-messages.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 const run = promisify(execFile);
 
@@ -65,12 +66,14 @@ async function openThere(
 }
 
 function changeHere(store: Store, orgId: string, value = 1) {
-  return store.changePolicy({ kind: "org", orgId }, "here", () => ({
-    event: {
-      type: "org.policy.lockout.changed",
-      payload: { maxPasswordAttempts: value },
+  return changePolicy(store, { kind: "org", orgId }, "here", () => ({
+    numbers: {
+      event: {
+        type: "org.policy.lockout.changed",
+        payload: { maxPasswordAttempts: value },
+      },
+      limits: { maxPasswordAttempts: value, maxOtpAttempts: 0 },
     },
-    limits: { maxPasswordAttempts: value, maxOtpAttempts: 0 },
   }));
 }
 
@@ -183,7 +186,7 @@ describe("group commit", () => {
     await changeHere(store, "a");
     const before = statSync(`${path}-wal`).size;
     await expect(
-      store.changePolicy({ kind: "org", orgId: "a" }, "e", () => {
+      changePolicy(store, { kind: "org", orgId: "a" }, "e", () => {
         throw new Error("no");
       }),
     ).rejects.toThrow("no");

@@ -11,6 +11,7 @@ import { pruneOld } from "../../src/store/pruning.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 // Events of attempts are removed after a time; what they came to stays, and `check` knows.
 
@@ -42,8 +43,10 @@ function describePruning(make: () => Promise<Place>): void {
     await store.initialise({
       orgName: "first",
       policy: {
-        event: { type: "instance.policy.lockout.added" },
-        limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+        numbers: {
+          event: { type: "instance.policy.lockout.added" },
+          limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+        },
       },
       token: {
         hash: new Uint8Array(32).fill(1),
@@ -52,7 +55,8 @@ function describePruning(make: () => Promise<Place>): void {
         expirationDate: undefined,
       },
     });
-    await store.changePolicy(
+    await changePolicy(
+      store,
       { kind: "org", orgId },
       "e",
       addOrgPolicy(orgId, { maxPasswordAttempts: 3, maxOtpAttempts: 3 }),

@@ -5,6 +5,7 @@
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { StoreRequest, StoreResponse } from "./store-messages.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 const [, , path, role] = process.argv;
 if (path === undefined) {
@@ -21,15 +22,18 @@ const store = await openSqliteStore({
 const answer = (response: StoreResponse) => process.send?.(response);
 
 async function change(orgId: string, value: number): Promise<number> {
-  const { sequence } = await store.changePolicy(
+  const { sequence } = await changePolicy(
+    store,
     { kind: "org", orgId },
     "process",
     () => ({
-      event: {
-        type: "org.policy.lockout.changed",
-        payload: { maxPasswordAttempts: value },
+      numbers: {
+        event: {
+          type: "org.policy.lockout.changed",
+          payload: { maxPasswordAttempts: value },
+        },
+        limits: { maxPasswordAttempts: value, maxOtpAttempts: 0 },
       },
-      limits: { maxPasswordAttempts: value, maxOtpAttempts: 0 },
     }),
   );
   return sequence;

@@ -10,6 +10,7 @@ import type { Store } from "../../src/store/store.ts";
 import type { Subject } from "../../src/store/users.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
+import { changePolicy } from "../support/change-policy.ts";
 
 const maxNames = 3;
 const orgId = "o";
@@ -37,8 +38,10 @@ beforeEach(async () => {
   await store.initialise({
     orgName: "o",
     policy: {
-      event: { type: "instance.policy.lockout.added" },
-      limits: { maxPasswordAttempts: 5, maxOtpAttempts: 5 },
+      numbers: {
+        event: { type: "instance.policy.lockout.added" },
+        limits: { maxPasswordAttempts: 5, maxOtpAttempts: 5 },
+      },
     },
     token: {
       hash: new Uint8Array(32),
@@ -69,7 +72,8 @@ const begin = (subject: Subject, meanwhile?: () => void) =>
   });
 
 const setLimit = (limit: number) =>
-  store.changePolicy(
+  changePolicy(
+    store,
     { kind: "org", orgId },
     "e",
     addOrgPolicy(orgId, {

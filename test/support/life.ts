@@ -107,4 +107,5 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   await post("/management/v1/policies/lockout", undefined, "DELETE");
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post("/admin/v1/policies/password/lockout", {}, "PUT");
+  await post("/lockout/v1/policy/rules", {}, "PUT");
 }

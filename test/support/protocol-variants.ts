@@ -19,12 +19,19 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
 import { forms } from "./forms.ts";
 import type { Form } from "./forms.ts";
 import { restRequest } from "./rest-request.ts";
 import { openWire } from "./wire.ts";
 import type { Wire } from "./wire.ts";
+
+/** What is wrong with a field of a request. */
+interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
 
 /** What a call is made with. */
 export interface CallHeaders {
@@ -45,6 +52,8 @@ export type Answer =
         readonly id: string;
         readonly message: string;
       }[];
+      /** What is wrong with which fields, where something is said of them. */
+      readonly violations?: readonly FieldViolation[];
       /** Where the protocol has one of its own: REST. */
       readonly status?: number;
     };
@@ -103,10 +112,21 @@ function refusalOf(error: ConnectError): Answer {
   const found = error
     .findDetails(ErrorDetailSchema)
     .map(({ id, message }) => ({ id, message }));
-  if (found.length !== details.length) {
-    throw new Error("a detail is no ErrorDetail", { cause: error });
+  const [badRequest] = error.findDetails(BadRequestSchema);
+  const known = found.length + (badRequest === undefined ? 0 : 1);
+  if (known !== details.length) {
+    throw new Error("a detail is of an unexpected type", { cause: error });
   }
-  return { ok: false, code, message: rawMessage, details: found };
+  return {
+    ...{ ok: false, code, message: rawMessage, details: found },
+    ...(badRequest !== undefined && {
+      violations: badRequest.fieldViolations.map(violation),
+    }),
+  };
+}
+
+function violation({ field, description }: FieldViolation): FieldViolation {
+  return { field, description };
 }
 
 /** All that the same calls can look like on the wire; see {@link forms}. */
@@ -201,16 +221,27 @@ function restRefusal(status: number, body: JsonValue): Answer {
     code,
     message,
     details = [],
-  } = body as {
+  } = body as unknown as {
     code: Code;
     message: string;
-    details?: { "@type": string; id: string; message: string }[];
+    details?: {
+      "@type": string;
+      id: string;
+      message: string;
+      fieldViolations?: readonly FieldViolation[];
+    }[];
   };
+  const fields = details.find((detail) => detail.fieldViolations !== undefined);
   return {
     ok: false,
     code,
     message,
-    details: details.map(({ id, message: text }) => ({ id, message: text })),
+    details: details
+      .filter((detail) => detail !== fields)
+      .map(({ id, message: text }) => ({ id, message: text })),
+    ...(fields?.fieldViolations !== undefined && {
+      violations: fields.fieldViolations.map(violation),
+    }),
     status,
   };
 }

@@ -4,6 +4,7 @@ import type {
   DescMethod,
   DescMethodUnary,
   JsonObject,
+  JsonValue,
   MessageInitShape,
 } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
@@ -38,12 +39,32 @@ export function restRequest<I extends DescMessage>(
     },
   );
   const prefix = prefixes[method.parent.typeName] ?? "";
-  const query = rule.body === "*" ? "" : queryOf(Object.fromEntries(fields));
+  const body = takeBody(method, rule.body, fields);
   return {
     method: rule.pattern.case?.toUpperCase() ?? "",
-    path: `${prefix}${path}${query}`,
-    body: rule.body === "*" ? Object.fromEntries(fields) : undefined,
+    path: `${prefix}${path}${queryOf(Object.fromEntries(fields))}`,
+    body,
   };
+}
+
+/** Takes out of the fields what the body has: all of them, one, or none. */
+function takeBody(
+  method: DescMethod,
+  body: string,
+  fields: Map<string, JsonValue>,
+): JsonValue | undefined {
+  if (body === "") {
+    return undefined;
+  }
+  if (body === "*") {
+    const all = Object.fromEntries(fields);
+    fields.clear();
+    return all;
+  }
+  const name = fieldJsonName(method, body);
+  const one = fields.get(name) ?? {};
+  fields.delete(name);
+  return one;
 }
 
 function templateOf({ pattern }: HttpRule): string {

@@ -115,7 +115,7 @@ export function createSubjectCommands({
   ): UserView => ({
     user: stored && { account: stored.account, lock: stored.lock },
     counters: counted,
-    limits: policies.limitsFor(orgId),
+    ...policies.policyFor(orgId),
     editor,
     now: time,
   });

@@ -10,6 +10,7 @@ import type {
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Limits } from "../../lockout/limits.ts";
+import type { Rules } from "../../lockout/rules.ts";
 import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";
@@ -165,10 +166,16 @@ export function recordedEvent(
   };
 }
 
+/** What counts for the users of an organisation. */
+export interface UserPolicy {
+  readonly limits: Limits;
+  readonly rules: Rules;
+}
+
 /** The policies, as far as commands on users need them. */
-export interface LimitTable {
-  /** What counts for an organisation's users: its own policy, else the default. */
-  limitsFor(orgId: string): Limits;
+export interface PolicyTable {
+  /** Numbers and rules, each the organisation's own, else the default's. */
+  policyFor(orgId: string): UserPolicy;
 }
 
 /** A report with a key, and what it returned. */
@@ -196,5 +203,5 @@ export interface UserTables {
   readonly events: EventTable;
   /** As `events`, for the names that no user has: written in the same way, and never read. */
   readonly nameEvents: EventTable;
-  readonly policies: LimitTable;
+  readonly policies: PolicyTable;
 }

@@ -101,7 +101,11 @@ async function insertAll(
   },
   time: number,
 ): Promise<void> {
-  const limits = policy.limits ?? { maxPasswordAttempts: 0, maxOtpAttempts: 0 };
+  const { numbers } = policy;
+  if (numbers?.limits === undefined) {
+    throw new Error("the default policy has numbers");
+  }
+  const { limits } = numbers;
   const aggregate: Aggregate = { type: "instance", id, resourceOwner: id };
   await send(
     insertOrg({ id: firstOrgId, name: orgName, creationDate: time }),
@@ -114,7 +118,7 @@ async function insertAll(
   );
   append(aggregate, instanceAdded);
   append(orgAggregate(firstOrgId), orgAdded(orgName));
-  append(aggregate, policy.event);
+  append(aggregate, numbers.event);
   append(
     userAggregate(firstOrgId, tokenId),
     tokenAdded({ id: tokenId, ...token }),

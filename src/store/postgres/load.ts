@@ -22,8 +22,9 @@ import type { Connection } from "./database.ts";
 import { ask } from "./needs.ts";
 import type { Need } from "./needs.ts";
 import type { Call, Statement } from "./pipeline.ts";
-import { policyColumns, toOwnedPolicy, toPolicyOwner } from "./policies.ts";
-import type { OwnedPolicy } from "./policies.ts";
+import { toLoadedPart, toPolicyOwner } from "./policies.ts";
+import type { LoadedPart } from "./policies.ts";
+import { partsSql } from "../shared/policy-rows.ts";
 import { readReports } from "./reports.ts";
 import type { LoadedSubject } from "./subjects.ts";
 import type { Value } from "./values.ts";
@@ -121,8 +122,7 @@ const policiesAt = (
   time: string,
   orgs: string,
 ) => `SELECT t.time, p.* FROM (SELECT coalesce(${time}::bigint, ${nowSql}) AS time) AS t
-  LEFT JOIN (SELECT ${policyColumns} FROM policies
-    WHERE owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs})) AS p ON true`;
+  LEFT JOIN (${partsSql(`(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs}))`, "undated")}) AS p ON true`;
 const readPolicies: Statement = {
   name: "read_policies",
   text: policiesAt("$1", "= ANY ($2::text[])"),
@@ -130,10 +130,9 @@ const readPolicies: Statement = {
 // The organisations of the subjects are known only when these are found.
 const readPoliciesOfSubjects: Statement = {
   name: "read_policies_of_subjects",
-  text: policiesAt(
-    "$8",
-    `IN (SELECT org_id FROM subjects WHERE key IN (${wanted}) UNION SELECT unnest($9::text[]))`,
-  ),
+  text: `WITH asked AS MATERIALIZED (
+      SELECT org_id FROM subjects WHERE key IN (${wanted}) UNION SELECT unnest($9::text[]))
+    ${policiesAt("$8", "IN (SELECT org_id FROM asked)")}`,
 };
 
 // To insert or to update locks the row either way.
@@ -176,7 +175,7 @@ export interface Loaded {
     /** The name's own, where it is kept. */
     readonly key: number | null;
   }[];
-  readonly policies: readonly OwnedPolicy[];
+  readonly policies: readonly LoadedPart[];
   readonly policySequences: readonly {
     readonly owner: PolicyAggregate;
     readonly sequence: number;
@@ -322,7 +321,7 @@ async function read(
       })),
       policies: rows(last)
         .filter((row) => row["owner_kind"] !== null)
-        .map(toOwnedPolicy),
+        .map(toLoadedPart),
     },
   };
 }

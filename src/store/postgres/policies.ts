@@ -1,19 +1,23 @@
+import type { NewEvent } from "../../lockout/event.ts";
 import type { Limits } from "../../lockout/limits.ts";
-import type { PolicyDecision } from "../../lockout/policy.ts";
+import type { PolicyDecision, PolicyView } from "../../lockout/policy.ts";
 import type {
   Aggregate,
-  LimitTable,
   PolicyAggregate,
+  PolicyTable,
+  UserPolicy,
 } from "../commands/tables.ts";
 import type { RecordedEvent } from "../events.ts";
-import type { StoredPolicy } from "../policies.ts";
-import { toPolicy } from "../shared/rows.ts";
-import type { PolicyRow } from "../shared/rows.ts";
+import type { DatedPolicy, StoredPolicy } from "../policies.ts";
+import { noRules } from "../../lockout/rules.ts";
+import { partsSql, toParts, toPolicy, toRules } from "../shared/policy-rows.ts";
+import type { PartRow, PolicyRow } from "../shared/policy-rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { NewEvents } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Row, Statement } from "./pipeline.ts";
+import { PolicyRules } from "./policy-rules.ts";
 
 interface PolicyEntry {
   readonly owner: PolicyAggregate;
@@ -24,19 +28,26 @@ interface PolicyEntry {
 }
 
 /** A policy and whose it is. */
-export interface OwnedPolicy {
+interface OwnedPolicy {
   readonly owner: PolicyAggregate;
   readonly policy: StoredPolicy;
 }
 
 /** The columns of {@link toOwnedPolicy}. */
-export const policyColumns =
+const policyColumns =
   "owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros";
 
 const findPolicies: Statement = {
   name: "find_policies",
   text: `SELECT ${policyColumns} FROM policies
     WHERE (owner_kind, resource_owner) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+};
+const viewParts: Statement = {
+  name: "view_policy",
+  text: partsSql(
+    "(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner = $1::text))",
+    "dated",
+  ),
 };
 const putPolicies: Statement = {
   name: "put_policies",
@@ -75,7 +86,8 @@ const putPolicySequences: Statement = {
 };
 
 /** The policies that a batch has read, and what it makes of them. */
-export class Policies implements LimitTable {
+export class Policies implements PolicyTable {
+  readonly rules: PolicyRules;
   readonly #entries = new Map<string, PolicyEntry>();
   /** Owners whose rows are locked, with the sequence of the last event as it was read. */
   readonly #locked: { owner: PolicyAggregate; sequence: number }[] = [];
@@ -85,11 +97,18 @@ export class Policies implements LimitTable {
   constructor(journal: Journal, events: NewEvents) {
     this.#journal = journal;
     this.#events = events;
+    this.rules = new PolicyRules(journal);
   }
 
-  /** Takes a policy as it was read. */
-  take(owner: PolicyAggregate, policy: StoredPolicy): void {
-    this.#entries.set(policyKey(owner), { owner, policy, changed: false });
+  /** Takes a part of a policy as it was read. */
+  take({ owner, row }: LoadedPart): void {
+    if (row.rules === null) {
+      const policy = toPolicy(owner.id, row);
+      this.#entries.set(policyKey(owner), { owner, policy, changed: false });
+    } else {
+      const { sequence, rules } = row;
+      this.rules.take(owner, { rules: toRules(rules), sequence });
+    }
   }
 
   /** Takes the last sequence of an owner whose row is locked, for its next event. */
@@ -102,42 +121,55 @@ export class Policies implements LimitTable {
     return this.#entries.get(policyKey(owner))?.policy;
   }
 
-  /** Writes the event of a decision and the policy that then holds. */
+  /** What a policy command is decided from. */
+  view(owner: PolicyAggregate): PolicyView {
+    const { type } = owner;
+    const own = { numbers: this.find(owner), rules: this.rules.find(owner) };
+    return {
+      owner: type,
+      own,
+      inherited:
+        type === "instance"
+          ? { numbers: undefined, rules: undefined }
+          : { numbers: this.#ofInstance(), rules: this.rules.ofInstance() },
+    };
+  }
+
+  /** Writes the events of a decision and what the owner then has of its own. */
   apply(
     owner: PolicyAggregate,
     editor: string,
-    { event, limits }: PolicyDecision,
+    { rules, numbers }: PolicyDecision,
     time: number,
-  ): RecordedEvent {
-    const recorded = this.#events.append(
-      policyAggregate(owner),
-      editor,
-      event,
-      time,
-    );
-    const before = this.#entries.get(policyKey(owner));
-    const creation =
-      before?.policy === undefined ? recorded.sequence : before.creation;
-    const policy = limits && {
-      ...limits,
-      resourceOwner: owner.id,
-      sequence: recorded.sequence,
-      // Those of the events, which get theirs when they are written.
-      creationMicros: before?.policy?.creationMicros ?? 0,
-      changeMicros: 0,
+  ): readonly RecordedEvent[] {
+    const recorded: RecordedEvent[] = [];
+    const append = (event: NewEvent) => {
+      const written = this.#events.append(
+        policyAggregate(owner),
+        ...([editor, event, time] as const),
+      );
+      recorded.push(written);
+      return written;
     };
-    this.#journal.set(this.#entries, policyKey(owner), {
-      ...{ owner, policy, creation },
-      changed: true,
-    });
+    if (rules !== undefined) {
+      this.rules.set(owner, rules.rules, append(rules.event).sequence);
+    }
+    if (numbers !== undefined) {
+      this.#set(owner, numbers.limits, append(numbers.event));
+    }
     return recorded;
   }
 
-  limitsFor(orgId: string): Limits {
-    const policy = this.find({ type: "org", id: orgId }) ?? this.#ofInstance();
+  policyFor(orgId: string): UserPolicy {
+    const owner: PolicyAggregate = { type: "org", id: orgId };
+    const policy = this.find(owner) ?? this.#ofInstance();
+    const stored = this.rules.find(owner) ?? this.rules.ofInstance();
     return {
-      maxPasswordAttempts: policy?.maxPasswordAttempts ?? 0,
-      maxOtpAttempts: policy?.maxOtpAttempts ?? 0,
+      limits: {
+        maxPasswordAttempts: policy?.maxPasswordAttempts ?? 0,
+        maxOtpAttempts: policy?.maxOtpAttempts ?? 0,
+      },
+      rules: stored?.rules ?? noRules,
     };
   }
 
@@ -158,6 +190,7 @@ export class Policies implements LimitTable {
     return [
       ...(put.length > 0 ? [putting(put)] : []),
       ...(removed.length > 0 ? [removal(removed)] : []),
+      ...this.rules.writes(),
       ...(appended.length > 0
         ? [
             [
@@ -186,6 +219,26 @@ export class Policies implements LimitTable {
             put.map(({ creation }) => creation ?? null),
           ],
         ];
+  }
+
+  #set(
+    owner: PolicyAggregate,
+    limits: Limits | undefined,
+    { sequence }: RecordedEvent,
+  ): void {
+    const before = this.#entries.get(policyKey(owner));
+    const creation = before?.policy === undefined ? sequence : before.creation;
+    const policy = limits && {
+      ...limits,
+      ...{ resourceOwner: owner.id, sequence },
+      // Those of the events, which get theirs when they are written.
+      creationMicros: before?.policy?.creationMicros ?? 0,
+      changeMicros: 0,
+    };
+    this.#journal.set(this.#entries, policyKey(owner), {
+      ...{ owner, policy, creation },
+      changed: true,
+    });
   }
 
   #ofInstance(): StoredPolicy | undefined {
@@ -240,8 +293,32 @@ export function createPolicyLookup(
   return (owner) => lookUp(policyKey(owner));
 }
 
+/** Reads what an owner has of its own, and what it inherits. */
+export async function viewPolicy(
+  database: PostgresDatabase,
+  { type, id }: PolicyAggregate,
+): Promise<DatedPolicy> {
+  const { rows } = await database.query(viewParts, type === "org" ? id : "");
+  const parts = rows as unknown as readonly PartRow[];
+  const instance = toParts(parts, "instance");
+  return type === "instance"
+    ? { owner: type, own: instance, inherited: toParts([], type) }
+    : { owner: type, own: toParts(parts, type), inherited: instance };
+}
+
+/** A part of a policy as it was read, and whose it is. */
+export interface LoadedPart {
+  readonly owner: PolicyAggregate;
+  readonly row: PartRow;
+}
+
+/** Reads a row of `partsSql`. */
+export function toLoadedPart(row: Row): LoadedPart {
+  return { owner: toPolicyOwner(row), row: row as unknown as PartRow };
+}
+
 /** Reads a row of {@link policyColumns}. */
-export function toOwnedPolicy(row: Row): OwnedPolicy {
+function toOwnedPolicy(row: Row): OwnedPolicy {
   const owner = toPolicyOwner(row);
   return { owner, policy: toPolicy(owner.id, row as unknown as PolicyRow) };
 }

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { Clock, NewId } from "../ids.ts";
+import { noPolicy } from "../policies.ts";
 import type { PolicyOwner } from "../policies.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { listEvents } from "../shared/event-list.ts";
@@ -22,7 +23,7 @@ import { migrations } from "./migrations/all.ts";
 import { createNames } from "./names.ts";
 import { createOrgs } from "./orgs.ts";
 import type { Statement } from "./pipeline.ts";
-import { createPolicyLookup } from "./policies.ts";
+import { createPolicyLookup, viewPolicy } from "./policies.ts";
 import { createErasure } from "./erasure.ts";
 import { createPruning } from "./pruning.ts";
 import { createRecorder } from "./recorder.ts";
@@ -207,13 +208,19 @@ async function createStore(
       }
       return lookUpPolicy(aggregate);
     },
+    viewPolicy: async (owner) => {
+      const aggregate = await findAggregate(owner);
+      return aggregate === undefined
+        ? noPolicy
+        : viewPolicy(database, aggregate);
+    },
     changePolicy: (owner, editor, decide) => {
       const change = (aggregate: PolicyAggregate) =>
         queue.run([{ kind: "policy", owner: aggregate }], (workspace, at) =>
           workspace.policies.apply(
             aggregate,
             editor,
-            decide(workspace.policies.find(aggregate)),
+            decide(workspace.policies.view(aggregate)),
             at,
           ),
         );
@@ -226,7 +233,7 @@ async function createStore(
         if (found !== undefined) {
           return change(found);
         }
-        decide(undefined);
+        decide(noPolicy);
         throw new Error("there is no instance yet: initialise the store");
       });
     },

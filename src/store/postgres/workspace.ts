@@ -120,8 +120,8 @@ export class Workspace implements UserTables {
         this.subjects.takeName(orgId, hash, key);
       }
     }
-    for (const { owner, policy } of loaded.policies) {
-      this.policies.take(owner, policy);
+    for (const part of loaded.policies) {
+      this.policies.take(part);
     }
     for (const { owner, sequence } of loaded.policySequences) {
       this.policies.takeSequence(owner, sequence);

@@ -1,6 +1,8 @@
 import type { EventPayload } from "../../lockout/event.ts";
 import type { Limits } from "../../lockout/limits.ts";
-import { replayPolicyEvent } from "../../lockout/replay.ts";
+import { replayPolicyEvent, replayRulesEvent } from "../../lockout/replay.ts";
+import { rulesOf, rulesPayload } from "../../lockout/rules-payload.ts";
+import type { Rules } from "../../lockout/rules.ts";
 import type { Problems } from "./problems.ts";
 
 /** A policy as it is stored. */
@@ -11,6 +13,13 @@ export interface PolicyState {
   readonly max_otp_attempts: number;
   readonly creation_micros: number;
   readonly change_micros: number;
+}
+
+/** Rules as they are stored. */
+export interface RulesState {
+  readonly owner_kind: string;
+  readonly resource_owner: string;
+  readonly rules: string;
 }
 
 /** What the events of an owner come to. */
@@ -25,6 +34,7 @@ interface Replayed {
 export class PolicyCheck {
   readonly #problems: Problems;
   readonly #policies = new Map<string, Replayed>();
+  readonly #rules = new Map<string, Rules>();
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -39,6 +49,12 @@ export class PolicyCheck {
     date: number,
   ): void {
     const key = `${kind} ${owner}`;
+    const rules = replayRulesEvent(this.#rules.get(key), type, payload);
+    if (rules === undefined) {
+      this.#rules.delete(key);
+    } else {
+      this.#rules.set(key, rules);
+    }
     const before = this.#policies.get(key);
     const limits = replayPolicyEvent(before?.limits, type, payload);
     if (limits === undefined) {
@@ -83,6 +99,31 @@ export class PolicyCheck {
       );
     }
   }
+
+  /** Compares the rules, once all events were taken. */
+  checkRules(rows: readonly RulesState[]): void {
+    for (const { owner_kind: kind, resource_owner: id, rules } of rows) {
+      const owner = `${kind} ${id}`;
+      const replayed = canonical(this.#rules.get(owner));
+      this.#rules.delete(owner);
+      const stored = canonical(rulesOf(JSON.parse(rules) as EventPayload));
+      if (stored !== replayed) {
+        this.#problems.report(
+          `the rules of ${owner} are ${stored}, but the events come to ${replayed}`,
+        );
+      }
+    }
+    for (const [owner, rules] of this.#rules) {
+      this.#problems.report(
+        `the rules of ${owner} are missing: the events come to ${canonical(rules)}`,
+      );
+    }
+  }
+}
+
+/** Rules in the one form that two of them are compared by. */
+function canonical(rules: Rules | undefined): string {
+  return rules === undefined ? "none" : JSON.stringify(rulesPayload(rules));
 }
 
 function limitsText(limits: Limits | undefined): string {

@@ -14,7 +14,6 @@ import type { AccountState, LockReason } from "../../lockout/user-events.ts";
 import type { Counter, UserState } from "../../lockout/user.ts";
 import type { ListedToken, Org, TokenRecord } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
-import type { StoredPolicy } from "../policies.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type {
   Aggregate,
@@ -123,27 +122,6 @@ export function toListedToken(row: ListedTokenRow): ListedToken {
     orgName: row.org_name ?? "",
     oldSecretExpirationDate: row.old_expiration_date ?? undefined,
     revokeDate: row.revoke_date ?? undefined,
-  };
-}
-
-/** A row of a policy, without whose it is. */
-export interface PolicyRow {
-  readonly max_password_attempts: number;
-  readonly max_otp_attempts: number;
-  readonly sequence: number;
-  readonly creation_micros: number;
-  readonly change_micros: number;
-}
-
-/** Reads a row of an owner's policy. */
-export function toPolicy(resourceOwner: string, row: PolicyRow): StoredPolicy {
-  return {
-    maxPasswordAttempts: row.max_password_attempts,
-    maxOtpAttempts: row.max_otp_attempts,
-    resourceOwner,
-    sequence: row.sequence,
-    creationMicros: row.creation_micros,
-    changeMicros: row.change_micros,
   };
 }
 

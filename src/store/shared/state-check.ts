@@ -4,7 +4,7 @@ import type { EventPayload } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
-import type { PolicyState } from "./check-policies.ts";
+import type { PolicyState, RulesState } from "./check-policies.ts";
 import { UserCheck } from "./check-users.ts";
 import type { UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
@@ -127,6 +127,11 @@ export async function checkState(
     await source.rows<PolicyState>(
       `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, creation_micros, change_micros
        FROM policies`,
+    ),
+  );
+  policies.checkRules(
+    await source.rows<RulesState>(
+      "SELECT owner_kind, resource_owner, rules FROM policy_rules",
     ),
   );
   users.check({

@@ -115,6 +115,11 @@ export const transferTables: readonly TransferTable[] = [
     ],
   },
   {
+    name: "policy_rules",
+    key: [text("owner_kind"), text("resource_owner")],
+    rest: [text("rules"), integer("sequence")],
+  },
+  {
     name: "events",
     key: [integer("position")],
     rest: [

@@ -4,6 +4,7 @@ import type { NewId } from "../ids.ts";
 import { StoreRefusedError, StoreUnavailableError } from "../store.ts";
 import type { Awaitable } from "../awaitable.ts";
 import type { Clock } from "../ids.ts";
+import { noPolicy } from "../policies.ts";
 import type { PolicyOwner } from "../policies.ts";
 import type { Store } from "../store.ts";
 import { readOrgPage, readTokenPage } from "../commands/access-pages.ts";
@@ -235,10 +236,17 @@ function createStore(
         }
         return findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate);
       }),
+    viewPolicy: async (owner) =>
+      read(() => {
+        const aggregate = aggregateOf(owner);
+        return aggregate === undefined ? noPolicy : policies.view(aggregate);
+      }),
     changePolicy: (owner, editor, decide) =>
       queue.run(() => {
         const aggregate = aggregateOf(owner);
-        const decision = decide(aggregate && policies.find(aggregate));
+        const decision = decide(
+          aggregate === undefined ? noPolicy : policies.view(aggregate),
+        );
         if (aggregate === undefined) {
           throw new Error("there is no instance yet: initialise the store");
         }

@@ -103,7 +103,9 @@ export function createResponses(
       behaviour.onFault?.(reason);
     }
     const status =
-      reason instanceof Fault ? reason.status : httpStatus(thrown.code);
+      reason instanceof Fault
+        ? reason.status
+        : (behaviour.errorStatus?.(thrown) ?? httpStatus(thrown.code));
     const bytes = Buffer.from(
       JSON.stringify(errorJson(thrown, status, shape, json)),
     );

@@ -4,6 +4,7 @@ import { putUser } from "../../../src/lockout/user.ts";
 import type { UserKey } from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";
 import { countUp, hashOf, newToken, start } from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describeAccessEvents(bed: StoreBed): void {
   describe("the record of organisations and tokens", () => {
@@ -19,7 +20,7 @@ export function describeAccessEvents(bed: StoreBed): void {
         },
       ]);
       const owner = { kind: "org", orgId: id } as const;
-      const changed = await bed.store.changePolicy(owner, "e", countUp([]));
+      const changed = await changePolicy(bed.store, owner, "e", countUp([]));
       expect(changed.sequence).toBe(2);
     });
 

@@ -9,12 +9,22 @@ import {
 import type { Limits } from "../../../src/lockout/limits.ts";
 import type { DecidePolicy } from "../../../src/lockout/policy.ts";
 import type { StoreBed } from "./bed.ts";
-import { instanceOwner, orgA, orgB, init, limits, countUp } from "./samples.ts";
+import {
+  instanceOwner,
+  orgA,
+  orgB,
+  init,
+  limits,
+  countUp,
+  orgWith,
+} from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describeCommands(bed: StoreBed): void {
   describe("a command", () => {
     it("that throws is thrown on as it is, and writes nothing", async () => {
-      await bed.store.changePolicy(
+      await changePolicy(
+        bed.store,
         orgA,
         "e",
         addOrgPolicy(orgA.orgId, limits(1, 1)),
@@ -22,11 +32,9 @@ export function describeCommands(bed: StoreBed): void {
       const before = await bed.store.findPolicy(orgA);
       const refusal = new Error("no");
 
-      const thrown: unknown = await bed.store
-        .changePolicy(orgA, "e", () => {
-          throw refusal;
-        })
-        .catch((error: unknown) => error);
+      const thrown: unknown = await changePolicy(bed.store, orgA, "e", () => {
+        throw refusal;
+      }).catch((error: unknown) => error);
 
       expect(thrown).toBe(refusal);
       expect(await bed.store.findPolicy(orgA)).toEqual(before);
@@ -37,7 +45,7 @@ export function describeCommands(bed: StoreBed): void {
       const refusals = [2, 5, 6, 19];
       const results = await Promise.allSettled(
         Array.from({ length: 20 }, async (_, index) =>
-          bed.store.changePolicy(orgA, `e${index}`, (current) => {
+          changePolicy(bed.store, orgA, `e${index}`, (current) => {
             if (refusals.includes(index)) {
               throw new LockoutError("orgPolicyNotChanged");
             }
@@ -64,23 +72,27 @@ export function describeCommands(bed: StoreBed): void {
 
     it("sees what those before it wrote, in the order of the calls", async () => {
       const results = await Promise.allSettled([
-        bed.store.changePolicy(
+        changePolicy(
+          bed.store,
           orgA,
           "e",
           addOrgPolicy(orgA.orgId, limits(1, 1)),
         ),
-        bed.store.changePolicy(
+        changePolicy(
+          bed.store,
           orgA,
           "e",
           addOrgPolicy(orgA.orgId, limits(2, 2)),
         ),
-        bed.store.changePolicy(orgA, "e", resetOrgPolicy(orgA.orgId)),
-        bed.store.changePolicy(
+        changePolicy(bed.store, orgA, "e", resetOrgPolicy(orgA.orgId)),
+        changePolicy(
+          bed.store,
           orgA,
           "e",
           updateOrgPolicy(orgA.orgId, limits(3, 3)),
         ),
-        bed.store.changePolicy(
+        changePolicy(
+          bed.store,
           orgA,
           "e",
           addOrgPolicy(orgA.orgId, limits(4, 4)),
@@ -104,7 +116,8 @@ export function describeCommands(bed: StoreBed): void {
       const results = await Promise.all(
         Array.from({ length: 1000 }, async (_, index) => {
           const owner = owners[index % 3] ?? orgA;
-          return bed.store.changePolicy(
+          return changePolicy(
+            bed.store,
             owner,
             String(index),
             countUp(seen[index % 3] ?? []),
@@ -135,7 +148,8 @@ export function describeCommands(bed: StoreBed): void {
       const tool = await bed.open("tool");
       const results = await Promise.all(
         Array.from({ length: 100 }, async (_, index) =>
-          (index % 2 === 0 ? bed.store : tool).changePolicy(
+          changePolicy(
+            index % 2 === 0 ? bed.store : tool,
             orgA,
             "e",
             countUp([]),
@@ -191,11 +205,11 @@ export function describeCommands(bed: StoreBed): void {
               // Each round has organisations of its own, on the one store.
               const own = { ...each, orgId: `${each.orgId}${round}` };
               try {
-                const decision = decide(own)(model.get(own.orgId));
-                if (decision.limits === undefined) {
+                const { numbers } = decide(own)(orgWith(model.get(own.orgId)));
+                if (numbers?.limits === undefined) {
                   model.delete(own.orgId);
                 } else {
-                  model.set(own.orgId, decision.limits);
+                  model.set(own.orgId, numbers.limits);
                 }
                 const sequence = (sequences.get(own.orgId) ?? 0) + 1;
                 sequences.set(own.orgId, sequence);
@@ -203,16 +217,15 @@ export function describeCommands(bed: StoreBed): void {
               } catch (error) {
                 expected.push((error as LockoutError).entry.id);
               }
-              const result = bed.store
-                .changePolicy(
-                  { kind: "org", orgId: own.orgId },
-                  "e",
-                  decide(own),
-                )
-                .then(
-                  ({ sequence }) => sequence,
-                  (error: unknown) => (error as LockoutError).entry.id,
-                );
+              const result = changePolicy(
+                bed.store,
+                { kind: "org", orgId: own.orgId },
+                "e",
+                decide(own),
+              ).then(
+                ({ sequence }) => sequence,
+                (error: unknown) => (error as LockoutError).entry.id,
+              );
               results.push(result);
               if (each.wait) {
                 await result;

@@ -3,6 +3,7 @@ import { reportAttempt } from "../../../src/lockout/attempt.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { StoreBed } from "./bed.ts";
 import { countUp, init, instanceOwner, orgA, start } from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describeDates(bed: StoreBed): void {
   const fail = (store: Store, userId: string) =>
@@ -32,7 +33,7 @@ export function describeDates(bed: StoreBed): void {
         Array.from({ length: 200 }, (_, index) =>
           Promise.all([
             fail(index % 2 === 0 ? bed.store : tool, `u${index}`),
-            bed.store.changePolicy(orgA, "e", countUp([])),
+            changePolicy(bed.store, orgA, "e", countUp([])),
             index % 50 === 0 ? tool.createOrg("o", "e") : undefined,
           ]),
         ),
@@ -79,10 +80,11 @@ export function describeDates(bed: StoreBed): void {
     it("are those that commands and policies are answered with", async () => {
       await bed.store.initialise(init);
       const [first, second] = await Promise.all([
-        bed.store.changePolicy(orgA, "e", countUp([])),
-        bed.store.changePolicy(orgA, "e", countUp([])),
+        changePolicy(bed.store, orgA, "e", countUp([])),
+        changePolicy(bed.store, orgA, "e", countUp([])),
       ]);
-      const changed = await bed.store.changePolicy(
+      const changed = await changePolicy(
+        bed.store,
         instanceOwner,
         "e",
         countUp([]),

@@ -17,6 +17,7 @@ import {
   newToken,
   countUp,
 } from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describeLifetime(bed: StoreBed): void {
   const { begin, complete, report } = attemptCalls(bed);
@@ -29,7 +30,8 @@ export function describeLifetime(bed: StoreBed): void {
         { ...newToken(5, org.id), expirationDate: start + 99 },
         "e",
       );
-      await bed.store.changePolicy(
+      await changePolicy(
+        bed.store,
         orgA,
         "e",
         addOrgPolicy(orgA.orgId, limits(1, 2)),
@@ -51,7 +53,7 @@ export function describeLifetime(bed: StoreBed): void {
       await bed.reopen();
 
       expect(await look()).toEqual(before);
-      const next = await bed.store.changePolicy(orgA, "e", countUp([]));
+      const next = await changePolicy(bed.store, orgA, "e", countUp([]));
       expect(next.sequence).toBe(2);
       expect(next.position).toBeGreaterThan(
         before.events.at(-1)?.position ?? Infinity,
@@ -60,7 +62,7 @@ export function describeLifetime(bed: StoreBed): void {
 
     it("finishes what runs before it closes", async () => {
       const commands = Array.from({ length: 600 }, async () =>
-        bed.store.changePolicy(orgA, "e", countUp([])),
+        changePolicy(bed.store, orgA, "e", countUp([])),
       );
       await Promise.all([bed.store.close(), bed.store.close()]);
       expect((await Promise.all(commands)).at(-1)?.sequence).toBe(600);
@@ -76,7 +78,7 @@ export function describeLifetime(bed: StoreBed): void {
         () => bed.store.findInstance(),
         () => bed.store.initialise(init),
         () => bed.store.findPolicy(orgA),
-        () => bed.store.changePolicy(orgA, "e", countUp([])),
+        () => changePolicy(bed.store, orgA, "e", countUp([])),
         () => bed.store.listEvents(allEvents),
         () => bed.store.lastPosition(),
         async () => bed.store.onAppended(() => undefined),

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { StoreBed } from "./bed.ts";
 import { countUp, init, orgA } from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describeNotices(bed: StoreBed): void {
   const append = (store = bed.store) =>
-    store.changePolicy(orgA, "e", countUp([]));
+    changePolicy(store, orgA, "e", countUp([]));
 
   /** Counts notices, and waits for them. */
   const listen = () => {

@@ -9,6 +9,7 @@ import type { DecidePolicy } from "../../../src/lockout/policy.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, instanceOwner, orgA, orgB, init, limits } from "./samples.ts";
+import { changePolicy } from "../../support/change-policy.ts";
 
 export function describePolicies(bed: StoreBed): void {
   describe("a policy", () => {
@@ -26,17 +27,20 @@ export function describePolicies(bed: StoreBed): void {
       let seen: Limits | undefined;
       bed.time += 1000;
 
-      const event = await bed.store.changePolicy(
+      const event = await changePolicy(
+        bed.store,
         instanceOwner,
         "editor-1",
         (current) => {
-          seen = current;
+          seen = current.own.numbers;
           return {
-            event: {
-              type: "instance.policy.lockout.changed",
-              payload: { maxOTPAttempts: 7 },
+            numbers: {
+              event: {
+                type: "instance.policy.lockout.changed",
+                payload: { maxOTPAttempts: 7 },
+              },
+              limits: limits(3, 7),
             },
-            limits: limits(3, 7),
           };
         },
       );
@@ -65,12 +69,14 @@ export function describePolicies(bed: StoreBed): void {
 
     it("belongs to an organisation's aggregate, which counts from 1 by itself", async () => {
       await bed.store.initialise(init);
-      const added = await bed.store.changePolicy(
+      const added = await changePolicy(
+        bed.store,
         orgA,
         "e",
         addOrgPolicy(orgA.orgId, limits(1, 2)),
       );
-      const other = await bed.store.changePolicy(
+      const other = await changePolicy(
+        bed.store,
         orgB,
         "e",
         addOrgPolicy(orgB.orgId, limits(3, 4)),
@@ -99,7 +105,8 @@ export function describePolicies(bed: StoreBed): void {
       const twin: PolicyOwner = { kind: "org", orgId: id };
       expect(await bed.store.findPolicy(twin)).toBeUndefined();
 
-      const event = await bed.store.changePolicy(
+      const event = await changePolicy(
+        bed.store,
         twin,
         "e",
         addOrgPolicy(id, limits(8, 9)),
@@ -115,7 +122,7 @@ export function describePolicies(bed: StoreBed): void {
     it("keeps its creation date while it changes, and takes a new one when it is added again", async () => {
       const change = async (decide: DecidePolicy) => {
         bed.time += 10;
-        return bed.store.changePolicy(orgA, "e", decide);
+        return changePolicy(bed.store, orgA, "e", decide);
       };
       await change(addOrgPolicy(orgA.orgId, limits(1, 1)));
       await change(updateOrgPolicy(orgA.orgId, limits(2, 2)));
@@ -141,7 +148,8 @@ export function describePolicies(bed: StoreBed): void {
 
     it("holds the greatest numbers that a call can carry", async () => {
       const greatest = limits(4_294_967_295, 4_294_967_295);
-      await bed.store.changePolicy(
+      await changePolicy(
+        bed.store,
         orgA,
         "e",
         addOrgPolicy(orgA.orgId, greatest),

@@ -1,7 +1,7 @@
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
 import { createDefaultPolicy } from "../../../src/lockout/policy.ts";
 import type { Limits } from "../../../src/lockout/limits.ts";
-import type { DecidePolicy } from "../../../src/lockout/policy.ts";
+import type { DecidePolicy, PolicyView } from "../../../src/lockout/policy.ts";
 import type { EventFilter } from "../../../src/store/events.ts";
 import type { InstanceInit } from "../../../src/store/store.ts";
 import type { NewToken } from "../../../src/store/access.ts";
@@ -63,22 +63,35 @@ export function write(
   after: Limits | undefined = limits(1, 1),
 ): DecidePolicy {
   return () => ({
-    event: payload === undefined ? { type } : { type, payload },
-    limits: after,
+    numbers: {
+      event: payload === undefined ? { type } : { type, payload },
+      limits: after,
+    },
   });
 }
 
 /** Counts up by one per command, and keeps what it saw. */
 export function countUp(seen: number[]): DecidePolicy {
-  return (current) => {
-    const before = current?.maxPasswordAttempts ?? 0;
+  return ({ own }) => {
+    const before = own.numbers?.maxPasswordAttempts ?? 0;
     seen.push(before);
     return {
-      event: {
-        type: "org.policy.lockout.changed",
-        payload: { maxPasswordAttempts: before + 1 },
+      numbers: {
+        event: {
+          type: "org.policy.lockout.changed",
+          payload: { maxPasswordAttempts: before + 1 },
+        },
+        limits: limits(before + 1, 0),
       },
-      limits: limits(before + 1, 0),
     };
+  };
+}
+
+/** An organisation with these numbers of its own, as a command sees it. */
+export function orgWith(numbers: Limits | undefined): PolicyView {
+  return {
+    owner: "org",
+    own: { numbers: numbers && { ...numbers, sequence: 1 }, rules: undefined },
+    inherited: { numbers: undefined, rules: undefined },
   };
 }

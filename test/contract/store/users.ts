@@ -4,6 +4,7 @@ import { reportAttempt } from "../../../src/lockout/attempt.ts";
 import { factors } from "../../../src/lockout/factor.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { noRules } from "../../../src/lockout/rules.ts";
 import {
   lockUser,
   newUser,
@@ -74,6 +75,7 @@ export function describeUsers(bed: StoreBed): void {
           ]),
         ),
         limits: limits(0, 0),
+        rules: noRules,
         editor: "viewer",
         now: start,
       });

@@ -11,6 +11,7 @@ import { dated } from "./0009-dated.ts";
 import { pruning } from "./0010-pruning.ts";
 import { tokenSecrets } from "./0011-token-secrets.ts";
 import { reports } from "./0012-reports.ts";
+import { policyRules } from "./0013-policy-rules.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   pruning,
   tokenSecrets,
   reports,
+  policyRules,
 ];

@@ -1,0 +1,25 @@
+/** Which rules this version enforces: never is a rule accepted and not enforced. */
+import type { FieldViolation } from "./errors.ts";
+import type { Rules } from "./rules.ts";
+
+/** The rules that are not enforced yet, by the fields that switch them on. */
+const missing: readonly (readonly [string, (rules: Rules) => boolean])[] = [
+  ["lock_duration", (rules) => rules.lockDurationMs !== 0],
+  ["observation_window", (rules) => rules.observationWindowMs !== 0],
+  ["ceiling", (rules) => rules.ceiling !== 0],
+  ["lock_scope", (rules) => rules.lockScope !== "user"],
+  ["devices.max_attempts", ({ devices }) => devices.maxAttempts !== 0],
+  ["remembered_secrets", (rules) => rules.rememberedSecrets !== 0],
+  ["sources.max_failures", ({ sources }) => sources.maxFailures !== 0],
+  ["storms.max_locks", ({ storms }) => storms.maxLocks !== 0],
+];
+
+/** A violation for each rule that is switched on and not enforced. Fields are named as by `validateRules`. */
+export function notEnforced(rules: Rules): readonly FieldViolation[] {
+  return missing
+    .filter(([, isOn]) => isOn(rules))
+    .map(([field]) => ({
+      field,
+      description: "is not enforced by this version yet",
+    }));
+}

@@ -1,0 +1,76 @@
+import { notEnforced } from "./enforced-rules.ts";
+import { LockoutError } from "./errors.ts";
+import type { FieldViolation } from "./errors.ts";
+import { requireKnown } from "./policy-etag.ts";
+import type { Precondition } from "./policy-etag.ts";
+import { limitsOf, removedRules } from "./policy.ts";
+import type { DecidePolicy, PolicyView } from "./policy.ts";
+import { rulesPayload } from "./rules-payload.ts";
+import { noRules, validateRules } from "./rules.ts";
+import type { Rules } from "./rules.ts";
+
+/** Rules as somebody wants them: what is wrong with them already is known, by the names within the rules. */
+export interface WantedRules {
+  readonly rules: Rules;
+  readonly violations: readonly FieldViolation[];
+}
+
+/** Gives an owner these rules, and no others. Where it has them already, nothing changes. */
+export function setRules(
+  wanted: WantedRules,
+  precondition: Precondition,
+): DecidePolicy {
+  return (view) => {
+    requireKnown(view, precondition);
+    requireValid(wanted, view);
+    const { rules } = wanted;
+    const { owner, own } = view;
+    // The instance has rules always, if empty ones; an organisation may have none of its own.
+    const current = owner === "instance" ? noRules : undefined;
+    const payload = rulesPayload(rules);
+    if (isSame(payload, own.rules?.rules ?? current)) {
+      return {};
+    }
+    return {
+      rules: {
+        event: { type: `${owner}.policy.lockout.rules.changed`, payload },
+        rules,
+      },
+    };
+  };
+}
+
+/** Removes an organisation's rules, so that the default's hold again. Where it has none, nothing changes. */
+export function resetRules(precondition: Precondition): DecidePolicy {
+  return (view) => {
+    requireKnown(view, precondition);
+    return view.own.rules === undefined ? {} : { rules: removedRules };
+  };
+}
+
+function requireValid({ rules, violations }: WantedRules, view: PolicyView) {
+  const wrong = [...violations, ...validateRules(rules, limitsOf(view))];
+  const known = new Set(wrong.map(({ field }) => field));
+  const found = [
+    ...wrong,
+    ...notEnforced(rules).filter(({ field }) => !known.has(field)),
+  ];
+  if (found.length > 0) {
+    throw new LockoutError("rulesInvalid", {
+      violations: found.map(({ field, description }) => ({
+        field: `rules.${field}`,
+        description,
+      })),
+    });
+  }
+}
+
+function isSame(
+  payload: ReturnType<typeof rulesPayload>,
+  current: Rules | undefined,
+): boolean {
+  return (
+    current !== undefined &&
+    JSON.stringify(payload) === JSON.stringify(rulesPayload(current))
+  );
+}

@@ -1,0 +1,17 @@
+import type { DecidePolicy } from "../../src/lockout/policy.ts";
+import type { RecordedEvent } from "../../src/store/events.ts";
+import type { PolicyOwner, PolicyStore } from "../../src/store/policies.ts";
+
+/** Runs a command that writes one event. */
+export async function changePolicy(
+  store: Pick<PolicyStore, "changePolicy">,
+  owner: PolicyOwner,
+  editor: string,
+  decide: DecidePolicy,
+): Promise<RecordedEvent> {
+  const [event, ...others] = await store.changePolicy(owner, editor, decide);
+  if (event === undefined || others.length > 0) {
+    throw new Error(`the command wrote ${others.length} events more than one`);
+  }
+  return event;
+}
