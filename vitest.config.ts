@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
+import { fastTemp } from "./test/support/fast-temp.ts";
 
 // Tests start hundreds of servers and commands in processes of their own: compiling the same source took more than half of a start.
 process.env["NODE_COMPILE_CACHE"] ??= join(
   import.meta.dirname,
   "node_modules/.cache/compiled",
 );
+
+// A new database on PostgreSQL is hundreds of files. Tests end processes, not machines: what these have written to memory stays.
+process.env["TMPDIR"] = fastTemp();
 
 const shared = {
   // Real servers, browsers and foreign clients: slow on a small machine, never hanging.
