@@ -1,17 +1,13 @@
 import type { PolicyAggregate } from "../commands/tables.ts";
-import type { UserKey } from "../users.ts";
+import type { Subject, UserKey } from "../users.ts";
 
 /** What is read and locked before a command runs. */
 export type Need =
-  | ({ readonly kind: "user" } & UserKey)
+  | Extract<Subject, { readonly kind: "user" }>
   /** A login name: the user with that alias, and what is counted for the name. */
-  | {
-      readonly kind: "name";
-      readonly orgId: string;
-      readonly foldedName: string;
-      readonly formerName?: string;
+  | (Extract<Subject, { readonly kind: "name" }> & {
       readonly hash: Uint8Array;
-    }
+    })
   /** A login name itself, if it is kept, whoever it leads to. */
   | {
       readonly kind: "kept name";

@@ -1,10 +1,9 @@
 import { orgAdded } from "../../lockout/access-events.ts";
-import type { Org } from "../access.ts";
+import type { Org, OrgStore } from "../access.ts";
 import { orgAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { readOrgPage } from "../commands/access-pages.ts";
-import type { Page, PageRequest } from "../pages.ts";
 import { orgSliceSql, sliceStart, toSlice } from "../shared/access-lists.ts";
 import { orgColumns, toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
@@ -13,15 +12,6 @@ import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import type { Recorder } from "./recorder.ts";
-
-/** The organisations. Each change is a transaction of its own. */
-export interface Orgs {
-  createOrg(name: string, editor: string): Promise<Org>;
-  /** Oldest first. */
-  listOrgs(page: PageRequest): Promise<Page<Org>>;
-  findOrg(orgId: string): Promise<Org | undefined>;
-  orgExists(orgId: string): Promise<boolean>;
-}
 
 /** How many organisations are remembered to exist. */
 const maxKnown = 10_000;
@@ -45,13 +35,17 @@ export function insertOrg({ id, name, creationDate }: Org): Call {
   return [insert, id, name, creationDate];
 }
 
-/** @param readTime the time at which something is created */
+/**
+ * The organisations. Each change is a transaction of its own.
+ *
+ * @param readTime the time at which something is created
+ */
 export function createOrgs(
   database: PostgresDatabase,
   recorder: Recorder,
   newId: NewId,
   readTime: () => Promise<number>,
-): Orgs {
+): OrgStore {
   const known = new Set<string>();
   const lookUp = createLookups(async (ids) => {
     const { rows } = await database.query(find, ids);

@@ -3,16 +3,10 @@ import {
   tokenRemoved,
   tokenRotated,
 } from "../../lockout/access-events.ts";
-import type {
-  ListedToken,
-  NewSecret,
-  NewToken,
-  TokenRecord,
-} from "../access.ts";
+import type { NewToken, TokenStore } from "../access.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";
 import { readTokenPage } from "../commands/access-pages.ts";
-import type { Page, PageRequest } from "../pages.ts";
 import { sliceStart, tokenSliceSql, toSlice } from "../shared/access-lists.ts";
 import type { TokenSliceValues } from "../shared/access-lists.ts";
 import {
@@ -31,27 +25,6 @@ import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import type { Recorder } from "./recorder.ts";
-
-/** The tokens. Each change is a transaction of its own. */
-export interface Tokens {
-  createToken(token: NewToken, editor: string): Promise<TokenRecord>;
-  findToken(hash: Uint8Array): Promise<TokenRecord | undefined>;
-  tokenName(tokenId: string): Promise<string | undefined>;
-  /** Oldest first. */
-  listTokens(
-    showRevoked: boolean,
-    page: PageRequest,
-  ): Promise<Page<ListedToken>>;
-  rotateToken(
-    tokenId: string,
-    secret: NewSecret,
-    editor: string,
-    check: (token: TokenRecord) => void,
-  ): Promise<ListedToken | undefined>;
-  noteTokenUse(tokenId: string, hour: number): Promise<void>;
-  /** Says whether there was one. */
-  revokeToken(tokenId: string, editor: string): Promise<boolean>;
-}
 
 const insert: Statement = {
   name: "insert_token",
@@ -106,13 +79,17 @@ export function insertToken(
   ];
 }
 
-/** @param readTime the time at which something is created */
+/**
+ * The tokens. Each change is a transaction of its own.
+ *
+ * @param readTime the time at which something is created
+ */
 export function createTokens(
   database: PostgresDatabase,
   recorder: Recorder,
   newId: NewId,
   readTime: () => Promise<number>,
-): Tokens {
+): TokenStore {
   const lookUp = createLookups(async (hashes) => {
     const { rows } = await database.query(
       find,
@@ -128,27 +105,17 @@ export function createTokens(
     );
   });
   return {
-    createToken: async (token, editor) => {
+    createToken: async ({ hash, ...token }, editor) => {
       const creationDate = await readTime();
-      const { name, orgId, roles, expirationDate } = token;
       return recorder.record(editor, creationDate, async (change) => {
         const id = await withFreeId(newId, change, (free) =>
-          insertToken(free, token, creationDate),
+          insertToken(free, { hash, ...token }, creationDate),
         );
         change.append(
-          userAggregate(orgId, id),
-          tokenAdded({ id, name, roles, expirationDate }),
+          userAggregate(token.orgId, id),
+          tokenAdded({ id, ...token }),
         );
-        const lastUseDate = undefined;
-        return {
-          id,
-          name,
-          orgId,
-          roles,
-          creationDate,
-          expirationDate,
-          lastUseDate,
-        };
+        return { ...token, id, creationDate, lastUseDate: undefined };
       });
     },
     findToken: (hash) => lookUp(Buffer.from(hash).toString("base64")),

@@ -109,16 +109,7 @@ export function prepareTokens(
       );
       const event = tokenAdded({ id, ...token });
       events.append(userAggregate(orgId, id), editor, event, creationDate);
-      const lastUseDate = undefined;
-      return {
-        id,
-        name,
-        orgId,
-        roles,
-        creationDate,
-        expirationDate,
-        lastUseDate,
-      };
+      return { ...token, id, creationDate, lastUseDate: undefined };
     },
     name: (tokenId) => name.get({ id: tokenId }),
     find: (hash) => {
