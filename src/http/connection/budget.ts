@@ -73,11 +73,7 @@ export class ConnectionAccount {
   /** Ends the connection where it takes too many of them: thousands come in one read, and everybody waits for each. */
   takeSmallPiece(): boolean {
     this.#smallPieces ??= new TokenBucket(smallPieceBurst, smallPieceRate);
-    const goesOn = this.#smallPieces.take(1, performance.now());
-    if (!goesOn) {
-      this.end();
-    }
-    return goesOn;
+    return this.#takeOrEnd(this.#smallPieces);
   }
 
   /** Ends the connection where its client goes on to open streams that are refused. */
@@ -86,9 +82,16 @@ export class ConnectionAccount {
       refusedStreamBurst,
       refusedStreamRate,
     );
-    if (!this.#refusedStreams.take(1, performance.now())) {
+    this.#takeOrEnd(this.#refusedStreams);
+  }
+
+  /** Says whether the connection goes on. */
+  #takeOrEnd(bucket: TokenBucket): boolean {
+    const goesOn = bucket.take(1, performance.now());
+    if (!goesOn) {
       this.end();
     }
+    return goesOn;
   }
 }
 
