@@ -12,6 +12,7 @@ import { addTokenCommand } from "./commands/token.ts";
 import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
 import { addHelpCommand } from "./commands/help.ts";
+import { refuseEmptyValues } from "./empty-values.ts";
 import { helpLayout } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "../telemetry/version.ts";
@@ -67,5 +68,6 @@ export function createProgram(terminal: Terminal): Command {
   addReadyCommand(program, terminal);
   addVersionCommand(program, terminal);
   addHelpCommand(program);
+  refuseEmptyValues(program);
   return program;
 }
