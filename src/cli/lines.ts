@@ -10,9 +10,11 @@ export interface Line {
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+/** U+FEFF in UTF-8, with which some programs begin a file. */
+const byteOrderMark = Buffer.from("\ufeff");
 
 /**
- * Reads the lines of a file of any size, none of which takes more memory than it may have bytes.
+ * Reads the lines of a file of any size, without a byte order mark at its start, none of which takes more memory than it may have bytes.
  *
  * @param maxBytes of a line; the rest of a longer one is skipped
  */
@@ -47,7 +49,7 @@ export async function* readLines(
     bytes = 0;
     return line;
   };
-  for await (const chunk of chunks) {
+  for await (const chunk of withoutMark(chunks)) {
     let from = 0;
     for (;;) {
       const end = chunk.indexOf(newline, from);
@@ -62,5 +64,27 @@ export async function* readLines(
   }
   if (bytes > 0) {
     yield take(false);
+  }
+}
+
+async function* withoutMark(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const { length } = byteOrderMark;
+  let start: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (start === undefined) {
+      yield chunk;
+      continue;
+    }
+    start = Buffer.concat([start, chunk]);
+    if (start.length >= length) {
+      const isMarked = start.subarray(0, length).equals(byteOrderMark);
+      yield isMarked ? start.subarray(length) : start;
+      start = undefined;
+    }
+  }
+  if (start !== undefined) {
+    yield start;
   }
 }

@@ -27,7 +27,7 @@ export function readUserFile(
   chunks: AsyncIterable<Uint8Array>,
   { from, delimiter }: UserFileFormat,
 ): AsyncGenerator<UserEntry> {
-  const lines = withoutMark(readLines(chunks, maxEntryBytes));
+  const lines = readLines(chunks, maxEntryBytes);
   return from === "csv" ? readCsv(lines, delimiter) : readNdjson(lines);
 }
 
@@ -129,14 +129,5 @@ function entry(line: number, read: () => ImportedUser): UserEntry {
       line,
       error: error instanceof Error ? error : new Error(String(error)),
     };
-  }
-}
-
-/** Some programs begin a file with a byte order mark. */
-async function* withoutMark(lines: AsyncIterable<Line>): AsyncGenerator<Line> {
-  for await (const line of lines) {
-    yield line.number === 1 && line.text !== undefined
-      ? { ...line, text: line.text.replace(/^\ufeff/, "") }
-      : line;
   }
 }

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { Lockout } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { User } from "../../gen/lockout/v1/user_service_pb.js";
-import { OperationError, UsageError } from "./failure.ts";
+import { describeFailure, OperationError, UsageError } from "./failure.ts";
 import { readLines } from "./lines.ts";
 import type { OrgClients } from "./org-clients.ts";
 
@@ -58,21 +58,31 @@ export async function findWho(
   texts: readonly string[],
   { userId, loginName }: WhoOptions,
 ): Promise<readonly Who[]> {
+  const finding =
+    (find: (text: string) => Promise<Who>) =>
+    ({ text, line }: Text) =>
+    () =>
+      namingLine(line, find(text));
   const all = [
-    ...(await readTexts(userId)).map((text) => async (): Promise<Who> => ({
-      kind: "user",
-      userId: text,
-    })),
-    ...(await readTexts(loginName)).map(
-      (text) => () => findByName(clients, text),
+    ...(await readTexts(userId)).map(
+      finding(async (text) => ({ kind: "user", userId: text })),
     ),
-    ...(await readTexts(texts)).map((text) => () => findByText(clients, text)),
+    ...(await readTexts(loginName)).map(
+      finding((text) => findByName(clients, text)),
+    ),
+    ...(await readTexts(texts)).map(
+      finding((text) => findByText(clients, text)),
+    ),
   ];
   const found = new Map<string, Who>();
   for (let start = 0; start < all.length; start += atOnce) {
     const some = all.slice(start, start + atOnce).map((find) => find());
-    for (const who of await Promise.all(some)) {
-      found.set(nameOf(who), who);
+    // Of several failures the first one in the order of the texts is told.
+    for (const result of await Promise.allSettled(some)) {
+      if (result.status === "rejected") {
+        throw result.reason;
+      }
+      found.set(nameOf(result.value), result.value);
     }
   }
   return [...found.values()];
@@ -97,26 +107,63 @@ export function nameOf(who: Who): string {
     : `login name ${who.loginName}`;
 }
 
-/** Reads standard input in the place of `-`. */
-async function readTexts(texts: readonly string[]): Promise<readonly string[]> {
-  const all: string[] = [];
+interface Text {
+  readonly text: string;
+  /** Of standard input; undefined for what the command line names. */
+  readonly line?: number;
+}
+
+/** Reads standard input in the place of `-`. @throws OperationError where a line is too long, or not UTF-8 */
+async function readTexts(texts: readonly string[]): Promise<readonly Text[]> {
+  const all: Text[] = [];
   for (const text of texts) {
     if (text !== fromInput) {
-      all.push(text);
+      all.push({ text });
       continue;
     }
-    for await (const line of readLines(process.stdin, maxLineBytes)) {
-      if (line.text === undefined) {
-        throw new OperationError(
-          `line ${line.number} of standard input is longer than an id or a login name`,
-        );
+    for await (const { number, text } of readLines(
+      process.stdin,
+      maxLineBytes,
+    )) {
+      if (text === undefined) {
+        throw onLine(number, "longer than an id or a login name");
       }
-      if (line.text.trim() !== "") {
-        all.push(line.text);
+      // What was written in another encoding is read with replacements, by which two names become one.
+      if (text.includes("\ufffd")) {
+        throw onLine(number, "not in UTF-8");
+      }
+      if (text.trim() !== "") {
+        all.push({ text, line: number });
       }
     }
   }
   return all;
+}
+
+function onLine(
+  line: number,
+  what: string,
+  options?: ErrorOptions,
+): OperationError {
+  return new OperationError(`line ${line} of standard input: ${what}`, options);
+}
+
+/** Has a failure name the line that led to it. */
+async function namingLine(
+  line: number | undefined,
+  found: Promise<Who>,
+): Promise<Who> {
+  try {
+    return await found;
+  } catch (error) {
+    // Where nothing can be reached, no line is at fault. Clients wrap what is thrown below them.
+    const isBelow =
+      error instanceof ConnectError && error.cause instanceof OperationError;
+    if (line === undefined || isBelow) {
+      throw error;
+    }
+    throw onLine(line, describeFailure(error), { cause: error });
+  }
 }
 
 async function findByName(

@@ -38,6 +38,19 @@ test("a line that is too long has no text, and the next one has its own", async 
   ]);
 });
 
+test("a byte order mark at the start is none of the first line, and counts for nothing", async () => {
+  for (const size of [1, 2, 3, 7]) {
+    expect(await linesOf("\ufeff12345\n\ufeff6\n", size, 5)).toEqual([
+      { number: 1, text: "12345", end: "\n" },
+      { number: 2, text: "\ufeff6", end: "\n" },
+    ]);
+    expect(await linesOf("\ufeff", size)).toEqual([]);
+    expect(await linesOf("é", size)).toEqual([
+      { number: 1, text: "é", end: "" },
+    ]);
+  }
+});
+
 test("wherever a file is cut into pieces, its lines are the same", async () => {
   await fc.assert(
     fc.asyncProperty(

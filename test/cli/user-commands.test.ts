@@ -244,7 +244,7 @@ describe.each([
     expect(inactive.stderr).toContain("COMMAND-3NN8v");
   });
 
-  it("ids and names come from standard input, one in each line", async () => {
+  it("ids and names come from standard input, one in each line, also after a byte order mark", async () => {
     const { org, json } = await newOrg();
     await json("user", "add", "a", "--state", "locked");
     await json("user", "add", "b", "--alias", "Bea B", "--state", "locked");
@@ -252,10 +252,31 @@ describe.each([
       ["user", "unlock", "-", "--org", org, ...connection()],
       { cwd: directory.path },
     );
-    unlock.child.stdin.end("a\r\n\nbea b\n");
+    unlock.child.stdin.end("\ufeffa\r\n\nbea b\n");
     expect(await unlock.ended, unlock.stderr()).toBe(0);
     expect(unlock.stdout()).toBe("user a: unlocked\nuser b: unlocked\n");
     expect(unlock.stderr()).toBe("2 unlocked, 0 unchanged\n");
+  });
+
+  it.each([
+    ["leads to nobody", "nobody", "no user has the id or login name"],
+    ["is too long", "x".repeat(801), "longer than an id or a login name"],
+    ["is in another encoding", Buffer.from("M\xfcller", "latin1"), "not in"],
+  ])("a line of standard input that %s is named", async (_what, line, said) => {
+    const { org, json } = await newOrg();
+    await json("user", "add", "a", "--state", "locked");
+    const unlock = startProcess(
+      ["user", "unlock", "-", "--org", org, ...connection()],
+      { cwd: directory.path },
+    );
+    unlock.child.stdin.write("a\n\n");
+    unlock.child.stdin.write(line);
+    unlock.child.stdin.end("\nnobody either\n");
+    expect(await unlock.ended).toBe(1);
+    expect(unlock.stderr()).toContain(
+      `lockoutd: line 3 of standard input: ${said}`,
+    );
+    expect(await json("user", "list", "--locked")).toHaveLength(1);
   });
 
   it("all who fit are unlocked, after it was shown who they are", async () => {
