@@ -107,6 +107,13 @@ export function nameOf(who: Who): string {
     : `login name ${who.loginName}`;
 }
 
+/** The field of requests and of JSON that names whom. */
+export function idOf(who: Who) {
+  return who.kind === "user"
+    ? { userId: who.userId }
+    : { loginName: who.loginName };
+}
+
 interface Text {
   readonly text: string;
   /** Of standard input; undefined for what the command line names. */

@@ -66,6 +66,7 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     ["user delete", /name whom/],
     ["user unlock a --prefix b", /and not both/],
     ["user unlock --reason sunspots", /password-attempts/],
+    ["user unlock --prefix a --if-locked-at 2h", /those who are named/],
     ["user unlock --locked-since tomorrow", /back from now/],
     ["user list --limit 0", /1/],
     ["user add x --state gone", /inactive/],

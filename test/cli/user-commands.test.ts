@@ -258,6 +258,84 @@ describe.each([
     expect(unlock.stderr()).toBe("2 unlocked, 0 unchanged\n");
   });
 
+  it("a lock that is newer than the one that is meant is left, of a user and of a name", async () => {
+    const { json, command } = await newOrg();
+    const timeOf = async (...who: readonly string[]) => {
+      const shown = (await json("user", "show", ...who)) as {
+        lockout: { lockTime: string };
+      };
+      return Date.parse(shown.lockout.lockTime);
+    };
+    await json("user", "add", "a");
+    await json("user", "lock", "a");
+    const attempt = (await json(
+      ...["attempts", "begin", "--login-name", "nobody@y"],
+    )) as { attemptId: string };
+    await json(
+      ...["attempts", "complete", attempt.attemptId, "--outcome", "failed"],
+    );
+    for (const who of [["a"], ["--login-name", "nobody@y"]]) {
+      const time = await timeOf(...who);
+      const at = (ms: number) => ["--if-locked-at", new Date(ms).toISOString()];
+      for (const dryRun of [["--dry-run"], []]) {
+        const left = await command(
+          ...["user", "unlock", ...who, ...at(time - 1), ...dryRun],
+        );
+        expect(left.code).toBe(1);
+        expect(left.stdout).toMatch(/^Locked:/m);
+        expect(left.stderr).toMatch(
+          /^lockoutd: .*: locked anew since, left locked\n$/,
+        );
+        expect(await timeOf(...who)).toBe(time);
+      }
+      await json("user", "unlock", ...who, ...at(time), "--note", "called");
+      expect(await timeOf(...who)).toBeNaN();
+      expect(
+        await command("user", "unlock", ...who, ...at(time)),
+      ).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("not locked") as string,
+      });
+    }
+  });
+
+  it("of several, those whose lock is newer are named", async () => {
+    const { json, command } = await newOrg();
+    for (const id of ["a", "b", "c"]) {
+      await json("user", "add", id, "--state", "locked");
+    }
+    await json("user", "unlock", "c");
+    const { lockout } = (await json("user", "show", "a")) as {
+      lockout: { lockTime: string };
+    };
+    // Two locks may be of one millisecond: the second one is made anew until it is of a later one.
+    for (;;) {
+      await json("user", "unlock", "b");
+      await json("user", "lock", "b");
+      const b = (await json("user", "show", "b")) as {
+        lockout: { lockTime: string };
+      };
+      if (b.lockout.lockTime > lockout.lockTime) {
+        break;
+      }
+    }
+    const args = ["user", "unlock", "a", "b", "c"];
+    const at = ["--if-locked-at", lockout.lockTime];
+    const dry = await command(...args, ...at, "--dry-run", "--output", "json");
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      changed: [{ userId: "a" }],
+      unchanged: [{ userId: "c" }],
+      leftLocked: [{ userId: "b" }],
+      lockouts: [{ userId: "a", lockTime: lockout.lockTime }],
+    });
+    expect(await command(...args, ...at)).toEqual({
+      code: 1,
+      stdout: "user a: unlocked\nuser b: locked anew since, left locked\n",
+      stderr:
+        "lockoutd: 1 unlocked, 1 unchanged, 1 locked anew since, left locked\n",
+    });
+  });
+
   it.each([
     ["leads to nobody", "nobody", "no user has the id or login name"],
     ["is too long", "x".repeat(801), "longer than an id or a login name"],

@@ -29,7 +29,8 @@ import type { WhoOptions } from "../who.ts";
 import { addEraseCommand } from "./user-erase.ts";
 import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";
-import { addLockCommand, addUnlockCommand } from "./user-lock.ts";
+import { addLockCommand } from "./user-lock.ts";
+import { addUnlockCommand } from "./user-unlock.ts";
 
 interface ListOptions extends UserOptions {
   readonly locked: boolean;
