@@ -3,11 +3,11 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   Decision,
-  Factor as FactorNumber,
   Outcome as OutcomeNumber,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type {
   AttemptService,
+  Factor as FactorNumber,
   LockoutSchema,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { getCaller } from "../auth/caller.ts";
@@ -33,6 +33,7 @@ import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { EditorNames } from "./editor-names.ts";
+import { factorNumbers } from "./factor-numbers.ts";
 import { reasonNumbers } from "./lock-reasons.ts";
 import { boundMs, floorMs } from "./moment.ts";
 import { readPage, turnOf } from "./pages.ts";
@@ -225,14 +226,6 @@ const decisions = {
   busy: Decision.BUSY,
   inactive: Decision.INACTIVE,
 } as const satisfies Record<BeginResult["decision"], Decision>;
-
-const factorNumbers = {
-  password: FactorNumber.PASSWORD,
-  totp: FactorNumber.TOTP,
-  otp_sms: FactorNumber.OTP_SMS,
-  otp_email: FactorNumber.OTP_EMAIL,
-  recovery_code: FactorNumber.RECOVERY_CODE,
-} as const satisfies Record<Factor, FactorNumber>;
 
 /** An unknown factor is refused, never ignored (I3). */
 function readFactor(number: FactorNumber): Factor {

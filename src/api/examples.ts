@@ -4,6 +4,10 @@ const alice = { userId: "alice" };
 const aliceV1 = { id: "alice" };
 const remarks = { note: "called the help desk", ticket: "HD-1204" };
 const limits = { maxPasswordAttempts: 5, maxOtpAttempts: 3 };
+const candidate = {
+  presets: ["pci-dss-4.0.1"],
+  candidate: { ...limits, rules: { lockDuration: "1800s" } },
+};
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -28,6 +32,8 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   "lockout.v1.PolicyService.SetRules": { rules: {} },
   "lockout.v1.PolicyService.SetInstanceRules": { rules: {} },
   "lockout.v1.PolicyService.ResetRules": {},
+  "lockout.v1.PolicyService.CheckPolicy": candidate,
+  "lockout.v1.PolicyService.CheckInstancePolicy": candidate,
   "lockout.v1.UserService.PutUser": {
     ...alice,
     aliases: ["alice@example.com"],

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { PolicySource } from "../../gen/lockout/v1/policy_service_pb.js";
 import type {
+  CheckPolicyRequest,
   PolicySchema,
   PolicyService,
   SetRulesRequest,
@@ -19,6 +20,9 @@ import type {
   PolicyOwner,
   PolicyStore,
 } from "../store/policies.ts";
+import { budgetMessages } from "./budget-messages.ts";
+import { checkPolicy } from "./check-policy.ts";
+import type { NumbersAndRules } from "./check-policy.ts";
 import { timestampFromMicros } from "./moment.ts";
 import { readRules, rulesMessage } from "./rules-message.ts";
 
@@ -60,6 +64,9 @@ export function createPolicyService(
       setRules(readRules(request.rules), precondition(request, context)),
     );
 
+  const check = (owner: PolicyOwner, request: CheckPolicyRequest) =>
+    checkPolicy(request, async () => heldBy(await store.viewPolicy(owner)));
+
   return {
     getPolicy: (_request, context) => get(orgOf(context), context),
     getInstancePolicy: (_request, context) => get(instance, context),
@@ -71,6 +78,8 @@ export function createPolicyService(
         context,
         resetRules(precondition(request, context)),
       ),
+    checkPolicy: (request, context) => check(orgOf(context), request),
+    checkInstancePolicy: (request) => check(instance, request),
   };
 }
 
@@ -93,23 +102,32 @@ function isRest({ protocolName }: HandlerContext): boolean {
 function policyMessage(
   view: DatedPolicy,
 ): PolicyMessage & { readonly etag: string } {
+  const { limits, rules } = heldBy(view);
   const { own, inherited } = view;
-  const numbers = own.numbers ?? inherited.numbers;
-  if (numbers === undefined) {
-    throw new LockoutError("defaultPolicyNotFound");
-  }
-  const rules = own.rules ?? inherited.rules;
-  const { maxPasswordAttempts, maxOtpAttempts } = limitsOf(view);
-  const changeMicros = Math.max(numbers.changeMicros, rules?.changeMicros ?? 0);
+  const changes = [
+    own.numbers ?? inherited.numbers,
+    own.rules ?? inherited.rules,
+  ].map((part) => part?.changeMicros ?? 0);
   return {
-    maxPasswordAttempts: BigInt(maxPasswordAttempts),
-    maxOtpAttempts: BigInt(maxOtpAttempts),
-    rules: rulesMessage(rules?.rules ?? noRules),
+    maxPasswordAttempts: BigInt(limits.maxPasswordAttempts),
+    maxOtpAttempts: BigInt(limits.maxOtpAttempts),
+    rules: rulesMessage(rules),
     numbersFrom: sourceOf(view, "numbers"),
     rulesFrom: sourceOf(view, "rules"),
     etag: etagOf(view),
-    updateTime: timestampFromMicros(changeMicros),
+    updateTime: timestampFromMicros(Math.max(...changes)),
+    budgets: budgetMessages(limits, rules),
   };
+}
+
+/** The policy that holds. @throws LockoutError where the instance has none */
+function heldBy(view: DatedPolicy): NumbersAndRules {
+  const { own, inherited } = view;
+  if (own.numbers === undefined && inherited.numbers === undefined) {
+    throw new LockoutError("defaultPolicyNotFound");
+  }
+  const { rules = noRules } = own.rules ?? inherited.rules ?? {};
+  return { limits: limitsOf(view), rules };
 }
 
 function sourceOf(

@@ -137,6 +137,11 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: idCharacters,
     above: "policyChangedSince",
   },
+  "lockout.v1.CheckPolicyRequest.presets": {
+    elements: 100,
+    above: "requestTooLong",
+    each: { characters: 200, above: "requestTooLong" },
+  },
   "lockout.v1.CreateOrganizationRequest.name": {
     characters: 200,
     above: "orgNameInvalid",

@@ -41,7 +41,7 @@ export function findMissing(
       }));
     case "failuresWithin":
       return numbers.map(([name, number]) => ({
-        text: `${name}: at most ${demand.most} failures in any ${durationText(demand.withinMs)}, on known devices too`,
+        text: `${name}: at most ${demand.most} failures within ${durationText(demand.withinMs)}, on known devices too`,
         remedy: remedyWithin(demand, number, limits, rules),
       }));
     case "warning":

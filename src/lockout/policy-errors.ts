@@ -75,4 +75,10 @@ export const policyErrors = {
     when: "A policy is changed over JSON with a header `If-Match` that it does not fit. Nothing was changed.",
     httpStatus: 412,
   },
+  presetUnknown: {
+    id: "LOCKOUTD-pol04",
+    code: "INVALID_ARGUMENT",
+    key: "presets has a name that is none of these",
+    when: "A policy is to be held against a preset that does not exist. The message names those that do.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -47,7 +47,8 @@ export interface Preset {
   readonly edition: string;
   readonly demands: readonly Demand[];
   /** A policy that meets it with the least that it asks. Where it names no time, a lock lasts until somebody unlocks. */
-  readonly policy: Limits & { readonly rules: Partial<Rules> };
+  readonly policy: Limits &
+    Partial<Pick<Rules, "lockDurationMs" | "observationWindowMs">>;
 }
 
 const minute = 60_000;
@@ -66,7 +67,7 @@ const rows = {
     source: "NIST SP 800-63B-4, section 3.2.2",
     edition: "July 2025",
     demands: [{ kind: "failuresInRow", most: 100 }, attempts],
-    policy: { ...both(100), rules: {} },
+    policy: both(100),
   },
   "pci-dss-4.0.1": {
     source: "PCI DSS, requirement 8.3.4",
@@ -77,7 +78,7 @@ const rows = {
       ...account,
       attempts,
     ],
-    policy: { ...both(10), rules: { lockDurationMs: 30 * minute } },
+    policy: { ...both(10), lockDurationMs: 30 * minute },
   },
   "psd2-rts": {
     source: "Delegated Regulation (EU) 2018/389, Article 4(3)(b) and 4(4)",
@@ -92,13 +93,13 @@ const rows = {
       ...account,
       attempts,
     ],
-    policy: { ...both(5), rules: { lockDurationMs: 15 * minute } },
+    policy: { ...both(5), lockDurationMs: 15 * minute },
   },
   "owasp-asvs-4.0.3": {
     source: "OWASP ASVS, requirement 2.2.1",
     edition: "4.0.3",
     demands: [{ kind: "failuresWithin", most: 100, withinMs: hour }, attempts],
-    policy: { ...both(100), rules: { lockDurationMs: hour } },
+    policy: { ...both(100), lockDurationMs: hour },
   },
   "cis-windows-l1": {
     source: "CIS Microsoft Windows Server 2022 Benchmark, level 1, section 1.2",
@@ -112,12 +113,12 @@ const rows = {
     ],
     policy: {
       ...both(5),
-      rules: { lockDurationMs: 15 * minute, observationWindowMs: 15 * minute },
+      lockDurationMs: 15 * minute,
+      observationWindowMs: 15 * minute,
     },
   },
   "stig-windows-2022": {
-    source:
-      "DISA STIG for Windows Server 2022, WN22-AC-000010, -000020 and -000030",
+    source: "DISA STIG for Windows Server 2022, WN22-AC-000010, -20 and -30",
     edition: "version 2",
     demands: [
       { kind: "limit", most: 3 },
@@ -128,12 +129,12 @@ const rows = {
     ],
     policy: {
       ...both(3),
-      rules: { lockDurationMs: 15 * minute, observationWindowMs: 15 * minute },
+      lockDurationMs: 15 * minute,
+      observationWindowMs: 15 * minute,
     },
   },
   "stig-rhel-9": {
-    source:
-      "DISA STIG for Red Hat Enterprise Linux 9, RHEL-09-411075, -411085 and -411090",
+    source: "DISA STIG for RHEL 9, RHEL-09-411075, -411085 and -411090",
     edition: "version 2",
     demands: [
       { kind: "limit", most: 3 },
@@ -142,7 +143,7 @@ const rows = {
       ...account,
       attempts,
     ],
-    policy: { ...both(3), rules: { observationWindowMs: 15 * minute } },
+    policy: { ...both(3), observationWindowMs: 15 * minute },
   },
   "dod-800-171r3-odp": {
     source: "DoD values for NIST SP 800-171 revision 3, 03.01.08",
@@ -156,7 +157,8 @@ const rows = {
     ],
     policy: {
       ...both(5),
-      rules: { lockDurationMs: 15 * minute, observationWindowMs: 5 * minute },
+      lockDurationMs: 15 * minute,
+      observationWindowMs: 5 * minute,
     },
   },
   "fedramp-high-r4": {
@@ -171,7 +173,8 @@ const rows = {
     ],
     policy: {
       ...both(3),
-      rules: { lockDurationMs: 3 * hour, observationWindowMs: 15 * minute },
+      lockDurationMs: 3 * hour,
+      observationWindowMs: 15 * minute,
     },
   },
   "uk-cyber-essentials": {
@@ -182,19 +185,19 @@ const rows = {
       ...account,
       attempts,
     ],
-    policy: { ...both(10), rules: { lockDurationMs: 5 * minute } },
+    policy: { ...both(10), lockDurationMs: 5 * minute },
   },
   "au-ism-1403": {
     source: "Australian Information Security Manual, ISM-1403",
     edition: "November 2024",
     demands: [{ kind: "limit", most: 5 }, ...account, attempts],
-    policy: { ...both(5), rules: {} },
+    policy: both(5),
   },
   "nl-bio": {
     source: "Baseline Informatiebeveiliging Overheid, measure 9.4.3.1",
     edition: "1.04",
     demands: [{ kind: "limit", most: 10 }, ...account, attempts],
-    policy: { ...both(10), rules: {} },
+    policy: both(10),
   },
 } as const satisfies Readonly<Record<string, Preset>>;
 
@@ -206,3 +209,8 @@ export const presetTable: Readonly<Record<PresetName, Preset>> = rows;
 
 /** The name of every preset. */
 export const presetNames = Object.keys(rows) as readonly PresetName[];
+
+/** Whether there is such a preset. */
+export function isPresetName(name: string): name is PresetName {
+  return Object.hasOwn(rows, name);
+}

@@ -58,6 +58,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         rulesFrom: "POLICY_SOURCE_DEFAULT",
         etag: expect.stringMatching(/^d\d+\.d\d+$/) as string,
         updateTime: anyTime,
+        budgets: expect.any(Array) as unknown[],
       });
 
       const set = messageOf(

@@ -26,7 +26,9 @@ function policy(limit: number, rules: Partial<Rules> = {}): Policy {
 }
 
 function policyOf(preset: PresetName): Policy {
-  const { rules, ...limits } = presetTable[preset].policy;
+  const { maxPasswordAttempts, maxOtpAttempts, ...rules } =
+    presetTable[preset].policy;
+  const limits = { maxPasswordAttempts, maxOtpAttempts };
   return { limits, rules: { ...noRules, ...rules } };
 }
 

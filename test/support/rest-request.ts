@@ -15,7 +15,7 @@ const prefixes: Readonly<Record<string, string>> = {
   "zitadel.management.v1.ManagementService": "/management/v1",
 };
 
-/** A request by a google.api.http rule of a method, as a person would write it with curl: by the first whose path has all that it needs. */
+/** A request by a google.api.http rule of a method, as a person would write it with curl: by the first that can carry it. */
 export function restRequest<I extends DescMessage>(
   method: DescMethodUnary<I>,
   input: MessageInitShape<I>,
@@ -24,10 +24,12 @@ export function restRequest<I extends DescMessage>(
   const fields = new Map(Object.entries(message as JsonObject));
   const main = getOption(method, http);
   const rule =
-    [main, ...main.additionalBindings].find((each) =>
-      [...templateOf(each).matchAll(/\{(\w+)\}/g)].every(([, name = ""]) =>
-        fields.has(fieldJsonName(method, name)),
-      ),
+    [main, ...main.additionalBindings].find(
+      (each) =>
+        [...templateOf(each).matchAll(/\{(\w+)\}/g)].every(([, name = ""]) =>
+          fields.has(fieldJsonName(method, name)),
+        ) &&
+        (each.body !== "" || [...fields.values()].every(isForQuery)),
     ) ?? main;
   const path = templateOf(rule).replaceAll(
     /\{(\w+)\}/g,
@@ -82,14 +84,26 @@ function fieldJsonName(method: DescMethod, name: string): string {
   return field.jsonName;
 }
 
+/** A query cannot say that a message is there, and nothing in it. */
+function isForQuery(value: JsonValue): boolean {
+  return (
+    typeof value !== "object" ||
+    value === null ||
+    (Object.keys(value).length > 0 && Object.values(value).every(isForQuery))
+  );
+}
+
 function queryOf(fields: JsonObject): string {
   const pairs = (object: JsonObject, path: string): string[] =>
     Object.entries(object).flatMap(([name, value]) =>
       typeof value === "object" && value !== null && !Array.isArray(value)
         ? pairs(value, `${path}${name}.`)
-        : [
-            `${path}${name}=${encodeURIComponent(JSON.stringify(value).replaceAll('"', ""))}`,
-          ],
+        : [value]
+            .flat()
+            .map(
+              (each) =>
+                `${path}${name}=${encodeURIComponent(JSON.stringify(each).replaceAll('"', ""))}`,
+            ),
     );
   const all = pairs(fields, "");
   return all.length === 0 ? "" : `?${all.join("&")}`;

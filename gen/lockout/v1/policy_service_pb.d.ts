@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Factor } from "./attempt_service_pb.js";
 
 /**
  * Describes the file lockout/v1/policy_service.proto.
@@ -245,6 +246,13 @@ export declare type Policy = Message<"lockout.v1.Policy"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 7;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * How many guesses it leaves a stranger, for each factor.
+   *
+   * @generated from field: repeated lockout.v1.GuessBudget budgets = 8;
+   */
+  budgets: GuessBudget[];
 };
 
 /**
@@ -316,6 +324,226 @@ export declare type ResetRulesRequest = Message<"lockout.v1.ResetRulesRequest"> 
 export declare const ResetRulesRequestSchema: GenMessage<ResetRulesRequest>;
 
 /**
+ * A policy that somebody thinks of.
+ *
+ * @generated from message lockout.v1.Candidate
+ */
+export declare type Candidate = Message<"lockout.v1.Candidate"> & {
+  /**
+   * As in Policy.
+   *
+   * @generated from field: uint64 max_password_attempts = 1;
+   */
+  maxPasswordAttempts: bigint;
+
+  /**
+   * As in Policy.
+   *
+   * @generated from field: uint64 max_otp_attempts = 2;
+   */
+  maxOtpAttempts: bigint;
+
+  /**
+   * Its rules: what is left out is not set. They are refused as SetRules would refuse them.
+   *
+   * @generated from field: lockout.v1.Rules rules = 3;
+   */
+  rules?: Rules | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.Candidate.
+ * Use `create(CandidateSchema)` to create a new message.
+ */
+export declare const CandidateSchema: GenMessage<Candidate>;
+
+/**
+ * What is to be checked.
+ *
+ * @generated from message lockout.v1.CheckPolicyRequest
+ */
+export declare type CheckPolicyRequest = Message<"lockout.v1.CheckPolicyRequest"> & {
+  /**
+   * The names of presets; none: all.
+   *
+   * @generated from field: repeated string presets = 1;
+   */
+  presets: string[];
+
+  /**
+   * The policy to check; unset: the one that holds.
+   *
+   * @generated from field: lockout.v1.Candidate candidate = 2;
+   */
+  candidate?: Candidate | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.CheckPolicyRequest.
+ * Use `create(CheckPolicyRequestSchema)` to create a new message.
+ */
+export declare const CheckPolicyRequestSchema: GenMessage<CheckPolicyRequest>;
+
+/**
+ * How the policy stands.
+ *
+ * @generated from message lockout.v1.CheckPolicyResponse
+ */
+export declare type CheckPolicyResponse = Message<"lockout.v1.CheckPolicyResponse"> & {
+  /**
+   * One for each preset, in the order of the request.
+   *
+   * @generated from field: repeated lockout.v1.PresetCheck presets = 1;
+   */
+  presets: PresetCheck[];
+
+  /**
+   * How many guesses the policy leaves a stranger, for each factor.
+   *
+   * @generated from field: repeated lockout.v1.GuessBudget budgets = 2;
+   */
+  budgets: GuessBudget[];
+};
+
+/**
+ * Describes the message lockout.v1.CheckPolicyResponse.
+ * Use `create(CheckPolicyResponseSchema)` to create a new message.
+ */
+export declare const CheckPolicyResponseSchema: GenMessage<CheckPolicyResponse>;
+
+/**
+ * A policy held against what a standard asks.
+ *
+ * @generated from message lockout.v1.PresetCheck
+ */
+export declare type PresetCheck = Message<"lockout.v1.PresetCheck"> & {
+  /**
+   * The name of the preset.
+   *
+   * @generated from field: string preset = 1;
+   */
+  preset: string;
+
+  /**
+   * The document, and where in it.
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Which edition of it.
+   *
+   * @generated from field: string edition = 3;
+   */
+  edition: string;
+
+  /**
+   * VERDICT_MISSED where a requirement is missed.
+   *
+   * @generated from field: lockout.v1.Verdict verdict = 4;
+   */
+  verdict: Verdict;
+
+  /**
+   * Everything that it asks.
+   *
+   * @generated from field: repeated lockout.v1.Requirement requirements = 5;
+   */
+  requirements: Requirement[];
+};
+
+/**
+ * Describes the message lockout.v1.PresetCheck.
+ * Use `create(PresetCheckSchema)` to create a new message.
+ */
+export declare const PresetCheckSchema: GenMessage<PresetCheck>;
+
+/**
+ * One thing that a preset asks.
+ *
+ * @generated from message lockout.v1.Requirement
+ */
+export declare type Requirement = Message<"lockout.v1.Requirement"> & {
+  /**
+   * In words.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Whether the policy meets it.
+   *
+   * @generated from field: lockout.v1.Verdict verdict = 2;
+   */
+  verdict: Verdict;
+
+  /**
+   * Where it is missed, the values that would meet it, by their names in a Candidate: `rules.lock_duration: 1800s, rules.devices: off`.
+   *
+   * @generated from field: string would_meet = 3;
+   */
+  wouldMeet: string;
+};
+
+/**
+ * Describes the message lockout.v1.Requirement.
+ * Use `create(RequirementSchema)` to create a new message.
+ */
+export declare const RequirementSchema: GenMessage<Requirement>;
+
+/**
+ * The most guesses at a factor that a stranger has who tries whenever the policy lets him, while the owner stays away: without a known device, from
+ * counters at 0, his best way. They are counted in whole cycles: as many for each lock as the limit says, one less for each observation
+ * window that he waits for. A limit of sources does not lower them, since he may have many.
+ *
+ * @generated from message lockout.v1.GuessBudget
+ */
+export declare type GuessBudget = Message<"lockout.v1.GuessBudget"> & {
+  /**
+   * The factor.
+   *
+   * @generated from field: lockout.v1.Factor factor = 1;
+   */
+  factor: Factor;
+
+  /**
+   * In the first day; 0 where unlimited is set. 2^64 - 1 stands for more too.
+   *
+   * @generated from field: uint64 per_day = 2;
+   */
+  perDay: bigint;
+
+  /**
+   * In the first year, of 365 days; as per_day.
+   *
+   * @generated from field: uint64 per_year = 3;
+   */
+  perYear: bigint;
+
+  /**
+   * How likely he guesses a code of six digits within the year, where three are valid at a time: 0 to 1.
+   *
+   * @generated from field: double six_digit_odds = 4;
+   */
+  sixDigitOdds: number;
+
+  /**
+   * Whether nothing bounds his guesses.
+   *
+   * @generated from field: bool unlimited = 5;
+   */
+  unlimited: boolean;
+};
+
+/**
+ * Describes the message lockout.v1.GuessBudget.
+ * Use `create(GuessBudgetSchema)` to create a new message.
+ */
+export declare const GuessBudgetSchema: GenMessage<GuessBudget>;
+
+/**
  * What a lock by failures closes.
  *
  * @generated from enum lockout.v1.LockScope
@@ -382,6 +610,46 @@ export enum PolicySource {
 export declare const PolicySourceSchema: GenEnum<PolicySource>;
 
 /**
+ * Whether a policy meets what is asked.
+ *
+ * @generated from enum lockout.v1.Verdict
+ */
+export enum Verdict {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: VERDICT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It does.
+   *
+   * @generated from enum value: VERDICT_MET = 1;
+   */
+  MET = 1,
+
+  /**
+   * It does not.
+   *
+   * @generated from enum value: VERDICT_MISSED = 2;
+   */
+  MISSED = 2,
+
+  /**
+   * No lockout policy decides it.
+   *
+   * @generated from enum value: VERDICT_NOT_DECIDED = 3;
+   */
+  NOT_DECIDED = 3,
+}
+
+/**
+ * Describes the enum lockout.v1.Verdict.
+ */
+export declare const VerdictSchema: GenEnum<Verdict>;
+
+/**
  * Policies as a whole: ZITADEL's two numbers, and the rules beside them. An organisation inherits numbers and rules each as a whole: one that
  * has none of its own has those of the default policy.
  *
@@ -419,6 +687,16 @@ export declare const PolicyService: GenService<{
     output: typeof PolicySchema;
   },
   /**
+   * Holds the policy that holds for the organisation, or another one, against what standards ask. Nothing is changed.
+   *
+   * @generated from rpc lockout.v1.PolicyService.CheckPolicy
+   */
+  checkPolicy: {
+    methodKind: "unary";
+    input: typeof CheckPolicyRequestSchema;
+    output: typeof CheckPolicyResponseSchema;
+  },
+  /**
    * Returns the default policy.
    *
    * @generated from rpc lockout.v1.PolicyService.GetInstancePolicy
@@ -437,6 +715,16 @@ export declare const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof SetRulesRequestSchema;
     output: typeof PolicySchema;
+  },
+  /**
+   * Holds the default policy, or another one, against what standards ask.
+   *
+   * @generated from rpc lockout.v1.PolicyService.CheckInstancePolicy
+   */
+  checkInstancePolicy: {
+    methodKind: "unary";
+    input: typeof CheckPolicyRequestSchema;
+    output: typeof CheckPolicyResponseSchema;
   },
 }>;
 
