@@ -2,6 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Client, Transport } from "@connectrpc/connect";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
@@ -15,6 +16,7 @@ export interface Clients {
   readonly admin: Client<typeof AdminService>;
   readonly attempts: Client<typeof AttemptService>;
   readonly management: Client<typeof ManagementService>;
+  readonly policies: Client<typeof PolicyService>;
   readonly users: Client<typeof UserService>;
   /** Names the organisation of a call; undefined is the caller's own, at the database the first one. */
   readonly on: (orgId: string | undefined) => {
@@ -29,6 +31,7 @@ export function createClients(transport: Transport): Clients {
     admin: createClient(AdminService, transport),
     attempts: createClient(AttemptService, transport),
     management: createClient(ManagementService, transport),
+    policies: createClient(PolicyService, transport),
     users: createClient(UserService, transport),
     on: (orgId) => ({
       headers: orgId === undefined ? {} : { "x-zitadel-orgid": orgId },

@@ -10,6 +10,7 @@ import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
 import { getPolicy, resetPolicy, setPolicy } from "../policies.ts";
 import type { PolicyView } from "../policies.ts";
 import type { Terminal } from "../terminal.ts";
+import { addPolicyCheckCommand } from "./policy-check.ts";
 import { parseAttempts } from "../values.ts";
 
 interface PolicyOptions {
@@ -36,6 +37,7 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
   addGetCommand(group, print);
   addSetCommand(group, print, terminal);
   addResetCommand(group, print);
+  addPolicyCheckCommand(group, terminal);
 }
 
 type Print = (policy: PolicyView, output: OutputFormat) => void;
