@@ -31,7 +31,6 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   },
   "lockout.v1.PolicyService.SetRules": { rules: {} },
   "lockout.v1.PolicyService.SetInstanceRules": { rules: {} },
-  "lockout.v1.PolicyService.ResetRules": {},
   "lockout.v1.PolicyService.CheckPolicy": candidate,
   "lockout.v1.PolicyService.CheckInstancePolicy": candidate,
   "lockout.v1.UserService.PutUser": {
