@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { fastTemp } from "./test/support/fast-temp.ts";
@@ -12,6 +13,9 @@ process.env["NODE_COMPILE_CACHE"] ??= join(
 process.env["TMPDIR"] = fastTemp();
 
 const shared = {
+  // Most files wait for sockets, processes and time-outs rather than compute. Vitest's own choice, a worker less than there are
+  // cores, is a single one on two cores.
+  maxWorkers: availableParallelism() + 1,
   // Real servers, browsers and foreign clients: slow on a small machine, never hanging.
   testTimeout: 60_000,
   hookTimeout: 120_000,

@@ -60,6 +60,8 @@ async function start(directory: string): Promise<PostgresServer> {
         ...["-c", "max_connections=200"],
         // The machine does not crash in these tests, only processes do: what is written need not be on the disk.
         ...["-c", "fsync=off", "-c", "full_page_writes=off"],
+        // Its folder may be in memory: a log of 1 GB, as by default, would fill it.
+        ...["-c", "max_wal_size=128MB"],
       ],
       { ...account(), cwd: directory, stdio: ["ignore", "ignore", "pipe"] },
     );
