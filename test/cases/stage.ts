@@ -1,4 +1,5 @@
 import { createClient } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
@@ -9,12 +10,32 @@ import type { Stage } from "./situation.ts";
 
 let stages = 0;
 
+/** What all stages of a server share, so that a thousand stages are not a thousand connections. */
+interface Backstage {
+  readonly access: Client<typeof AccessService>;
+  readonly door: Door;
+}
+
+const backstages = new WeakMap<TestServer, Backstage>();
+
+function backstageOf(server: TestServer): Backstage {
+  let backstage = backstages.get(server);
+  if (backstage === undefined) {
+    const { url } = server;
+    const [door] = openDoors(url);
+    if (door === undefined) {
+      throw new Error("there is no door");
+    }
+    const transport = createGrpcTransport({ baseUrl: url });
+    backstage = { access: createClient(AccessService, transport), door };
+    backstages.set(server, backstage);
+  }
+  return backstage;
+}
+
 /** Sets a stage: an organisation with an owner, as an administrator makes them. */
 export async function setStage(server: TestServer): Promise<Stage> {
-  const access = createClient(
-    AccessService,
-    createGrpcTransport({ baseUrl: server.url }),
-  );
+  const { access } = backstageOf(server);
   const headers = { authorization: `Bearer ${server.adminToken}` };
   stages += 1;
   const { organizationId } = await access.createOrganization(
@@ -45,9 +66,5 @@ export async function setStage(server: TestServer): Promise<Stage> {
 
 /** A door for what a situation needs before the call that it is about. */
 export function grpcDoor({ server }: Stage): Door {
-  const [door] = openDoors(server.url);
-  if (door === undefined) {
-    throw new Error("there is no door");
-  }
-  return door;
+  return backstageOf(server).door;
 }
