@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { runProcess } from "../cli/process.ts";
+import { runProcess, startProcess } from "../cli/process.ts";
 import { startServerProcess } from "../support/server-process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 
@@ -27,9 +27,25 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["pip install", "downloads: npm run test:interop generates Python"],
   ["cd PROTO && python", "needs what pip install downloads"],
   ["cd OUT && python", "needs what pip install downloads"],
-  ["lockoutd events --follow", "never ends; follow.test.ts follows a server"],
-  ["curl -sN ", "never ends; test/cases watches events"],
 ]);
+
+/** Commands that never end, by what they begin with: they run until they have printed an event. */
+const endless = ["lockoutd events --follow", "curl -sN "];
+
+/** One failure that locks, from an address. */
+const fail = (userId: string, address: string) =>
+  `curl -sf http://127.0.0.1:8080/lockout/v1/attempts:report -H "Authorization: Bearer $TOKEN" \
+    -d '{"userId":"${userId}","factor":"FACTOR_PASSWORD","outcome":"OUTCOME_FAILED","client":{"address":"${address}"}}'`;
+
+/** What has happened before the reader comes to a page. */
+const before: Readonly<Record<string, readonly string[]>> = {
+  "docs/how-to/unlock-many.md": [
+    "lockoutd policy set --max-password-attempts 1",
+    fail("1001", "203.0.113.7"),
+    fail("1002", "198.51.100.2"),
+    "lockoutd user add 1003 && lockoutd user lock 1003",
+  ],
+};
 
 interface Step {
   readonly command: string;
@@ -81,6 +97,9 @@ function typed(block: string): readonly Step[] {
 
 const hasJq = spawnSync("jq", ["--version"]).status === 0;
 
+/** Where the pages have their servers. */
+const pageUrl = /https?:\/\/(?:127\.0\.0\.1|lockoutd\.example\.com):8080/g;
+
 const ids = /\b\d{18}\b/g;
 
 function withoutChance(text: string): string {
@@ -107,83 +126,118 @@ const pagesThatRun = pages.filter(({ steps }) =>
   steps.some(({ command }) => reasonOf(command) === undefined),
 );
 
-test.each(pagesThatRun)("the commands of $page run", async ({ steps }) => {
-  const directory = await makeTempDir();
-  onTestFinished(directory.remove);
-  const database = directory.file("lockoutd.db");
-  // As in a checkout, for programs.
-  await symlink(join(root, "node_modules"), directory.file("node_modules"));
-  const server = await startServerProcess(database, adminToken);
-  onTestFinished(async () => {
-    await server.stop("SIGKILL");
-  });
-  const env = {
-    LOCKOUTD_DATABASE: `sqlite:${database}`,
-    TOKEN: adminToken,
-    ADMIN: adminToken,
-    PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
-  };
-  // What a command exports holds for the next ones, as in one shell.
-  const exported = directory.file("exported");
-  const run = (command: string) =>
-    runProcess(
+test.each(pagesThatRun)(
+  "the commands of $page run",
+  async ({ page, steps }) => {
+    const directory = await makeTempDir();
+    onTestFinished(directory.remove);
+    const database = directory.file("lockoutd.db");
+    // As in a checkout, for programs.
+    await symlink(join(root, "node_modules"), directory.file("node_modules"));
+    const server = await startServerProcess(database, adminToken);
+    onTestFinished(async () => {
+      await server.stop("SIGKILL");
+    });
+    const env = {
+      LOCKOUTD_DATABASE: `sqlite:${database}`,
+      LOCKOUTD_TOKEN: adminToken,
+      TOKEN: adminToken,
+      ADMIN: adminToken,
+      PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
+    };
+    // What a command exports holds for the next ones, as in one shell.
+    const exported = directory.file("exported");
+    const known = new Map<string, string>();
+    const typedHere = (command: string) => [
+      "-c",
       [
-        "-c",
-        [
-          "set -o pipefail",
-          `lockoutd() { "${process.execPath}" "${root}/src/main.ts" "$@"; }`,
-          `[ -f "${exported}" ] && . "${exported}"`,
-          command,
-          "code=$?",
-          `export -p > "${exported}"`,
-          "exit $code",
-        ].join("\n"),
-      ],
-      { cwd: directory.path, program: ["bash"], env },
-    );
-  if (steps.some(({ command }) => command.includes("events.ndjson"))) {
-    // What the page reads: some events, one in a line.
-    for (const what of ["add", "lock", "unlock"]) {
-      await run(`lockoutd user ${what} 9001`);
+        "set -o pipefail",
+        `lockoutd() { "${process.execPath}" "${root}/src/main.ts" "$@"; }`,
+        `[ -f "${exported}" ] && . "${exported}"`,
+        command
+          .replaceAll(pageUrl, server.url)
+          .replaceAll(/\bnpx (?=lockoutd|buf)/g, "")
+          .replaceAll(ids, (id) => known.get(id) ?? id)
+          .replaceAll(/(?<=after=)\d+/g, (at) => known.get(at) ?? at),
+        "code=$?",
+        `export -p > "${exported}"`,
+        "exit $code",
+      ].join("\n"),
+    ];
+    const here = { cwd: directory.path, program: ["bash"], env } as const;
+    const run = (command: string) => runProcess(typedHere(command), here);
+    /** Runs until an event was printed, of users who come meanwhile. */
+    const runEndless = async (command: string) => {
+      const watch = startProcess(typedHere(command), { ...here, group: true });
+      onTestFinished(() => {
+        // To the whole group: bash does not pass a signal on.
+        process.kill(-(watch.child.pid ?? 0), "SIGKILL");
+      });
+      const printed = watch.printed(/^\{.*"type".*\}$/m);
+      let isPrinted = false;
+      for (let user = 1; !isPrinted; user += 1) {
+        isPrinted = await Promise.race([
+          printed.then(() => true),
+          run(`lockoutd user add u${user} && lockoutd user lock u${user}`).then(
+            () => false,
+          ),
+        ]);
+      }
+      const [line] = await printed;
+      return line;
+    };
+    for (const command of before[page] ?? []) {
+      expect(await run(command)).toMatchObject({ code: 0 });
     }
-    const { stdout: events } = await run("lockoutd events --output json");
-    const ndjson = (JSON.parse(events) as readonly object[])
-      .map((event) => `${JSON.stringify(event)}\n`)
-      .join("");
-    await writeFile(directory.file("events.ndjson"), ndjson);
-  }
-  const known = new Map<string, string>();
-  for (const { command, output } of steps) {
-    if (
-      reasonOf(command) !== undefined ||
-      (command.startsWith("jq ") && !hasJq)
-    ) {
-      continue;
+    if (steps.some(({ command }) => command.includes("events.ndjson"))) {
+      // What the page reads: some events, one in a line.
+      for (const what of ["add", "lock", "unlock"]) {
+        await run(`lockoutd user ${what} 9001`);
+      }
+      const { stdout: events } = await run("lockoutd events --output json");
+      const ndjson = (JSON.parse(events) as readonly object[])
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join("");
+      await writeFile(directory.file("events.ndjson"), ndjson);
     }
-    const { code, stdout, stderr } = await run(
-      command
-        .replaceAll("http://127.0.0.1:8080", server.url)
-        .replaceAll(/\bnpx (?=lockoutd|buf)/g, "")
-        .replaceAll(ids, (id) => known.get(id) ?? id),
-    );
-    expect({ command, code, stderr: code === 0 ? "" : stderr }).toEqual({
-      command,
-      code: 0,
-      stderr: "",
-    });
-    if (output === "") {
-      continue;
+    for (const { command, output } of steps) {
+      if (
+        reasonOf(command) !== undefined ||
+        (command.startsWith("jq ") && !hasJq)
+      ) {
+        continue;
+      }
+      if (endless.some((start) => command.startsWith(start))) {
+        const line = await runEndless(command);
+        const [shown = "", real = ""] = [output, line].map(
+          (text) => /"position":"(\d+)"/.exec(text)?.[1],
+        );
+        known.set(shown, real);
+        expect(Object.keys(JSON.parse(line) as object)).toEqual(
+          Object.keys(JSON.parse(output === "" ? line : output) as object),
+        );
+        continue;
+      }
+      const { code, stdout, stderr } = await run(command);
+      expect({ command, code, stderr: code === 0 ? "" : stderr }).toEqual({
+        command,
+        code: 0,
+        stderr: "",
+      });
+      if (output === "") {
+        continue;
+      }
+      expect({ command, stdout: withoutChance(stdout.trim()) }).toEqual({
+        command,
+        stdout: withoutChance(output),
+      });
+      const real = stdout.match(ids) ?? [];
+      for (const [index, id] of (output.match(ids) ?? []).entries()) {
+        known.set(id, real[index] ?? id);
+      }
     }
-    expect({ command, stdout: withoutChance(stdout.trim()) }).toEqual({
-      command,
-      stdout: withoutChance(output),
-    });
-    const real = stdout.match(ids) ?? [];
-    for (const [index, id] of (output.match(ids) ?? []).entries()) {
-      known.set(id, real[index] ?? id);
-    }
-  }
-});
+  },
+);
 
 test("every exception is a command of a page", () => {
   const commands = pages.flatMap(({ steps }) =>

@@ -82,7 +82,8 @@ Examples:
   lockoutd user import users.ndjson
   lockoutd user import --from csv --delimiter ';' users.csv
   jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -
-  lockoutd user export | lockoutd user import --server URL -`,
+  lockoutd user export --org A | jq -c 'del(.organisation)' |
+    lockoutd user import --org B -`,
       ),
   ).action(async (file: string, options: ImportOptions, command: Command) => {
     await withClients(command, async (clients) => {
