@@ -27,6 +27,7 @@ import { createPolicyLookup, viewPolicy } from "./policies.ts";
 import { createErasure } from "./erasure.ts";
 import { createPruning } from "./pruning.ts";
 import { createRecorder } from "./recorder.ts";
+import { startStatistics } from "./statistics.ts";
 import { createTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createUserCounts } from "./user-counts.ts";
@@ -181,8 +182,10 @@ async function createStore(
   };
   const lookUpPolicy = createPolicyLookup(database);
 
+  const statistics = startStatistics(database);
   let closing: Promise<void> | undefined;
   const close = async () => {
+    statistics.stop();
     await queue.close();
     await watch.close();
     await machine?.release();
