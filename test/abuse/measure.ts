@@ -8,6 +8,7 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import type { Attack, Target } from "./attack.ts";
 import type { AttackOrder, AttackResult } from "./attacker.ts";
 import type { ProbeOrder, ProbeResult } from "./probe.ts";
+import { speedUp } from "./fast-database.ts";
 import { favourDatabase } from "./priority.ts";
 import { startAttackedServer } from "./server.ts";
 import type { Observation } from "./verdict.ts";
@@ -53,6 +54,9 @@ export async function measure(
   writeFileSync(logFile, "");
   const adminToken = randomBytes(32).toString("base64url");
   const { needs = {} } = attack;
+  if (created !== undefined && needs.clockSpeed !== undefined) {
+    await speedUp(created.url, needs.clockSpeed);
+  }
   const server = await startAttackedServer({
     ...{ database, adminToken, logFile, needs },
   });
