@@ -8,7 +8,7 @@ const mostAtOnce = 32;
 const fewestAtOnce = 4;
 
 /** So long a turn shall take where requests wait, in milliseconds: fewer begin in the next where it took longer. */
-const turnMs = 5;
+const turnMs = 3;
 
 /** A connection on which requests wait to begin. */
 export interface Beginner {

@@ -15,7 +15,7 @@ import { replaceStreamTable } from "./stream-table.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** A new connection counts for so many requests: its first bytes bring as many as may be open at once. */
-const sessionWeight = 8;
+const sessionWeight = 16;
 
 /** How often it is checked whether the event loop was blocked, in milliseconds. */
 const checkIntervalMs = 20;
