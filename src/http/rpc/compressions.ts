@@ -3,6 +3,7 @@ import {
   brotliCompress,
   brotliCompressSync,
   brotliDecompress,
+  brotliDecompressSync,
   constants,
   gunzip,
   gunzipSync,
@@ -12,6 +13,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { createTurns } from "../../pacing/turns.ts";
+import { brotliLength } from "./brotli-length.ts";
 
 /**
  * How many large messages are compressed or decompressed at once. Node's pool of threads has four, and each message may take as
@@ -25,6 +27,15 @@ const smallBytes = 4 * 1024;
 /** What a small message may become on the event loop: a tenth of a millisecond's work. */
 const smallOutputBytes = 64 * 1024;
 
+/**
+ * How much Node makes room for at once, in bytes, where a message is small. Its own default is 16 KiB: to make that takes longer than to
+ * decompress most messages.
+ */
+const smallChunks = { chunkSize: 1024 };
+
+/** As much memory as a small message needs: a window of 4 KiB. By default gzip clears a quarter of a mebibyte for each message. */
+const smallGzip = { ...smallChunks, windowBits: 12, memLevel: 5 };
+
 /** Quality of Brotli. Its own default, 11, takes milliseconds for a kilobyte. */
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
@@ -36,28 +47,33 @@ interface Format {
     bytes: Uint8Array,
     limit: { readonly maxOutputLength: number },
   ): Promise<Buffer>;
-  /**
-   * Left out where a few bytes may take long: Brotli fills a window of up to 16 MiB before it can be told that less is enough.
-   */
-  decompressSync?(
+  /** @returns undefined for bytes that may take long, however few they are */
+  decompressSync(
     bytes: Uint8Array,
     limit: { readonly maxOutputLength: number },
-  ): Buffer;
+  ): Buffer | undefined;
 }
 
 const formats: readonly Format[] = [
   {
     name: "gzip",
     compress: promisify<Uint8Array, Buffer>(gzip),
-    compressSync: (bytes) => gzipSync(bytes),
+    compressSync: (bytes) => gzipSync(bytes, smallGzip),
     decompress: promisify(gunzip),
-    decompressSync: gunzipSync,
+    decompressSync: (bytes, limit) =>
+      gunzipSync(bytes, { ...limit, ...smallChunks }),
   },
   {
     name: "br",
     compress: (bytes) => promisify(brotliCompress)(bytes, brotliOptions),
-    compressSync: (bytes) => brotliCompressSync(bytes, brotliOptions),
+    compressSync: (bytes) =>
+      brotliCompressSync(bytes, { ...brotliOptions, ...smallChunks }),
     decompress: promisify(brotliDecompress),
+    // It fills a window of up to 16 MiB before it can be told that less is enough.
+    decompressSync: (bytes, limit) =>
+      brotliLength(bytes) <= limit.maxOutputLength
+        ? brotliDecompressSync(bytes, { ...limit, ...smallChunks })
+        : undefined,
   },
 ];
 
@@ -101,7 +117,7 @@ function decompressSmall(
     return undefined;
   }
   try {
-    return format.decompressSync?.(bytes, {
+    return format.decompressSync(bytes, {
       maxOutputLength: Math.min(readMaxBytes, smallOutputBytes),
     });
   } catch (reason) {
