@@ -474,9 +474,13 @@ describe("output that is not taken", () => {
       await response.arrayBuffer();
     }
     server.child.stderr.resume();
-    await vi.waitFor(() => {
-      expect(server.stderr()).toContain("could not be written");
-    });
+    // More than a megabyte is to be read until then: a busy machine takes its time.
+    await vi.waitFor(
+      () => {
+        expect(server.stderr()).toContain("could not be written");
+      },
+      { timeout: 30_000 },
+    );
     const policy = await getPolicy(server.url, token);
     expect(policy.status).toBe(200);
     await policy.arrayBuffer();
