@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { printable, printableJson } from "../telemetry/printable.ts";
+import { style } from "./style.ts";
 
 /** For people, or for scripts. */
 export type OutputFormat = "text" | "json";
@@ -39,7 +40,10 @@ export function toTable(
     );
   const widths = widthsBy((cell) => cell.length);
   if (width === undefined || widthOf(widths) <= width) {
-    return lines.map((line) => tableLine(line, widths)).join("");
+    return withHeading(
+      tableLine(header, widths),
+      lines.slice(1).map((line) => tableLine(line, widths)),
+    );
   }
   const least = widthsBy((cell) =>
     Math.max(...cell.split(" ").map((word) => word.length)),
@@ -48,18 +52,21 @@ export function toTable(
     return rowLists(header, lines.slice(1));
   }
   const shrunk = shrink(widths, least, width);
-  return lines
-    .flatMap((line) => {
-      const cells = line.map((cell, column) => wrap(cell, shrunk[column] ?? 0));
-      const height = Math.max(...cells.map((parts) => parts.length));
-      return Array.from({ length: height }, (_, row) =>
-        tableLine(
-          cells.map((parts) => parts[row] ?? ""),
-          shrunk,
-        ),
-      );
-    })
-    .join("");
+  const [heading = "", ...wrapped] = lines.map((line) => {
+    const cells = line.map((cell, column) => wrap(cell, shrunk[column] ?? 0));
+    const height = Math.max(...cells.map((parts) => parts.length));
+    return Array.from({ length: height }, (_, row) =>
+      tableLine(
+        cells.map((parts) => parts[row] ?? ""),
+        shrunk,
+      ),
+    ).join("");
+  });
+  return withHeading(heading, wrapped);
+}
+
+function withHeading(heading: string, rows: readonly string[]): string {
+  return [`${style("heading", heading.slice(0, -1))}\n`, ...rows].join("");
 }
 
 function terminalWidth(): number | undefined {
@@ -129,7 +136,7 @@ function rowLists(
         .map((cell, column) =>
           cell === ""
             ? ""
-            : tableLine([header[column] ?? "", cell], [titleWidth]),
+            : `${style("heading", (header[column] ?? "").padEnd(titleWidth))}${gap}${cell}\n`,
         )
         .join(""),
     )

@@ -14,6 +14,7 @@ import { addVersionCommand } from "./commands/version.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { refuseEmptyValues } from "./empty-values.ts";
 import { helpLayout } from "./help.ts";
+import { failurePrefix } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 import { readVersion } from "../telemetry/version.ts";
 
@@ -26,7 +27,7 @@ First steps:
 Flags and variables:
   Many flags have a variable, which the help of each command names. A flag
   counts before its variable, and that before the default. An empty variable is
-  the same as none.
+  the same as none. Colours are for terminals alone: NO_COLOR switches them off.
 
 Exit codes:
   0  done
@@ -50,7 +51,7 @@ export function createProgram(terminal: Terminal): Command {
       writeOut: terminal.out,
       writeErr: terminal.err,
       outputError: (message, write) => {
-        write(message.replace(/^error: /, "lockoutd: "));
+        write(message.replace(/^error:/, failurePrefix));
       },
     })
     .addHelpText("after", explanation);

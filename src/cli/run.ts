@@ -6,7 +6,7 @@ import {
   UnchangedExit,
 } from "./failure.ts";
 import { createProgram } from "./program.ts";
-import { processTerminal } from "./terminal.ts";
+import { failurePrefix, processTerminal } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs the command line of this process, and sets its exit code. */
@@ -38,7 +38,7 @@ export async function runCommand(
     if (error instanceof UnchangedExit) {
       return 3;
     }
-    terminal.err(`lockoutd: ${describeFailure(error)}\n`);
+    terminal.err(`${failurePrefix()} ${describeFailure(error)}\n`);
     if (error instanceof OperationError && error.output !== "") {
       terminal.out(error.output);
     }
@@ -66,7 +66,7 @@ function outliveReaders(): void {
     }
     process.exitCode = 1;
     processTerminal.err(
-      `lockoutd: the output could not be written: ${describeFailure(error)}\n`,
+      `${failurePrefix()} the output could not be written: ${describeFailure(error)}\n`,
     );
   });
   // There is nobody to tell of these.

@@ -10,6 +10,7 @@ import { UserSchema, UserState } from "../../gen/lockout/v1/user_service_pb.js";
 import type { User } from "../../gen/lockout/v1/user_service_pb.js";
 import { printable } from "../telemetry/printable.ts";
 import { toTable, toTime } from "./output.ts";
+import { style } from "./style.ts";
 import type { OrgClients } from "./org-clients.ts";
 import type { Who } from "./who.ts";
 
@@ -56,7 +57,7 @@ export function shownText({ who, user, lockout }: Shown): string {
       ? []
       : [
           `User:     ${printable(user.userId)}, of the organisation ${user.resourceOwner}`,
-          `State:    ${stateName(user.state)}`,
+          `State:    ${styledState(user.state)}`,
         ]),
     ...(user === undefined || user.aliases.length === 0
       ? []
@@ -98,6 +99,10 @@ export function lockTable(lockouts: readonly Lockout[]): string {
 /** The state of a user, as people read it. */
 export function stateName(state: UserState): string {
   return UserState[state].toLowerCase();
+}
+
+function styledState(state: UserState): string {
+  return style(state === UserState.LOCKED ? "bad" : "good", stateName(state));
 }
 
 function lockTime({ lockTime }: Lockout): string {

@@ -20,6 +20,8 @@ import {
 import { describeFailure, exitCodeOf, OperationError } from "../failure.ts";
 import { outputOption, toJsonText } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
+import { style } from "../style.ts";
+import type { Style } from "../style.ts";
 import type { Terminal } from "../terminal.ts";
 import { withoutPassword } from "../welcome.ts";
 
@@ -218,8 +220,15 @@ async function lookAtReads({ admin }: Clients, name: string): Promise<Found> {
     : { level: "ok", text };
 }
 
+const levelStyles: Readonly<Record<Finding["level"], Style>> = {
+  ok: "good",
+  warning: "warning",
+  problem: "bad",
+  skipped: "faint",
+};
+
 function findingText({ about, level, text, advice }: Finding): string {
-  const head = `${level.padEnd(8)} ${about.padEnd(12)}`;
+  const head = `${style(levelStyles[level], level.padEnd(8))} ${about.padEnd(12)}`;
   return [
     `${head} ${printable(text)}\n`,
     ...(advice === undefined ? [] : [`${" ".repeat(9)}to do: ${advice}\n`]),
