@@ -1,14 +1,9 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import {
-  Decision,
-  Outcome as OutcomeNumber,
-} from "../../gen/lockout/v1/attempt_service_pb.js";
+import { Outcome as OutcomeNumber } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type {
   AttemptService,
   Factor as FactorNumber,
-  LockoutSchema,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { getCaller } from "../auth/caller.ts";
 import {
@@ -16,25 +11,22 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../lockout/attempt.ts";
-import type {
-  BeginResult,
-  CompleteResult,
-  Outcome,
-} from "../lockout/attempt.ts";
+import type { CompleteResult, Outcome } from "../lockout/counting.ts";
+import type { BeginResult } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import { factors, limitOf } from "../lockout/factor.ts";
+import { factors } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange, unlockSubject } from "../lockout/user.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
-import type { AttemptStore, StoredLockout, UserStore } from "../store/users.ts";
+import type { AttemptStore, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { factorNumbers } from "./factor-numbers.ts";
-import { reasonNumbers } from "./lock-reasons.ts";
+import { decisions, lockEnd, lockoutMessage } from "./lockout-message.ts";
 import { boundMs, floorMs } from "./moment.ts";
 import { readPage, turnOf } from "./pages.ts";
 import { reportKey } from "./report-key.ts";
@@ -220,13 +212,6 @@ export function createAttemptService({
   };
 }
 
-const decisions = {
-  proceed: Decision.PROCEED,
-  locked: Decision.LOCKED,
-  busy: Decision.BUSY,
-  inactive: Decision.INACTIVE,
-} as const satisfies Record<BeginResult["decision"], Decision>;
-
 /** An unknown factor is refused, never ignored (I3). */
 function readFactor(number: FactorNumber): Factor {
   const factor = factors.find((name) => factorNumbers[name] === number);
@@ -256,8 +241,10 @@ function readRemarks({ note, ticket }: UnlockRemarks): UnlockRemarks {
   return { note: note.toWellFormed(), ticket: ticket.toWellFormed() };
 }
 
-function beginTimes({ attempt, retryAfterMs }: BeginResult) {
+function beginTimes(result: BeginResult) {
+  const { attempt, retryAfterMs } = result;
   return {
+    ...lockEnd(result),
     ...(attempt !== undefined && {
       attemptId: attempt.id,
       expireTime: timestampFromMs(attempt.expireTime),
@@ -268,36 +255,13 @@ function beginTimes({ attempt, retryAfterMs }: BeginResult) {
   };
 }
 
-function completed({ accepted, locked, failed, limit }: CompleteResult) {
-  return { accepted, locked, failedAttempts: failed, limit };
-}
-
-function lockoutMessage({
-  orgId,
-  userId,
-  view: { user, counters, limits },
-}: StoredLockout): MessageInitShape<typeof LockoutSchema> {
-  const { lock } = user;
+function completed(result: CompleteResult) {
+  const { accepted, locked, failed, limit } = result;
   return {
-    userId,
-    resourceOwner: orgId,
-    locked: lock !== undefined,
-    ...(lock !== undefined && {
-      reason: reasonNumbers[lock.reason],
-      lockTime: timestampFromMs(lock.time),
-      lockedBy: lock.by,
-    }),
-    factors: factors.map((factor) => {
-      const { failed, open, lastFailure } = counters[factor];
-      return {
-        factor: factorNumbers[factor],
-        failedAttempts: failed,
-        limit: limitOf(factor, limits),
-        openAttempts: open,
-        ...(lastFailure !== undefined && {
-          lastFailureTime: timestampFromMs(lastFailure),
-        }),
-      };
-    }),
+    accepted,
+    locked,
+    failedAttempts: failed,
+    limit,
+    ...lockEnd(result),
   };
 }

@@ -7,7 +7,7 @@ import type {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { firstWrittenAddress } from "../addresses/written.ts";
 import { foldName, formerlyFolded } from "../lockout/alias.ts";
-import type { Client } from "../lockout/attempt.ts";
+import type { Client } from "../lockout/counting.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/users.ts";
 import { clientAddressCharacters } from "./request-bounds.ts";

@@ -4,8 +4,9 @@ import { readNetworks } from "../addresses/networks.ts";
 import { foldName } from "../lockout/alias.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { unlockIfLocked } from "../lockout/user.ts";
-import type { Lock } from "../lockout/user.ts";
-import type { LockReason, UnlockRemarks } from "../lockout/user-events.ts";
+import type { Lock } from "../lockout/lock.ts";
+import type { LockReason } from "../lockout/lock.ts";
+import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type {
   LockedFilter,

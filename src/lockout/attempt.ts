@@ -3,33 +3,14 @@
  * gives it back or uses it up after. So with a limit of N at most N secrets are compared between two resets,
  * however many callers race (I1): the store runs each of these functions alone in its transaction.
  */
+import { chancesOf, failedAt } from "./counter.ts";
+import { count, lockEndOf, refusalOf, registered } from "./counting.ts";
+import type { Client, CompleteResult, Outcome } from "./counting.ts";
 import { LockoutError } from "./errors.ts";
-import type { EventPayload, NewEvent } from "./event.ts";
-import { checkEvents, limitOf } from "./factor.ts";
+import { limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
-import { lockedByFailure, reasonOf } from "./user-events.ts";
 import { newUser } from "./user.ts";
-import type { UserChange, UserState, UserView } from "./user.ts";
-
-/** How a comparison ended. */
-export type Outcome = "succeeded" | "failed" | "not_a_guess";
-
-/** Who tries, as the caller says: recorded with the event. */
-export interface Client {
-  readonly address?: string;
-  readonly userAgent?: string;
-  readonly device?: string;
-}
-
-/** The result of a completed or reported attempt. */
-export interface CompleteResult {
-  /** The login goes on only then. */
-  readonly accepted: boolean;
-  /** Whether the user is locked now. */
-  readonly locked: boolean;
-  readonly failed: number;
-  readonly limit: number;
-}
+import type { UserChange, UserView } from "./user.ts";
 
 /** An attempt as it is stored. */
 export interface Attempt {
@@ -61,9 +42,12 @@ export interface BeginCommand {
   readonly ttlMs: number;
 }
 
+/** Whether a secret may be compared. */
+export type Decision = "proceed" | "locked" | "busy" | "inactive";
+
 /** The result of BeginAttempt. */
 export interface BeginResult {
-  readonly decision: "proceed" | "locked" | "busy" | "inactive";
+  readonly decision: Decision;
   readonly limit: number;
   readonly failed: number;
   readonly open: number;
@@ -71,6 +55,8 @@ export interface BeginResult {
   readonly attempt: Attempt | undefined;
   /** Set where the decision is `busy`: milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** When the lock ends by itself, where the decision is `locked` and it does: milliseconds since 1970 UTC. */
+  readonly lockEndTime?: number;
 }
 
 /** What beginning an attempt leads to. */
@@ -88,11 +74,14 @@ export interface CompleteChange extends UserChange<CompleteResult> {
 // An open attempt gives its chance back when it is completed: after about the time of a comparison.
 const retryAfterMs = 1000;
 
-/**
- * The most attempts of one factor of one user that are open at once, whatever the limit. No user has so many logins at once, and all
- * of them are closed in one transaction when the user is unlocked, or when they expire together.
- */
-const maxOpen = 1000;
+/** Whether the secret of a user may be compared now. */
+export function decisionOf(view: UserView, factor: Factor): Decision {
+  const counter = view.counters[factor];
+  return (
+    refusalOf(view.user ?? newUser) ??
+    (counter.open >= chancesOf(factor, counter, view) ? "busy" : "proceed")
+  );
+}
 
 /** Takes one of the chances that are left. */
 export function beginAttempt(
@@ -100,28 +89,18 @@ export function beginAttempt(
   command: BeginCommand,
 ): BeginChange {
   const { factor, client } = command;
-  const user = view.user ?? newUser;
   const counter = view.counters[factor];
-  const limit = limitOf(factor, view.limits);
-  const seen = { limit, failed: counter.failed };
-  const refused = { attempt: undefined, retryAfterMs: undefined };
-
-  const closed = refusalOf(user);
-  if (closed !== undefined) {
+  const seen = {
+    limit: limitOf(factor, view.limits),
+    failed: failedAt(counter, view.rules, view.now),
+  };
+  const decision = decisionOf(view, factor);
+  if (decision !== "proceed") {
     return nothing({
-      decision: closed,
-      ...seen,
-      open: counter.open,
-      ...refused,
-    });
-  }
-  if (counter.open >= chancesLeft(limit, counter.failed)) {
-    return nothing({
-      decision: "busy",
-      ...seen,
-      open: counter.open,
-      ...refused,
-      retryAfterMs: Math.min(retryAfterMs, command.ttlMs),
+      ...{ decision, ...seen, open: counter.open, attempt: undefined },
+      retryAfterMs:
+        decision === "busy" ? Math.min(retryAfterMs, command.ttlMs) : undefined,
+      ...(decision === "locked" && lockEndOf(view.user?.lock)),
     });
   }
   const attempt: Attempt = {
@@ -159,10 +138,14 @@ export function completeAttempt(
   outcome: Outcome,
 ): CompleteChange {
   if (attempt.closed?.outcome === "void") {
-    const { failed } = view.counters[attempt.factor];
-    const limit = limitOf(attempt.factor, view.limits);
-    const locked = view.user?.lock !== undefined;
-    return nothing({ accepted: false, locked, failed, limit });
+    const { factor } = attempt;
+    const lock = view.user?.lock;
+    return nothing({
+      ...{ accepted: false, locked: lock !== undefined },
+      failed: failedAt(view.counters[factor], view.rules, view.now),
+      limit: limitOf(factor, view.limits),
+      ...lockEndOf(lock),
+    });
   }
   if (attempt.closed !== undefined) {
     if (attempt.closed.outcome !== outcome) {
@@ -197,7 +180,7 @@ export function expireAttempt(
   view: UserView,
   attempt: Attempt,
 ): CompleteChange {
-  const change = count(view, attempt, "failed", { expired: true });
+  const change = count(view, { ...attempt, hasExpired: true }, "failed");
   return {
     ...change,
     closed: { outcome: "failed", result: change.result },
@@ -212,115 +195,6 @@ export function reportAttempt(
   outcome: Outcome,
 ): UserChange<CompleteResult> {
   return count(view, { id: undefined, factor, client }, outcome);
-}
-
-/**
- * How many attempts of a factor may be open at once. At least one: after the limit was lowered to the count or
- * below, one more attempt is made, whose failure locks, as at ZITADEL. Never more than {@link maxOpen}, with a limit of 0 too.
- */
-function chancesLeft(limit: number, failed: number): number {
-  return limit === 0 ? maxOpen : Math.min(Math.max(limit - failed, 1), maxOpen);
-}
-
-/** Why the secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
-function refusalOf({
-  lock,
-  account,
-}: UserState): "locked" | "inactive" | undefined {
-  if (lock !== undefined) {
-    return "locked";
-  }
-  return account === "inactive" ? "inactive" : undefined;
-}
-
-/** What was compared. */
-interface Comparison {
-  /** Of the attempt, which holds a chance; undefined where there was none: it is reported after the fact. */
-  readonly id: string | undefined;
-  readonly factor: Factor;
-  readonly client: Client;
-}
-
-/** The counting that completing, expiring and reporting share. */
-function count(
-  view: UserView,
-  { id, factor, client }: Comparison,
-  outcome: Outcome,
-  more?: EventPayload,
-): UserChange<CompleteResult> {
-  const user = view.user ?? newUser;
-  const { failed } = view.counters[factor];
-  const limit = limitOf(factor, view.limits);
-  const held = id === undefined ? 0 : 1;
-  const release = held === 0 ? [] : [{ factor, failed: 0, open: -held }];
-
-  // Attempts of users who may not log in do not count: the attempt only ends.
-  const closed = refusalOf(user);
-  if (closed !== undefined) {
-    return {
-      result: { accepted: false, locked: closed === "locked", failed, limit },
-      steps: release,
-      events: [],
-    };
-  }
-  switch (outcome) {
-    case "not_a_guess":
-      return {
-        result: { accepted: false, locked: false, failed, limit },
-        ...registered(view),
-        steps: release,
-        events: [],
-      };
-    case "succeeded":
-      return {
-        result: { accepted: true, locked: false, failed: 0, limit },
-        ...registered(view),
-        steps: [{ factor, failed: "clear", open: -held }],
-        events: [checked(checkEvents[factor].succeeded, client)],
-      };
-    case "failed": {
-      const locks = limit > 0 && failed + 1 >= limit;
-      return {
-        result: {
-          accepted: false,
-          locked: locks,
-          failed: failed + 1,
-          limit,
-        },
-        ...(locks ? { user: locked(user, factor, view) } : registered(view)),
-        steps: [{ factor, failed: 1, open: -held }],
-        events: [
-          checked(checkEvents[factor].failed, client, more),
-          ...(locks
-            ? [
-                lockedByFailure({
-                  ...{ factor, failed: failed + 1, attemptId: id },
-                  address: client.address,
-                }),
-              ]
-            : []),
-        ],
-      };
-    }
-  }
-}
-
-function locked(user: UserState, factor: Factor, view: UserView): UserState {
-  const lock = { reason: reasonOf(factor), time: view.now, by: view.editor };
-  return { ...user, lock };
-}
-
-function checked(
-  type: NewEvent["type"],
-  client: Client,
-  more?: EventPayload,
-): NewEvent {
-  const payload: EventPayload = { ...client, ...more };
-  return Object.keys(payload).length === 0 ? { type } : { type, payload };
-}
-
-function registered(view: UserView): { readonly user?: UserState } {
-  return view.user === undefined ? { user: newUser } : {};
 }
 
 function nothing<Result>(result: Result): UserChange<Result> {

@@ -4,9 +4,6 @@ import type { Rules } from "./rules.ts";
 
 /** The rules that are not enforced yet, by the fields that switch them on. */
 const missing: readonly (readonly [string, (rules: Rules) => boolean])[] = [
-  ["lock_duration", (rules) => rules.lockDurationMs !== 0],
-  ["observation_window", (rules) => rules.observationWindowMs !== 0],
-  ["ceiling", (rules) => rules.ceiling !== 0],
   ["lock_scope", (rules) => rules.lockScope !== "user"],
   ["devices.max_attempts", ({ devices }) => devices.maxAttempts !== 0],
   ["remembered_secrets", (rules) => rules.rememberedSecrets !== 0],

@@ -45,6 +45,16 @@ const client = {
   userAgent: "the client's, at most 1,000 characters",
   device: "the client's, at most 1,000 characters",
 };
+const countedFactors = [
+  ...["FACTOR_PASSWORD", "FACTOR_TOTP", "FACTOR_OTP_SMS"],
+  ...["FACTOR_OTP_EMAIL", "FACTOR_RECOVERY_CODE"],
+];
+const failuresInRow: EventEntry["payload"] = Object.fromEntries(
+  countedFactors.flatMap((factor) => [
+    [`failedInRow.${factor}`, "failures in a row, where they are more"],
+    [`locksInRow.${factor}`, "locks in a row, where there were several"],
+  ]),
+);
 const unlocked = {
   note: "why, as the caller said",
   ticket: "where that is written down, as the caller said",
@@ -52,6 +62,7 @@ const unlocked = {
 const failed = {
   ...client,
   expired: "`true` where nobody completed the attempt in time",
+  at: "RFC 3339: when it expired",
 };
 
 function failedCheck(factor: string): EventEntry {
@@ -165,13 +176,14 @@ const entries = {
   },
   "user.lockout.failures.added": {
     aggregate: "user",
-    when: "A login name that led to nobody leads to the user now: what was counted for it counts for the user. Where the name was locked, `user.locked` follows, with the `reason` alone.",
+    when: "A login name that led to nobody leads to the user now: what was counted for it counts for the user. Where the name was locked, `user.locked` follows, with the `reason` and, of a lock that ends by itself, `factor` and `lockEndTime`.",
     payload: {
       FACTOR_PASSWORD: "failures",
       FACTOR_TOTP: "failures",
       FACTOR_OTP_SMS: "failures",
       FACTOR_OTP_EMAIL: "failures",
       FACTOR_RECOVERY_CODE: "failures",
+      ...failuresInRow,
     },
   },
   "user.locked": {
@@ -184,12 +196,27 @@ const entries = {
       failedAttempts: "of this factor",
       address: "the client's, canonical",
       attemptId: "left out where the failure was reported after the fact",
+      lockEndTime: "RFC 3339: when the lock ends by itself, where it does",
+      at: "RFC 3339: when it was, where an attempt that nobody completed in time locked the user",
+    },
+  },
+  "user.lockout.warned": {
+    aggregate: "user",
+    when: "A failure left one chance to the ceiling, whose lock stays until somebody unlocks: the person can be told before it.",
+    payload: {
+      factor: "`FACTOR_…`",
+      failedInRow: "of this factor",
+      at: "RFC 3339: when it was, where the failure was an attempt that nobody completed in time",
     },
   },
   "user.unlocked": {
     aggregate: "user",
-    when: "The user was unlocked: all counters start anew.",
-    payload: unlocked,
+    when: "The user was unlocked: all counters start anew. Or the lock ended by itself, of which the payload says `expired`: then the count of its factor starts anew, and failures in a row go on.",
+    payload: {
+      ...unlocked,
+      expired: "`true` where the lock ended by itself",
+      at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
+    },
   },
   "user.human.password.check.failed": failedCheck("password"),
   "user.human.password.check.succeeded": succeededCheck("password"),

@@ -5,7 +5,12 @@ import type { EventPayload } from "./event.ts";
 import type { Limits } from "./limits.ts";
 import { rulesOf } from "./rules-payload.ts";
 import type { Rules } from "./rules.ts";
-import { addedFailures, stateOf } from "./user-events.ts";
+import {
+  addedFailures,
+  isEndOfLock,
+  lockFactorOf,
+  stateOf,
+} from "./user-events.ts";
 import type { AccountState } from "./user-events.ts";
 
 /** The state of a user that results from events. */
@@ -15,7 +20,11 @@ export interface ReplayedUser {
   /** Undefined where it is not known. */
   readonly account: AccountState | undefined;
   readonly isLocked: boolean;
+  /** Whose count starts over when the lock ends by itself. */
+  readonly lockFactor: Factor | undefined;
+  /** Fewer count where a window of observation began anew, of which events say nothing. */
   readonly failed: Readonly<Record<Factor, number>>;
+  readonly failedInRow: Readonly<Record<Factor, number>>;
   /** The factors of which there may be more failures: events of attempts were removed since their counters began. */
   readonly atLeast: ReadonlySet<Factor>;
   /** The names of which it is known whether the user has them. Where the registration was an event, the user has no others. */
@@ -35,7 +44,9 @@ export const unseenUser: ReplayedUser = {
   isRecorded: false,
   account: undefined,
   isLocked: false,
+  lockFactor: undefined,
   failed: noFailures,
+  failedInRow: noFailures,
   atLeast: new Set(),
   aliases: new Map(),
 };
@@ -45,7 +56,11 @@ export const unseenUser: ReplayedUser = {
  * of them.
  */
 export function withPrunedEvents(user: ReplayedUser): ReplayedUser {
-  return { ...user, failed: noFailures, atLeast: new Set(factors) };
+  return {
+    ...user,
+    ...{ failed: noFailures, failedInRow: noFailures },
+    atLeast: new Set(factors),
+  };
 }
 
 /** What holds after one more event of a user; undefined where nothing of the user is left. */
@@ -67,35 +82,24 @@ export function replayUserEvent(
     case "user.lockout.aliases.changed":
       return { ...user, aliases: changedAliases(user, payload) };
     case "user.locked":
-      return { ...user, isLocked: true };
+      return { ...user, isLocked: true, lockFactor: lockFactorOf(payload) };
     case "user.unlocked":
-      return {
-        ...user,
-        account: user.account === "initial" ? "active" : user.account,
-        isLocked: false,
-        failed: noFailures,
-        atLeast: new Set(),
-      };
+      return isEndOfLock(payload) ? withEndedLock(user) : unlocked(user);
     case "user.lockout.failures.added":
-      return factors.reduce(
-        (sum, factor) =>
-          withFailed(
-            sum,
-            factor,
-            sum.failed[factor] + addedFailures(payload, factor),
-          ),
-        user,
-      );
+      return factors.reduce((sum, factor) => {
+        const { failed, failedInRow } = addedFailures(payload, factor);
+        return withMore(sum, factor, failed, failedInRow);
+      }, user);
     case "user.human.password.changed":
-      return withFailed(user, "password", 0);
+      return cleared(user, "password");
   }
   for (const factor of factors) {
     const { failed, succeeded } = checkEvents[factor];
     if (type === failed) {
-      return withFailed(user, factor, user.failed[factor] + 1);
+      return withMore(user, factor, 1, 1);
     }
     if (type === succeeded) {
-      return withFailed(user, factor, 0);
+      return cleared(user, factor);
     }
   }
   return user;
@@ -148,16 +152,51 @@ function changedAliases(
   return changed;
 }
 
-function withFailed(
+function unlocked(user: ReplayedUser): ReplayedUser {
+  return {
+    ...user,
+    account: user.account === "initial" ? "active" : user.account,
+    isLocked: false,
+    ...{ failed: noFailures, failedInRow: noFailures },
+    atLeast: new Set(),
+  };
+}
+
+/** A lock ended by itself: failures in a row go on. */
+function withEndedLock(user: ReplayedUser): ReplayedUser {
+  const { lockFactor, failed } = user;
+  return {
+    ...user,
+    isLocked: false,
+    ...(lockFactor !== undefined && { failed: { ...failed, [lockFactor]: 0 } }),
+  };
+}
+
+function withMore(
   user: ReplayedUser,
   factor: Factor,
   failed: number,
+  failedInRow: number,
 ): ReplayedUser {
+  return {
+    ...user,
+    failed: { ...user.failed, [factor]: user.failed[factor] + failed },
+    failedInRow: {
+      ...user.failedInRow,
+      [factor]: user.failedInRow[factor] + failedInRow,
+    },
+  };
+}
+
+function cleared(user: ReplayedUser, factor: Factor): ReplayedUser {
   const atLeast = new Set(user.atLeast);
-  if (failed === 0) {
-    atLeast.delete(factor);
-  }
-  return { ...user, failed: { ...user.failed, [factor]: failed }, atLeast };
+  atLeast.delete(factor);
+  return {
+    ...user,
+    failed: { ...user.failed, [factor]: 0 },
+    failedInRow: { ...user.failedInRow, [factor]: 0 },
+    atLeast,
+  };
 }
 
 /** The rules that an owner has of its own after one more event of it; undefined where there are none. */

@@ -1,12 +1,11 @@
 import type { EventPayload, NewEvent } from "./event.ts";
+import type { Counter } from "./counter.ts";
 import { factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
+import type { Lock, LockReason } from "./lock.ts";
 
 /** The state of an account apart from a lock. */
 export type AccountState = "active" | "initial" | "inactive";
-
-/** Why a user is locked. */
-export type LockReason = "password_attempts" | "otp_attempts" | "administrator";
 
 /** The failure that reached the limit. */
 export interface LockingFailure {
@@ -16,6 +15,10 @@ export interface LockingFailure {
   readonly address: string | undefined;
   /** Undefined where it was reported after the fact. */
   readonly attemptId: string | undefined;
+  /** The lock that it caused. */
+  readonly lock: Pick<Lock, "reason" | "endTime">;
+  /** When it was, where that is before the event: milliseconds since 1970 UTC. */
+  readonly at: number | undefined;
 }
 
 /** Why a failure locks: by the limit that its factor compares with. */
@@ -29,34 +32,100 @@ export function lockedByFailure({
   failed,
   address,
   attemptId,
+  lock,
+  at,
 }: LockingFailure): NewEvent {
   return {
     type: "user.locked",
     payload: {
-      reason: reasonName(reasonOf(factor)),
+      reason: reasonName(lock.reason),
       factor: factorName(factor),
       failedAttempts: failed,
       ...(address !== undefined && { address }),
       ...(attemptId !== undefined && { attemptId }),
+      ...endPayload(lock),
+      ...atPayload(at),
     },
   };
 }
 
-/** A user was locked for this reason, of which no more is known. */
-export function lockedFor(reason: LockReason): NewEvent {
-  return { type: "user.locked", payload: { reason: reasonName(reason) } };
+/** The failure left one chance to the ceiling, behind which a lock stays until somebody unlocks. @param at as of {@link LockingFailure} */
+export function ceilingNear(
+  factor: Factor,
+  failedInRow: number,
+  at: number | undefined,
+): NewEvent {
+  return {
+    type: "user.lockout.warned",
+    payload: { factor: factorName(factor), failedInRow, ...atPayload(at) },
+  };
+}
+
+/** When something was that an event tells later, as its payload has it. */
+export function atPayload(at: number | undefined): EventPayload {
+  return at === undefined ? {} : { at: new Date(at).toISOString() };
+}
+
+function endPayload({ endTime }: Pick<Lock, "endTime">): EventPayload {
+  return endTime === undefined
+    ? {}
+    : { lockEndTime: new Date(endTime).toISOString() };
+}
+
+/** A user has the lock that a login name had. Of its failure no more is known. */
+export function lockTakenOver(lock: Lock): NewEvent {
+  const { reason, factor } = lock;
+  return {
+    type: "user.locked",
+    payload: {
+      reason: reasonName(reason),
+      // Says whose count starts over when the lock ends.
+      ...(lock.endTime !== undefined &&
+        factor !== undefined && { factor: factorName(factor) }),
+      ...endPayload(lock),
+    },
+  };
 }
 
 /** A user was locked by an administrator. */
-export const lockedByAdministrator = lockedFor("administrator");
+export const lockedByAdministrator: NewEvent = {
+  type: "user.locked",
+  payload: { reason: reasonName("administrator") },
+};
+
+/** The factor of the failures that locked, where a payload of `user.locked` names it. */
+export function lockFactorOf({ factor }: EventPayload): Factor | undefined {
+  return factors.find((name) => factorName(name) === factor);
+}
+
+/** Whether a payload of `user.unlocked` is of a lock that ended by itself. */
+export function isEndOfLock({ expired }: EventPayload): boolean {
+  return expired === true;
+}
+
+/** A lock ended by itself at this time, in milliseconds since 1970 UTC. */
+export function lockEnded(endTime: number): NewEvent {
+  return {
+    type: "user.unlocked",
+    payload: { expired: true, ...atPayload(endTime) },
+  };
+}
 
 /** Failures of a login name that led to nobody count for the user whom it leads to now, if there were any. */
 export function failuresAdded(
-  counters: Readonly<Record<Factor, { readonly failed: number }>>,
+  counters: Readonly<Record<Factor, Counter>>,
 ): readonly NewEvent[] {
-  const failures = factors
-    .map((factor) => [factorName(factor), counters[factor].failed] as const)
-    .filter(([, failed]) => failed > 0);
+  const failures = factors.flatMap((factor) => {
+    const { failed, failedInRow, locksInRow } = counters[factor];
+    const name = factorName(factor);
+    return [
+      ...(failed > 0 ? [[name, failed] as const] : []),
+      ...(failedInRow === failed
+        ? []
+        : [[`failedInRow.${name}`, failedInRow] as const]),
+      ...(locksInRow <= 1 ? [] : [[`locksInRow.${name}`, locksInRow] as const]),
+    ];
+  });
   return failures.length === 0
     ? []
     : [
@@ -67,10 +136,22 @@ export function failuresAdded(
       ];
 }
 
-/** How many failures of a factor such an event added. */
-export function addedFailures(payload: EventPayload, factor: Factor): number {
-  const failed = payload[factorName(factor)];
-  return typeof failed === "number" ? failed : 0;
+/** What such an event added to a counter. */
+export function addedFailures(
+  payload: EventPayload,
+  factor: Factor,
+): Pick<Counter, "failed" | "failedInRow" | "locksInRow"> {
+  const name = factorName(factor);
+  const number = (field: string, otherwise: number) => {
+    const value = payload[field];
+    return typeof value === "number" ? value : otherwise;
+  };
+  const failed = number(name, 0);
+  return {
+    failed,
+    failedInRow: number(`failedInRow.${name}`, failed),
+    locksInRow: number(`locksInRow.${name}`, 0),
+  };
 }
 
 /** What is said of an unlock, for the record; what is empty is left out. */

@@ -2,40 +2,27 @@ import { LockoutError } from "./errors.ts";
 import type { ErrorName } from "./errors.ts";
 import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
+import type { Counter, CounterStep } from "./counter.ts";
+import { hasEnded } from "./lock.ts";
+import type { Lock } from "./lock.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./limits.ts";
 import type { Rules } from "./rules.ts";
 import {
   accountChanged,
   failuresAdded,
+  lockEnded,
   lockedByAdministrator,
-  lockedFor,
+  lockTakenOver,
   userRemoved,
   userUnlocked,
 } from "./user-events.ts";
-import type { AccountState, LockReason, UnlockRemarks } from "./user-events.ts";
-
-/** Why a user is locked. */
-export interface Lock {
-  readonly reason: LockReason;
-  /** Milliseconds since 1970 UTC. */
-  readonly time: number;
-  /** The id of the caller whose call locked the user. */
-  readonly by: string;
-}
+import type { AccountState, UnlockRemarks } from "./user-events.ts";
 
 /** Whether a user may log in: the account, which an administrator sets, and the lock, which failures may set too. */
 export interface UserState {
   readonly account: AccountState;
   readonly lock: Lock | undefined;
-}
-
-/** How one factor of one user stands. */
-export interface Counter {
-  readonly failed: number;
-  /** Attempts that were begun and neither completed nor expired: each holds one chance. */
-  readonly open: number;
-  readonly lastFailure: number | undefined;
 }
 
 /** What a decision on a user is made from. */
@@ -50,17 +37,6 @@ export interface UserView {
   readonly editor: string;
   /** Milliseconds since 1970 UTC. */
   readonly now: number;
-}
-
-/** A step of a counter: relative, never a value that was read before (I2). */
-export interface CounterStep {
-  readonly factor: Factor;
-  /** `clear` sets the failures to 0; a number is added to them. */
-  readonly failed: number | "clear";
-  /** Added to the open attempts. */
-  readonly open: number;
-  /** When the last of the failures was, where that is not now: milliseconds since 1970 UTC. */
-  readonly time?: number | undefined;
 }
 
 /**
@@ -108,14 +84,15 @@ const lockErrors = {
   },
 } as const satisfies Record<string, Record<string, ErrorName>>;
 
-/** An administrator locks a user. The counters stay. */
+/** An administrator locks a user. The counters stay. A lock that would end by itself becomes the administrator's. */
 export function lockUser(api: UserApi): DecideUser<void> {
   return ({ user, editor, now }) => {
     const names = lockErrors[api.version];
     if (user === undefined) {
       throw new LockoutError(names.unknown);
     }
-    if (user.lock !== undefined || user.account === "inactive") {
+    const isLocked = user.lock !== undefined && user.lock.endTime === undefined;
+    if (isLocked || user.account === "inactive") {
       throw new LockoutError(names.state);
     }
     api.authorise();
@@ -209,6 +186,42 @@ function unlocked(
     },
     ...clearAll(counters),
     events: [userUnlocked(remarks)],
+  };
+}
+
+/** The end of a lock that has ended by itself: the count of its factor starts over, and open attempts go on. The account stays as it is. */
+export const endLock: DecideUser<void> = ({ user }) => {
+  const { lock } = user ?? newUser;
+  if (user === undefined || lock?.endTime === undefined) {
+    throw new Error("a lock ends that does not end by itself");
+  }
+  const { factor, endTime } = lock;
+  return {
+    result: undefined,
+    user: { ...user, lock: undefined },
+    steps:
+      factor === undefined
+        ? []
+        : [{ factor, failed: 0, startsOver: true, open: 0 }],
+    events: [lockEnded(endTime)],
+  };
+};
+
+/** How a user stands once a lock that has ended by itself is taken for ended, though no event says so yet. */
+export function withoutEndedLock<
+  View extends Pick<UserView, "user" | "counters" | "now">,
+>(view: View): View {
+  const { user, counters, now } = view;
+  if (user === undefined || !hasEnded(user.lock, now)) {
+    return view;
+  }
+  const factor = user.lock?.factor;
+  return {
+    ...view,
+    user: { ...user, lock: undefined },
+    ...(factor !== undefined && {
+      counters: { ...counters, [factor]: { ...counters[factor], failed: 0 } },
+    }),
   };
 }
 
@@ -316,10 +329,11 @@ export function putUser(wanted: WantedState): DecideUser<void> {
 export function takeOverName(name: UserView): DecideUser<void> {
   return ({ user = newUser }) => {
     const steps = factors.flatMap((factor): CounterStep[] => {
-      const { failed, lastFailure } = name.counters[factor];
-      return failed === 0
+      const counter = name.counters[factor];
+      const { failed, failedInRow, locksInRow: locks, lastFailure } = counter;
+      return failedInRow === 0
         ? []
-        : [{ factor, failed, open: 0, time: lastFailure }];
+        : [{ factor, failed, failedInRow, locks, open: 0, time: lastFailure }];
     });
     const lock = user.lock === undefined ? name.user?.lock : undefined;
     return {
@@ -328,7 +342,7 @@ export function takeOverName(name: UserView): DecideUser<void> {
       steps,
       events: [
         ...failuresAdded(name.counters),
-        ...(lock === undefined ? [] : [lockedFor(lock.reason)]),
+        ...(lock === undefined ? [] : [lockTakenOver(lock)]),
       ],
     };
   };

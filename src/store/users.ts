@@ -6,12 +6,12 @@
  * of the domain, editor `SYSTEM`), in the same transaction: so what a command sees and what is read is always
  * as if each attempt had been closed the moment it expired.
  */
+import type { CompleteResult } from "../lockout/counting.ts";
 import type {
   Attempt,
   BeginChange,
   BeginResult,
   CompleteChange,
-  CompleteResult,
 } from "../lockout/attempt.ts";
 import type {
   DecideUser,
@@ -19,7 +19,8 @@ import type {
   UserState,
   UserView,
 } from "../lockout/user.ts";
-import type { AccountState, LockReason } from "../lockout/user-events.ts";
+import type { LockReason } from "../lockout/lock.ts";
+import type { AccountState } from "../lockout/user-events.ts";
 import type { RecordedEvent } from "./events.ts";
 import type { Page, PageRequest } from "./pages.ts";
 

@@ -15,6 +15,7 @@ import { describeOrgs } from "./store/orgs.ts";
 import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
 import { describeReports } from "./store/reports.ts";
+import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
 import { describeUsers } from "./store/users.ts";
@@ -42,6 +43,7 @@ export function describeStore(
     describeUsers(bed);
     describeUserEvents(bed);
     describeAttempts(bed);
+    describeTimedLocks(bed);
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);

@@ -6,7 +6,8 @@ import {
   expireAttempt,
   reportAttempt,
 } from "../../src/lockout/attempt.ts";
-import type { Attempt, Outcome } from "../../src/lockout/attempt.ts";
+import type { Outcome } from "../../src/lockout/counting.ts";
+import type { Attempt } from "../../src/lockout/attempt.ts";
 import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
@@ -19,8 +20,8 @@ import {
   recordPasswordChange,
   unlockUser,
 } from "../../src/lockout/user.ts";
+import type { Counter } from "../../src/lockout/counter.ts";
 import type {
-  Counter,
   UserApi,
   UserChange,
   UserState,

@@ -107,5 +107,13 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   await post("/management/v1/policies/lockout", undefined, "DELETE");
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post("/admin/v1/policies/password/lockout", {}, "PUT");
+  await post("/lockout/v1/instance/policy/rules", { ceiling: 200 }, "PUT");
+  await post("/lockout/v1/policy/rules", { ceiling: 9 }, "PUT");
+  for (let failures = 0; failures < 8; failures += 1) {
+    await post("/lockout/v1/attempts:report", {
+      ...{ userId: "warned", factor: "FACTOR_TOTP" },
+      outcome: "OUTCOME_FAILED",
+    });
+  }
   await post("/lockout/v1/policy/rules", {}, "PUT");
 }

@@ -1,7 +1,8 @@
 import { expireAttempt, redated } from "../../lockout/attempt.ts";
 import { factors } from "../../lockout/factor.ts";
 import { userAdded } from "../../lockout/user-events.ts";
-import { newUser } from "../../lockout/user.ts";
+import { hasEnded } from "../../lockout/lock.ts";
+import { endLock, newUser } from "../../lockout/user.ts";
 import type { UserChange, UserView } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
@@ -50,9 +51,9 @@ export interface SubjectCommands {
     time: number,
     decide: (view: UserView) => Change,
   ): Done<Change>;
-  /** Closes the subject's attempts that have expired. */
+  /** Closes the subject's attempts that have expired, and ends the lock that has ended by itself. */
   settle(subject: Found, time: number): void;
-  /** Closes attempts of anybody that have expired, and says how many. */
+  /** Closes attempts of anybody that have expired, and ends locks that have ended by themselves; says how many there were. */
   settleSome(time: number, limit: number): number;
 }
 
@@ -125,6 +126,7 @@ export function createSubjectCommands({
     { id, stored }: Found,
     change: UserChange<unknown>,
     view: UserView,
+    writtenAt = view.now,
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
     const { user, steps, events: changes, voidsOpen } = change;
     let key = stored?.key;
@@ -158,25 +160,39 @@ export function createSubjectCommands({
       : userAggregate(id.orgId, userId);
     const log = isName ? nameEvents : events;
     const appended = recorded.map((event) =>
-      log.append(aggregate, view.editor, event, view.now),
+      log.append(aggregate, view.editor, event, writtenAt),
     );
     return { key, events: isName ? [] : appended };
   };
 
-  /** Closes an expired attempt as of the moment it expired. */
-  const expire = (attempt: StoredAttempt): void => {
+  const viewAt = (stored: StoredSubject, time: number) =>
+    viewOf(stored.orgId, stored, counters.read(stored.key), "SYSTEM", time);
+
+  /** Ends a lock that has ended by itself, as of the moment it did, by an event of now. */
+  const endOwnLock = (stored: StoredSubject, until: number, now: number) => {
+    const { lock } = stored;
+    if (lock?.endTime === undefined || !hasEnded(lock, until)) {
+      return;
+    }
+    const view = viewAt(stored, lock.endTime);
+    apply(foundAgain(stored), endLock(view), view, now);
+  };
+  const endLockOf = (key: number, until: number, now: number) => {
+    const stored = subjects.get(key);
+    if (stored !== undefined) {
+      endOwnLock(stored, until, now);
+    }
+  };
+
+  /** Closes an expired attempt as of the moment it expired, behind a lock that had ended before. */
+  const expire = (attempt: StoredAttempt, now: number): void => {
+    endLockOf(attempt.subject, attempt.expireTime, now);
     const stored = subjects.get(attempt.subject);
     // Open attempts are removed with their subject.
     if (stored === undefined) {
       throw new Error("an open attempt is nobody's");
     }
-    const view = viewOf(
-      stored.orgId,
-      stored,
-      counters.read(stored.key),
-      "SYSTEM",
-      attempt.expireTime,
-    );
+    const view = viewAt(stored, attempt.expireTime);
     const change = expireAttempt(view, attempt);
     apply(foundAgain(stored), change, view);
     if (change.closed !== undefined) {
@@ -203,14 +219,19 @@ export function createSubjectCommands({
     }
     let current: StoredSubject | undefined = stored;
     let counted = counters.read(stored.key);
+    let expired: readonly StoredAttempt[] = [];
     if (hasOpen(counted)) {
       redate(attempts.aheadOf(stored.key, time), time);
-      const expired = attempts.expiredOf(stored.key, time);
-      if (expired.length > 0) {
-        expired.forEach(expire);
-        current = subjects.get(stored.key);
-        counted = counters.read(stored.key);
+      expired = attempts.expiredOf(stored.key, time);
+    }
+    if (expired.length > 0 || hasEnded(stored.lock, time)) {
+      for (const attempt of expired) {
+        expire(attempt, time);
       }
+      // Perhaps one that an expired attempt has caused.
+      endLockOf(stored.key, time, time);
+      current = subjects.get(stored.key);
+      counted = counters.read(stored.key);
     }
     return {
       found: { id, stored: current },
@@ -248,8 +269,14 @@ export function createSubjectCommands({
       const ahead = attempts.ahead(time, limit);
       redate(ahead, time);
       const expired = attempts.expired(time, limit);
-      expired.forEach(expire);
-      return expired.length;
+      for (const attempt of expired) {
+        expire(attempt, time);
+      }
+      const ended = subjects.withEndedLocks(time, limit);
+      for (const stored of ended) {
+        endOwnLock(stored, time, time);
+      }
+      return expired.length + ended.length;
     },
   };
 }

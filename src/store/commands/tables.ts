@@ -2,16 +2,15 @@
  * What a command on users works on inside its transaction, on any engine: tables with synchronous methods, since a
  * decision runs between reading and writing. SQLite reads the file; an engine across a network has read and locked the rows before.
  */
-import type {
-  Attempt,
-  ClosedAttempt,
-  CompleteResult,
-} from "../../lockout/attempt.ts";
+import type { CompleteResult } from "../../lockout/counting.ts";
+import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Limits } from "../../lockout/limits.ts";
 import type { Rules } from "../../lockout/rules.ts";
-import type { Counter, CounterStep, UserState } from "../../lockout/user.ts";
+import { zeroCounter } from "../../lockout/counter.ts";
+import type { Counter, CounterStep } from "../../lockout/counter.ts";
+import type { UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";
 
@@ -43,6 +42,8 @@ export interface SubjectTable {
   /** Creates a subject. Where there are too many names, one of the lowest rank is removed, now or soon. */
   create(id: SubjectId, state: UserState): StoredSubject;
   update(key: number, state: UserState): void;
+  /** Some of those whose locks have ended by themselves at this time, those that ended first before others, at most so many. */
+  withEndedLocks(time: number, limit: number): readonly StoredSubject[];
   /** Removes a subject with its aliases, counters and open attempts. */
   remove(key: number): void;
   /** What is stored of a login name that no user has. */
@@ -59,15 +60,13 @@ export interface CounterTable {
   step(subject: number, step: CounterStep, time: number): void;
 }
 
-const zero: Counter = { failed: 0, open: 0, lastFailure: undefined };
-
 /** The counters of a subject that was never seen. */
 export const zeroCounters: CountersByFactor = {
-  password: zero,
-  totp: zero,
-  otp_sms: zero,
-  otp_email: zero,
-  recovery_code: zero,
+  password: zeroCounter,
+  totp: zeroCounter,
+  otp_sms: zeroCounter,
+  otp_email: zeroCounter,
+  recovery_code: zeroCounter,
 };
 
 /** An attempt with whom it belongs to. */

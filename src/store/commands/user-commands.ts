@@ -1,18 +1,20 @@
+import type { CompleteResult } from "../../lockout/counting.ts";
 import type {
   Attempt,
   BeginChange,
   BeginResult,
   CompleteChange,
-  CompleteResult,
 } from "../../lockout/attempt.ts";
 import { foldName } from "../../lockout/alias.ts";
 import { LockoutError } from "../../lockout/errors.ts";
+import { hasEnded } from "../../lockout/lock.ts";
 import { aliasesChanged, nameUnlocked } from "../../lockout/user-events.ts";
 import {
   emptyName,
   newUser,
   removeUser,
   takeOverName,
+  withoutEndedLock,
 } from "../../lockout/user.ts";
 import type { DecideUser, UserChange, UserView } from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
@@ -81,7 +83,8 @@ export interface UserCommands {
   settleSome(time: number, limit: number): number;
   findStored(subject: Subject): StoredSubject | undefined;
   findLockout(subject: Subject, time: number): StoredLockout | undefined;
-  toUser(stored: StoredSubject): StoredUser;
+  /** Without a lock that has ended by this time, though no event says so yet. */
+  toUser(stored: StoredSubject, time: number): StoredUser;
   toLockout(stored: StoredSubject, time: number): StoredLockout;
 }
 
@@ -93,18 +96,18 @@ export function createUserCommands(
   const { subjects, attempts, aliases, events, reports } = tables;
   const commands = createSubjectCommands(tables);
 
-  const toUser = (stored: StoredSubject): StoredUser => ({
+  const toUser = (stored: StoredSubject, time: number): StoredUser => ({
     ...keyOf(stored),
     account: stored.account,
-    lock: stored.lock,
+    lock: hasEnded(stored.lock, time) ? undefined : stored.lock,
     aliases: aliases.list(stored.key),
   });
   const toLockout = (stored: StoredSubject, time: number): StoredLockout => ({
     ...keyOf(stored),
-    view: {
+    view: withoutEndedLock({
       ...commands.view(stored.orgId, stored, "SYSTEM", time),
       user: { account: stored.account, lock: stored.lock },
-    },
+    }),
   });
   /** The attempt as it is once its subject's expired ones are closed: it may be one of them. */
   const attemptAt = (attempt: Attempt, time: number): Attempt => {
@@ -162,7 +165,7 @@ export function createUserCommands(
           takeOver(key, folded, editor, time);
         }
       }
-      return toUser(commands.findUser(key).stored ?? stored);
+      return toUser(commands.findUser(key).stored ?? stored, time);
     },
 
     deleteUser: (key, editor, time) => {

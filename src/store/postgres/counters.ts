@@ -1,5 +1,5 @@
 import type { Factor } from "../../lockout/factor.ts";
-import type { Counter, CounterStep } from "../../lockout/user.ts";
+import type { Counter, CounterStep } from "../../lockout/counter.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type { CountersByFactor, CounterTable } from "../commands/tables.ts";
 import { toCounters } from "../shared/rows.ts";
@@ -15,9 +15,13 @@ interface CounterEntry {
   readonly counter: Counter;
   /** Whether there is a row. */
   readonly stored: boolean;
-  /** The failures are set to 0 before `failed` is added. */
+  /** Failures and locks, also those in a row, are set to 0 before anything is added. */
   readonly cleared: boolean;
+  /** The failures are set to 0 before `failed` is added. */
+  readonly startsOver: boolean;
   readonly failed: number;
+  readonly failedInRow: number;
+  readonly locks: number;
   readonly open: number;
   readonly lastFailure: number | undefined;
   readonly changed: boolean;
@@ -25,16 +29,25 @@ interface CounterEntry {
 
 const stepCounters: Statement = {
   name: "step_counters",
-  text: `UPDATE counters SET failed = CASE WHEN c.cleared THEN c.failed ELSE counters.failed + c.failed END,
+  text: `UPDATE counters SET failed = CASE WHEN c.starts_over THEN c.failed ELSE counters.failed + c.failed END,
+      failed_in_row = CASE WHEN c.cleared THEN c.failed_in_row ELSE counters.failed_in_row + c.failed_in_row END,
+      locks_in_row = CASE WHEN c.cleared THEN c.locks ELSE counters.locks_in_row + c.locks END,
       open = counters.open + c.open, last_failure = coalesce(c.last_failure, counters.last_failure)
-    FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[])
-      AS c (subject, factor, cleared, failed, open, last_failure)
+    FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::boolean[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+        $9::bigint[])
+      AS c (subject, factor, cleared, starts_over, failed, failed_in_row, locks, open, last_failure)
     WHERE counters.subject = c.subject AND counters.factor = c.factor`,
 };
 const insertCounters: Statement = {
   name: "insert_counters",
-  text: `INSERT INTO counters (subject, factor, failed, open, last_failure)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])`,
+  text: `INSERT INTO counters (subject, factor, failed, open, last_failure, failed_in_row, locks_in_row)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])`,
+};
+
+/** Nothing is to be done. */
+const noSteps = {
+  ...{ cleared: false, startsOver: false, failed: 0, failedInRow: 0 },
+  ...{ locks: 0, open: 0, lastFailure: undefined },
 };
 
 /** The counters that a batch has read, and what it makes of them. */
@@ -54,8 +67,8 @@ export class Counters implements CounterTable {
     const { factor } = row;
     const counter = toCounters([row])[factor];
     this.#set({
-      ...{ subject, factor, counter, stored: true, cleared: false },
-      ...{ failed: 0, open: 0, lastFailure: undefined, changed: false },
+      ...{ subject, factor, counter, stored: true },
+      ...{ ...noSteps, changed: false },
     });
   }
 
@@ -88,25 +101,42 @@ export class Counters implements CounterTable {
 
   #stepped(
     subject: number,
-    { factor, failed, open }: CounterStep,
+    { factor, failed, startsOver = false, open, ...more }: CounterStep,
     time: number,
   ): CounterEntry {
     const entry = this.#entries.get(counterKey(subject, factor)) ?? {
       ...{ subject, factor, counter: zeroCounters[factor], stored: false },
-      ...{ cleared: false, failed: 0, open: 0, lastFailure: undefined },
+      ...noSteps,
     };
     const { counter } = entry;
-    const isClear = failed === "clear";
-    const lastFailure = !isClear && failed > 0 ? time : undefined;
+    if (failed === "clear") {
+      return {
+        ...entry,
+        counter: {
+          ...counter,
+          ...{ failed: 0, failedInRow: 0, locksInRow: 0 },
+          open: counter.open + open,
+        },
+        ...{ cleared: true, startsOver: true },
+        ...{ failed: 0, failedInRow: 0, locks: 0, open: entry.open + open },
+        changed: true,
+      };
+    }
+    const { failedInRow = failed, locks = 0 } = more;
+    const lastFailure = failedInRow > 0 ? time : undefined;
     return {
       ...entry,
       counter: {
-        failed: isClear ? 0 : counter.failed + failed,
+        failed: (startsOver ? 0 : counter.failed) + failed,
         open: counter.open + open,
         lastFailure: lastFailure ?? counter.lastFailure,
+        failedInRow: counter.failedInRow + failedInRow,
+        locksInRow: counter.locksInRow + locks,
       },
-      cleared: entry.cleared || isClear,
-      failed: isClear ? 0 : entry.failed + failed,
+      startsOver: entry.startsOver || startsOver,
+      failed: (startsOver ? 0 : entry.failed) + failed,
+      failedInRow: entry.failedInRow + failedInRow,
+      locks: entry.locks + locks,
       open: entry.open + open,
       lastFailure: lastFailure ?? entry.lastFailure,
       changed: true,
@@ -129,7 +159,10 @@ function steps(stepped: readonly CounterEntry[]): Call {
     stepped.map(({ subject }) => subject),
     stepped.map(({ factor }) => factor),
     stepped.map(({ cleared }) => cleared),
+    stepped.map(({ startsOver }) => startsOver),
     stepped.map(({ failed }) => failed),
+    stepped.map(({ failedInRow }) => failedInRow),
+    stepped.map(({ locks }) => locks),
     stepped.map(({ open }) => open),
     stepped.map(({ lastFailure }) => lastFailure ?? null),
   ];
@@ -143,6 +176,8 @@ function insertion(created: readonly CounterEntry[]): Call {
     created.map(({ counter }) => counter.failed),
     created.map(({ counter }) => counter.open),
     created.map(({ counter }) => counter.lastFailure ?? null),
+    created.map(({ counter }) => counter.failedInRow),
+    created.map(({ counter }) => counter.locksInRow),
   ];
 }
 

@@ -68,7 +68,10 @@ const wanted = `
   ) AS e
   UNION SELECT l.subject FROM (
     SELECT subject, begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT $7
-  ) AS l WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`;
+  ) AS l WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))
+  UNION SELECT d.key FROM (
+    SELECT key FROM subjects WHERE lock_end <= (SELECT coalesce($8::bigint, ${nowSql})) ORDER BY lock_end LIMIT $7
+  ) AS d`;
 
 // All transactions lock in the order of the keys, so that there is no deadlock. A row that had to be waited for comes as it is
 // after the wait.
@@ -88,15 +91,15 @@ const maxAhead = 100;
 const readState: Statement = {
   name: "read_state",
   text: `WITH wanted AS MATERIALIZED (${wanted})
-    SELECT subject, factor, failed, open, last_failure,
+    SELECT subject, factor, failed, open, last_failure, failed_in_row, locks_in_row,
       NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result
     FROM counters WHERE subject IN (SELECT key FROM wanted)
-    UNION ALL SELECT subject, factor, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result
+    UNION ALL SELECT subject, factor, NULL, NULL, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result
     FROM attempts WHERE id = ANY ($6::text[])
-    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result
+    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t
-    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result
+    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       ORDER BY expire_time DESC LIMIT ${maxAhead}) AS l
     WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`,

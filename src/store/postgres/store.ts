@@ -160,7 +160,7 @@ async function createStore(
     },
   });
   const users = createUserStore({
-    ...{ database, queue, time, names, nameKey },
+    ...{ database, queue, time, now, names, nameKey },
   });
 
   // There is one instance, and it stays.

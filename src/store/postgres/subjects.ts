@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { LockoutError } from "../../lockout/errors.ts";
+import { hasEnded } from "../../lockout/lock.ts";
 import type { UserState } from "../../lockout/user.ts";
 import { nameAggregate, userAggregate } from "../commands/tables.ts";
 import type {
@@ -50,21 +51,21 @@ const removeOpenAttempts: Statement = {
 };
 const insertSubjects: Statement = {
   name: "insert_subjects",
-  text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, sequence,
-      since_position, recorded)
+  text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end,
+      lock_factor, sequence, since_position, recorded)
     SELECT s.key, s.org_id, s.user_id, s.name_hash,
       CASE WHEN s.name_hash IS NULL THEN NULL ELSE nextval('name_recency') END,
-      s.account, s.lock_reason, s.lock_time, s.lock_by, s.sequence, h.position, 1
+      s.account, s.lock_reason, s.lock_time, s.lock_by, s.lock_end, s.lock_factor, s.sequence, h.position, 1
     FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[],
-      $8::text[], $9::bigint[])
-      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, sequence)`,
+      $8::text[], $9::bigint[], $10::text[], $11::bigint[])
+      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, sequence)`,
 };
 const updateSubjects: Statement = {
   name: "update_subjects",
   text: `UPDATE subjects SET account = s.account, lock_reason = s.lock_reason, lock_time = s.lock_time,
-      lock_by = s.lock_by, sequence = s.sequence
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
-      AS s (key, account, lock_reason, lock_time, lock_by, sequence)
+      lock_by = s.lock_by, lock_end = s.lock_end, lock_factor = s.lock_factor, sequence = s.sequence
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[])
+      AS s (key, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, sequence)
     WHERE subjects.key = s.key`,
 };
 
@@ -158,6 +159,16 @@ export class Subjects implements SubjectTable {
     });
   }
 
+  withEndedLocks(time: number, limit: number): readonly StoredSubject[] {
+    return [...this.entries.values()]
+      .filter(
+        ({ change, stored }) =>
+          change !== "removed" && hasEnded(stored.lock, time),
+      )
+      .map(({ stored }) => stored)
+      .slice(0, limit);
+  }
+
   /** @throws BatchError for a subject that this batch has created */
   remove(key: number): void {
     const entry = this.#require(key);
@@ -245,6 +256,8 @@ function insertion(
     sorted.map(({ stored }) => stored.lock?.reason ?? null),
     sorted.map(({ stored }) => stored.lock?.time ?? null),
     sorted.map(({ stored }) => stored.lock?.by ?? null),
+    sorted.map(({ stored }) => stored.lock?.endTime ?? null),
+    sorted.map(({ stored }) => stored.lock?.factor ?? null),
     sorted.map(({ stored }) => sequenceOf(stored)),
   ];
 }
@@ -260,6 +273,8 @@ function update(
     updated.map(({ stored }) => stored.lock?.reason ?? null),
     updated.map(({ stored }) => stored.lock?.time ?? null),
     updated.map(({ stored }) => stored.lock?.by ?? null),
+    updated.map(({ stored }) => stored.lock?.endTime ?? null),
+    updated.map(({ stored }) => stored.lock?.factor ?? null),
     updated.map(({ stored }) => sequenceOf(stored)),
   ];
 }

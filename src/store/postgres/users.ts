@@ -1,4 +1,6 @@
 import type { KeyObject } from "node:crypto";
+import { hasEnded } from "../../lockout/lock.ts";
+import type { Clock } from "../ids.ts";
 import { keepClosedMs, keptNameEvents, userSubject } from "../users.ts";
 import type {
   AttemptStore,
@@ -46,12 +48,14 @@ export interface UserStoreContext {
   readonly names: Names;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
+  /** The database's time, about, in milliseconds since 1970. */
+  readonly now: Clock;
 }
 
 /** How many attempts expire in one transaction. */
 const expireBatch = 100;
 
-const now = `(SELECT coalesce($1::bigint, ${nowSql}))`;
+const nowOf = `(SELECT coalesce($1::bigint, ${nowSql}))`;
 
 /** How many rows are removed for each attempt that is closed: the database alone does that, in one statement. */
 const removedPerClosed = 4;
@@ -59,11 +63,15 @@ const removedPerClosed = 4;
 // What has expired, and what was begun before the clock was set back.
 const findDue: Statement = {
   name: "find_due",
-  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= ${now}
+  text: `SELECT 1 FROM attempts WHERE outcome IS NULL AND expire_time <= ${nowOf}
     UNION ALL SELECT 1 FROM (
       SELECT begin_time FROM attempts WHERE outcome IS NULL ORDER BY expire_time DESC LIMIT 1
-    ) AS l WHERE begin_time > ${now}
+    ) AS l WHERE begin_time > ${nowOf}
     LIMIT 1`,
+};
+const findEndedLock: Statement = {
+  name: "find_ended_lock",
+  text: `SELECT 1 FROM subjects WHERE lock_end <= ${nowOf} LIMIT 1`,
 };
 // Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
 const oldest =
@@ -71,13 +79,13 @@ const oldest =
 const forgetClosed: Statement = {
   name: "forget_closed",
   text: `DELETE FROM attempts WHERE id IN (
-      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND expire_time <= ${now} - ${keepClosedMs})`,
+      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND expire_time <= ${nowOf} - ${keepClosedMs})`,
 };
 // They would be in the way of all others for as long as the clock went back.
 const redateClosed: Statement = {
   name: "redate_closed",
-  text: `UPDATE attempts SET begin_time = ${now}, expire_time = ${now} WHERE id IN (
-      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND begin_time > ${now})`,
+  text: `UPDATE attempts SET begin_time = ${nowOf}, expire_time = ${nowOf} WHERE id IN (
+      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND begin_time > ${nowOf})`,
 };
 const forgetNameEvents: Statement = {
   name: "forget_name_events",
@@ -89,7 +97,7 @@ const forgetReports: Statement = {
   name: "forget_reports",
   text: `DELETE FROM reports WHERE (org_id, key) IN (
       SELECT org_id, key FROM reports
-      WHERE report_time <= ${now} - ${keepClosedMs} OR report_time >= ${now} + ${keepClosedMs} LIMIT $2)`,
+      WHERE report_time <= ${nowOf} - ${keepClosedMs} OR report_time >= ${nowOf} + ${keepClosedMs} LIMIT $2)`,
 };
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
@@ -105,7 +113,8 @@ const lastEvent: Statement = {
 };
 const countLockedNames: Statement = {
   name: "count_locked_names",
-  text: "SELECT count(*) AS count FROM subjects WHERE org_id = $1 AND name_hash IS NOT NULL AND lock_time >= $2",
+  text: `SELECT count(*) AS count FROM subjects WHERE org_id = $2 AND name_hash IS NOT NULL AND lock_time >= $3
+    AND (lock_end IS NULL OR lock_end > ${nowOf})`,
 };
 const userValues = ["orgId", "afterId", "limit", "folded"] as const;
 const listUsers: Statement = {
@@ -131,6 +140,7 @@ export function createUserStore({
   nameKey,
   names,
   time: ownTime,
+  now,
 }: UserStoreContext): UserStore & AttemptStore {
   const needOf = (subject: Subject): Need =>
     subject.kind === "user"
@@ -191,9 +201,9 @@ export function createUserStore({
   };
   const findUser = async (key: UserKey) => {
     const subject = userSubject(key);
-    const { commands } = await look([subject]);
+    const { commands, time } = await look([subject]);
     const stored = commands.findStored(subject);
-    return stored && commands.toUser(stored);
+    return stored && commands.toUser(stored, time);
   };
 
   const lockedSlice = async (
@@ -215,7 +225,9 @@ export function createUserStore({
     );
     const listed = rows as unknown as readonly ListedRow[];
     return {
-      found: listed.filter((row) => fitsLocked(row, filter)).map(toSubject),
+      found: listed
+        .filter((row) => fitsLocked(row, filter, now()))
+        .map(toSubject),
       next: rows.length < limit ? undefined : lockedPlaceOf(listed.at(-1)),
     };
   };
@@ -263,7 +275,7 @@ export function createUserStore({
       await settleAll();
       const { rows } = await database.query(
         countLockedNames,
-        ...[orgId, since ?? longAgo],
+        ...[ownTime(), orgId, since ?? longAgo],
       );
       return Number(rows[0]?.["count"]);
     },
@@ -301,11 +313,11 @@ export function createUserStore({
         );
         const listed = rows as unknown as readonly ListedRow[];
         const found = listed
-          .filter((row) => fitsUsers(row, filter))
+          .filter((row) => fitsUsers(row, filter, now()))
           .map(toSubject);
-        const { commands } = await look(found.map(subjectOf));
+        const { commands, time } = await look(found.map(subjectOf));
         return {
-          items: found.map((stored) => commands.toUser(stored)),
+          items: found.map((stored) => commands.toUser(stored, time)),
           next: rows.length < limit ? undefined : userIdOf(listed.at(-1)),
         };
       });
@@ -316,7 +328,9 @@ export function createUserStore({
         const { found, next } = await lockedSlice(orgId, filter, after, limit);
         const { commands, time } = await look(found.map(subjectOf));
         return {
-          items: found.map((stored) => commands.toLockout(stored, time)),
+          items: found
+            .filter(({ lock }) => !hasEnded(lock, time))
+            .map((stored) => commands.toLockout(stored, time)),
           next,
         };
       });
@@ -355,8 +369,14 @@ export function createUserStore({
       ),
 
     settleAttempts: async (limit) => {
-      const closing = async () =>
-        (await isAnyDue()) ? await settleSome(limit) : 0;
+      const closing = async () => {
+        const found = await Promise.all([
+          isAnyDue(),
+          database.query(findEndedLock, ownTime()),
+        ]);
+        const isDue = found[0] || found[1].rows.length > 0;
+        return isDue ? await settleSome(limit) : 0;
+      };
       const more = limit * removedPerClosed;
       const [closed, trimmed, ...results] = await Promise.all([
         closing(),

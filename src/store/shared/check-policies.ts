@@ -35,6 +35,8 @@ export class PolicyCheck {
   readonly #problems: Problems;
   readonly #policies = new Map<string, Replayed>();
   readonly #rules = new Map<string, Rules>();
+  /** Who has ever had an observation window. */
+  readonly #windows = new Set<string>();
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -54,6 +56,9 @@ export class PolicyCheck {
       this.#rules.delete(key);
     } else {
       this.#rules.set(key, rules);
+      if (rules.observationWindowMs > 0) {
+        this.#windows.add(kind === "instance" ? kind : owner);
+      }
     }
     const before = this.#policies.get(key);
     const limits = replayPolicyEvent(before?.limits, type, payload);
@@ -65,6 +70,11 @@ export class PolicyCheck {
         changed: date,
       });
     }
+  }
+
+  /** Whether an observation window has ever held in an organisation, or might have. */
+  hadWindow(orgId: string): boolean {
+    return this.#windows.has(orgId) || this.#windows.has("instance");
   }
 
   /** Compares, once all events were taken. */

@@ -22,10 +22,16 @@ export interface UserRow {
   readonly lock_time: number | null;
 }
 
+/** What is counted of a factor. */
+export interface Failures {
+  readonly failed: number;
+  readonly inRow: number;
+}
+
 /** What is stored of users beside their rows, by their keys. */
 export interface UserDetails {
-  /** Failures by factor; none where there is no counter. */
-  readonly failed: ReadonlyMap<number, ReadonlyMap<Factor, number>>;
+  /** Failures by factor, those that count and those in a row; none where there is no counter. */
+  readonly failures: ReadonlyMap<number, ReadonlyMap<Factor, Failures>>;
   readonly aliases: ReadonlyMap<number, readonly string[]>;
 }
 
@@ -33,11 +39,18 @@ export interface UserDetails {
 export class UserCheck {
   readonly #problems: Problems;
   readonly #rows: readonly UserRow[];
+  readonly #hasWindow: (orgId: string) => boolean;
   readonly #since: ReadonlyMap<string, number>;
   readonly #users = new Map<string, ReplayedUser>();
 
-  constructor(problems: Problems, rows: readonly UserRow[]) {
+  /** @param hasWindow whether an observation window has ever held in an organisation */
+  constructor(
+    problems: Problems,
+    rows: readonly UserRow[],
+    hasWindow: (orgId: string) => boolean,
+  ) {
     this.#problems = problems;
+    this.#hasWindow = hasWindow;
     this.#rows = rows;
     this.#since = new Map(
       rows.map((row) => [key(row.org_id, row.user_id), row.since_position]),
@@ -111,13 +124,22 @@ export class UserCheck {
       );
     }
     for (const factor of factors) {
-      const counted = details.failed.get(row.key)?.get(factor) ?? 0;
-      const isRight = user.atLeast.has(factor)
-        ? counted >= user.failed[factor]
-        : counted === user.failed[factor];
+      const { failed = 0, inRow = 0 } =
+        details.failures.get(row.key)?.get(factor) ?? {};
+      const [come, comeInRow] = [user.failed[factor], user.failedInRow[factor]];
+      const isOpen = user.atLeast.has(factor);
+      // Events do not say where a window of observation began anew.
+      const isRight = this.#hasWindow(row.org_id)
+        ? failed <= inRow
+        : failed === come || (isOpen && failed >= come);
       if (!isRight) {
         report(
-          `has ${counted} failures of ${factor}, but the events come to ${user.failed[factor]}`,
+          `has ${failed} failures of ${factor}, but the events come to ${come}`,
+        );
+      }
+      if (inRow !== comeInRow && !(isOpen && inRow >= comeInRow)) {
+        report(
+          `has ${inRow} failures of ${factor} in a row, but the events come to ${comeInRow}`,
         );
       }
     }

@@ -1,17 +1,16 @@
 /** Rows as every engine stores them: the same columns, and the same texts in them. Integers are numbers, below 2^53. */
-import type {
-  Client,
-  ClosedAttempt,
-  CompleteResult,
-} from "../../lockout/attempt.ts";
+import type { Client, CompleteResult } from "../../lockout/counting.ts";
+import type { ClosedAttempt } from "../../lockout/attempt.ts";
 import type {
   AggregateType,
   EventPayload,
   EventType,
 } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
-import type { AccountState, LockReason } from "../../lockout/user-events.ts";
-import type { Counter, UserState } from "../../lockout/user.ts";
+import type { LockReason } from "../../lockout/lock.ts";
+import type { AccountState } from "../../lockout/user-events.ts";
+import type { Counter } from "../../lockout/counter.ts";
+import type { UserState } from "../../lockout/user.ts";
 import type { ListedToken, Org, TokenRecord } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
 import { zeroCounters } from "../commands/tables.ts";
@@ -188,11 +187,13 @@ export interface SubjectRow {
   readonly lock_reason: LockReason | null;
   readonly lock_time: number | null;
   readonly lock_by: string | null;
+  readonly lock_end: number | null;
+  readonly lock_factor: Factor | null;
 }
 
 /** The columns of {@link toSubject}. */
 export const subjectColumns =
-  "key, org_id, user_id, account, lock_reason, lock_time, lock_by";
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor";
 
 /** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
@@ -205,16 +206,26 @@ export function toSubject(row: SubjectRow): StoredSubject {
     lock:
       reason === null || time === null || by === null
         ? undefined
-        : { reason, time, by },
+        : {
+            ...{ reason, time, by },
+            endTime: row.lock_end ?? undefined,
+            factor: row.lock_factor ?? undefined,
+          },
   };
 }
 
-/** The columns of a lock: why, when, by whom; all null where there is none. */
-export type LockColumns = [string | null, number | null, string | null];
+/** The columns of a lock: why, when, by whom, until when, of which factor; all null where there is none. */
+export type LockColumns = [
+  ...[reason: string | null, time: number | null, by: string | null],
+  ...[end: number | null, factor: string | null],
+];
 
-/** The lock as it is stored: reason, time and who. */
+/** The lock as it is stored. */
 export function lockColumns({ lock }: UserState): LockColumns {
-  return [lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null];
+  return [
+    ...([lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null] as const),
+    ...([lock?.endTime ?? null, lock?.factor ?? null] as const),
+  ];
 }
 
 /** A row of a counter. */
@@ -223,13 +234,23 @@ export interface CounterRow {
   readonly failed: number;
   readonly open: number;
   readonly last_failure: number | null;
+  readonly failed_in_row: number;
+  readonly locks_in_row: number;
 }
+
+/** The columns of {@link CounterRow}. */
+export const counterColumns =
+  "factor, failed, open, last_failure, failed_in_row, locks_in_row";
 
 /** The counters of one subject. */
 export function toCounters(rows: readonly CounterRow[]): CountersByFactor {
   const counters: Record<Factor, Counter> = { ...zeroCounters };
-  for (const { factor, failed, open, last_failure: lastFailure } of rows) {
-    counters[factor] = { failed, open, lastFailure: lastFailure ?? undefined };
+  for (const row of rows) {
+    counters[row.factor] = {
+      ...{ failed: row.failed, open: row.open },
+      lastFailure: row.last_failure ?? undefined,
+      ...{ failedInRow: row.failed_in_row, locksInRow: row.locks_in_row },
+    };
   }
   return counters;
 }

@@ -6,7 +6,7 @@ import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState, RulesState } from "./check-policies.ts";
 import { UserCheck } from "./check-users.ts";
-import type { UserRow } from "./check-users.ts";
+import type { Failures, UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
 import { tokenColumns } from "./rows.ts";
 import type { EventRow, OrgRow, TokenRow } from "./rows.ts";
@@ -67,8 +67,10 @@ export async function checkState(
     `SELECT key, org_id, user_id, since_position, recorded, account, lock_time
      FROM subjects WHERE user_id IS NOT NULL`,
   );
-  const users = new UserCheck(problems, userRows);
   const policies = new PolicyCheck(problems);
+  const users = new UserCheck(problems, userRows, (orgId) =>
+    policies.hadWindow(orgId),
+  );
   const access = new AccessCheck(problems);
   const [pruned] = await source.rows<{ readonly before_micros: number }>(
     "SELECT before_micros FROM pruning",
@@ -135,7 +137,7 @@ export async function checkState(
     ),
   );
   users.check({
-    failed: await readFailures(source),
+    failures: await readFailures(source),
     aliases: await readAliases(source),
   });
   await checkFolding(source, problems);
@@ -186,16 +188,19 @@ class Sequences {
 
 async function readFailures(
   source: CheckSource,
-): Promise<Map<number, Map<Factor, number>>> {
+): Promise<Map<number, Map<Factor, Failures>>> {
   const rows = await source.rows<{
     readonly subject: number;
     readonly factor: Factor;
     readonly failed: number;
-  }>("SELECT subject, factor, failed FROM counters WHERE failed <> 0");
-  const failures = new Map<number, Map<Factor, number>>();
-  for (const { subject, factor, failed } of rows) {
-    const own = failures.get(subject) ?? new Map<Factor, number>();
-    failures.set(subject, own.set(factor, failed));
+    readonly failed_in_row: number;
+  }>(
+    "SELECT subject, factor, failed, failed_in_row FROM counters WHERE failed <> 0 OR failed_in_row <> 0",
+  );
+  const failures = new Map<number, Map<Factor, Failures>>();
+  for (const { subject, factor, failed, failed_in_row: inRow } of rows) {
+    const own = failures.get(subject) ?? new Map<Factor, Failures>();
+    failures.set(subject, own.set(factor, { failed, inRow }));
   }
   return failures;
 }

@@ -135,7 +135,8 @@ export const transferTables: readonly TransferTable[] = [
       ...[text("org_id"), text("user_id"), integer("since_position")],
       ...[bytes("name_hash"), integer("recency"), integer("rank")],
       ...[text("account"), text("lock_reason"), integer("lock_time")],
-      ...[text("lock_by"), integer("recorded")],
+      ...[text("lock_by"), integer("lock_end"), text("lock_factor")],
+      integer("recorded"),
     ],
   },
   {
@@ -146,7 +147,10 @@ export const transferTables: readonly TransferTable[] = [
   {
     name: "counters",
     key: [integer("subject"), text("factor")],
-    rest: [integer("failed"), integer("open"), integer("last_failure")],
+    rest: [
+      ...[integer("failed"), integer("open"), integer("last_failure")],
+      ...[integer("failed_in_row"), integer("locks_in_row")],
+    ],
   },
   {
     name: "attempts",

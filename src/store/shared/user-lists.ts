@@ -90,10 +90,11 @@ export function lockedPlaceOf(
   return row && { time: row.lock_time ?? 0, userId: row.user_id ?? "" };
 }
 
-/** Whether a user is meant. */
+/** Whether a user is meant. @param now a lock that has ended by then is none */
 export function fitsUsers(
   row: ListedRow,
   { part, state }: UserFilter,
+  now: number,
 ): boolean {
   if (part !== undefined && !row.alias_fits) {
     if (!(row.user_id ?? "").includes(part.id)) {
@@ -103,15 +104,23 @@ export function fitsUsers(
   if (state === undefined) {
     return true;
   }
-  return state === (row.lock_time === null ? row.account : "locked");
+  return state === (isLocked(row, now) ? "locked" : row.account);
 }
 
-/** Whether a locked user is meant. */
+function isLocked(row: SubjectRow, now: number): boolean {
+  return row.lock_time !== null && (row.lock_end ?? Infinity) > now;
+}
+
+/** Whether a locked user is meant. @param now as of {@link fitsUsers} */
 export function fitsLocked(
   row: ListedRow,
   { reasons, prefix, fromAddress }: LockedFilter,
+  now: number,
 ): boolean {
   const { lock_reason: reason, user_id: userId } = row;
+  if (!isLocked(row, now)) {
+    return false;
+  }
   if (reasons !== undefined && (reason === null || !reasons.includes(reason))) {
     return false;
   }

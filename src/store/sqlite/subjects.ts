@@ -23,7 +23,7 @@ export interface Subjects extends SubjectTable {
   /** The next locked users, by the time of the lock and then by id. */
   listLocked(values: LockedSliceValues): readonly ListedRow[];
   /** Of login names, locked at this time or later. */
-  countLockedNames(orgId: string, since: number): number;
+  countLockedNames(orgId: string, since: number, now: number): number;
   /** Oldest user first. */
   orgsOfUser(userId: string, limit: number): readonly string[];
 }
@@ -75,11 +75,16 @@ export function prepareSubjects(
     ]
   >(
     // Recency means nothing any more, but a name has to have one.
-    `INSERT INTO subjects (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, since_position)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
+    `INSERT INTO subjects
+       (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, since_position)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
   );
   const update = database.prepare<[string, ...LockColumns, number]>(
-    "UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ? WHERE key = ?",
+    `UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ?, lock_end = ?, lock_factor = ?
+     WHERE key = ?`,
+  );
+  const withEndedLocks = database.prepare<[number, number], SubjectRow>(
+    `SELECT ${columns} FROM subjects WHERE lock_end <= ? ORDER BY lock_end LIMIT ?`,
   );
   const remove = database.prepare<[number]>(
     "DELETE FROM subjects WHERE key = ?",
@@ -92,8 +97,9 @@ export function prepareSubjects(
     lockedSliceSql(named),
   );
   const countLockedNames = database
-    .prepare<[string, number], number>(
-      "SELECT count(*) FROM subjects WHERE org_id = ? AND name_hash IS NOT NULL AND lock_time >= ?",
+    .prepare<[string, number, number], number>(
+      `SELECT count(*) FROM subjects WHERE org_id = ? AND name_hash IS NOT NULL AND lock_time >= ?
+         AND (lock_end IS NULL OR lock_end > ?)`,
     )
     .pluck();
   const orgsOfUser = database
@@ -141,6 +147,8 @@ export function prepareSubjects(
     update: (key, state) => {
       update.run(state.account, ...lockColumns(state), key);
     },
+    withEndedLocks: (time, limit) =>
+      withEndedLocks.all(time, limit).map(toSubject),
     remove: (key) => {
       const row = get.get(key);
       if (row?.user_id != null) {
@@ -151,7 +159,8 @@ export function prepareSubjects(
     hashName: (foldedName) => names.hash(foldedName),
     listUsers: (values) => listUsers.all(values),
     listLocked: (values) => listLocked.all(values),
-    countLockedNames: (orgId, since) => countLockedNames.get(orgId, since) ?? 0,
+    countLockedNames: (orgId, since, now) =>
+      countLockedNames.get(orgId, since, now) ?? 0,
     orgsOfUser: (userId, limit) => orgsOfUser.all(userId, limit),
   };
 }

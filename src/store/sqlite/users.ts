@@ -122,7 +122,7 @@ export function createUserStore(
           seesEvents: filter.fromAddress === undefined ? 0 : 1,
         });
         return {
-          items: rows.filter((row) => fitsLocked(row, filter)).map(show),
+          items: rows.filter((row) => fitsLocked(row, filter, now())).map(show),
           next: rows.length < limit ? undefined : lockedPlaceOf(rows.at(-1)),
         };
       });
@@ -141,7 +141,7 @@ export function createUserStore(
       await settle(userSubject(key));
       return read(() => {
         const stored = commands.findStored(userSubject(key));
-        return stored && commands.toUser(stored);
+        return stored && commands.toUser(stored, now());
       });
     },
 
@@ -151,7 +151,7 @@ export function createUserStore(
         const stored = commands.findStored(userSubject(key));
         return (
           stored && {
-            user: commands.toUser(stored),
+            user: commands.toUser(stored, now()),
             ...events.endsOf(key),
           }
         );
@@ -171,8 +171,8 @@ export function createUserStore(
           });
           return {
             items: rows
-              .filter((row) => fitsUsers(row, filter))
-              .map((row) => commands.toUser(toSubject(row))),
+              .filter((row) => fitsUsers(row, filter, now()))
+              .map((row) => commands.toUser(toSubject(row), now())),
             next: rows.length < limit ? undefined : userIdOf(rows.at(-1)),
           };
         }),
@@ -189,7 +189,9 @@ export function createUserStore(
 
     countLockedNames: async (orgId, since) => {
       await settleAll();
-      return read(() => subjects.countLockedNames(orgId, since ?? longAgo));
+      return read(() =>
+        subjects.countLockedNames(orgId, since ?? longAgo, now()),
+      );
     },
 
     listLocked: async (orgId, filter, page) => {
@@ -221,6 +223,7 @@ export function createUserStore(
       const isLeft = read(
         () =>
           isAnyDue(time) ||
+          subjects.withEndedLocks(time, 1).length > 0 ||
           attempts.isForgettable(time, limit) ||
           reports.isForgettable(time) ||
           nameEvents.isForgettable(),

@@ -126,7 +126,7 @@ export function describeNames(bed: StoreBed): void {
         const failed = bed.time;
         bed.time += 5;
         await register(["al", "ann"]);
-        expect(await shown()).toEqual({
+        expect(await shown()).toMatchObject({
           lock: undefined,
           password: { failed: 2, open: 0, lastFailure: failed },
           totp: { failed: 2, open: 0, lastFailure: failed },

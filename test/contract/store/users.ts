@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LockoutError } from "../../../src/lockout/errors.ts";
 import { reportAttempt } from "../../../src/lockout/attempt.ts";
+import { zeroCounter } from "../../../src/lockout/counter.ts";
 import { factors } from "../../../src/lockout/factor.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
@@ -69,10 +70,7 @@ export function describeUsers(bed: StoreBed): void {
       expect(view).toEqual({
         user: undefined,
         counters: Object.fromEntries(
-          factors.map((factor) => [
-            factor,
-            { failed: 0, open: 0, lastFailure: undefined },
-          ]),
+          factors.map((factor) => [factor, zeroCounter]),
         ),
         limits: limits(0, 0),
         rules: noRules,

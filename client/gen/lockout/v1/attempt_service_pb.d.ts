@@ -145,6 +145,13 @@ export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptRespo
    * @generated from field: google.protobuf.Duration retry_after = 7;
    */
   retryAfter?: Duration | undefined;
+
+  /**
+   * When the lock ends by itself, if the decision is DECISION_LOCKED and it does. For the help desk and the log: never tell the person who logs in.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_end_time = 8;
+   */
+  lockEndTime?: Timestamp | undefined;
 };
 
 /**
@@ -210,6 +217,13 @@ export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemp
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
+
+  /**
+   * When the lock ends by itself, where the user is locked and it does. As in BeginAttemptResponse.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_end_time = 7;
+   */
+  lockEndTime?: Timestamp | undefined;
 };
 
 /**
@@ -311,6 +325,13 @@ export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptRes
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
+
+  /**
+   * When the lock ends by itself, where the user is locked and it does. As in BeginAttemptResponse.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_end_time = 7;
+   */
+  lockEndTime?: Timestamp | undefined;
 };
 
 /**
@@ -616,6 +637,21 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
    * @generated from field: string resource_owner = 7;
    */
   resourceOwner: string;
+
+  /**
+   * When the lock ends by itself, where the user is locked and it does.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_end_time = 8;
+   */
+  lockEndTime?: Timestamp | undefined;
+
+  /**
+   * How many locks in a row failures of one factor caused, of the factor that locked last: since its last success, a password change for
+   * passwords, or an unlock.
+   *
+   * @generated from field: uint32 locks_in_row = 9;
+   */
+  locksInRow: number;
 };
 
 /**
@@ -664,6 +700,20 @@ export declare type FactorState = Message<"lockout.v1.FactorState"> & {
    * @generated from field: google.protobuf.Timestamp last_failure_time = 5;
    */
   lastFailureTime?: Timestamp | undefined;
+
+  /**
+   * Failures since the last success, a password change for passwords, or an unlock: no window and no end of a lock clears them.
+   *
+   * @generated from field: uint32 failed_in_row = 6;
+   */
+  failedInRow: number;
+
+  /**
+   * The decision that the next attempt would get.
+   *
+   * @generated from field: lockout.v1.Decision next_decision = 12;
+   */
+  nextDecision: Decision;
 };
 
 /**
@@ -963,6 +1013,13 @@ export enum LockReason {
    * @generated from enum value: LOCK_REASON_ADMINISTRATOR = 3;
    */
   ADMINISTRATOR = 3,
+
+  /**
+   * Failures in a row reached the ceiling of the rules: the lock stays until somebody unlocks.
+   *
+   * @generated from enum value: LOCK_REASON_CEILING = 4;
+   */
+  CEILING = 4,
 }
 
 /**

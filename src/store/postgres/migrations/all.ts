@@ -12,6 +12,7 @@ import { pruning } from "./0010-pruning.ts";
 import { tokenSecrets } from "./0011-token-secrets.ts";
 import { reports } from "./0012-reports.ts";
 import { policyRules } from "./0013-policy-rules.ts";
+import { timedLocks } from "./0014-timed-locks.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   tokenSecrets,
   reports,
   policyRules,
+  timedLocks,
 ];

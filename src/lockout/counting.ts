@@ -1,0 +1,224 @@
+/** What a comparison comes to, whether it was begun before, has expired, or is reported after the fact. */
+import { failedAt, isOutsideWindow } from "./counter.ts";
+import type { CounterStep } from "./counter.ts";
+import type { EventPayload, NewEvent } from "./event.ts";
+import { checkEvents, limitOf } from "./factor.ts";
+import type { Factor } from "./factor.ts";
+import { endOfLock } from "./lock.ts";
+import type { Lock } from "./lock.ts";
+import {
+  atPayload,
+  ceilingNear,
+  lockedByFailure,
+  reasonOf,
+} from "./user-events.ts";
+import { newUser } from "./user.ts";
+import type { UserChange, UserState, UserView } from "./user.ts";
+
+/** How a comparison ended. */
+export type Outcome = "succeeded" | "failed" | "not_a_guess";
+
+/** Who tries, as the caller says: recorded with the event. */
+export interface Client {
+  readonly address?: string;
+  readonly userAgent?: string;
+  readonly device?: string;
+}
+
+/** The result of a completed or reported attempt. */
+export interface CompleteResult {
+  /** The login goes on only then. */
+  readonly accepted: boolean;
+  /** Whether the user is locked now. */
+  readonly locked: boolean;
+  readonly failed: number;
+  readonly limit: number;
+  /** When the lock ends by itself, where the user is locked and it does: milliseconds since 1970 UTC. */
+  readonly lockEndTime?: number;
+}
+
+/** What was compared. */
+export interface Comparison {
+  /** Of the attempt, which holds a chance; undefined where there was none: it is reported after the fact. */
+  readonly id: string | undefined;
+  readonly factor: Factor;
+  readonly client: Client;
+  /** Set where nobody said how it ended: it counts as failed, as of now. */
+  readonly hasExpired?: true;
+}
+
+/** Why the secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
+export function refusalOf({
+  lock,
+  account,
+}: UserState): "locked" | "inactive" | undefined {
+  if (lock !== undefined) {
+    return "locked";
+  }
+  return account === "inactive" ? "inactive" : undefined;
+}
+
+/** What is said of a user's lock that ends by itself. */
+export function lockEndOf(
+  lock: Lock | undefined,
+): Pick<CompleteResult, "lockEndTime"> {
+  return lock?.endTime === undefined ? {} : { lockEndTime: lock.endTime };
+}
+
+/** The counting that completing, expiring and reporting share. */
+export function count(
+  view: UserView,
+  compared: Comparison,
+  outcome: Outcome,
+): UserChange<CompleteResult> {
+  const { factor, client } = compared;
+  const user = view.user ?? newUser;
+  const failed = failedAt(view.counters[factor], view.rules, view.now);
+  const limit = limitOf(factor, view.limits);
+  const release = released(compared);
+
+  const closed = refusalOf(user);
+  if (closed !== undefined) {
+    if (outcome === "failed" && countsWhileLocked(user)) {
+      return fail(view, user, compared);
+    }
+    // Attempts of users who may not log in do not count: the attempt only ends.
+    return {
+      result: {
+        ...{ accepted: false, locked: closed === "locked", failed, limit },
+        ...lockEndOf(user.lock),
+      },
+      steps: release,
+      events: [],
+    };
+  }
+  switch (outcome) {
+    case "not_a_guess":
+      return {
+        result: { accepted: false, locked: false, failed, limit },
+        ...registered(view),
+        steps: release,
+        events: [],
+      };
+    case "succeeded":
+      return {
+        result: { accepted: true, locked: false, failed: 0, limit },
+        ...registered(view),
+        steps: [{ factor, failed: "clear", open: -heldBy(compared) }],
+        events: [checked(checkEvents[factor].succeeded, client)],
+      };
+    case "failed":
+      return fail(view, user, compared);
+  }
+}
+
+/**
+ * Whether failures count though the user is locked: those of attempts that were begun before a lock that ends by itself. Else as many codes
+ * could be tried under each lock as there are chances.
+ */
+function countsWhileLocked({ lock, account }: UserState): boolean {
+  return lock?.endTime !== undefined && account !== "inactive";
+}
+
+/** A failure counts, and may lock. */
+function fail(
+  view: UserView,
+  user: UserState,
+  compared: Comparison,
+): UserChange<CompleteResult> {
+  const { id, factor, client, hasExpired } = compared;
+  const { rules, now } = view;
+  const counter = view.counters[factor];
+  const startsOver = isOutsideWindow(counter, rules, now);
+  const failed = failedAt(counter, rules, now) + 1;
+  const failedInRow = counter.failedInRow + 1;
+  const limit = limitOf(factor, view.limits);
+  const caused = lockBy(view, user, { factor, failed, failedInRow });
+  const lock = caused ?? user.lock;
+  const at = hasExpired === true ? now : undefined;
+  const step: CounterStep = {
+    ...{ factor, failed: 1, open: -heldBy(compared) },
+    ...(startsOver && { startsOver }),
+    // What becomes one that stays is no further lock.
+    ...(caused !== undefined && user.lock === undefined && { locks: 1 }),
+  };
+  return {
+    result: {
+      ...{ accepted: false, locked: lock !== undefined, failed, limit },
+      ...lockEndOf(lock),
+    },
+    ...(caused === undefined
+      ? registered(view)
+      : { user: { ...user, lock: caused } }),
+    steps: [step],
+    events: [
+      checked(checkEvents[factor].failed, client, {
+        ...(hasExpired === true && { expired: true, ...atPayload(at) }),
+      }),
+      ...(failedInRow === rules.ceiling - 1
+        ? [ceilingNear(factor, failedInRow, at)]
+        : []),
+      ...(caused === undefined
+        ? []
+        : [
+            lockedByFailure({
+              ...{ factor, failed, attemptId: id, lock: caused, at },
+              address: client.address,
+            }),
+          ]),
+    ],
+  };
+}
+
+/**
+ * The lock that a failure causes, if it does: at the ceiling one that stays until somebody unlocks, at the limit one that ends as the rules
+ * say. A user who is locked already gets no other lock but that of the ceiling.
+ */
+function lockBy(
+  view: UserView,
+  user: UserState,
+  counted: {
+    readonly factor: Factor;
+    readonly failed: number;
+    readonly failedInRow: number;
+  },
+): Lock | undefined {
+  const { rules, now, editor: by } = view;
+  const { factor, failed, failedInRow } = counted;
+  if (rules.ceiling > 0 && failedInRow >= rules.ceiling) {
+    return { reason: "ceiling", time: now, by, factor };
+  }
+  const limit = limitOf(factor, view.limits);
+  if (user.lock !== undefined || limit === 0 || failed < limit) {
+    return undefined;
+  }
+  const inRow = view.counters[factor].locksInRow + 1;
+  const endTime = endOfLock(rules, inRow, now);
+  return { reason: reasonOf(factor), time: now, by, factor, endTime };
+}
+
+/** How many chances a comparison holds. */
+function heldBy({ id }: Comparison): 0 | 1 {
+  return id === undefined ? 0 : 1;
+}
+
+/** Gives back the chance that a comparison holds. */
+function released(compared: Comparison): readonly CounterStep[] {
+  const { factor } = compared;
+  const held = heldBy(compared);
+  return held === 0 ? [] : [{ factor, failed: 0, open: -held }];
+}
+
+function checked(
+  type: NewEvent["type"],
+  client: Client,
+  more?: EventPayload,
+): NewEvent {
+  const payload: EventPayload = { ...client, ...more };
+  return Object.keys(payload).length === 0 ? { type } : { type, payload };
+}
+
+/** The state of a user who was never seen, to be registered with. */
+export function registered(view: UserView): { readonly user?: UserState } {
+  return view.user === undefined ? { user: newUser } : {};
+}

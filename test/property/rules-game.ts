@@ -1,0 +1,328 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import {
+  beginAttempt,
+  completeAttempt,
+  decisionOf,
+  reportAttempt,
+} from "../../src/lockout/attempt.ts";
+import type { BeginResult } from "../../src/lockout/attempt.ts";
+import { failedAt } from "../../src/lockout/counter.ts";
+import type { CompleteResult, Outcome } from "../../src/lockout/counting.ts";
+import { LockoutError } from "../../src/lockout/errors.ts";
+import type { Limits } from "../../src/lockout/limits.ts";
+import type { PolicyDecision } from "../../src/lockout/policy.ts";
+import { rulesPayload } from "../../src/lockout/rules-payload.ts";
+import { noRules } from "../../src/lockout/rules.ts";
+import type { Rules } from "../../src/lockout/rules.ts";
+import {
+  lockUser,
+  recordPasswordChange,
+  unlockSubject,
+} from "../../src/lockout/user.ts";
+import type { DecideUser } from "../../src/lockout/user.ts";
+import type { AttemptStore, UserStore } from "../../src/store/users.ts";
+import type { Awaitable } from "../../src/store/awaitable.ts";
+import type { UserCommands } from "../../src/store/commands/user-commands.ts";
+import { modelFactors, RulesModel } from "./rules-model.ts";
+import type { ModelFactor } from "./rules-model.ts";
+
+/** How long an attempt lives in the games, in milliseconds. */
+const ttlMs = 60_000;
+const startLimits: Limits = { maxPasswordAttempts: 3, maxOtpAttempts: 2 };
+
+/** What is played on: commands on one user of one organisation, at a time that the game says. */
+export interface Board {
+  readonly key: { readonly orgId: string; readonly userId: string };
+  readonly begin: (
+    time: number,
+    decide: Parameters<UserCommands["beginAttempt"]>[3],
+  ) => Awaitable<BeginResult>;
+  readonly complete: (
+    time: number,
+    id: string,
+    decide: Parameters<UserCommands["completeAttempt"]>[4],
+  ) => Awaitable<CompleteResult>;
+  readonly report: (
+    time: number,
+    decide: Parameters<AttemptStore["reportAttempt"]>[2],
+  ) => Awaitable<CompleteResult>;
+  readonly change: (
+    time: number,
+    decide: DecideUser<void>,
+  ) => Awaitable<unknown>;
+  readonly unlock: (
+    time: number,
+    decide: DecideUser<void>,
+  ) => Awaitable<unknown>;
+  readonly look: (
+    time: number,
+  ) => Awaitable<Awaited<ReturnType<UserStore["findLockout"]>>>;
+  readonly settle: (time: number) => Awaitable<unknown>;
+  readonly policy: (
+    time: number,
+    decision: PolicyDecision,
+  ) => Awaitable<unknown>;
+  /** The payloads of the user's `user.unlocked` that are of locks that ended by themselves. */
+  readonly ends: () => Awaitable<readonly unknown[]>;
+}
+
+type Move =
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "begin"; readonly factor: ModelFactor }
+  | {
+      readonly kind: "complete";
+      readonly which: number;
+      readonly outcome: Outcome;
+    }
+  | {
+      readonly kind: "report";
+      readonly factor: ModelFactor;
+      readonly outcome: Outcome;
+    }
+  | { readonly kind: "unlock" | "lock" | "password" | "settle" }
+  | { readonly kind: "rules"; readonly rules: Rules }
+  | { readonly kind: "limits"; readonly limits: Limits };
+
+const factor = fc.constantFrom(...modelFactors);
+const outcome = fc.constantFrom<Outcome>(
+  ...(["failed", "failed", "failed", "succeeded", "not_a_guess"] as const),
+);
+const lockRules = fc.constantFrom(
+  {},
+  { lockDurationMs: 10_000 },
+  { lockDurationMs: 10_000, lockGrowth: 2 },
+  { lockDurationMs: 30_000, lockGrowth: 1.5, maxLockDurationMs: 70_000 },
+  { lockDurationMs: 90_000, lockGrowth: 10 },
+);
+const rules = fc
+  .record({
+    lock: lockRules,
+    observationWindowMs: fc.constantFrom(0, 20_000, 100_000),
+    ceiling: fc.constantFrom(0, 0, 3, 5, 8),
+  })
+  .map(({ lock, ...rest }): Rules => ({ ...noRules, ...rest, ...lock }));
+const limits = fc.record({
+  maxPasswordAttempts: fc.integer({ min: 0, max: 3 }),
+  maxOtpAttempts: fc.integer({ min: 0, max: 3 }),
+});
+const kind = <Kind extends string>(name: Kind) => fc.constant(name);
+
+/** Moves of a game. */
+export const moves: fc.Arbitrary<readonly Move[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: kind("wait"),
+        ms: fc.constantFrom(1, 5000, 10_000, 20_000, 60_000, 61_000, 100_000),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ kind: kind("begin"), factor }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        ...{ kind: kind("complete"), which: fc.nat(), outcome },
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: kind("report"), factor, outcome }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("unlock", "lock", "password", "settle"),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: kind("rules"), rules }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind("limits"), limits }) },
+  ),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** Plays a game on a board and in the model, and compares each response, and after each move the state. */
+export async function play(
+  board: Board,
+  played: readonly Move[],
+  start: number,
+): Promise<void> {
+  const model = new RulesModel(startLimits, ttlMs);
+  const ids: string[] = [];
+  let time = start;
+  const setRules = (wanted: Rules) =>
+    board.policy(time, {
+      rules: {
+        event: {
+          type: "org.policy.lockout.rules.changed",
+          payload: rulesPayload(wanted),
+        },
+        rules: wanted,
+      },
+    });
+  const setLimits = (wanted: Limits) =>
+    board.policy(time, {
+      numbers: {
+        event: {
+          type: "org.policy.lockout.changed",
+          payload: {
+            maxPasswordAttempts: wanted.maxPasswordAttempts,
+            maxOTPAttempts: wanted.maxOtpAttempts,
+          },
+        },
+        limits: wanted,
+      },
+    });
+  await setLimits(startLimits);
+  await setRules(noRules);
+
+  for (const move of played) {
+    time += 1;
+    switch (move.kind) {
+      case "wait":
+        time += move.ms;
+        break;
+      case "begin": {
+        const { decision, failed, open, attempt } = await board.begin(
+          time,
+          (view, attemptId) =>
+            beginAttempt(view, {
+              ...{ attemptId, factor: move.factor, client: {}, ttlMs },
+            }),
+        );
+        model.settle(time);
+        expect({ decision, failed, open }).toEqual(model.begin(move.factor));
+        if (attempt !== undefined) {
+          ids.push(attempt.id);
+        }
+        break;
+      }
+      case "complete": {
+        const place = move.which % Math.max(ids.length, 1);
+        const attempt = model.attempts[place];
+        const id = ids[place];
+        if (attempt === undefined || id === undefined) {
+          break;
+        }
+        model.settle(time);
+        if (attempt.state === "closed") {
+          break;
+        }
+        expect(
+          await board.complete(time, id, (view, stored) =>
+            completeAttempt(view, stored, move.outcome),
+          ),
+        ).toEqual(model.complete(attempt, move.outcome));
+        break;
+      }
+      case "report":
+        model.settle(time);
+        expect(
+          await board.report(time, (view) =>
+            reportAttempt(view, move.factor, {}, move.outcome),
+          ),
+        ).toEqual(model.report(move.factor, move.outcome));
+        break;
+      case "unlock": {
+        model.settle(time);
+        const unlocked = await succeeds(() =>
+          board.unlock(
+            time,
+            unlockSubject({
+              ...{ note: "", ticket: "", ifLockedAt: undefined },
+              unknown: "notLocked",
+            }),
+          ),
+        );
+        expect(unlocked).toBe(model.unlock());
+        break;
+      }
+      case "lock": {
+        model.settle(time);
+        const api = { version: "v1", authorise: () => undefined } as const;
+        const locked = await succeeds(() => board.change(time, lockUser(api)));
+        expect(locked).toBe(model.lockByAdministrator());
+        break;
+      }
+      case "password":
+        model.settle(time);
+        await board.change(time, recordPasswordChange);
+        model.changePassword();
+        break;
+      case "settle":
+        model.settle(time);
+        await board.settle(time);
+        break;
+      case "rules":
+        await setRules(move.rules);
+        model.rules = move.rules;
+        break;
+      case "limits":
+        await setLimits(move.limits);
+        model.limits = move.limits;
+        break;
+    }
+    await compare(board, model, time);
+  }
+  time += 1000 * 86_400_000;
+  model.settle(time);
+  await board.settle(time);
+  await compare(board, model, time);
+  expect(await board.ends()).toEqual(
+    model.ended.map((end) => ({
+      expired: true,
+      at: new Date(end).toISOString(),
+    })),
+  );
+}
+
+async function compare(
+  board: Board,
+  model: RulesModel,
+  time: number,
+): Promise<void> {
+  const found = await board.look(time);
+  model.settle(time);
+  if (!model.isKnown) {
+    expect(found).toBeUndefined();
+    return;
+  }
+  const view = found?.view;
+  const lock = view?.user.lock;
+  expect({
+    lock: lock && {
+      ...{ reason: lock.reason, time: lock.time },
+      ...{ end: lock.endTime, factor: lock.factor },
+    },
+    factors: modelFactors.map((name) => {
+      const counter = view?.counters[name];
+      return view === undefined || counter === undefined
+        ? undefined
+        : {
+            failed: failedAt(counter, view.rules, view.now),
+            ...{ open: counter.open, inRow: counter.failedInRow },
+            locksInRow: counter.locksInRow,
+            next: decisionOf(view, name),
+          };
+    }),
+  }).toEqual({
+    lock: model.lock,
+    factors: modelFactors.map((name) => ({
+      ...{ failed: model.failed(name), open: model.open(name) },
+      ...{ inRow: model.inRow(name), locksInRow: model.locksInRow(name) },
+      next: model.next(name),
+    })),
+  });
+}
+
+async function succeeds(run: () => Awaitable<unknown>): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    if (error instanceof LockoutError) {
+      return false;
+    }
+    throw error;
+  }
+}
