@@ -23,15 +23,38 @@ test("a turn of the event loop begins a bounded number of requests, and all begi
   }
   expect(atOnce).toBe(32);
   const begun: string[] = [];
-  turns.wait(connection("a", 100, begun));
+  turns.wait(connection("a", 10_000, begun));
   expect(begun).toEqual([]);
   let most = 0;
-  while (begun.length < 100) {
+  while (begun.length < 10_000) {
     const before = begun.length;
     await turn();
     most = Math.max(most, begun.length - before);
   }
-  expect(most).toBeLessThanOrEqual(32);
+  expect(most).toBeLessThanOrEqual(256);
+});
+
+test("fewer begin in the turn after one that took long", async () => {
+  const turns = new BeginTurns();
+  const begun: string[] = [];
+  const slow = {
+    account: { network: "a" },
+    beginNext: () => {
+      const until = performance.now() + 1;
+      while (performance.now() < until) {}
+      begun.push("a");
+      return begun.length < 200;
+    },
+  };
+  turns.wait(slow);
+  const counts: number[] = [];
+  while (begun.length < 150) {
+    const before = begun.length;
+    await turn();
+    counts.push(begun.length - before);
+  }
+  // One a millisecond, where a turn shall take five.
+  expect(Math.max(...counts.slice(-5))).toBeLessThanOrEqual(16);
 });
 
 test("networks take turns, whatever the number of their connections", async () => {

@@ -1,14 +1,18 @@
 import type { ConnectionAccount } from "./budget.ts";
 
 /**
- * So many requests begin in one turn of the event loop. Hundreds of connections may be read in one, each with a hundred requests:
- * whoever else has asked is served between.
+ * Between these so many requests begin in one turn of the event loop, and in the first. Hundreds of connections may be read in one, each with
+ * a hundred requests: whoever else has asked is served between.
  */
-const mostAtOnce = 32;
 const fewestAtOnce = 4;
+const mostAtOnce = 256;
+const firstAtOnce = 32;
+
+/** After a short turn so many times as many begin in the next. */
+const growth = 1.25;
 
 /** So long a turn shall take where requests wait, in milliseconds: fewer begin in the next where it took longer. */
-const turnMs = 3;
+const turnMs = 5;
 
 /** A connection on which requests wait to begin. */
 export interface Beginner {
@@ -30,7 +34,7 @@ export interface Beginner {
  */
 export class BeginTurns {
   #begun = 0;
-  #atOnce = mostAtOnce;
+  #atOnce = firstAtOnce;
   #due = false;
   /** When the turn before this one came to the requests that wait, by `performance.now()`; undefined where none did. */
   #before: number | undefined;
@@ -124,8 +128,8 @@ export class BeginTurns {
   #adapt(now: number): void {
     const isLong = this.#before !== undefined && now - this.#before > turnMs;
     this.#atOnce = isLong
-      ? Math.max(fewestAtOnce, this.#atOnce / 2)
-      : Math.min(mostAtOnce, this.#atOnce + 2);
+      ? Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2))
+      : Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
     this.#before = this.#waiting.size > 0 ? now : undefined;
   }
 }
