@@ -64,7 +64,7 @@ export function shownText({ who, user, lockout }: Shown): string {
       : [`Aliases:  ${user.aliases.map(printable).join(", ")}`]),
     ...(lockout.locked
       ? [
-          `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}`,
+          `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}${lockEnd(lockout)}`,
         ]
       : []),
   ];
@@ -107,6 +107,13 @@ function styledState(state: UserState): string {
 
 function lockTime({ lockTime }: Lockout): string {
   return lockTime === undefined ? "" : toTime(timestampMs(lockTime));
+}
+
+/** When the lock ends by itself, where it does. */
+function lockEnd({ lockEndTime }: Lockout): string {
+  return lockEndTime === undefined
+    ? ""
+    : `, until ${toTime(timestampMs(lockEndTime))}`;
 }
 
 function reasonName(reason: LockReason): string {
