@@ -133,6 +133,11 @@ describe("check", () => {
       /the policy of instance .* is missing/,
     ],
     [
+      "failures in a row that are gone",
+      "UPDATE counters SET failed_in_row = 0 WHERE failed_in_row > 0",
+      /has 0 failures of totp in a row, but the events come to 8/,
+    ],
+    [
       "rules that nobody set",
       `UPDATE policy_rules SET rules = '{"ceiling":1}'`,
       /the rules of org \d+ are \{"ceiling":1\}, but the events come to \{\}/,

@@ -136,8 +136,7 @@ export class UserCheck {
         report(
           `has ${failed} failures of ${factor}, but the events come to ${come}`,
         );
-      }
-      if (inRow !== comeInRow && !(isOpen && inRow >= comeInRow)) {
+      } else if (inRow !== comeInRow && !(isOpen && inRow >= comeInRow)) {
         report(
           `has ${inRow} failures of ${factor} in a row, but the events come to ${comeInRow}`,
         );
