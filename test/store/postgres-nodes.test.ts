@@ -83,7 +83,7 @@ async function act(store: Store, orgId: string, open: string[]): Promise<void> {
     () => store.settleAttempts(10),
     () =>
       store.changePolicy({ kind: "org", orgId }, "e", (current) =>
-        current === undefined
+        current.own.numbers === undefined
           ? addOrgPolicy(orgId, {
               maxPasswordAttempts: 1 + below(4),
               maxOtpAttempts: below(3),
