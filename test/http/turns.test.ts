@@ -73,7 +73,8 @@ test("nor are a hundred streams of HTTP/2", async () => {
       frame(frameType.headers, endHeaders | endStream, 2 * i + 1, get),
     ),
   );
-  expect(await most).toBeLessThan(40);
+  // 32 in the first turn, and a quarter more in each after a short one.
+  expect(await most).toBeLessThanOrEqual(40);
   client.socket.destroy();
 });
 
