@@ -20,6 +20,7 @@ const arrows = {
     "store",
     "store/open",
     "telemetry",
+    "gen/google",
     "gen/zitadel",
     "gen/lockout",
   ],

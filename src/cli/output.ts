@@ -98,7 +98,7 @@ function shrink(
 }
 
 /** Lines of so many characters at most, broken at blanks. */
-function wrap(cell: string, width: number): readonly string[] {
+export function wrap(cell: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line: string | undefined;
   for (const word of cell.split(" ")) {

@@ -1,73 +1,69 @@
-import type { LockoutPolicy } from "../../gen/zitadel/policy_pb.js";
+import { toJson } from "@bufbuild/protobuf";
+import {
+  PolicySchema,
+  PolicySource,
+} from "../../gen/lockout/v1/policy_service_pb.js";
+import type { Policy } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { Clients } from "./clients.ts";
 import { incompleteResponse } from "./failure.ts";
 import { requiredDate } from "./times.ts";
 
 /** A policy as it holds for an organisation or the instance. */
 export interface PolicyView {
+  /** Undefined for the default policy. */
+  readonly orgId: string | undefined;
+  /** All of it. */
+  readonly policy: Policy;
   readonly maxPasswordAttempts: number;
   readonly maxOtpAttempts: number;
-  /** Whether it is the instance's. */
+  /** Whether the numbers are the instance's. */
   readonly isDefault: boolean;
-  /** The instance's id or the organisation's. */
+  /** Whose the numbers are: the instance's id or the organisation's. */
   readonly resourceOwner: string;
+  /** Of the event that set the numbers. */
   readonly sequence: number;
-  /** RFC 3339, in UTC. */
+  /** Of the numbers: RFC 3339, in UTC. */
   readonly changeDate: string;
 }
 
-/** The two numbers of a policy, as far as they shall change. */
-export type PolicyChange = Partial<
-  Pick<PolicyView, "maxPasswordAttempts" | "maxOtpAttempts">
->;
-
-/** The policy that holds for the organisation; without one, the default policy. */
+/** The policy that holds for the organisation; without one, the default policy. @throws OperationError where the response lacks it */
 export async function getPolicy(
-  { admin, management, on }: Clients,
+  { admin, management, policies, on }: Clients,
   orgId: string | undefined,
 ): Promise<PolicyView> {
-  const { policy } =
+  const [whole, { policy: numbers }] = await Promise.all(
     orgId === undefined
-      ? await admin.getLockoutPolicy({})
-      : await management.getLockoutPolicy({}, on(orgId));
-  return policyView(policy);
-}
-
-/**
- * Changes the numbers that are given, and keeps the others as they hold at present. An organisation without a policy of its own gets
- * one.
- */
-export async function setPolicy(
-  clients: Clients,
-  orgId: string | undefined,
-  change: PolicyChange,
-): Promise<{ readonly policy: PolicyView; readonly isChanged: boolean }> {
-  const { admin, management, on } = clients;
-  const present = await getPolicy(clients, orgId);
-  const limits = {
-    maxPasswordAttempts: present.maxPasswordAttempts,
-    maxOtpAttempts: present.maxOtpAttempts,
-    ...change,
+      ? [policies.getInstancePolicy({}), admin.getLockoutPolicy({})]
+      : [
+          policies.getPolicy({}, on(orgId)),
+          management.getLockoutPolicy({}, on(orgId)),
+        ],
+  );
+  if (numbers?.details === undefined) {
+    throw incompleteResponse();
+  }
+  return {
+    orgId,
+    policy: whole,
+    maxPasswordAttempts: Number(whole.maxPasswordAttempts),
+    maxOtpAttempts: Number(whole.maxOtpAttempts),
+    isDefault: numbers.isDefault,
+    resourceOwner: numbers.details.resourceOwner,
+    sequence: Number(numbers.details.sequence),
+    changeDate: requiredDate(numbers.details.changeDate),
   };
-  const isOwn = orgId === undefined || !present.isDefault;
-  if (
-    isOwn &&
-    limits.maxPasswordAttempts === present.maxPasswordAttempts &&
-    limits.maxOtpAttempts === present.maxOtpAttempts
-  ) {
-    return { policy: present, isChanged: false };
-  }
-  if (orgId === undefined) {
-    await admin.updateLockoutPolicy(limits);
-  } else if (present.isDefault) {
-    await management.addCustomLockoutPolicy(limits, on(orgId));
-  } else {
-    await management.updateCustomLockoutPolicy(limits, on(orgId));
-  }
-  return { policy: await getPolicy(clients, orgId), isChanged: true };
 }
 
-/** Removes an organisation's policy. @returns the policy that holds instead */
+/** Whether an organisation has numbers or rules of its own; the default policy has both. */
+export function isOwn(
+  { orgId, policy }: PolicyView,
+  part: "numbers" | "rules",
+): boolean {
+  const source = part === "numbers" ? policy.numbersFrom : policy.rulesFrom;
+  return orgId === undefined || source === PolicySource.ORGANIZATION;
+}
+
+/** Removes an organisation's numbers and rules. @returns the policy that holds instead */
 export async function resetPolicy(
   clients: Clients,
   orgId: string,
@@ -77,16 +73,13 @@ export async function resetPolicy(
   return getPolicy(clients, orgId);
 }
 
-function policyView(message: LockoutPolicy | undefined): PolicyView {
-  if (message?.details === undefined) {
-    throw incompleteResponse();
-  }
+/** What scripts are shown. */
+export function policyJson(view: PolicyView) {
+  const { policy, maxPasswordAttempts, maxOtpAttempts } = view;
+  const { isDefault, resourceOwner, sequence, changeDate } = view;
   return {
-    maxPasswordAttempts: Number(message.maxPasswordAttempts),
-    maxOtpAttempts: Number(message.maxOtpAttempts),
-    isDefault: message.isDefault,
-    resourceOwner: message.details.resourceOwner,
-    sequence: Number(message.details.sequence),
-    changeDate: requiredDate(message.details.changeDate),
+    ...(toJson(PolicySchema, policy) as object),
+    ...{ maxPasswordAttempts, maxOtpAttempts },
+    ...{ isDefault, resourceOwner, sequence, changeDate },
   };
 }

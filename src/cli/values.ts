@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { readNetworks } from "../addresses/networks.ts";
 import { maxTimerMs } from "../config.ts";
+import { maxRuleMs } from "../lockout/rules.ts";
 
 // Each function reads what a person wrote into a flag or a variable, or throws InvalidArgumentError with what to
 // write instead. Commander puts the name of the flag or the variable before it.
@@ -121,6 +122,33 @@ export function parseAttempts(text: string): number {
     );
   }
   return value;
+}
+
+/** The duration of a rule, in milliseconds: a time span, or `none`, which is 0. @throws InvalidArgumentError */
+export function parseRuleSpan(text: string): number {
+  if (text === "none" || text === "0") {
+    return 0;
+  }
+  const ms = parseDuration(text);
+  // Less than a millisecond would switch the rule off.
+  if (ms > maxRuleMs || (ms === 0 && /[1-9]/.test(text))) {
+    throw new InvalidArgumentError("Write 1ms to 365d, or none.");
+  }
+  return ms;
+}
+
+/** How many times as long a lock lasts as the one before it, or `none`, which is 0. @throws InvalidArgumentError */
+export function parseGrowth(text: string): number {
+  if (text === "none" || text === "0") {
+    return 0;
+  }
+  const growth = /^\d{1,2}(?:\.\d{1,6})?$/.test(text) ? Number(text) : 0;
+  if (growth < 1 || growth > 10) {
+    throw new InvalidArgumentError(
+      "Write a number from 1 to 10, such as 2 or 1.5, or none.",
+    );
+  }
+  return growth;
 }
 
 /** A number of bytes: `4194304`, `16KiB` or `4MiB`. @throws InvalidArgumentError */

@@ -3,6 +3,7 @@ import type { Limits } from "./limits.ts";
 import { presetTable } from "./preset-table.ts";
 import type { Demand, PresetName } from "./preset-table.ts";
 import { remedyText } from "./remedy.ts";
+import type { Remedy } from "./remedy.ts";
 import type { Rules } from "./rules.ts";
 
 /** Whether a policy meets what is asked, or whether no lockout policy decides that. */
@@ -39,6 +40,20 @@ export function checkPreset(
   const isMissed = requirements.some(({ verdict }) => verdict === "missed");
   const verdict = isMissed ? "missed" : "met";
   return { preset, source, edition, verdict, requirements };
+}
+
+/** All that must change in a policy so that it meets a preset; empty where it does. */
+export function remedyFor(
+  preset: PresetName,
+  limits: Limits,
+  rules: Rules,
+): Remedy {
+  const remedies = presetTable[preset].demands.flatMap((demand) =>
+    demand.kind === "notDecided"
+      ? []
+      : findMissing(demand, limits, rules).map(({ remedy }) => remedy),
+  );
+  return Object.assign({}, ...remedies) as Remedy;
 }
 
 function requirementsOf(

@@ -237,13 +237,13 @@ describe.each([
       maxOtpAttempts: 4_294_967_295,
     });
     const { stdout } = await succeed("policy", "get", ...on());
-    expect(stdout).toContain("Maximum password attempts: 5\n");
+    expect(stdout).toContain("- 5 wrong passwords lock a user.\n");
     expect(stdout).toContain(`of the instance ${server.instanceId}`);
     const same = ["policy", "set", "-p", "5", ...on()];
     const unchanged = {
       code: 0,
       stdout: (await run("policy", "get", ...on())).stdout,
-      stderr: "nothing to change: the policy has these numbers already\n",
+      stderr: "nothing to change: the policy is so already\n",
     };
     expect(await run(...same)).toEqual(unchanged);
     expect(await run(...same, "--exit-code")).toEqual({

@@ -1,0 +1,185 @@
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { Option } from "commander";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { LockScope } from "../../gen/lockout/v1/policy_service_pb.js";
+import type {
+  Policy,
+  RulesSchema,
+} from "../../gen/lockout/v1/policy_service_pb.js";
+import type { Limits } from "../lockout/limits.ts";
+import type { Rules } from "../lockout/rules.ts";
+import { parseAttempts, parseGrowth, parseRuleSpan } from "./values.ts";
+
+/** What of a policy the command line sets: the two numbers, and the rules that are enforced. */
+export type PolicySettings = Limits &
+  Pick<
+    Rules,
+    | "lockDurationMs"
+    | "lockGrowth"
+    | "maxLockDurationMs"
+    | "observationWindowMs"
+    | "ceiling"
+  >;
+
+/** What of a policy shall change. */
+export type PolicyChange = Partial<PolicySettings>;
+
+/** The name of a setting. */
+export type SettingName = keyof PolicySettings;
+
+interface Setting {
+  readonly flags: string;
+  readonly description: string;
+  readonly parse: (text: string) => number;
+  readonly kind: "number" | "count" | "span";
+  readonly part: "numbers" | "rules";
+}
+
+const span = { parse: parseRuleSpan, kind: "span", part: "rules" } as const;
+
+const settings: Readonly<Record<SettingName, Setting>> = {
+  maxPasswordAttempts: {
+    flags: "-p, --max-password-attempts <number>",
+    description: "wrong passwords that lock a user; 0 never locks",
+    ...{ parse: parseAttempts, kind: "number", part: "numbers" },
+  },
+  maxOtpAttempts: {
+    flags: "-c, --max-otp-attempts <number>",
+    description:
+      "wrong codes that lock a user, for each kind of code; 0 never locks",
+    ...{ parse: parseAttempts, kind: "number", part: "numbers" },
+  },
+  lockDurationMs: {
+    flags: "--lock-duration <span>",
+    description:
+      "how long a lock by failures lasts, such as 15m; none: until somebody unlocks",
+    ...span,
+  },
+  lockGrowth: {
+    flags: "--lock-growth <factor>",
+    description:
+      "how many times as long each further lock in a row lasts, 1 to 10; none: as long",
+    ...{ parse: parseGrowth, kind: "count", part: "rules" },
+  },
+  maxLockDurationMs: {
+    flags: "--max-lock-duration <span>",
+    description:
+      "the longest that locks grow to; none: 24h, or the lock duration where that is longer",
+    ...span,
+  },
+  observationWindowMs: {
+    flags: "--observation-window <span>",
+    description:
+      "how long after the last failure the count starts over; none: never",
+    ...span,
+  },
+  ceiling: {
+    flags: "--ceiling <number>",
+    description:
+      "failures in a row, however long they take, that lock until somebody unlocks; none: no number does",
+    parse: (text) => (text === "none" ? 0 : parseAttempts(text)),
+    ...{ kind: "count", part: "rules" },
+  },
+};
+
+/** The settings, in the order in which they are shown. */
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+/** The option of each setting. */
+export function settingOptions(): readonly Option[] {
+  return settingNames.map((name) => {
+    const { flags, description, parse } = settings[name];
+    return new Option(flags, description).argParser(parse);
+  });
+}
+
+/** The settings that a command line names. */
+export function readChange(
+  options: Readonly<Record<string, unknown>>,
+): PolicyChange {
+  return Object.fromEntries(
+    settingNames.flatMap((name) => {
+      const value = options[new Option(settings[name].flags).attributeName()];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Whose the setting is: the numbers' or the rules'. */
+export function partOf(name: SettingName): Setting["part"] {
+  return settings[name].part;
+}
+
+/** The option of a setting, such as `--lock-duration`. */
+export function flagOf(name: SettingName): string {
+  return new Option(settings[name].flags).long ?? "";
+}
+
+/** The value of a setting as it is written into its option. */
+export function valueText(name: SettingName, value: number): string {
+  const { kind } = settings[name];
+  if (kind !== "number" && value === 0) {
+    return "none";
+  }
+  return kind === "span" ? spanText(value) : String(value);
+}
+
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+] as const;
+
+/** A time span as options take it, in its largest unit: `90s`, `15m`, `24h`, `2d`. */
+export function spanText(ms: number): string {
+  // A day is said in hours, as policies do.
+  const [unit, size] = units.find(
+    ([name, length]) => ms % length === 0 && (name !== "d" || ms >= 2 * length),
+  ) ?? ["ms", 1];
+  return `${ms / size}${unit}`;
+}
+
+/** The settings of a policy that holds. */
+export function settingsOf(policy: Policy): PolicySettings {
+  const { rules } = policy;
+  return {
+    maxPasswordAttempts: Number(policy.maxPasswordAttempts),
+    maxOtpAttempts: Number(policy.maxOtpAttempts),
+    lockDurationMs: spanMs(rules?.lockDuration),
+    lockGrowth: rules?.lockGrowth ?? 0,
+    maxLockDurationMs: spanMs(rules?.maxLockDuration),
+    observationWindowMs: spanMs(rules?.observationWindow),
+    ceiling: rules?.ceiling ?? 0,
+  };
+}
+
+/** The rules of a policy with these settings: all others are as they are. */
+export function rulesWith(
+  { rules }: Policy,
+  after: PolicySettings,
+): MessageInitShape<typeof RulesSchema> {
+  const { lockScope = LockScope.UNSPECIFIED, rememberedSecrets = 0 } =
+    rules ?? {};
+  return {
+    lockScope,
+    devices: rules?.devices,
+    rememberedSecrets,
+    sources: rules?.sources,
+    storms: rules?.storms,
+    lockDuration: durationOf(after.lockDurationMs),
+    lockGrowth: after.lockGrowth,
+    maxLockDuration: durationOf(after.maxLockDurationMs),
+    observationWindow: durationOf(after.observationWindowMs),
+    ceiling: after.ceiling,
+  };
+}
+
+function spanMs(duration: Duration | undefined): number {
+  return duration === undefined ? 0 : durationMs(duration);
+}
+
+function durationOf(ms: number): Duration | undefined {
+  return ms === 0 ? undefined : durationFromMs(ms);
+}
