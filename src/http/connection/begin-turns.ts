@@ -102,8 +102,8 @@ export class BeginTurns {
   }
 
   #continue(now: number): void {
-    this.#begun = 0;
     this.#adapt(now);
+    this.#begun = 0;
     // Who has more goes behind all others, and is met again.
     for (const [network, beginners] of this.#waiting) {
       if (this.#begun >= this.#atOnce) {
@@ -124,12 +124,15 @@ export class BeginTurns {
     }
   }
 
-  /** Lets half as many begin after a turn that took too long, and some more after a short one. */
+  /** Where requests waited, lets half as many begin after a turn that took too long, and some more after a short one that was full. */
   #adapt(now: number): void {
-    const isLong = this.#before !== undefined && now - this.#before > turnMs;
-    this.#atOnce = isLong
-      ? Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2))
-      : Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
+    if (this.#before !== undefined) {
+      if (now - this.#before > turnMs) {
+        this.#atOnce = Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2));
+      } else if (this.#begun >= this.#atOnce) {
+        this.#atOnce = Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
+      }
+    }
     this.#before = this.#waiting.size > 0 ? now : undefined;
   }
 }
