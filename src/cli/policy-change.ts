@@ -219,7 +219,9 @@ function requireFree(
   change: PolicyChange,
   needed: PolicyChange,
 ): void {
-  const [name] = settingNames.filter((one) => one in change && one in needed);
+  const [name] = settingNames.filter(
+    (one) => one in change && one in needed && change[one] !== needed[one],
+  );
   const value = name === undefined ? undefined : needed[name];
   if (name !== undefined && value !== undefined) {
     throw new OperationError(

@@ -9,7 +9,12 @@ import type {
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { Limits } from "../lockout/limits.ts";
 import type { Rules } from "../lockout/rules.ts";
-import { parseAttempts, parseGrowth, parseRuleSpan } from "./values.ts";
+import {
+  parseAttempts,
+  parseCeiling,
+  parseGrowth,
+  parseRuleSpan,
+} from "./values.ts";
 
 /** What of a policy the command line sets: the two numbers, and the rules that are enforced. */
 export type PolicySettings = Limits &
@@ -78,8 +83,7 @@ const settings: Readonly<Record<SettingName, Setting>> = {
     flags: "--ceiling <number>",
     description:
       "failures in a row, however long they take, that lock until somebody unlocks; none: no number does",
-    parse: (text) => (text === "none" ? 0 : parseAttempts(text)),
-    ...{ kind: "count", part: "rules" },
+    ...{ parse: parseCeiling, kind: "count", part: "rules" },
   },
 };
 

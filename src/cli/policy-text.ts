@@ -22,11 +22,11 @@ import type { PolicySettings } from "./policy-settings.ts";
 
 /** A policy in sentences, with whose each part is and the guesses that it leaves. */
 export function policyText(view: PolicyView): string {
-  const { orgId, policy, isDefault, resourceOwner } = view;
+  const { orgId, policy, resourceOwner } = view;
   const settings = settingsOf(policy);
   const { updateTime } = policy;
   return [
-    `Numbers, ${isDefault ? "of the default policy, of the instance" : "of the organisation"} ${resourceOwner}:`,
+    `Numbers, ${orgId !== undefined && isOwn(view, "numbers") ? "of the organisation" : "of the default policy, of the instance"} ${resourceOwner}:`,
     ...numberSentences(settings).flatMap(item),
     "",
     `Rules, of the ${orgId !== undefined && isOwn(view, "rules") ? `organisation ${orgId}` : "default policy"}:`,

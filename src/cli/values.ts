@@ -151,6 +151,17 @@ export function parseGrowth(text: string): number {
   return growth;
 }
 
+/** The ceiling of a policy, or `none`, which is 0. @throws InvalidArgumentError */
+export function parseCeiling(text: string): number {
+  const value = text === "none" ? 0 : wholeNumber(text);
+  if (value === undefined || value > maxUint32) {
+    throw new InvalidArgumentError(
+      `Write a whole number from 1 to ${maxUint32}, or none.`,
+    );
+  }
+  return value;
+}
+
 /** A number of bytes: `4194304`, `16KiB` or `4MiB`. @throws InvalidArgumentError */
 export function parseSize(text: string, least: 0 | 1, most = maxSize): number {
   const [, number = "", unit] = /^(\d{1,10})(KiB|MiB)?$/.exec(text) ?? [];

@@ -4,6 +4,7 @@ import { presetTable } from "./preset-table.ts";
 import type { Demand, PresetName } from "./preset-table.ts";
 import { remedyText } from "./remedy.ts";
 import type { Remedy } from "./remedy.ts";
+import { noRules } from "./rules.ts";
 import type { Rules } from "./rules.ts";
 
 /** Whether a policy meets what is asked, or whether no lockout policy decides that. */
@@ -48,12 +49,32 @@ export function remedyFor(
   limits: Limits,
   rules: Rules,
 ): Remedy {
-  const remedies = presetTable[preset].demands.flatMap((demand) =>
-    demand.kind === "notDecided"
-      ? []
-      : findMissing(demand, limits, rules).map(({ remedy }) => remedy),
+  const findAfter = (remedy: Remedy) =>
+    presetTable[preset].demands.flatMap((demand) =>
+      demand.kind === "notDecided"
+        ? []
+        : findMissing(
+            demand,
+            { ...limits, ...remedy },
+            rulesAfter(rules, remedy),
+          ),
+    );
+  // One after another: what one changes may be of use to the next.
+  return findAfter({}).reduce<Remedy>(
+    (remedy, _finding, index) => ({
+      ...remedy,
+      ...findAfter(remedy)[index]?.remedy,
+    }),
+    {},
   );
-  return Object.assign({}, ...remedies) as Remedy;
+}
+
+function rulesAfter(rules: Rules, { devices, ...changed }: Remedy): Rules {
+  return {
+    ...rules,
+    ...changed,
+    ...(devices === 0 && { devices: noRules.devices }),
+  };
 }
 
 function requirementsOf(

@@ -291,7 +291,7 @@ test.each([
   ["--observation-window 0.0001ms", /1ms to 365d, or none/],
   ["--lock-growth 11", /from 1 to 10/],
   ["--lock-growth 0.5", /from 1 to 10/],
-  ["--ceiling -1", /whole number/],
+  ["--ceiling 4294967296", /from 1 to 4294967295, or none/],
   ["--preset pci", /pci-dss-4\.0\.1/],
 ])("policy set %s is refused before anything is read", async (line, reason) => {
   const { code, stderr } = await run("policy", "set", ...line.split(" "));

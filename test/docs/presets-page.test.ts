@@ -31,7 +31,7 @@ it("docs/reference/presets.md has every preset, with what it asks", async () => 
     "",
     "What standards and controls ask of a lockout policy, as far as they name numbers, in the strictest reading. CheckPolicy and",
     "`lockoutd policy check` hold a policy against them, and say of each requirement whether it is met, is missed (and the values that would meet",
-    "it), or is not decided by a lockout policy.",
+    "it), or is not decided by a lockout policy. `lockoutd policy set --preset NAME` changes what is missed, and `--dry-run` shows it first.",
     "",
     "- Passwords and one-time codes each have a limit, which must meet the requirement by itself. A limit of 0 never locks.",
     "- Where a time names no end, such as a window of 0 (a failure is never forgotten), it is long enough.",

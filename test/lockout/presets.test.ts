@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { countGuesses } from "../../src/lockout/guesses.ts";
 import { presetNames, presetTable } from "../../src/lockout/preset-table.ts";
 import type { PresetName } from "../../src/lockout/preset-table.ts";
-import { checkPreset } from "../../src/lockout/presets.ts";
+import { checkPreset, remedyFor } from "../../src/lockout/presets.ts";
+import { remedyText } from "../../src/lockout/remedy.ts";
 import { noRules, validateRules } from "../../src/lockout/rules.ts";
 import type { Rules } from "../../src/lockout/rules.ts";
 import { someRules } from "./some-rules.ts";
@@ -39,6 +40,32 @@ function missed(preset: PresetName, candidate: Policy): readonly string[] {
     .map(({ wouldMeet }) => wouldMeet);
 }
 
+const policies = fc.record({
+  limits: fc.record({
+    maxPasswordAttempts: fc.nat(10),
+    maxOtpAttempts: fc.nat(10),
+  }),
+  rules: someRules,
+});
+const larger = fc
+  .record({
+    limits: fc.record({
+      maxPasswordAttempts: fc.nat(500),
+      maxOtpAttempts: fc.nat(500),
+    }),
+    rules: someRules,
+  })
+  .map(({ limits, rules }) => ({
+    limits,
+    rules: {
+      ...rules,
+      ceiling: rules.ceiling === 0 ? 0 : Math.max(500, rules.ceiling),
+    },
+  }));
+
+/** Policies that may hold, with low numbers and with high ones. */
+const somePolicies = fc.oneof(policies, larger);
+
 describe.each(presetNames)("%s", (preset) => {
   it("has a source, an edition, and a policy that meets it and may be set", () => {
     const { limits, rules } = policyOf(preset);
@@ -64,30 +91,8 @@ describe.each(presetNames)("%s", (preset) => {
   });
 
   it("is met after one change of each that it asks for", () => {
-    const policies = fc.record({
-      limits: fc.record({
-        maxPasswordAttempts: fc.nat(10),
-        maxOtpAttempts: fc.nat(10),
-      }),
-      rules: someRules,
-    });
-    const larger = fc
-      .record({
-        limits: fc.record({
-          maxPasswordAttempts: fc.nat(500),
-          maxOtpAttempts: fc.nat(500),
-        }),
-        rules: someRules,
-      })
-      .map(({ limits, rules }) => ({
-        limits,
-        rules: {
-          ...rules,
-          ceiling: rules.ceiling === 0 ? 0 : Math.max(500, rules.ceiling),
-        },
-      }));
     fc.assert(
-      fc.property(fc.oneof(policies, larger), (first) => {
+      fc.property(somePolicies, (first) => {
         let candidate = first;
         const { requirements } = check(preset, candidate);
         for (const [index] of requirements.entries()) {
@@ -105,6 +110,22 @@ describe.each(presetNames)("%s", (preset) => {
           }
         }
         expect(check(preset, candidate).verdict).toBe("met");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is met after all changes at once, and needs none where it is met", () => {
+    fc.assert(
+      fc.property(somePolicies, (first) => {
+        const remedy = remedyFor(preset, first.limits, first.rules);
+        const isMet = check(preset, first).verdict === "met";
+        expect(Object.keys(remedy).length === 0).toBe(isMet);
+        if (!isMet) {
+          const changed = applyWritten(remedyText(remedy), first);
+          expect(check(preset, changed).verdict).toBe("met");
+          expect(validateRules(changed.rules, changed.limits)).toEqual([]);
+        }
       }),
       { numRuns: 300 },
     );
