@@ -191,7 +191,7 @@ test("a default policy that never locks is said, with the command that sets one"
   expect(second.stderr()).not.toContain("never lock");
 
   const half = await runHere(["policy", "set", "--max-otp-attempts", "0"]);
-  expect(half.stdout).toContain("0 (wrong codes never lock a user)");
+  expect(half.stdout).toContain("- Wrong codes never lock a user.\n");
   const third = await serve();
   await stop(third);
   expect(third.stderr()).toContain('"wrong codes never lock a user');
