@@ -27,7 +27,8 @@ export async function warnOfPolicy(
   created: CreatedInstance | undefined,
   log: Logger,
 ): Promise<void> {
-  const policy = await store.findPolicy({ kind: "instance" });
+  const { own } = await store.viewPolicy({ kind: "instance" });
+  const { numbers: policy, rules } = own;
   if (policy === undefined) {
     return;
   }
@@ -45,8 +46,9 @@ export async function warnOfPolicy(
         `To change it: lockoutd policy set ${differing.map((kind) => `${flags[kind]} ${set[kind]}`).join(" ")}`,
     );
   }
-  // A 0 is easily taken for "at once".
-  const zeros = kinds.filter((kind) => policy[kind] === 0);
+  // A 0 is easily taken for "at once". A ceiling locks all the same.
+  const isBounded = rules !== undefined && rules.rules.ceiling > 0;
+  const zeros = isBounded ? [] : kinds.filter((kind) => policy[kind] === 0);
   if (zeros.length > 0) {
     log.warn(
       `${zeros.map((kind) => what[kind]).join(" and ")} never lock a user: the default policy allows 0 attempts, which means any number; ` +

@@ -91,6 +91,15 @@ describe("lockoutd doctor", () => {
     expect(of("disk")?.text).toMatch(/\d+ MiB free .* a sync takes [\d.]+ ms/);
     const text = await run("doctor", "-d", database);
     expect(text.stdout).toMatch(/^warning {2}policy .*\n {9}to do: lockoutd/m);
+    const ceiling = ["policy", "set", "-d", database, "--ceiling"] as const;
+    await run(...ceiling, "100");
+    const bounded = await doctor("-d", database);
+    await run(...ceiling, "none");
+    expect(bounded.findings).toContainEqual({
+      about: "policy",
+      level: "ok",
+      text: expect.stringContaining("100 failures in a row do") as string,
+    });
   });
 
   it("looks at a server, with a token and without", async () => {

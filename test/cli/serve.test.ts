@@ -195,6 +195,11 @@ test("a default policy that never locks is said, with the command that sets one"
   const third = await serve();
   await stop(third);
   expect(third.stderr()).toContain('"wrong codes never lock a user');
+
+  await runHere(["policy", "set", "--ceiling", "100"]);
+  const bounded = await serve();
+  await stop(bounded);
+  expect(bounded.stderr()).not.toContain("never lock");
 });
 
 test("settings for the first start that differ from the policy in the database are said, with the command that sets it", async () => {

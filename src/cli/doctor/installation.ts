@@ -2,6 +2,7 @@ import { listTokens } from "../tokens.ts";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Clients } from "../clients.ts";
 import { getPolicy } from "../policies.ts";
+import { settingsOf } from "../policy-settings.ts";
 import type { Finding } from "./finding.ts";
 
 type Found = Omit<Finding, "about">;
@@ -13,16 +14,18 @@ const mostSkewMs = 2000;
 
 /** Looks at the default policy. @throws as the API does */
 export async function lookAtPolicy(clients: Clients): Promise<Found> {
-  const { maxPasswordAttempts, maxOtpAttempts } = await getPolicy(
-    clients,
-    undefined,
-  );
-  const text = `${maxPasswordAttempts} wrong passwords or ${maxOtpAttempts} wrong codes lock a user, by default`;
+  const { policy } = await getPolicy(clients, undefined);
+  const { maxPasswordAttempts, maxOtpAttempts, ceiling } = settingsOf(policy);
+  const numbers = `${maxPasswordAttempts} wrong passwords or ${maxOtpAttempts} wrong codes lock a user, by default`;
+  if (ceiling > 0) {
+    const text = `${numbers}, where 0 means never; ${ceiling} failures in a row do in any case`;
+    return { level: "ok", text };
+  }
   return maxPasswordAttempts > 0 && maxOtpAttempts > 0
-    ? { level: "ok", text }
+    ? { level: "ok", text: numbers }
     : {
         level: "warning",
-        text: `${text}, and 0 means never`,
+        text: `${numbers}, and 0 means never`,
         advice:
           "lockoutd policy set --max-password-attempts 5 --max-otp-attempts 3",
       };
