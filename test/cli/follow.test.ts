@@ -102,6 +102,22 @@ interface Printed {
   readonly aggregate: { readonly id: string };
 }
 
+it("events --follow ends, and says why, where its reader has ended", async () => {
+  await lock("read");
+  const following = startProcess(
+    [
+      ...["events", "--follow", "--since", "1h", "--database", database],
+      ...["--type", "user.locked"],
+    ],
+    { cwd: directory.path },
+  );
+  await following.printed(/user read/);
+  following.child.stdout.destroy();
+  await lock("unread");
+  expect(await following.ended).toBe(1);
+  expect(following.stderr()).toContain("nobody reads the output any more");
+});
+
 it("events --follow without --since begins now, and prints a line of text for each", async () => {
   await lock("earlier");
   const following = startProcess(

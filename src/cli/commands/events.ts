@@ -8,7 +8,7 @@ import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { followEvents } from "./events-follow.ts";
 import { addPruneCommand } from "./events-prune.ts";
-import { UsageError } from "../failure.ts";
+import { OperationError, UsageError } from "../failure.ts";
 import type { Clients } from "../clients.ts";
 import { findOrg, orgOption } from "../orgs.ts";
 import { outputOption, toJsonText, toTable } from "../output.ts";
@@ -133,6 +133,10 @@ With --follow, --output json prints a line of JSON for each event.`,
       void nextStopSignal().then(() => {
         stopped.abort();
       });
+      // Without a reader nothing is left to be done: who restarts what follows the events is to see it.
+      process.stdout.once("error", () => {
+        stopped.abort(new OperationError("nobody reads the output any more"));
+      });
       await withClients(command, async (clients) =>
         followEvents(
           ...([clients, await ofOrg(clients), since] as const),
@@ -142,6 +146,10 @@ With --follow, --output json prints a line of JSON for each event.`,
           stopped.signal,
         ),
       );
+      const { reason } = stopped.signal as { readonly reason: unknown };
+      if (reason instanceof OperationError) {
+        throw reason;
+      }
       return;
     }
     const { events } = await withClients(command, async (clients) =>
