@@ -75,17 +75,48 @@ export async function findWho(
     ),
   ];
   const found = new Map<string, Who>();
+  const failures: unknown[] = [];
   for (let start = 0; start < all.length; start += atOnce) {
     const some = all.slice(start, start + atOnce).map((find) => find());
-    // Of several failures the first one in the order of the texts is told.
     for (const result of await Promise.allSettled(some)) {
       if (result.status === "rejected") {
-        throw result.reason;
+        failures.push(result.reason);
+      } else {
+        found.set(nameOf(result.value), result.value);
       }
-      found.set(nameOf(result.value), result.value);
+    }
+    if (failures.some(isOfNoText) || failures.length >= toldFailures) {
+      break;
     }
   }
+  if (failures.length > 0) {
+    throw joinFailures(failures, all.length);
+  }
   return [...found.values()];
+}
+
+/** How many wrong texts are looked for before the command gives up. */
+const toldFailures = 20;
+
+/** Whether nothing can be found at all, whatever the text. */
+function isOfNoText(failure: unknown): boolean {
+  return (
+    failure instanceof ConnectError && failure.cause instanceof OperationError
+  );
+}
+
+/** All failures in the order of the texts: who corrects a list is to see them at once. */
+function joinFailures(failures: readonly unknown[], texts: number): unknown {
+  const [first] = failures;
+  if (texts === 1 || isOfNoText(first)) {
+    return first;
+  }
+  const lines = failures.slice(0, toldFailures).map(describeFailure);
+  const Failure = first instanceof UsageError ? UsageError : OperationError;
+  return new Failure(
+    [...lines, "all are looked for first: nothing was done"].join("\n"),
+    { cause: first },
+  );
 }
 
 /** Refuses a command that names nobody. @throws UsageError */
@@ -164,9 +195,7 @@ async function namingLine(
     return await found;
   } catch (error) {
     // Where nothing can be reached, no line is at fault. Clients wrap what is thrown below them.
-    const isBelow =
-      error instanceof ConnectError && error.cause instanceof OperationError;
-    if (line === undefined || isBelow) {
+    if (line === undefined || isOfNoText(error)) {
       throw error;
     }
     throw onLine(line, describeFailure(error), { cause: error });

@@ -357,6 +357,22 @@ describe.each([
     expect(await json("user", "list", "--locked")).toHaveLength(1);
   });
 
+  it("all lines that lead to nobody are named, and nobody is unlocked then", async () => {
+    const { org, json } = await newOrg();
+    await json("user", "add", "a", "--state", "locked");
+    const unlock = startProcess(
+      ["user", "unlock", "-", "--org", org, ...connection()],
+      { cwd: directory.path },
+    );
+    unlock.child.stdin.end("nobody\na\nnobody either\n");
+    expect(await unlock.ended).toBe(1);
+    const said = unlock.stderr();
+    expect(said).toMatch(/line 1 of standard input: .*"nobody"/);
+    expect(said).toMatch(/line 3 of standard input: .*"nobody either"/);
+    expect(said).toContain("nothing was done");
+    expect(await json("user", "list", "--locked")).toHaveLength(1);
+  });
+
   it("all who fit are unlocked, after it was shown who they are", async () => {
     const { ok, json, command, fail } = await newOrg();
     await json("user", "add", "emp-admin", "--state", "locked");
