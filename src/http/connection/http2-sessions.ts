@@ -110,6 +110,10 @@ export class Http2Sessions {
   }
 
   #serve(socket: Socket): void {
+    // Its client may have left while it waited: Node would make a session all the same, which never ends.
+    if (socket.destroyed) {
+      return;
+    }
     // An HTTP/1.1 client may send a FIN and read its response; with HTTP/2 a FIN is the end, and Node expects it so.
     socket.allowHalfOpen = false;
     const onSession = (session: http2.ServerHttp2Session) => {
@@ -118,7 +122,6 @@ export class Http2Sessions {
     const { server } = this.#parts;
     server.once("session", onSession);
     server.emit("connection", socket);
-    // A socket that is closed by now gets no session.
     server.off("session", onSession);
   }
 
