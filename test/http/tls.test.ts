@@ -110,6 +110,40 @@ test("with a client CA, only its clients are let in", async () => {
   }
 });
 
+test("whichever socket accepts a connection, one that its client ends before the handshake ends at once", async () => {
+  const { port } = await serve();
+  for (let tries = 0; tries < 32; tries += 1) {
+    const socket = net.connect({
+      port,
+      host: "127.0.0.1",
+      allowHalfOpen: true,
+    });
+    socket.resume();
+    socket.end();
+    await once(socket, "close");
+  }
+});
+
+test("connections whose handshake has not begun do not hold up the end, and a request that runs is served", async () => {
+  const { port, server } = await serve({ shutdownGraceMs: 5000 });
+  const silent = Array.from({ length: 20 }, () => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    return once(socket.resume(), "close");
+  });
+  const client = tls.connect({ port, host: "127.0.0.1", ...trusting });
+  client.write("GET /debug/unknown HTTP/1.1\r\nHost: a\r\nContent-");
+  await once(client, "secureConnect");
+  const closed = server.close();
+  // After idle connections were closed.
+  await Promise.all(silent);
+  client.write("Length: 0\r\n\r\n");
+  const [response] = (await once(client, "data")) as [Buffer];
+  expect(response.toString()).toMatch(/^HTTP\/1\.1 404 /);
+  client.destroy();
+  await closed;
+});
+
 test("what is no TLS, and a handshake that stops, end their connections only", async () => {
   const { url, port, faults } = await serve({ headersTimeoutMs: 100 });
   const closed = (bytes: string | Buffer) => {

@@ -1,5 +1,6 @@
 import net from "node:net";
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
+import tls from "node:tls";
 
 /**
  * How many sockets accept the connections of a port. libuv accepts one connection of a socket in each turn of the event loop: behind 500
@@ -9,6 +10,9 @@ const acceptors = 16;
 
 /** How many connections wait to be accepted: the system drops those beyond, and their clients try again after a second. */
 const backlog = 4096;
+
+/** How many do at each of several sockets: who is behind them waits for as many turns. */
+const sharedBacklog = backlog / acceptors;
 
 /** What a system says that does not share a port between sockets, or not as Node asks for it. */
 const unsharedCodes = new Set(["ENOTSUP", "EINVAL", "ENOPROTOOPT", "ENOSYS"]);
@@ -35,7 +39,9 @@ export class Acceptors {
       await requireFree(host, port);
     }
     try {
-      await listen(this.#server, { host, port, backlog, reusePort: true });
+      await listen(this.#server, {
+        ...{ host, port, backlog: sharedBacklog, reusePort: true },
+      });
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
       if (!unsharedCodes.has(code)) {
@@ -63,8 +69,8 @@ export class Acceptors {
   async #add({ address, port }: AddressInfo): Promise<void> {
     const other = net.createServer(
       {
-        // As Node's HTTP servers have it.
-        allowHalfOpen: true,
+        // As Node's HTTP servers have it: that under TLS says no.
+        allowHalfOpen: !(this.#server instanceof tls.Server),
         ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
       },
       (socket: Socket) => {
@@ -74,7 +80,9 @@ export class Acceptors {
       },
     );
     other.on("error", (error) => this.#server.emit("error", error));
-    await listen(other, { host: address, port, backlog, reusePort: true });
+    await listen(other, {
+      ...{ host: address, port, backlog: sharedBacklog, reusePort: true },
+    });
     this.#others.push(other);
   }
 }

@@ -34,7 +34,7 @@ export class VersionChoice {
   readonly #server: http.Server;
   /** What the HTTP/1.1 server itself does with a connection. */
   readonly #serveHttp1: readonly OnConnection[];
-  /** Connections that have not said which version they speak. */
+  /** Connections that have not said which version they speak, and those under TLS. */
   readonly #undecided = new Set<Socket>();
 
   constructor(server: http.Server, parts: VersionChoiceParts) {
@@ -74,6 +74,10 @@ export class VersionChoice {
       if (!admit(socket)) {
         return;
       }
+      this.#undecided.add(socket);
+      socket.once("close", () => {
+        this.#undecided.delete(socket);
+      });
       const network = networkOf(socket.remoteAddress ?? "");
       const hasBegun = turns.begin(network, weight, () => {
         startReading(socket);
@@ -89,10 +93,6 @@ export class VersionChoice {
   }
 
   #sniff(socket: Socket): void {
-    this.#undecided.add(socket);
-    socket.once("close", () => {
-      this.#undecided.delete(socket);
-    });
     sniff(socket, this.#parts.prefaceTimeoutMs, (version) => {
       this.#undecided.delete(socket);
       this.#serve(version, socket);
