@@ -138,7 +138,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   const rpcs = new Map([
     ...createRpcs(services, shared),
-    ...createRpcs(publicServices, { ...shared, ...small }),
+    ...createRpcs(publicServices, { ...shared, ...small, ...openOnly }),
     ...createRpcs(
       openServices,
       { ...open, ...small, ...openOnly },
@@ -177,7 +177,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
             },
             {
               services: publicServices,
-              options: { ...open, ...gate, ...small },
+              options: { ...open, ...gate, ...small, ...openOnly },
               mapError,
             },
             {
