@@ -41,8 +41,11 @@ export function requireKnown(
   }
 }
 
-/** By RFC 9110, 13.1.1: weak etags (`W/"…"`) never fit. */
+/** An entity tag of a list, a weak one too. */
+const listedTag = /(?:W\/)?"[^"]*"/g;
+
+/** By RFC 9110, 13.1.1: weak etags (`W/"…"`) never fit, and `*` stands alone. */
 function fits(ifMatch: string, etag: string): boolean {
-  const wanted = ifMatch.split(",").map((part) => part.trim());
-  return wanted.includes("*") || wanted.includes(`"${etag}"`);
+  const tags: readonly string[] = ifMatch.match(listedTag) ?? [];
+  return ifMatch.trim() === "*" || tags.includes(`"${etag}"`);
 }

@@ -170,6 +170,8 @@ describe("an etag", () => {
     ["If-Match of what held", undefined, '"d1.d0"', "LOCKOUTD-pol03"],
     ["If-Match, weak", undefined, 'W/"d2.d0"', "LOCKOUTD-pol03"],
     ["If-Match without quotes", undefined, "d2.d0", "LOCKOUTD-pol03"],
+    ["If-Match, a comma in an etag", undefined, '"d1,*,b"', "LOCKOUTD-pol03"],
+    ["If-Match * in a list", undefined, '"d1.d0", *', "LOCKOUTD-pol03"],
     ["both, of which one fits", "d1.d0", "*", "LOCKOUTD-pol02"],
   ])("%s", (_what, etag, ifMatch, id) => {
     const decides = [set({}, etag, ifMatch), resetRules({ etag, ifMatch })];
