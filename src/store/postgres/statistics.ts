@@ -19,9 +19,12 @@ const fewRows = 250;
 
 const everyMs = 1000;
 
+/** The same table is not analysed again for so long, in milliseconds. */
+const againMs = 5000;
+
 const findGrown: Statement = {
   name: "find_grown_tables",
-  text: `SELECT s.relname AS name, s.n_live_tup AS rows FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+  text: `SELECT s.relname AS name FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
     WHERE s.schemaname = current_schema() AND s.relname = ANY ($1::text[])
       AND s.n_live_tup > 2 * greatest(c.reltuples, ${fewRows})`,
 };
@@ -33,14 +36,15 @@ const findGrown: Statement = {
 export function startStatistics(database: PostgresDatabase): {
   readonly stop: () => void;
 } {
-  /** How many rows a table had when this node had it analysed: where it may not, it does not ask again each second. */
+  /** When this node had a table analysed, by `performance.now()`: where it may not, it does not ask again each second. */
   const analysed = new Map<string, number>();
   const renew = async () => {
     const { rows } = await database.query(findGrown, tables);
     for (const row of rows) {
-      const [name, count] = [String(row["name"]), Number(row["rows"])];
-      if (count > 2 * (analysed.get(name) ?? 0)) {
-        analysed.set(name, count);
+      const name = String(row["name"]);
+      const now = performance.now();
+      if (now - (analysed.get(name) ?? -Infinity) > againMs) {
+        analysed.set(name, now);
         // Where another node is at it, that is enough.
         await database.query({
           name: `analyze_${name}`,
