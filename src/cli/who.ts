@@ -114,7 +114,7 @@ function joinFailures(failures: readonly unknown[], texts: number): unknown {
   const lines = failures.slice(0, toldFailures).map(describeFailure);
   const Failure = first instanceof UsageError ? UsageError : OperationError;
   return new Failure(
-    [...lines, "all are looked for first: nothing was done"].join("\n"),
+    [...lines, "nothing was done, since all are looked for first"].join("; "),
     { cause: first },
   );
 }

@@ -165,7 +165,9 @@ async function unlockFitting(
     const more = preview.totalSize > ids.length ? ", …" : "";
     if (preview.totalSize > 0) {
       terminal.err(
-        `${preview.totalSize} users fit: ${ids.join(", ")}${more}\n`,
+        preview.totalSize === 1
+          ? `1 user fits: ${ids.join("")}\n`
+          : `${preview.totalSize} users fit: ${ids.join(", ")}${more}\n`,
       );
     }
   }
@@ -180,7 +182,7 @@ async function unlockFitting(
     return;
   }
   terminal.err(
-    `${locked.length} users ${dryRun ? "would be unlocked" : "unlocked"}\n`,
+    `${locked.length} ${locked.length === 1 ? "user" : "users"} ${dryRun ? "would be unlocked" : "unlocked"}\n`,
   );
 }
 

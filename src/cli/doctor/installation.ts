@@ -46,7 +46,7 @@ export async function lookAtTokens(
         ];
   });
   return ending.length === 0
-    ? { level: "ok", text: `${tokens.length} tokens, none of which ends soon` }
+    ? { level: "ok", text: `no token ends soon, of ${tokens.length}` }
     : {
         level: "warning",
         text: ending.join("; "),
