@@ -11,6 +11,7 @@ export function lockLengthMs(rules: Rules, lockInRow: number): number {
   if (rules.lockDurationMs === 0) {
     return Infinity;
   }
+  // The power may be infinite, but not the maximum.
   const grown = rules.lockDurationMs * lockGrowthOf(rules) ** (lockInRow - 1);
   return Math.min(Math.round(grown), maxLockDurationOf(rules));
 }

@@ -1,6 +1,6 @@
 /** Locks: which ones failures cause, how long they last, and when they end by themselves. */
 import type { Factor } from "./factor.ts";
-import { lockGrowthOf, maxLockDurationOf } from "./rules.ts";
+import { lockLengthMs } from "./lock-lengths.ts";
 import type { Rules } from "./rules.ts";
 
 /** Why a user is locked. */
@@ -35,11 +35,6 @@ export function endOfLock(
   inRow: number,
   now: number,
 ): number | undefined {
-  const { lockDurationMs } = rules;
-  if (lockDurationMs === 0) {
-    return undefined;
-  }
-  // The power may be infinite, but not the maximum.
-  const grown = lockDurationMs * lockGrowthOf(rules) ** (inRow - 1);
-  return now + Math.min(Math.round(grown), maxLockDurationOf(rules));
+  const lengthMs = lockLengthMs(rules, inRow);
+  return lengthMs === Infinity ? undefined : now + lengthMs;
 }
