@@ -125,7 +125,7 @@ const policiesAt = (
   time: string,
   orgs: string,
 ) => `SELECT t.time, p.* FROM (SELECT coalesce(${time}::bigint, ${nowSql}) AS time) AS t
-  LEFT JOIN (${partsSql(`(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs}))`, "undated")}) AS p ON true`;
+  LEFT JOIN (${partsSql(orgs, "undated")}) AS p ON true`;
 const readPolicies: Statement = {
   name: "read_policies",
   text: policiesAt("$1", "= ANY ($2::text[])"),

@@ -10,14 +10,19 @@ import type {
 import type { RecordedEvent } from "../events.ts";
 import type { DatedPolicy, StoredPolicy } from "../policies.ts";
 import { noRules } from "../../lockout/rules.ts";
-import { partsSql, toParts, toPolicy, toRules } from "../shared/policy-rows.ts";
+import {
+  partsSql,
+  toDatedPolicy,
+  toPolicy,
+  toRules,
+} from "../shared/policy-rows.ts";
 import type { PartRow, PolicyRow } from "../shared/policy-rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { NewEvents } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Row, Statement } from "./pipeline.ts";
-import { PolicyRules } from "./policy-rules.ts";
+import { policyKey, PolicyRules } from "./policy-rules.ts";
 
 interface PolicyEntry {
   readonly owner: PolicyAggregate;
@@ -44,10 +49,7 @@ const findPolicies: Statement = {
 };
 const viewParts: Statement = {
   name: "view_policy",
-  text: partsSql(
-    "(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner = $1::text))",
-    "dated",
-  ),
+  text: partsSql("= $1::text", "dated"),
 };
 const putPolicies: Statement = {
   name: "put_policies",
@@ -299,11 +301,7 @@ export async function viewPolicy(
   { type, id }: PolicyAggregate,
 ): Promise<DatedPolicy> {
   const { rows } = await database.query(viewParts, type === "org" ? id : "");
-  const parts = rows as unknown as readonly PartRow[];
-  const instance = toParts(parts, "instance");
-  return type === "instance"
-    ? { owner: type, own: instance, inherited: toParts([], type) }
-    : { owner: type, own: toParts(parts, type), inherited: instance };
+  return toDatedPolicy(type, rows as unknown as readonly PartRow[]);
 }
 
 /** A part of a policy as it was read, and whose it is. */
@@ -334,8 +332,4 @@ export function toPolicyOwner(row: Row): PolicyAggregate {
 /** Whose events those of a policy are. */
 export function policyAggregate({ type, id }: PolicyAggregate): Aggregate {
   return { type, id, resourceOwner: id };
-}
-
-function policyKey({ type, id }: PolicyAggregate): string {
-  return `${type}\n${id}`;
 }

@@ -34,11 +34,11 @@ export class PolicyRules {
 
   /** Takes rules as they were read. */
   take(owner: PolicyAggregate, stored: StoredRules): void {
-    this.#entries.set(ownerKey(owner), { owner, stored, changed: false });
+    this.#entries.set(policyKey(owner), { owner, stored, changed: false });
   }
 
   find(owner: PolicyAggregate): StoredRules | undefined {
-    return this.#entries.get(ownerKey(owner))?.stored;
+    return this.#entries.get(policyKey(owner))?.stored;
   }
 
   /** Those of the default policy. */
@@ -57,7 +57,7 @@ export class PolicyRules {
     rules: Rules | undefined,
     sequence: number,
   ): void {
-    this.#journal.set(this.#entries, ownerKey(owner), {
+    this.#journal.set(this.#entries, policyKey(owner), {
       owner,
       stored: rules && { rules, sequence },
       changed: true,
@@ -98,6 +98,7 @@ export class PolicyRules {
   }
 }
 
-function ownerKey({ type, id }: PolicyAggregate): string {
+/** The key of whoever has a policy, among those that a batch has read. */
+export function policyKey({ type, id }: PolicyAggregate): string {
   return `${type}\n${id}`;
 }

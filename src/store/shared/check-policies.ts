@@ -1,8 +1,8 @@
 import type { EventPayload } from "../../lockout/event.ts";
 import type { Limits } from "../../lockout/limits.ts";
 import { replayPolicyEvent, replayRulesEvent } from "../../lockout/replay.ts";
-import { rulesOf, rulesPayload } from "../../lockout/rules-payload.ts";
 import type { Rules } from "../../lockout/rules.ts";
+import { rulesText, toRules } from "./policy-rows.ts";
 import type { Problems } from "./problems.ts";
 
 /** A policy as it is stored. */
@@ -116,7 +116,7 @@ export class PolicyCheck {
       const owner = `${kind} ${id}`;
       const replayed = canonical(this.#rules.get(owner));
       this.#rules.delete(owner);
-      const stored = canonical(rulesOf(JSON.parse(rules) as EventPayload));
+      const stored = canonical(toRules(rules));
       if (stored !== replayed) {
         this.#problems.report(
           `the rules of ${owner} are ${stored}, but the events come to ${replayed}`,
@@ -133,7 +133,7 @@ export class PolicyCheck {
 
 /** Rules in the one form that two of them are compared by. */
 function canonical(rules: Rules | undefined): string {
-  return rules === undefined ? "none" : JSON.stringify(rulesPayload(rules));
+  return rules === undefined ? "none" : rulesText(rules);
 }
 
 function limitsText(limits: Limits | undefined): string {

@@ -2,7 +2,7 @@
 import type { EventPayload } from "../../lockout/event.ts";
 import { rulesOf, rulesPayload } from "../../lockout/rules-payload.ts";
 import type { Rules } from "../../lockout/rules.ts";
-import type { DatedParts, StoredPolicy } from "../policies.ts";
+import type { DatedParts, DatedPolicy, StoredPolicy } from "../policies.ts";
 
 /** A row of a policy, without whose it is. */
 export interface PolicyRow {
@@ -50,12 +50,13 @@ export type PartRow = {
 );
 
 /**
- * The parts of policies, a row for each: numbers or rules.
+ * The parts of the policies of the instance and of organisations, a row for each: numbers or rules.
  *
- * @param owners whose, as a condition on `owner_kind` and `resource_owner`
+ * @param orgs of which organisations, as a condition on their ids, such as `= $1`
  * @param dates whether rules get the date of their event
  */
-export function partsSql(owners: string, dates: "dated" | "undated"): string {
+export function partsSql(orgs: string, dates: "dated" | "undated"): string {
+  const owners = `(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs}))`;
   const date = `(SELECT e.creation_micros FROM events e
       WHERE e.aggregate_id = policy_rules.resource_owner AND e.aggregate_type = policy_rules.owner_kind
         AND e.resource_owner = policy_rules.resource_owner AND e.sequence = policy_rules.sequence)`;
@@ -65,8 +66,19 @@ export function partsSql(owners: string, dates: "dated" | "undated"): string {
     FROM policy_rules WHERE ${owners}`;
 }
 
-/** The parts that an owner has of its own, of rows of {@link partsSql}. */
-export function toParts(
+/** What an owner has of its own, and what it inherits, of rows of {@link partsSql} with dates. */
+export function toDatedPolicy(
+  owner: "instance" | "org",
+  rows: readonly PartRow[],
+): DatedPolicy {
+  const instance = toParts(rows, "instance");
+  return owner === "instance"
+    ? { owner, own: instance, inherited: toParts([], owner) }
+    : { owner, own: toParts(rows, owner), inherited: instance };
+}
+
+/** The parts that an owner has of its own. */
+function toParts(
   rows: readonly PartRow[],
   kind: "instance" | "org",
 ): DatedParts {

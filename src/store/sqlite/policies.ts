@@ -4,7 +4,7 @@ import { noRules } from "../../lockout/rules.ts";
 import {
   partsSql,
   rulesText,
-  toParts,
+  toDatedPolicy,
   toPolicy,
   toRules,
 } from "../shared/policy-rows.ts";
@@ -50,10 +50,7 @@ export function preparePolicies(
      WHERE owner_kind = ? AND resource_owner = ?`,
   );
   const findParts = database.prepare<[{ readonly orgId: string }], PartRow>(
-    partsSql(
-      "(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner = @orgId))",
-      "dated",
-    ),
+    partsSql("= @orgId", "dated"),
   );
   const findUserPolicy = database.prepare<[string, string], UserPolicyRow>(
     `SELECT coalesce(o.max_password_attempts, i.max_password_attempts) AS max_password_attempts,
@@ -119,13 +116,8 @@ export function preparePolicies(
       // What is found is remembered: with the database's text, since the caller's may be a piece of a large request.
       return row && toPolicy(row.resource_owner, row);
     },
-    view: ({ type, id }) => {
-      const rows = findParts.all({ orgId: type === "org" ? id : "" });
-      const instance = toParts(rows, "instance");
-      return type === "instance"
-        ? { owner: type, own: instance, inherited: toParts([], type) }
-        : { owner: type, own: toParts(rows, "org"), inherited: instance };
-    },
+    view: ({ type, id }) =>
+      toDatedPolicy(type, findParts.all({ orgId: type === "org" ? id : "" })),
     apply: (owner, editor, { rules, numbers }, time) => {
       memory.forget();
       const { type, id } = owner;
