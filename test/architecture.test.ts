@@ -130,12 +130,18 @@ const arrows = {
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
   /** Each of its directories is an engine. */
-  "store/engine": ["store", "store/commands", "store/shared", "lockout"],
+  "store/engine": [
+    "store",
+    "store/commands",
+    "store/shared",
+    "lockout",
+    "pacing",
+  ],
   /** What the engines share beside commands. */
   "store/shared": ["store", "store/commands", "lockout", "pacing"],
   "store/commands": ["store", "lockout", "pacing"],
   /** The port. */
-  store: ["lockout"],
+  store: ["lockout", "pacing"],
   telemetry: [],
   addresses: [],
   /** How long work shares the event loop with all other. */

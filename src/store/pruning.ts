@@ -1,4 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { repeat } from "../pacing/repeat.ts";
+import type { Repeated } from "../pacing/repeat.ts";
 import type { Store } from "./store.ts";
 
 const everyMs = 60_000;
@@ -35,28 +37,19 @@ export function startPruning(
   store: Pick<Store, "pruneChecks" | "now">,
   retentionMs: number,
   onError: (error: unknown) => void,
-): { stop: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const prune = async () => {
-    try {
-      await pruneOld(store, retentionMs, undefined, () => stopped);
-    } catch (error) {
-      // The store is closed while a piece waits.
-      if (!stopped) {
-        onError(error);
+): Repeated {
+  return repeat(
+    everyMs,
+    async (isStopped) => {
+      try {
+        await pruneOld(store, retentionMs, undefined, isStopped);
+      } catch (error) {
+        // The store is closed while a piece waits.
+        if (!isStopped()) {
+          onError(error);
+        }
       }
-    }
-    if (!stopped) {
-      timer = setTimeout(() => void prune(), everyMs);
-      timer.unref();
-    }
-  };
-  void prune();
-  return {
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
     },
-  };
+    "now",
+  );
 }

@@ -1,3 +1,5 @@
+import { repeat } from "../pacing/repeat.ts";
+import type { Repeated } from "../pacing/repeat.ts";
 import type { AttemptStore } from "./users.ts";
 
 const everyMs = 1000;
@@ -15,32 +17,15 @@ const atOnce = 256;
 export function startSettling(
   store: AttemptStore,
   onError: (error: unknown) => void,
-): { stop: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const settle = async () => {
+): Repeated {
+  return repeat(everyMs, async (isStopped) => {
     try {
       let done: number;
       do {
         done = await store.settleAttempts(atOnce);
-      } while (done > 0 && !stopped);
+      } while (done > 0 && !isStopped());
     } catch (error) {
       onError(error);
     }
-    schedule();
-  };
-  const schedule = () => {
-    if (stopped) {
-      return;
-    }
-    timer = setTimeout(() => void settle(), everyMs);
-    timer.unref();
-  };
-  schedule();
-  return {
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
+  });
 }

@@ -1,3 +1,5 @@
+import { repeat } from "../../pacing/repeat.ts";
+import type { Repeated } from "../../pacing/repeat.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 
@@ -33,9 +35,7 @@ const findGrown: Statement = {
  * Has tables analysed when they have doubled, each second. PostgreSQL does so by itself, but after a minute: a plan that was made for an empty
  * table may read all rows of an organisation for each name that is asked for, and a flood of names fills the table in seconds.
  */
-export function startStatistics(database: PostgresDatabase): {
-  readonly stop: () => void;
-} {
+export function startStatistics(database: PostgresDatabase): Repeated {
   /** When this node had a table analysed, by `performance.now()`: where it may not, it does not ask again each second. */
   const analysed = new Map<string, number>();
   const renew = async () => {
@@ -53,21 +53,8 @@ export function startStatistics(database: PostgresDatabase): {
       }
     }
   };
-  let isRunning = false;
-  const timer = setInterval(() => {
-    if (isRunning) {
-      return;
-    }
-    isRunning = true;
+  return repeat(everyMs, async () => {
     // The database may be away: all calls are told.
-    const done = () => {
-      isRunning = false;
-    };
-    renew().then(done, done);
-  }, everyMs).unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-    },
-  };
+    await renew().catch(() => undefined);
+  });
 }
