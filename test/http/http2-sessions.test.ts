@@ -3,21 +3,11 @@ import http2 from "node:http2";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { expect, test } from "vitest";
-import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
 import { Budget } from "../../src/http/connection/budget.ts";
 import { Http2Sessions } from "../../src/http/connection/http2-sessions.ts";
 import { Watchdog } from "../../src/http/connection/watchdog.ts";
 import { resolveLimits } from "../../src/http/limits.ts";
-
-/** Lets nothing begin until it is told to. */
-class HeldTurns extends BeginTurns {
-  readonly held: (() => void)[] = [];
-
-  override begin(_network: string, _weight: number, begin: () => void) {
-    this.held.push(begin);
-    return false;
-  }
-}
+import { HeldTurns } from "./held-turns.ts";
 
 test("a connection whose client has left before its turn gets no session", async () => {
   const server = http2.createServer();

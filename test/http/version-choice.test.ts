@@ -6,25 +6,11 @@ import type { AddressInfo, Socket } from "node:net";
 import path from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
 import { VersionChoice } from "../../src/http/connection/version-choice.ts";
+import { HeldTurns } from "./held-turns.ts";
 
 const pem = (name: string) =>
   readFileSync(path.join(import.meta.dirname, "certificates", name));
-
-/** Lets nothing begin until it is told to. */
-class HeldTurns extends BeginTurns {
-  readonly held: (() => void)[] = [];
-
-  override begin(
-    _network: string,
-    _weight: number,
-    begin: () => void,
-  ): boolean {
-    this.held.push(begin);
-    return false;
-  }
-}
 
 test.each([false, true])(
   "nothing is read of a connection before its turn (TLS: %s)",

@@ -1,6 +1,7 @@
 import net from "node:net";
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
 import tls from "node:tls";
+import { socketOptions } from "./node-servers.ts";
 
 /**
  * How many sockets accept the connections of a port. libuv accepts one connection of a socket in each turn of the event loop: behind 500
@@ -71,7 +72,7 @@ export class Acceptors {
       {
         // As Node's HTTP servers have it: that under TLS says no.
         allowHalfOpen: !(this.#server instanceof tls.Server),
-        ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+        ...socketOptions,
       },
       (socket: Socket) => {
         // To this one Node's HTTP server tells what is wrong with a connection.

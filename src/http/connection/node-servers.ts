@@ -14,6 +14,13 @@ export interface TlsOptions {
   readonly clientCa?: string | Buffer;
 }
 
+/** How the connections of every server are opened. */
+export const socketOptions = {
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+  noDelay: true,
+} as const;
+
 /** In bytes. */
 const leastHeaderSize = 128 * 1024;
 
@@ -40,9 +47,7 @@ export function createHttp1Server(
     requestTimeout: 0,
     keepAliveTimeout: limits.idleTimeoutMs,
     connectionsCheckingInterval: checkingInterval(limits),
-    keepAlive: true,
-    keepAliveInitialDelay: 60_000,
-    noDelay: true,
+    ...socketOptions,
   };
   const server =
     tls === undefined

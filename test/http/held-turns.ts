@@ -1,0 +1,15 @@
+import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
+
+/** Lets nothing begin until it is told to. */
+export class HeldTurns extends BeginTurns {
+  readonly held: (() => void)[] = [];
+
+  override begin(
+    _network: string,
+    _weight: number,
+    begin: () => void,
+  ): boolean {
+    this.held.push(begin);
+    return false;
+  }
+}
