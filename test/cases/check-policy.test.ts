@@ -6,8 +6,7 @@ import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { presetNames } from "../../src/lockout/preset-table.ts";
-import { openAllDoors } from "../support/protocol-variants.ts";
-import type { Door } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
@@ -66,15 +65,7 @@ interface Checked {
 describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
-    const open = (): Door => {
-      const found = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (found === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      return found;
-    };
+    const open = () => openDoor(server.url, doorName);
 
     it("the policy that holds is held against every preset, or those that are named", async () => {
       const door = open();

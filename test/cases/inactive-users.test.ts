@@ -12,7 +12,7 @@ import {
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -105,13 +105,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   (doorName) => {
     let door: Door;
     beforeAll(() => {
-      const found = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (found === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      door = found;
+      door = openDoor(server.url, doorName);
     });
 
     /** Calls about the attempts of the stage's user. */

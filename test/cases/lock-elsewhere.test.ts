@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { openDoors } from "../support/protocol-variants.ts";
+import { openDoor, openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
@@ -50,10 +50,7 @@ it.each(
     doorNames.map((door) => [name, door, method] as const),
   ),
 )("%s by %s", async (_name, doorName, method) => {
-  const door = openDoors(server.url).find(({ name }) => name === doorName);
-  if (door === undefined) {
-    throw new Error(`no door ${doorName}`);
-  }
+  const door = openDoor(server.url, doorName);
   const [caller, one, other] = [
     await setStage(server),
     await setStage(server),

@@ -13,7 +13,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
-import { openDoors } from "../support/protocol-variants.ts";
+import { openDoor, openDoors } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -251,10 +251,7 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
   "by %s, a lock by",
   (doorName) => {
     it.each(rows)("$name", async ({ lock, payload, checked }) => {
-      const door = openDoors(server.url).find(({ name }) => name === doorName);
-      if (door === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
+      const door = openDoor(server.url, doorName);
       const stage = await setStage(server);
       messageOf(
         await grpcDoor(stage).call(

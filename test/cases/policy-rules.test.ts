@@ -8,8 +8,7 @@ import {
   RulesSchema,
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
-import type { Door } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
@@ -33,15 +32,7 @@ const anyTime = expect.stringMatching(/^\d{4}-.*Z$/) as string;
 describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
-    const open = (): Door => {
-      const found = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (found === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      return found;
-    };
+    const open = () => openDoor(server.url, doorName);
 
     it("an organisation has the default's parts until it has its own, and again after", async () => {
       const door = open();

@@ -12,7 +12,7 @@ import {
 } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openDoors } from "../support/protocol-variants.ts";
+import { openDoor, openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
@@ -41,10 +41,7 @@ describe.each(openDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     const enter = () => {
-      const door = openDoors(server.url).find(({ name }) => name === doorName);
-      if (door === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
+      const door = openDoor(server.url, doorName);
       const admin = { token: server.adminToken };
       const list = async (filter: object): Promise<readonly Shown[]> => {
         const shown = messageOf(

@@ -10,7 +10,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -39,13 +39,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     let door: Door;
 
     beforeAll(() => {
-      const found = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (found === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      door = found;
+      door = openDoor(server.url, doorName);
     });
 
     it("an organisation's policy lives: added, changed, removed, added again", async () => {

@@ -5,7 +5,7 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import {
   formDoorNames,
-  openAllDoors,
+  openDoor,
   openDoors,
 } from "../support/protocol-variants.ts";
 import type { CallHeaders, Door } from "../support/protocol-variants.ts";
@@ -105,12 +105,7 @@ describe.each(roles)("%s", (role, granted, place) => {
   it.each([...doorNames, ...formDoorNames(place)])(
     "by %s",
     async (doorName) => {
-      const door = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (door === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
+      const door = openDoor(server.url, doorName);
       const stage = await setStage(server);
       const own = { token: await stage.token([role]) };
       const allowed: string[] = [];

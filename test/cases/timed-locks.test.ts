@@ -8,7 +8,7 @@ import {
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
@@ -30,12 +30,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     const enter = async () => {
-      const door = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (door === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
+      const door = openDoor(server.url, doorName);
       const { orgOwner, userId } = await setStage(server);
       const headers = { token: orgOwner };
       await door.call(

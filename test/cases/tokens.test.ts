@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -40,13 +40,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   (doorName) => {
     let door: Door;
     beforeAll(() => {
-      const found = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (found === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      door = found;
+      door = openDoor(server.url, doorName);
     });
     const admin = () => ({ token: server.adminToken });
 

@@ -14,7 +14,7 @@ import {
 } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors } from "../support/protocol-variants.ts";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -91,15 +91,7 @@ const idsOf = ({ users = [] }: Unlocked) => users.map(({ userId }) => userId);
 describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
-    const doorOf = () => {
-      const door = openAllDoors(server.url).find(
-        ({ name }) => name === doorName,
-      );
-      if (door === undefined) {
-        throw new Error(`no door ${doorName}`);
-      }
-      return door;
-    };
+    const doorOf = () => openDoor(server.url, doorName);
 
     it("users of some ids: who is locked, once each, whoever locked them", async () => {
       const house = await houseOf(doorOf(), await setStage(server));

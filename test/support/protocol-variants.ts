@@ -142,6 +142,15 @@ export function openAllDoors(url: string): readonly Door[] {
     : [...openDoors(url), ...openFormDoors(url)];
 }
 
+/** One of {@link openAllDoors}. @throws Error where there is none of that name */
+export function openDoor(url: string, doorName: string): Door {
+  const found = openAllDoors(url).find(({ name }) => name === doorName);
+  if (found === undefined) {
+    throw new Error(`no door ${doorName}`);
+  }
+  return found;
+}
+
 /** Some of {@link openFormDoors} for each of many situations, by its place in their table, so that each form gets its share. */
 export function formDoorNames(place: number): readonly string[] {
   if (process.env["TEST_ENGINE"] === "postgres") {
