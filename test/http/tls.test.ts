@@ -128,8 +128,9 @@ test("connections whose handshake has not begun do not hold up the end, and a re
   const { port, server } = await serve({ shutdownGraceMs: 5000 });
   const silent = Array.from({ length: 20 }, () => {
     const socket = net.connect(port, "127.0.0.1");
-    socket.on("error", () => undefined);
-    return once(socket.resume(), "close");
+    // The system resets those that the server has not accepted yet.
+    socket.on("error", () => undefined).resume();
+    return new Promise((resolve) => socket.once("close", resolve));
   });
   const client = tls.connect({ port, host: "127.0.0.1", ...trusting });
   client.write("GET /debug/unknown HTTP/1.1\r\nHost: a\r\nContent-");
