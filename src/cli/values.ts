@@ -76,14 +76,14 @@ export function parseRetention(text: string): number {
   return ms;
 }
 
-/** A time to come, in milliseconds since 1970: RFC 3339, or a time span from now. @throws InvalidArgumentError */
+/** A time to come, in milliseconds since 1970: RFC 3339, the beginning of a day in UTC, or a time span from now. @throws InvalidArgumentError */
 export function parseExpiry(text: string): number {
   const now = Date.now();
   const span = durationMs(text);
-  const time = span === undefined ? timeMs(text) : now + span;
+  const time = span === undefined ? dayOrTimeMs(text) : now + span;
   if (time === undefined) {
     throw new InvalidArgumentError(
-      "Write a time span from now such as 90d or 12h, or a time such as 2030-01-31T00:00:00Z.",
+      "Write a time span from now such as 90d or 12h, a day such as 2030-01-31 (UTC), or a time such as 2030-01-31T00:00:00Z.",
     );
   }
   if (time <= now) {
@@ -100,11 +100,7 @@ export function parseExpiry(text: string): number {
 /** A time in milliseconds since 1970: RFC 3339, the beginning of a day in UTC, or a time span back from now. @throws InvalidArgumentError */
 export function parsePast(text: string): number {
   const span = durationMs(text);
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const time =
-    span === undefined
-      ? timeMs(isDay ? `${text}T00:00:00Z` : text)
-      : Date.now() - span;
+  const time = span === undefined ? dayOrTimeMs(text) : Date.now() - span;
   if (time === undefined || time < 0 || time >= endOfTime) {
     throw new InvalidArgumentError(
       "Write a time such as 2030-01-31T00:00:00Z, a day such as 2030-01-31 (UTC), or a time span back from now such as 24h or 7d.",
@@ -271,6 +267,18 @@ export function parseTrustedProxies(text: string): readonly string[] {
   return networks;
 }
 
+/** An address, or a network. @throws InvalidArgumentError */
+export function parseNetwork(text: string): string {
+  try {
+    readNetworks([text]);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `${error instanceof Error ? error.message : String(error)}: write one such as 192.0.2.7, 203.0.113.0/24 or 2001:db8::/32.`,
+    );
+  }
+  return text;
+}
+
 /** The name of an organisation. @throws InvalidArgumentError */
 export function parseOrgName(text: string): string {
   if (text.trim() === "" || Array.from(text).length > maxNameLength) {
@@ -323,6 +331,11 @@ function durationMs(text: string): number | undefined {
 
 function isUnit(text: string | undefined): text is keyof typeof unitMs {
   return text !== undefined && Object.hasOwn(unitMs, text);
+}
+
+function dayOrTimeMs(text: string): number | undefined {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  return timeMs(isDay ? `${text}T00:00:00Z` : text);
 }
 
 function timeMs(text: string): number | undefined {

@@ -65,7 +65,7 @@ export async function findWho(
       namingLine(line, find(text));
   const all = [
     ...(await readTexts(userId)).map(
-      finding(async (text) => ({ kind: "user", userId: text })),
+      finding((text) => findById(clients, text)),
     ),
     ...(await readTexts(loginName)).map(
       finding((text) => findByName(clients, text)),
@@ -200,6 +200,13 @@ async function namingLine(
     }
     throw onLine(line, describeFailure(error), { cause: error });
   }
+}
+
+async function findById(clients: OrgClients, userId: string): Promise<Who> {
+  if ((await findUser(clients, userId)) === undefined) {
+    throw new OperationError(`no user has the id "${userId}"`);
+  }
+  return { kind: "user", userId };
 }
 
 async function findByName(

@@ -142,6 +142,11 @@ describe.each([
     expect(nobody.stderr).toContain(
       'no user has the id or login name "nobody"',
     );
+    const noId = await command("user", "show", "--user-id", "nobody");
+    expect(noId).toMatchObject({
+      code: 1,
+      stderr: 'lockoutd: no user has the id "nobody"\n',
+    });
 
     expect((await ok("user", "delete", "ann@x", "2")).stderr).toBe(
       "Deleted the user 1.\nDeleted the user 2.\n",

@@ -366,6 +366,11 @@ describe.each([
   });
 
   it("what cannot be read is said in one line", async () => {
+    const folder = await command("user", "import", ".");
+    expect(folder).toMatchObject({
+      code: 1,
+      stderr: "lockoutd: . cannot be read: it is a directory\n",
+    });
     const missing = await command("user", "import", "/nowhere/users.ndjson");
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(/^lockoutd: .*nowhere.*\n$/);

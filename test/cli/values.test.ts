@@ -51,6 +51,10 @@ describe("times", () => {
     expect(past).toBeLessThanOrEqual(after - 3_600_000);
   });
 
+  test("the end of a token may be a day", () => {
+    expect(parseExpiry("9000-01-31")).toBe(Date.UTC(9000, 0, 31));
+  });
+
   test.each([
     ["2024-02-29T12:00:00Z", Date.UTC(2024, 1, 29, 12)],
     ["2024-02-29t12:00:00.25z", Date.UTC(2024, 1, 29, 12, 0, 0, 250)],

@@ -79,7 +79,7 @@ function addCreateCommand(group: Command, terminal: Terminal): void {
       .addOption(
         new Option(
           "--expires <when>",
-          "a time span such as 90d, or a time such as 2030-01-31T00:00:00Z (default: never)",
+          "a time span such as 90d, a day such as 2030-01-31 (UTC), or a time such as 2030-01-31T00:00:00Z (default: never)",
         ).argParser(parseExpiry),
       )
       .addOption(outputOption())

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
@@ -269,8 +268,13 @@ async function openInput(file: string) {
     };
   }
   try {
-    const { size } = await stat(file);
-    return { input: createReadStream(file), size };
+    const opened = await open(file);
+    const status = await opened.stat();
+    if (status.isDirectory()) {
+      await opened.close();
+      throw new Error("it is a directory");
+    }
+    return { input: opened.createReadStream(), size: status.size };
   } catch (error) {
     throw new OperationError(
       `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,

@@ -20,7 +20,7 @@ import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
 import { everyPage, unlockAll, unlockOld } from "../unlocking.ts";
 import type { UnlockNotes, UnlockRequest } from "../unlocking.ts";
 import { lockTable } from "../user-text.ts";
-import { parsePast } from "../values.ts";
+import { parseNetwork, parsePast } from "../values.ts";
 import { addWho, findWho, requireWho } from "../who.ts";
 
 interface UnlockOptions extends LockOptions, UnlockNotes {
@@ -61,9 +61,11 @@ export function addUnlockCommand(group: Command, terminal: Terminal): void {
           Object.keys(reasons),
         ),
       )
-      .option(
-        "--address <address>",
-        "all whom a failure from this address or network locked, such as 203.0.113.0/24",
+      .addOption(
+        new Option(
+          "--address <address>",
+          "all whom a failure from this address or network locked, such as 203.0.113.0/24",
+        ).argParser(parseNetwork),
       )
       .option("--prefix <text>", "all whose id or an alias begins with this")
       .addOption(
