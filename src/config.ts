@@ -14,6 +14,10 @@ export interface ServerConfig {
    * is set, it is the administrator's token from that start on, and replaces one that was set before.
    */
   readonly adminToken: string | undefined;
+  /** The master key that seals the keys of the installation, 32 characters; SQLite has one beside the database unless it is set. */
+  readonly masterKey: string | undefined;
+  /** Whether the installation gets new keys: what those before have sealed or signed ends. */
+  readonly resetKeys: boolean;
   /** The default policy that the first start creates, as far as it is not 0. Later starts keep the policy that is there. */
   readonly defaultPolicy: Partial<Limits>;
   /** Origins whose pages may call, or `*` for all. */
@@ -62,6 +66,8 @@ export const defaultConfig: ServerConfig = {
   listen: { host: "127.0.0.1", port: 8080 },
   database: "sqlite:./lockoutd.db",
   adminToken: undefined,
+  masterKey: undefined,
+  resetKeys: false,
   defaultPolicy: {},
   corsOrigins: [],
   trustedProxies: [],

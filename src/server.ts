@@ -27,7 +27,8 @@ import { createProbeFilter } from "./http/request/probes.ts";
 import { recordFields } from "./http/request/record.ts";
 import type { RequestRecord } from "./http/request/record.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
-import { openStore } from "./store/open.ts";
+import { openVault } from "./sealing/open-vault.ts";
+import { masterKeyFileOf, openStore } from "./store/open.ts";
 import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { startPruning } from "./store/pruning.ts";
@@ -106,6 +107,17 @@ async function serve(
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
   };
+
+  const { isSealed } = await openVault(store, {
+    masterKey: config.masterKey,
+    keyFile: masterKeyFileOf(config.database),
+    reset: config.resetKeys,
+  });
+  if (!isSealed) {
+    log.warn(
+      "the keys of this installation are not sealed: whoever reads the database can make tokens. Give a master key by LOCKOUTD_MASTERKEY or --masterkey-file",
+    );
+  }
 
   const draining = new AbortController();
   const services = createServices({

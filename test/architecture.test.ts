@@ -16,6 +16,7 @@ const arrows = {
     "server",
     "config",
     "auth",
+    "sealing",
     "lockout",
     "store",
     "store/open",
@@ -27,6 +28,7 @@ const arrows = {
   // The composition root: the only one that knows all constructors.
   server: [
     "config",
+    "sealing",
     "http",
     "http/pages",
     "http/request",
@@ -126,6 +128,8 @@ const arrows = {
     "gen/zitadel",
     "gen/lockout",
   ],
+  /** What is stored and must not be readable in the database. */
+  sealing: ["store"],
   auth: ["store", "lockout", "gen/zitadel"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],

@@ -12,6 +12,11 @@ export interface RecordedToken {
 /** The first start created the instance. */
 export const instanceAdded: NewEvent = { type: "instance.added" };
 
+/** A master key seals the keys of the installation from now on, or they were replaced. */
+export function keysChanged(change: "sealed" | "reset"): NewEvent {
+  return { type: `instance.lockout.keys.${change}` };
+}
+
 /** An organisation was created. */
 export function orgAdded(name: string): NewEvent {
   return { type: "org.added", payload: { name } };

@@ -102,6 +102,16 @@ const entries = {
     when: "The rules of the default policy were changed. The payload has all rules that hold from then on; what is not set is left out.",
     payload: rules,
   },
+  "instance.lockout.keys.sealed": {
+    aggregate: "instance",
+    when: "A server was started with a master key, and seals the keys of the installation by it from then on.",
+    payload: {},
+  },
+  "instance.lockout.keys.reset": {
+    aggregate: "instance",
+    when: "A server was started with `--reset-keys`: the installation has new keys, and what those before had sealed or signed ended.",
+    payload: {},
+  },
   "org.added": {
     aggregate: "org",
     when: "The organisation was created.",

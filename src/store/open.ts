@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { createIds } from "./ids.ts";
 import { openPostgresStore } from "./postgres/store.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
@@ -43,6 +44,14 @@ export async function openStore(
 /** Whether a database URL names a PostgreSQL database. */
 export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:\/\//i.test(url);
+}
+
+/** Where the master key of an SQLite database is kept, unless the operator gives one; undefined for PostgreSQL. */
+export function masterKeyFileOf(url: string): string | undefined {
+  return isPostgres(url)
+    ? undefined
+    : // Under the name that the other files beside the database have, whatever link it was opened by.
+      `${realpathSync(databasePath(url))}.key`;
 }
 
 /** The file that a database URL names. @throws DatabaseUrlError where it is no such URL */

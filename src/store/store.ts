@@ -20,6 +20,7 @@ import type { EventStore } from "./events.ts";
 import type { OrgStore, TokenStore, NewToken } from "./access.ts";
 import type { Clock, NewId } from "./ids.ts";
 import type { UserStore, AttemptStore } from "./users.ts";
+import type { VaultStore } from "./vault.ts";
 
 /** The store cannot be used: locked, full, read-only, broken or away. `cause` says what happened. */
 export class StoreUnavailableError extends Error {
@@ -68,7 +69,8 @@ export interface Store
     OrgStore,
     TokenStore,
     UserStore,
-    AttemptStore {
+    AttemptStore,
+    VaultStore {
   /** The store's one clock. For a remote store an estimate, off by no more than a round trip takes. */
   readonly now: Clock;
   /** Makes ids that are unique among all processes that use the same store. @throws StoreUnavailableError where that cannot be guaranteed now */

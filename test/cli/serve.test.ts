@@ -539,3 +539,33 @@ describe("output that is not taken", () => {
     },
   );
 });
+
+test("the keys of the installation are sealed by the master key, and a start with another one is refused until they are reset", async () => {
+  const master = "0123456789abcdef0123456789abcdef";
+  const first = await serve({ LOCKOUTD_MASTERKEY: master });
+  await stop(first);
+
+  expect(existsSync(directory.file("lockoutd.db.key"))).toBe(false);
+  const none = await runHere(["serve", ...anyPort]);
+  expect(none.code).toBe(1);
+  expect(none.stderr).toMatch(/master key.*--reset-keys/);
+  const short = await runHere(["serve", ...anyPort], {
+    LOCKOUTD_MASTERKEY: "secret",
+  });
+  expect(short.code).toBe(2);
+  expect(short.stderr).toMatch(/LOCKOUTD_MASTERKEY has 6 characters/);
+  expect(short.stderr).not.toContain("secret");
+  const file = directory.file("master.key");
+  await writeFile(file, `${master}\n`);
+  const both = await runHere(["serve", ...anyPort, "--masterkey-file", file], {
+    LOCKOUTD_MASTERKEY: master,
+  });
+  expect(both.code).toBe(2);
+
+  await stop(await serve({}, "--masterkey-file", file));
+  await stop(await serve({}, "--reset-keys"));
+  expect((await stat(directory.file("lockoutd.db.key"))).mode & 0o777).toBe(
+    0o600,
+  );
+  await stop(await serve());
+});

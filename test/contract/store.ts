@@ -19,6 +19,7 @@ import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
 import { describeUsers } from "./store/users.ts";
+import { describeVault } from "./store/vault.ts";
 
 /** The suite that every engine passes: each sentence of the port (`src/store/store.ts`). */
 export function describeStore(
@@ -47,6 +48,7 @@ export function describeStore(
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);
+    describeVault(bed);
     describeLifetime(bed);
   });
 }

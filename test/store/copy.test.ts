@@ -10,6 +10,7 @@ import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { PolicyOwner } from "../../src/store/policies.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
+import { openVault } from "../../src/sealing/open-vault.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
 import { live } from "../support/life.ts";
@@ -25,6 +26,7 @@ let directory: TempDir;
 let server: TestServer;
 let from: string;
 let to: string;
+const masterKey = "0123456789abcdef0123456789abcdef";
 const silent = () => undefined;
 /** A time at which both sides are looked at: what is open has expired by then. */
 const later = Date.now() + 3_600_000;
@@ -37,7 +39,17 @@ beforeEach(async () => {
   await live(server);
   await server.close();
   await setRules(from);
+  await renewKeys(from);
 });
+
+/** New keys, which are sealed again. */
+async function renewKeys(database: string): Promise<void> {
+  const store = await openStore(database, { exclusive: true });
+  const keyFile = undefined;
+  await openVault(store, { masterKey: undefined, keyFile, reset: true });
+  await openVault(store, { masterKey, keyFile, reset: false });
+  await store.close();
+}
 
 /** Rules of the default policy and of an organisation, and some that came and went. */
 async function setRules(database: string): Promise<void> {
@@ -67,6 +79,7 @@ afterEach(async () => {
 const startServer = (database: string) =>
   startTestServer({
     database,
+    masterKey,
     adminToken: "the-token-of-the-copy-administrator",
     defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
   });

@@ -10,6 +10,7 @@ import { addCommand } from "../add-command.ts";
 import { setUpCollector } from "../collector.ts";
 import { databaseOption } from "../connection.ts";
 import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
+import { masterKeyFileOption, readMasterKey } from "../master-key.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
 import { quotaOptions, readQuotas } from "../quota-options.ts";
 import { describeStartFailure } from "../start-failure.ts";
@@ -32,6 +33,8 @@ interface ServeOptions {
   readonly database: string;
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  readonly masterkeyFile?: string;
+  readonly resetKeys?: true;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsReload: number;
@@ -52,6 +55,14 @@ The administrator's token:
   LOCKOUTD_ADMIN_TOKEN is set, that is the administrator's token from then on,
   and nothing is printed. It needs 32 characters or more, chosen at random.
   There is no flag for it, since other users of the machine can see flags.
+
+The master key:
+  It seals the keys of the installation, and with them what is kept in the
+  database but must not be readable there. It has 32 characters, in
+  LOCKOUTD_MASTERKEY or in a file that --masterkey-file names. Where none is
+  given, SQLite has one beside the database, in a file that ends in .key and is
+  in no copy or backup; on PostgreSQL the keys are not sealed. The first start
+  with a master key seals what was there. A start with another one is refused.
 
 Certificates:
   SIGHUP has certificate and key read again, and --tls-reload does so at
@@ -83,6 +94,13 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         .argParser(parseListen),
     )
     .addOption(databaseOption())
+    .addOption(masterKeyFileOption())
+    .addOption(
+      new Option(
+        "--reset-keys",
+        "make new keys, where the master key is lost: access and device tokens end, and hooks are disabled until their secrets are rotated",
+      ),
+    )
     .addOption(
       new Option(
         "--cors-origins <origins>",
@@ -248,6 +266,8 @@ function readConfig(options: ServeOptions): ServerConfig {
     listen: options.listen,
     database: options.database,
     adminToken: readAdminToken(),
+    masterKey: readMasterKey(options.masterkeyFile),
+    resetKeys: options.resetKeys === true,
     defaultPolicy: readDefaultPolicy(options),
     corsOrigins: options.corsOrigins,
     trustedProxies: options.trustedProxies,

@@ -32,6 +32,7 @@ import { createTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createUserCounts } from "./user-counts.ts";
 import { createUserStore } from "./users.ts";
+import { createVaultStore } from "./vault.ts";
 
 /** How a store on PostgreSQL is opened. */
 export interface PostgresStoreOptions {
@@ -196,6 +197,7 @@ async function createStore(
     ...users,
     ...createOrgs(...parts),
     ...createTokens(...parts),
+    ...createVaultStore(database, recorder, instances, readNow),
     findInstance: () => instances.findInstance(),
     now,
     newId,

@@ -171,6 +171,11 @@ export const transferTables: readonly TransferTable[] = [
     key: [integer("only_one")],
     rest: [integer("position"), integer("before_micros")],
   },
+  {
+    name: "vault",
+    key: [integer("only_one")],
+    rest: [bytes("data_key")],
+  },
   instanceTable,
 ];
 

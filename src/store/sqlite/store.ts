@@ -37,6 +37,7 @@ import { createLeadWatch } from "../shared/dates.ts";
 import { defaultMaxNames } from "../users.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import { createUserStore } from "./users.ts";
+import { prepareVault } from "./vault.ts";
 
 /** How a store on an SQLite file is opened. */
 export interface SqliteStoreOptions {
@@ -130,6 +131,7 @@ function createStore(
   const instances = prepareInstance(database, events, now, newId);
   const orgs = prepareOrgs(database, events, now, newId);
   const tokens = prepareTokens(database, events, now, newId);
+  const vault = prepareVault(database, events, instances, now);
 
   // A tool reads little, and does not run for long.
   const ownMark = exclusive ? createCommitMark(database.name) : undefined;
@@ -302,6 +304,11 @@ function createStore(
       }),
     revokeToken: (tokenId, editor) =>
       queue.run(() => tokens.remove(tokenId, editor)),
+
+    findDataKey: async () => read(() => vault.find()),
+    addDataKey: (dataKey) => queue.run(() => vault.add(dataKey)),
+    replaceDataKey: (...replacement) =>
+      queue.run(() => vault.replace(...replacement)),
 
     findInstance: async () => read(() => instances.find()),
     initialise: ({ orgName, policy, token }) =>

@@ -13,6 +13,7 @@ import { tokenSecrets } from "./0011-token-secrets.ts";
 import { reports } from "./0012-reports.ts";
 import { policyRules } from "./0013-policy-rules.ts";
 import { timedLocks } from "./0014-timed-locks.ts";
+import { vault } from "./0015-vault.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   reports,
   policyRules,
   timedLocks,
+  vault,
 ];
