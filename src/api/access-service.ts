@@ -7,7 +7,7 @@ import type {
   OrganizationSchema,
   TokenSchema,
 } from "../../gen/lockout/v1/access_service_pb.js";
-import { getCaller } from "../auth/caller.ts";
+import { getCaller, permissionsIn } from "../auth/caller.ts";
 import { isRole } from "../auth/roles.ts";
 import { hashSecret, newSecret } from "../auth/tokens.ts";
 import { LockoutError } from "../lockout/errors.ts";
@@ -96,6 +96,19 @@ export function createAccessService(
       return {
         tokens: page.items.map(token),
         nextPageToken: page.next ?? "",
+      };
+    },
+
+    async getCaller(_request, context) {
+      const caller = getCaller(context.values);
+      const { id, name, homeOrgId, orgId, roles, expirationDate } = caller;
+      const org = await store.findOrg(homeOrgId);
+      return {
+        ...{ id, name, roles: [...roles] },
+        organizationId: homeOrgId,
+        organizationName: org?.name ?? "",
+        permissions: [...permissionsIn(caller, orgId)],
+        ...timesOf({ expireTime: expirationDate }),
       };
     },
 

@@ -24,6 +24,8 @@ import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
+import { eventScope, helpDeskEvents, userEvents } from "./event-scope.ts";
+import { eventMessage } from "./events.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { factorNumbers } from "./factor-numbers.ts";
 import { decisions, lockEnd, lockoutMessage } from "./lockout-message.ts";
@@ -37,9 +39,10 @@ import {
   requireUserId,
 } from "./subjects.ts";
 import { unlockUsers } from "./unlock-users.ts";
+import { listUserEvents } from "./user-event-list.ts";
 import { createWatchQuota } from "./watch-quota.ts";
 import type { WatchLimits } from "./watch-quota.ts";
-import { lastEventId, resumed, watchEvents } from "./watch-events.ts";
+import { lastEventId, resumedAfter, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions extends WatchLimits {
@@ -192,9 +195,31 @@ export function createAttemptService({
       };
     },
 
+    async listUserEvents(request, context) {
+      const caller = getCaller(context.values);
+      const { orgId } = caller;
+      const userId = requireUserId(request.userId);
+      const { types } = eventScope(caller, request.eventTypes, userEvents);
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
+        listUserEvents(store, { orgId, userId }, types, asked),
+      );
+      const names = await editorNames.of(page.items);
+      return {
+        events: page.items.map((event) => ({
+          position: String(event.position),
+          event: eventMessage(event, names.get(event.editor)),
+        })),
+        nextPageToken: page.next ?? "",
+      };
+    },
+
     async *watchEvents(request, context) {
-      const leave = watches.enter(getCaller(context.values).id);
-      const wanted = resumed(request, context);
+      const caller = getCaller(context.values);
+      const wanted = {
+        after: resumedAfter(request, context),
+        scope: eventScope(caller, request.eventTypes, helpDeskEvents),
+      };
+      const leave = watches.enter(caller.id);
       try {
         yield* watchEvents(store, feed, wanted, context.signal, {
           editorNames,

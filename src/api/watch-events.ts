@@ -5,12 +5,13 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
-import { eventTypes as knownTypes } from "../lockout/event.ts";
 import { LongWork } from "../pacing/long-work.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
 import type { EventFeed, Following } from "./event-feed.ts";
 import type { EditorNames } from "./editor-names.ts";
+import { isInScope } from "./event-scope.ts";
+import type { EventScope } from "./event-scope.ts";
 import { eventMessage } from "./events.ts";
 
 // Small enough that a slow reader holds little, large enough that catching up is quick.
@@ -27,25 +28,29 @@ export interface WatchHooks {
   readonly draining: AbortSignal | undefined;
 }
 
+/** What is watched. */
+export interface Wanted {
+  /** A position; empty for what comes from now on. */
+  readonly after: string;
+  readonly scope: EventScope;
+}
+
 /** The header in which a client says how far it got, and the server where a watch begins. */
 export const lastEventId = "last-event-id";
 
 /** Parameters of a query that stand for headers: some clients of server-sent events can set none. */
 export const systemParameters = { lastEventId } as const;
 
-/** What of a request says which events are sent. */
-type Wanted = Pick<WatchEventsRequest, "after" | "eventTypes">;
-
 /**
- * The request of a client of server-sent events that was cut off and connects anew by itself: it repeats its URL, and says in
- * Last-Event-ID how far it got. Any other request as it is.
+ * The position that a watch follows. A client of server-sent events that was cut off and connects anew by itself repeats its URL, and says
+ * in Last-Event-ID how far it got.
  */
-export function resumed(
-  { after, eventTypes }: Wanted,
+export function resumedAfter(
+  { after }: Pick<WatchEventsRequest, "after">,
   { requestHeader }: HandlerContext,
-): Wanted {
+): string {
   const resumeAfter = requestHeader.get(lastEventId) ?? "";
-  return { after: resumeAfter === "" ? after : resumeAfter, eventTypes };
+  return resumeAfter === "" ? after : resumeAfter;
 }
 
 /** The id of a server-sent event: its position. */
@@ -67,12 +72,11 @@ export function eventId(message: Message): string | undefined {
 export async function* watchEvents(
   store: EventStore,
   feed: EventFeed,
-  request: Wanted,
+  { after, scope }: Wanted,
   signal: AbortSignal,
   { editorNames, onStart, checkToken, draining }: WatchHooks,
 ): AsyncGenerator<MessageInitShape<typeof WatchEventsResponseSchema>> {
-  const types = wantedTypes(request.eventTypes);
-  let position = await firstPosition(store, request.after);
+  let position = await firstPosition(store, after);
   const ending =
     draining === undefined ? signal : AbortSignal.any([signal, draining]);
   const bell = createBell(ending);
@@ -80,14 +84,13 @@ export async function* watchEvents(
   onStart(position);
   try {
     // Events that were written before the feed was listened to may have been announced before.
-    let following = await readAfter(store, position, types);
+    let following = await readAfter(store, position, scope);
     let isCatchingUp = true;
     const work = new LongWork();
     while (!ending.aborted) {
-      const events =
-        types === undefined
-          ? following.events
-          : following.events.filter(({ type }) => types.has(type));
+      const events = following.events.filter((event) =>
+        isInScope(event, scope),
+      );
       // After they are read: none that was written after the token's end is sent.
       if (events.length > 0) {
         await checkToken();
@@ -106,7 +109,7 @@ export async function* watchEvents(
       const rung = bell.next();
       const fed = feed.after(position);
       isCatchingUp = fed === undefined;
-      following = fed ?? (await readAfter(store, position, types));
+      following = fed ?? (await readAfter(store, position, scope));
       if (following.upTo === position) {
         await rung;
       }
@@ -120,22 +123,11 @@ export async function* watchEvents(
   }
 }
 
-/** Which types of events are sent, without unknown ones; undefined for all. */
-function wantedTypes(
-  asked: readonly string[],
-): ReadonlySet<string> | undefined {
-  if (asked.length === 0) {
-    return undefined;
-  }
-  const names = new Set(asked);
-  return new Set(knownTypes.filter((type) => names.has(type)));
-}
-
 /** The next events that the store has. */
 async function readAfter(
   store: EventStore,
   position: number,
-  types: ReadonlySet<string> | undefined,
+  { types, orgId }: EventScope,
 ): Promise<Following> {
   const last = await store.lastPosition();
   // No event has an unknown type, but an empty filter would match any.
@@ -147,6 +139,7 @@ async function readAfter(
     limit: batchSize,
     positionAfter: position,
     ...(types !== undefined && { types: [...types] }),
+    ...(orgId !== undefined && { resourceOwner: orgId }),
   });
   const end = events.at(-1)?.position ?? position;
   return {

@@ -1,8 +1,8 @@
 import { createContextKey } from "@connectrpc/connect";
 import type { ContextValues } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
-import { grants, holdsEverywhere, isRole } from "./roles.ts";
-import type { Permission } from "./roles.ts";
+import { grants, holdsEverywhere, isRole, permissions } from "./roles.ts";
+import type { Permission, Role } from "./roles.ts";
 
 /** The caller, and the organisation of the call. */
 export interface Caller {
@@ -18,6 +18,8 @@ export interface Caller {
   readonly orgId: string;
   /** Whether the call names it; else it is the caller's own. */
   readonly isOrgNamed: boolean;
+  /** When the caller's token ends, in milliseconds since 1970 UTC; undefined where it does not. */
+  readonly expirationDate: number | undefined;
 }
 
 const callerKey = createContextKey<Caller | undefined>(undefined, {
@@ -53,22 +55,45 @@ export function holdsPermissionEverywhere(
   );
 }
 
+/** Whether the caller has the permission in the organisation. */
+export function holdsPermission(
+  caller: Caller,
+  orgId: string,
+  permission: Permission,
+): boolean {
+  return rolesIn(caller, orgId).some((role) => grants(role, permission));
+}
+
+/** All permissions that the caller has in the organisation. */
+export function permissionsIn(
+  caller: Caller,
+  orgId: string,
+): readonly Permission[] {
+  return permissions.filter((permission) =>
+    holdsPermission(caller, orgId, permission),
+  );
+}
+
+/** The caller's roles that hold in the organisation. */
+function rolesIn(caller: Caller, orgId: string): readonly Role[] {
+  const isHome = caller.homeOrgId === orgId;
+  return caller.roles
+    .filter(isRole)
+    .filter((role) => isHome || holdsEverywhere(role));
+}
+
 /** Checks a permission. @throws LockoutError unless the caller has it in the organisation */
 export function requirePermission(
   caller: Caller,
   orgId: string,
   permission: Permission,
 ): void {
-  const isHome = caller.homeOrgId === orgId;
-  let holdsAny = false;
-  for (const role of caller.roles) {
-    if (!isRole(role) || !(isHome || holdsEverywhere(role))) {
-      continue;
-    }
-    if (grants(role, permission)) {
-      return;
-    }
-    holdsAny = true;
+  if (holdsPermission(caller, orgId, permission)) {
+    return;
   }
-  throw new LockoutError(holdsAny ? "permissionDenied" : "membershipNotFound");
+  throw new LockoutError(
+    rolesIn(caller, orgId).length > 0
+      ? "permissionDenied"
+      : "membershipNotFound",
+  );
 }

@@ -53,6 +53,7 @@ export function createGate(
           roles: token.roles,
           orgId,
           isOrgNamed: named !== "",
+          expirationDate: token.expirationDate,
         };
         // First, so that the log names the caller of a refused call.
         setCaller(context.values, caller);
@@ -104,6 +105,7 @@ export function createSystemGate(
       roles: ["IAM_OWNER"],
       orgId,
       isOrgNamed: named !== null,
+      expirationDate: undefined,
     });
   };
 }

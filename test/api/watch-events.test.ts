@@ -75,7 +75,13 @@ async function watch(
   const stream = watchEvents(
     counted,
     feed,
-    { after, eventTypes: [...eventTypes] },
+    {
+      after,
+      scope: {
+        types: eventTypes.length === 0 ? undefined : new Set(eventTypes),
+        orgId: undefined,
+      },
+    },
     ending.signal,
     {
       editorNames: new EditorNames({ tokenName: async () => undefined }),

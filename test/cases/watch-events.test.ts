@@ -9,6 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { defaultConfig } from "../../src/config.ts";
 import { startTestServer } from "../support/server.ts";
@@ -216,6 +217,18 @@ async function take(
   return taken;
 }
 
+/** Where the log ends now. */
+async function lastPosition(): Promise<{ readonly after: string }> {
+  const stop = new AbortController();
+  const [, openDoor] = doors[0] ?? [];
+  if (openDoor === undefined) {
+    throw new Error("there is no door");
+  }
+  const header = await opened(openDoor(), {}, stop.signal);
+  stop.abort();
+  return { after: header.get("last-event-id") ?? "" };
+}
+
 /** Opens a watch that lasts until the signal: resolves with the header of its response. */
 async function opened(
   watch: Watch,
@@ -288,6 +301,56 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
       isOurs,
     );
     expect(removed).toEqual(third.slice(-1));
+  });
+
+  it("shows a help desk what happens to the users of its organisation, and nothing else", async () => {
+    const mine = await setStage(server);
+    const other = await setStage(server);
+    const { after } = await lastPosition();
+    const management = createClient(
+      ManagementService,
+      createGrpcTransport({ baseUrl: server.url }),
+    );
+    for (const { orgOwner, userId } of [other, mine]) {
+      const headers = { authorization: `Bearer ${orgOwner}` };
+      await management.addCustomLockoutPolicy(
+        { maxPasswordAttempts: 5 },
+        { headers },
+      );
+      const users = createClient(
+        UserService,
+        createGrpcTransport({ baseUrl: server.url }),
+      );
+      await users.putUser({ userId }, { headers });
+      await management.lockUser({ id: userId }, { headers });
+    }
+    const watch = openDoor();
+    for (const role of ["ORG_USER_MANAGER", "ORG_OWNER", "IAM_USER_MANAGER"]) {
+      const token = await mine.token([role]);
+      const seen = await take(watch, { token, after }, 3, () => true);
+      expect(seen.map(({ type, org }) => [type, org])).toEqual([
+        ["user.human.added", mine.orgId],
+        ["user.locked", mine.orgId],
+        // The token that was made before this one is a token of this organisation.
+        ["user.pat.added", mine.orgId],
+      ]);
+      const types = { eventTypes: ["user.locked", "org.lockout.storm.began"] };
+      expect(
+        await take(watch, { token, after, ...types }, 1, () => true),
+      ).toMatchObject([{ type: "user.locked", org: mine.orgId }]);
+      const refused = await take(
+        watch,
+        { token, eventTypes: ["user.locked", "org.policy.lockout.added"] },
+        1,
+        () => true,
+      ).catch((error: unknown) => ConnectError.from(error));
+      expect(refused).toMatchObject({ code: Code.PermissionDenied });
+    }
+    const stranger = await mine.token(["ORG_SETTINGS_MANAGER"]);
+    const refused = await take(watch, { token: stranger }, 1, () => true).catch(
+      (error: unknown) => ConnectError.from(error),
+    );
+    expect(refused).toMatchObject({ code: Code.PermissionDenied });
   });
 
   it("refuses a token that has as many open as it may have, and no other", async () => {

@@ -373,6 +373,80 @@ export declare type RotateTokenRequest = Message<"lockout.v1.RotateTokenRequest"
 export declare const RotateTokenRequestSchema: GenMessage<RotateTokenRequest>;
 
 /**
+ * @generated from message lockout.v1.GetCallerRequest
+ */
+export declare type GetCallerRequest = Message<"lockout.v1.GetCallerRequest"> & {
+};
+
+/**
+ * Describes the message lockout.v1.GetCallerRequest.
+ * Use `create(GetCallerRequestSchema)` to create a new message.
+ */
+export declare const GetCallerRequestSchema: GenMessage<GetCallerRequest>;
+
+/**
+ * Who calls.
+ *
+ * @generated from message lockout.v1.Caller
+ */
+export declare type Caller = Message<"lockout.v1.Caller"> & {
+  /**
+   * The token's id: the editor of the events of what the caller changes.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The caller's own organisation, whichever the call names; roles named ORG_ hold there.
+   *
+   * @generated from field: string organization_id = 3;
+   */
+  organizationId: string;
+
+  /**
+   * What people call that organisation.
+   *
+   * @generated from field: string organization_name = 4;
+   */
+  organizationName: string;
+
+  /**
+   * All roles of the caller.
+   *
+   * @generated from field: repeated string roles = 5;
+   */
+  roles: string[];
+
+  /**
+   * What the caller may do in the organisation of the call.
+   *
+   * @generated from field: repeated string permissions = 6;
+   */
+  permissions: string[];
+
+  /**
+   * When the caller's token ends; absent where it does not.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 7;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.Caller.
+ * Use `create(CallerSchema)` to create a new message.
+ */
+export declare const CallerSchema: GenMessage<Caller>;
+
+/**
  * Manages the organisations of the instance and the tokens that callers show.
  *
  * @generated from service lockout.v1.AccessService
@@ -417,6 +491,16 @@ export declare const AccessService: GenService<{
     methodKind: "unary";
     input: typeof ListTokensRequestSchema;
     output: typeof ListTokensResponseSchema;
+  },
+  /**
+   * Says who the caller is, and what it may do in the organisation of the call.
+   *
+   * @generated from rpc lockout.v1.AccessService.GetCaller
+   */
+  getCaller: {
+    methodKind: "unary";
+    input: typeof GetCallerRequestSchema;
+    output: typeof CallerSchema;
   },
   /**
    * Ends a token at once.

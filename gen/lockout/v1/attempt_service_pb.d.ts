@@ -788,6 +788,70 @@ export declare type ListLockedUsersResponse = Message<"lockout.v1.ListLockedUser
 export declare const ListLockedUsersResponseSchema: GenMessage<ListLockedUsersResponse>;
 
 /**
+ * @generated from message lockout.v1.ListUserEventsRequest
+ */
+export declare type ListUserEventsRequest = Message<"lockout.v1.ListUserEventsRequest"> & {
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The most events to return: 100 unless set, at most 1000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Only events of these types; all where it is empty. Without the permission events.read others than user.* are refused.
+   *
+   * @generated from field: repeated string event_types = 4;
+   */
+  eventTypes: string[];
+};
+
+/**
+ * Describes the message lockout.v1.ListUserEventsRequest.
+ * Use `create(ListUserEventsRequestSchema)` to create a new message.
+ */
+export declare const ListUserEventsRequestSchema: GenMessage<ListUserEventsRequest>;
+
+/**
+ * @generated from message lockout.v1.ListUserEventsResponse
+ */
+export declare type ListUserEventsResponse = Message<"lockout.v1.ListUserEventsResponse"> & {
+  /**
+   * The newest first.
+   *
+   * @generated from field: repeated lockout.v1.WatchEventsResponse events = 1;
+   */
+  events: WatchEventsResponse[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListUserEventsResponse.
+ * Use `create(ListUserEventsResponseSchema)` to create a new message.
+ */
+export declare const ListUserEventsResponseSchema: GenMessage<ListUserEventsResponse>;
+
+/**
  * @generated from message lockout.v1.WatchEventsRequest
  */
 export declare type WatchEventsRequest = Message<"lockout.v1.WatchEventsRequest"> & {
@@ -799,7 +863,8 @@ export declare type WatchEventsRequest = Message<"lockout.v1.WatchEventsRequest"
   after: string;
 
   /**
-   * Only events of these types; all where it is empty.
+   * Only events of these types; all where it is empty. Without the permission events.read others than user.* and
+   * org.lockout.storm.* are refused.
    *
    * @generated from field: repeated string event_types = 2;
    */
@@ -1120,7 +1185,18 @@ export declare const AttemptService: GenService<{
     output: typeof UnlockUsersResponseSchema;
   },
   /**
-   * Streams the events of the instance as they are written.
+   * Lists the events of a user since the registration, newest first.
+   *
+   * @generated from rpc lockout.v1.AttemptService.ListUserEvents
+   */
+  listUserEvents: {
+    methodKind: "unary";
+    input: typeof ListUserEventsRequestSchema;
+    output: typeof ListUserEventsResponseSchema;
+  },
+  /**
+   * Streams events as they are written: those of the instance to callers with the permission events.read, to others
+   * those of the users (user.*) and storms (org.lockout.storm.*) of the organisation of the call.
    *
    * @generated from rpc lockout.v1.AttemptService.WatchEvents
    */
