@@ -16,7 +16,8 @@ import type { BeginResult } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { factors } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
-import { recordPasswordChange, unlockSubject } from "../lockout/user.ts";
+import { recordPasswordChange } from "../lockout/password-change.ts";
+import { unlockSubject } from "../lockout/user.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
@@ -35,6 +36,7 @@ import { reportKey } from "./report-key.ts";
 import {
   readClient,
   readLockoutSubject,
+  readSecretDigest,
   readSubject,
   requireUserId,
 } from "./subjects.ts";
@@ -108,11 +110,13 @@ export function createAttemptService({
     async completeAttempt(request, context) {
       const { id, orgId } = getCaller(context.values);
       const outcome = readOutcome(request.outcome);
+      const secretDigest = readSecretDigest(request.secretDigest);
       const result = await store.completeAttempt(
         orgId,
         request.attemptId,
         id,
-        (view, attempt) => completeAttempt(view, attempt, outcome),
+        (view, attempt) =>
+          completeAttempt(view, attempt, outcome, secretDigest),
       );
       noteAttempt(context.values, {
         attemptId: request.attemptId,
@@ -126,10 +130,11 @@ export function createAttemptService({
       const factor = readFactor(request.factor);
       const outcome = readOutcome(request.outcome);
       const client = readClient(request.client);
+      const secretDigest = readSecretDigest(request.secretDigest);
       const subject = readSubject(orgId, request);
       const result = await store.reportAttempt(
         ...([subject, id] as const),
-        (view) => reportAttempt(view, factor, client, outcome),
+        (view) => reportAttempt(view, factor, client, outcome, secretDigest),
         reportKey(request, (text) => store.hashName(text)),
       );
       noteAttempt(context.values, { subject, accepted: result.accepted });

@@ -36,6 +36,12 @@ const types: ListBound = {
   each: { characters: 200, above: "requestTooLong" },
 };
 
+/** The most bytes of a digest of a secret: SHA-512 has as many. */
+const secretDigest: TextBound = {
+  characters: 64,
+  above: "secretDigestInvalid",
+};
+
 /** An address, or the list of them that proxies have written. */
 export const clientAddressCharacters = 1000;
 
@@ -79,8 +85,10 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: idCharacters,
     above: "attemptUnknown",
   },
+  "lockout.v1.CompleteAttemptRequest.secret_digest": secretDigest,
   "lockout.v1.ReportAttemptRequest.user_id": userId,
   "lockout.v1.ReportAttemptRequest.login_name": loginName,
+  "lockout.v1.ReportAttemptRequest.secret_digest": secretDigest,
   "lockout.v1.ReportAttemptRequest.idempotency_key": {
     characters: 200,
     above: "requestTooLong",

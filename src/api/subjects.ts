@@ -92,6 +92,20 @@ export function readClient(client: ClientMessage | undefined): Client {
   };
 }
 
+/** The fewest bytes of a digest of a secret. */
+const minDigestBytes = 16;
+
+/** The caller's keyed hash of a secret, where there is one. @throws LockoutError where it is too short */
+export function readSecretDigest(digest: Uint8Array): Uint8Array | undefined {
+  if (digest.byteLength === 0) {
+    return undefined;
+  }
+  if (digest.byteLength < minDigestBytes) {
+    throw new LockoutError("secretDigestInvalid");
+  }
+  return digest;
+}
+
 /** A list of addresses that may have been cut, without the end that may be a part of another address. */
 function wholeElements(list: string): string {
   return list.length < clientAddressCharacters

@@ -11,9 +11,9 @@ import type { Limits } from "../lockout/limits.ts";
 import type { Rules } from "../lockout/rules.ts";
 import {
   parseAttempts,
-  parseCeiling,
   parseGrowth,
   parseRuleSpan,
+  ruleCount,
 } from "./values.ts";
 
 /** What of a policy the command line sets: the two numbers, and the rules that are enforced. */
@@ -25,6 +25,7 @@ export type PolicySettings = Limits &
     | "maxLockDurationMs"
     | "observationWindowMs"
     | "ceiling"
+    | "rememberedSecrets"
   >;
 
 /** What of a policy shall change. */
@@ -83,7 +84,13 @@ const settings: Readonly<Record<SettingName, Setting>> = {
     flags: "--ceiling <number>",
     description:
       "failures in a row, however long they take, that lock until somebody unlocks; none: no number does",
-    ...{ parse: parseCeiling, kind: "count", part: "rules" },
+    ...{ parse: ruleCount(), kind: "count", part: "rules" },
+  },
+  rememberedSecrets: {
+    flags: "--remembered-secrets <number>",
+    description:
+      "the last wrong passwords of a user that count once, up to 10; none: each counts each time",
+    ...{ parse: ruleCount(10), kind: "count", part: "rules" },
   },
 };
 
@@ -156,6 +163,7 @@ export function settingsOf(policy: Policy): PolicySettings {
     maxLockDurationMs: spanMs(rules?.maxLockDuration),
     observationWindowMs: spanMs(rules?.observationWindow),
     ceiling: rules?.ceiling ?? 0,
+    rememberedSecrets: rules?.rememberedSecrets ?? 0,
   };
 }
 
@@ -164,12 +172,9 @@ export function rulesWith(
   { rules }: Policy,
   after: PolicySettings,
 ): MessageInitShape<typeof RulesSchema> {
-  const { lockScope = LockScope.UNSPECIFIED, rememberedSecrets = 0 } =
-    rules ?? {};
   return {
-    lockScope,
+    lockScope: rules?.lockScope ?? LockScope.UNSPECIFIED,
     devices: rules?.devices,
-    rememberedSecrets,
     sources: rules?.sources,
     storms: rules?.storms,
     lockDuration: durationOf(after.lockDurationMs),
@@ -177,6 +182,7 @@ export function rulesWith(
     maxLockDuration: durationOf(after.maxLockDurationMs),
     observationWindow: durationOf(after.observationWindowMs),
     ceiling: after.ceiling,
+    rememberedSecrets: after.rememberedSecrets,
   };
 }
 

@@ -72,7 +72,8 @@ function numberSentence(
 }
 
 function ruleSentences(settings: PolicySettings): readonly string[] {
-  const { ceiling, lockDurationMs, observationWindowMs } = settings;
+  const { ceiling, lockDurationMs, observationWindowMs, rememberedSecrets } =
+    settings;
   return [
     lockDurationMs === 0
       ? "A lock lasts until somebody unlocks."
@@ -84,6 +85,13 @@ function ruleSentences(settings: PolicySettings): readonly string[] {
       ? []
       : [
           `${ceiling} failures in a row lock until somebody unlocks, however long they take.`,
+        ]),
+    ...(rememberedSecrets === 0
+      ? []
+      : [
+          rememberedSecrets === 1
+            ? "The last wrong password of a user counts once."
+            : `The last ${rememberedSecrets} wrong passwords of a user count once.`,
         ]),
   ];
 }

@@ -147,15 +147,17 @@ export function parseGrowth(text: string): number {
   return growth;
 }
 
-/** The ceiling of a policy, or `none`, which is 0. @throws InvalidArgumentError */
-export function parseCeiling(text: string): number {
-  const value = text === "none" ? 0 : wholeNumber(text);
-  if (value === undefined || value > maxUint32) {
-    throw new InvalidArgumentError(
-      `Write a whole number from 1 to ${maxUint32}, or none.`,
-    );
-  }
-  return value;
+/** A number of a rule, at least 1, or `none`, which is 0. @returns a parser, which throws InvalidArgumentError */
+export function ruleCount(most: number = maxUint32): (text: string) => number {
+  return (text) => {
+    const value = text === "none" ? 0 : wholeNumber(text);
+    if (value === undefined || value > most) {
+      throw new InvalidArgumentError(
+        `Write a whole number from 1 to ${most}, or none.`,
+      );
+    }
+    return value;
+  };
 }
 
 /** A number of bytes: `4194304`, `16KiB` or `4MiB`. @throws InvalidArgumentError */

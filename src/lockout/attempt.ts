@@ -10,7 +10,7 @@ import { LockoutError } from "./errors.ts";
 import { limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import { newUser } from "./user.ts";
-import type { UserChange, UserView } from "./user.ts";
+import type { CommandView, UserChange, UserView } from "./user.ts";
 
 /** An attempt as it is stored. */
 export interface Attempt {
@@ -130,12 +130,14 @@ export function beginAttempt(
  * Says how the comparison ended. Completing twice alike is harmless. A void attempt takes every outcome, and changes
  * nothing.
  *
+ * @param secretDigest the caller's keyed hash of what was compared, where it has one
  * @throws LockoutError `attemptClosedOtherwise` where it was closed with another outcome
  */
 export function completeAttempt(
-  view: UserView,
+  view: CommandView,
   attempt: Attempt,
   outcome: Outcome,
+  secretDigest?: Uint8Array,
 ): CompleteChange {
   if (attempt.closed?.outcome === "void") {
     const { factor } = attempt;
@@ -153,7 +155,7 @@ export function completeAttempt(
     }
     return nothing(attempt.closed.result);
   }
-  const change = count(view, attempt, outcome);
+  const change = count(view, { ...attempt, secretDigest }, outcome);
   return { ...change, closed: { outcome, result: change.result } };
 }
 
@@ -177,7 +179,7 @@ export function redated<
 
 /** An attempt that nobody completed in time: it counts as failed, since its secret may have been compared. */
 export function expireAttempt(
-  view: UserView,
+  view: CommandView,
   attempt: Attempt,
 ): CompleteChange {
   const change = count(view, { ...attempt, hasExpired: true }, "failed");
@@ -187,14 +189,19 @@ export function expireAttempt(
   };
 }
 
-/** Counts a comparison afterwards. Not exact: parallel callers may all have compared before the first is counted. */
+/**
+ * Counts a comparison afterwards. Not exact: parallel callers may all have compared before the first is counted.
+ *
+ * @param secretDigest as of {@link completeAttempt}
+ */
 export function reportAttempt(
-  view: UserView,
+  view: CommandView,
   factor: Factor,
   client: Client,
   outcome: Outcome,
+  secretDigest?: Uint8Array,
 ): UserChange<CompleteResult> {
-  return count(view, { id: undefined, factor, client }, outcome);
+  return count(view, { id: undefined, factor, client, secretDigest }, outcome);
 }
 
 function nothing<Result>(result: Result): UserChange<Result> {

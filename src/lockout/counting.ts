@@ -6,6 +6,7 @@ import { checkEvents, limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import { endOfLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
+import { forgetSecrets, remember } from "./remembered-secrets.ts";
 import {
   atPayload,
   ceilingNear,
@@ -13,7 +14,7 @@ import {
   reasonOf,
 } from "./user-events.ts";
 import { newUser } from "./user.ts";
-import type { UserChange, UserState, UserView } from "./user.ts";
+import type { CommandView, UserChange, UserState, UserView } from "./user.ts";
 
 /** How a comparison ended. */
 export type Outcome = "succeeded" | "failed" | "not_a_guess";
@@ -43,6 +44,8 @@ export interface Comparison {
   readonly id: string | undefined;
   readonly factor: Factor;
   readonly client: Client;
+  /** The caller's keyed hash of what was wrong. */
+  readonly secretDigest?: Uint8Array | undefined;
   /** Set where nobody said how it ended: it counts as failed, as of now. */
   readonly hasExpired?: true;
 }
@@ -67,7 +70,7 @@ export function lockEndOf(
 
 /** The counting that completing, expiring and reporting share. */
 export function count(
-  view: UserView,
+  view: CommandView,
   compared: Comparison,
   outcome: Outcome,
 ): UserChange<CompleteResult> {
@@ -104,6 +107,7 @@ export function count(
       return {
         result: { accepted: true, locked: false, failed: 0, limit },
         ...registered(view),
+        ...(factor === "password" && forgetSecrets(view.user)),
         steps: [{ factor, failed: "clear", open: -heldBy(compared) }],
         events: [checked(checkEvents[factor].succeeded, client)],
       };
@@ -120,9 +124,48 @@ function countsWhileLocked({ lock, account }: UserState): boolean {
   return lock?.endTime !== undefined && account !== "inactive";
 }
 
-/** A failure counts, and may lock. */
+/** A failure counts, and may lock, unless the secret is one that was tried before. */
 function fail(
-  view: UserView,
+  view: CommandView,
+  user: UserState,
+  compared: Comparison,
+): UserChange<CompleteResult> {
+  const { factor, secretDigest } = compared;
+  const memory = remember(view, factor, secretDigest);
+  if (memory === undefined) {
+    return failAnew(view, user, compared);
+  }
+  const { isRepeated, rememberedSecrets } = memory;
+  const change = isRepeated
+    ? repeat(view, user, compared)
+    : failAnew(view, user, compared);
+  return {
+    ...change,
+    user: { ...(change.user ?? user), rememberedSecrets },
+  };
+}
+
+/** A secret is wrong that was wrong before: nothing counts. */
+function repeat(
+  view: CommandView,
+  user: UserState,
+  compared: Comparison,
+): UserChange<CompleteResult> {
+  const { factor, client } = compared;
+  return {
+    result: {
+      ...{ accepted: false, locked: user.lock !== undefined },
+      failed: failedAt(view.counters[factor], view.rules, view.now),
+      limit: limitOf(factor, view.limits),
+      ...lockEndOf(user.lock),
+    },
+    steps: released(compared),
+    events: [checked(checkEvents[factor].failed, client, { repeated: true })],
+  };
+}
+
+function failAnew(
+  view: CommandView,
   user: UserState,
   compared: Comparison,
 ): UserChange<CompleteResult> {

@@ -164,6 +164,12 @@ const entries = {
     key: "unknown outcome: set succeeded, failed or not a guess",
     when: "An attempt is completed or reported without an outcome, or with one that does not exist. Nothing is counted.",
   },
+  secretDigestInvalid: {
+    id: "LOCKOUTD-att08",
+    code: "INVALID_ARGUMENT",
+    key: "secret_digest has 16 to 64 bytes: send a keyed hash of the secret, never the secret",
+    when: "CompleteAttempt or ReportAttempt has a secret_digest that is too short or too long. Nothing is counted.",
+  },
   idempotencyKeyReused: {
     id: "LOCKOUTD-att07",
     code: "FAILED_PRECONDITION",

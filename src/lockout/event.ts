@@ -228,7 +228,14 @@ const entries = {
       at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
     },
   },
-  "user.human.password.check.failed": failedCheck("password"),
+  "user.human.password.check.failed": {
+    ...failedCheck("password"),
+    payload: {
+      ...failed,
+      repeated:
+        "`true` where the password is one of the last wrong ones that the rules have count once: nothing was counted",
+    },
+  },
   "user.human.password.check.succeeded": succeededCheck("password"),
   "user.human.password.changed": {
     aggregate: "user",

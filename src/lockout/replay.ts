@@ -8,6 +8,7 @@ import type { Rules } from "./rules.ts";
 import {
   addedFailures,
   isEndOfLock,
+  isRepeated,
   lockFactorOf,
   stateOf,
 } from "./user-events.ts";
@@ -96,7 +97,7 @@ export function replayUserEvent(
   for (const factor of factors) {
     const { failed, succeeded } = checkEvents[factor];
     if (type === failed) {
-      return withMore(user, factor, 1, 1);
+      return isRepeated(payload) ? user : withMore(user, factor, 1, 1);
     }
     if (type === succeeded) {
       return cleared(user, factor);

@@ -103,6 +103,11 @@ export function isEndOfLock({ expired }: EventPayload): boolean {
   return expired === true;
 }
 
+/** Whether a payload of a failed check says that the secret was tried before, and so did not count. */
+export function isRepeated({ repeated }: EventPayload): boolean {
+  return repeated === true;
+}
+
 /** A lock ended by itself at this time, in milliseconds since 1970 UTC. */
 export function lockEnded(endTime: number): NewEvent {
   return {

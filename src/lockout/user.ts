@@ -23,6 +23,8 @@ import type { AccountState, UnlockRemarks } from "./user-events.ts";
 export interface UserState {
   readonly account: AccountState;
   readonly lock: Lock | undefined;
+  /** Of the wrong passwords that count once: what the store makes of them, the last one first. Left out where there is none. */
+  readonly rememberedSecrets?: readonly string[] | undefined;
 }
 
 /** What a decision on a user is made from. */
@@ -37,6 +39,12 @@ export interface UserView {
   readonly editor: string;
   /** Milliseconds since 1970 UTC. */
   readonly now: number;
+}
+
+/** What a command is decided from: beside how the user stands, what it may ask for. */
+export interface CommandView extends UserView {
+  /** What is kept of a secret of this user, of the digest that the caller made of it. */
+  readonly hashSecret: (secretDigest: Uint8Array) => string;
 }
 
 /**
@@ -54,7 +62,7 @@ export interface UserChange<Result> {
 }
 
 /** A command on a user. @throws LockoutError */
-export type DecideUser<Result> = (view: UserView) => UserChange<Result>;
+export type DecideUser<Result> = (view: CommandView) => UserChange<Result>;
 
 /** A user who was never seen before. */
 export const newUser: UserState = { account: "active", lock: undefined };
@@ -371,12 +379,4 @@ export const removeUser: DecideUser<void> = () => ({
   result: undefined,
   steps: [],
   events: [userRemoved],
-});
-
-/** The secret that was guessed at is gone: its counter is reset. A lock stays. */
-export const recordPasswordChange: DecideUser<void> = (view) => ({
-  result: undefined,
-  ...(view.user === undefined && { user: newUser }),
-  steps: [{ factor: "password", failed: "clear", open: 0 }],
-  events: [{ type: "user.human.password.changed" }],
 });

@@ -14,6 +14,7 @@ import type {
   CompleteChange,
 } from "../lockout/attempt.ts";
 import type {
+  CommandView,
   DecideUser,
   UserChange,
   UserState,
@@ -200,7 +201,7 @@ export interface AttemptStore {
   beginAttempt(
     subject: Subject,
     editor: string,
-    decide: (view: UserView, attemptId: string) => BeginChange,
+    decide: (view: CommandView, attemptId: string) => BeginChange,
   ): Promise<BeginResult>;
   /**
    * Runs `completeAttempt` of the domain, and keeps how the attempt closed, for at least 10 minutes.
@@ -211,7 +212,7 @@ export interface AttemptStore {
     orgId: string,
     attemptId: string,
     editor: string,
-    decide: (view: UserView, attempt: Attempt) => CompleteChange,
+    decide: (view: CommandView, attempt: Attempt) => CompleteChange,
   ): Promise<CompleteResult>;
   /**
    * Runs `reportAttempt` of the domain on a subject. With a key that its organisation has used within {@link keepClosedMs} it returns what it returned
@@ -222,7 +223,7 @@ export interface AttemptStore {
   reportAttempt(
     subject: Subject,
     editor: string,
-    decide: (view: UserView) => UserChange<CompleteResult>,
+    decide: (view: CommandView) => UserChange<CompleteResult>,
     once?: ReportKey,
   ): Promise<CompleteResult>;
   /**

@@ -14,6 +14,7 @@ import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
 import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
+import { describeRememberedSecrets } from "./store/remembered-secrets.ts";
 import { describeReports } from "./store/reports.ts";
 import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
@@ -45,6 +46,7 @@ export function describeStore(
     describeUserEvents(bed);
     describeAttempts(bed);
     describeTimedLocks(bed);
+    describeRememberedSecrets(bed);
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);

@@ -12,12 +12,12 @@ import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
 import { noRules } from "../../src/lockout/rules.ts";
+import { recordPasswordChange } from "../../src/lockout/password-change.ts";
 import {
   deactivateUser,
   lockUser,
   putUser,
   reactivateUser,
-  recordPasswordChange,
   unlockUser,
 } from "../../src/lockout/user.ts";
 import type { Counter } from "../../src/lockout/counter.ts";
@@ -25,7 +25,7 @@ import type {
   UserApi,
   UserChange,
   UserState,
-  UserView,
+  CommandView,
 } from "../../src/lockout/user.ts";
 
 const noApi: UserApi = { version: "v1", authorise: () => undefined };
@@ -44,12 +44,13 @@ function createUser(limit: number, otpLimit = limit) {
   const events: string[] = [];
   let ids = 0;
 
-  const view = (): UserView => ({
+  const view = (): CommandView => ({
     user,
     counters: { ...counters },
     limits,
     rules: noRules,
     editor: "editor",
+    hashSecret: (digest) => Buffer.from(digest).toString("hex"),
     now: 1000,
   });
   const apply = <R>(change: UserChange<R>): R => {
@@ -112,7 +113,7 @@ function createUser(limit: number, otpLimit = limit) {
     expire: (id: string) => close(id, expireAttempt, "failed"),
     report: (outcome: Outcome, factor: Factor = "password") =>
       apply(reportAttempt(view(), factor, {}, outcome)),
-    run: <R>(decide: (view: UserView) => UserChange<R>) =>
+    run: <R>(decide: (view: CommandView) => UserChange<R>) =>
       apply(decide(view())),
     fail: (factor: Factor = "password") => {
       const begun = apply(reportAttempt(view(), factor, {}, "failed"));

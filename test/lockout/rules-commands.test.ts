@@ -96,7 +96,6 @@ describe("SetRules", () => {
     const all: Partial<Rules> = {
       lockScope: "factor",
       devices: { maxAttempts: 1, trustDurationMs: 0 },
-      rememberedSecrets: 1,
       sources: { ...noRules.sources, maxFailures: 1, windowMs: 1 },
       storms: { maxLocks: 1, windowMs: 1 },
     };
@@ -104,7 +103,6 @@ describe("SetRules", () => {
     expect(violations.map(({ field }) => field)).toEqual([
       "rules.lock_scope",
       "rules.devices.max_attempts",
-      "rules.remembered_secrets",
       "rules.sources.max_failures",
       "rules.storms.max_locks",
     ]);

@@ -15,11 +15,8 @@ import type { PolicyDecision } from "../../src/lockout/policy.ts";
 import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { Rules } from "../../src/lockout/rules.ts";
-import {
-  lockUser,
-  recordPasswordChange,
-  unlockSubject,
-} from "../../src/lockout/user.ts";
+import { recordPasswordChange } from "../../src/lockout/password-change.ts";
+import { lockUser, unlockSubject } from "../../src/lockout/user.ts";
 import type { DecideUser } from "../../src/lockout/user.ts";
 import type { AttemptStore, UserStore } from "../../src/store/users.ts";
 import type { Awaitable } from "../../src/store/awaitable.ts";
@@ -74,11 +71,13 @@ type Move =
       readonly kind: "complete";
       readonly which: number;
       readonly outcome: Outcome;
+      readonly secret: number | undefined;
     }
   | {
       readonly kind: "report";
       readonly factor: ModelFactor;
       readonly outcome: Outcome;
+      readonly secret: number | undefined;
     }
   | { readonly kind: "unlock" | "lock" | "password" | "settle" }
   | { readonly kind: "rules"; readonly rules: Rules }
@@ -100,12 +99,17 @@ const rules = fc
     lock: lockRules,
     observationWindowMs: fc.constantFrom(0, 20_000, 100_000),
     ceiling: fc.constantFrom(0, 0, 3, 5, 8),
+    rememberedSecrets: fc.constantFrom(0, 0, 1, 2, 3),
   })
   .map(({ lock, ...rest }): Rules => ({ ...noRules, ...rest, ...lock }));
 const limits = fc.record({
   maxPasswordAttempts: fc.integer({ min: 0, max: 3 }),
   maxOtpAttempts: fc.integer({ min: 0, max: 3 }),
 });
+const secret = fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined });
+/** The digest of one of few secrets. */
+const digestOf = (number: number | undefined) =>
+  number === undefined ? undefined : Buffer.alloc(16, number);
 const kind = <Kind extends string>(name: Kind) => fc.constant(name);
 
 /** Moves of a game. */
@@ -122,12 +126,12 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc.array(
     {
       weight: 6,
       arbitrary: fc.record({
-        ...{ kind: kind("complete"), which: fc.nat(), outcome },
+        ...{ kind: kind("complete"), which: fc.nat(), outcome, secret },
       }),
     },
     {
       weight: 3,
-      arbitrary: fc.record({ kind: kind("report"), factor, outcome }),
+      arbitrary: fc.record({ kind: kind("report"), factor, outcome, secret }),
     },
     {
       weight: 2,
@@ -210,18 +214,21 @@ export async function play(
         }
         expect(
           await board.complete(time, id, (view, stored) =>
-            completeAttempt(view, stored, move.outcome),
+            completeAttempt(view, stored, move.outcome, digestOf(move.secret)),
           ),
-        ).toEqual(model.complete(attempt, move.outcome));
+        ).toEqual(model.complete(attempt, move.outcome, move.secret));
         break;
       }
       case "report":
         model.settle(time);
         expect(
           await board.report(time, (view) =>
-            reportAttempt(view, move.factor, {}, move.outcome),
+            reportAttempt(
+              ...([view, move.factor, {}, move.outcome] as const),
+              digestOf(move.secret),
+            ),
           ),
-        ).toEqual(model.report(move.factor, move.outcome));
+        ).toEqual(model.report(move.factor, move.outcome, move.secret));
         break;
       case "unlock": {
         model.settle(time);

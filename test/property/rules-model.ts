@@ -33,6 +33,8 @@ interface ModelAttempt {
 interface History {
   failures: (Failure | "lock ended")[];
   locks: number;
+  /** What was wrong, with how many secrets were to be remembered then. */
+  secrets: { readonly secret: number; readonly most: number }[];
   /** Of any failure, also before that. */
   last: number | undefined;
 }
@@ -53,8 +55,8 @@ export class RulesModel {
   #now = 0;
   readonly #ttlMs: number;
   readonly #histories: Record<ModelFactor, History> = {
-    password: { failures: [], locks: 0, last: undefined },
-    totp: { failures: [], locks: 0, last: undefined },
+    password: { failures: [], locks: 0, secrets: [], last: undefined },
+    totp: { failures: [], locks: 0, secrets: [], last: undefined },
   };
 
   constructor(limits: Limits, ttlMs: number) {
@@ -97,7 +99,7 @@ export class RulesModel {
   }
 
   /** Undefined where it is refused. */
-  complete(attempt: ModelAttempt, outcome: Outcome) {
+  complete(attempt: ModelAttempt, outcome: Outcome, secret?: number) {
     if (attempt.state === "closed") {
       return undefined;
     }
@@ -105,12 +107,12 @@ export class RulesModel {
       return this.#answer(attempt.factor, false);
     }
     attempt.state = "closed";
-    return this.#outcome(attempt.factor, outcome);
+    return this.#outcome(attempt.factor, outcome, secret);
   }
 
-  report(factor: ModelFactor, outcome: Outcome) {
+  report(factor: ModelFactor, outcome: Outcome, secret?: number) {
     this.isKnown = true;
-    return this.#outcome(factor, outcome);
+    return this.#outcome(factor, outcome, secret);
   }
 
   /** Says whether somebody was locked. */
@@ -201,10 +203,13 @@ export class RulesModel {
     return this.#histories[factor].locks;
   }
 
-  #outcome(factor: ModelFactor, outcome: Outcome) {
+  #outcome(factor: ModelFactor, outcome: Outcome, secret?: number) {
     this.isKnown = true;
     switch (outcome) {
       case "failed":
+        if (this.#isRepeated(factor, secret)) {
+          return this.#answer(factor, false);
+        }
         this.#fail(factor, this.#now);
         return this.#answer(factor, false);
       case "not_a_guess":
@@ -216,6 +221,28 @@ export class RulesModel {
         this.#clear(factor);
         return this.#answer(factor, true);
     }
+  }
+
+  /** Whether a password is one of the last wrong ones; it is the last one then. A lock that stays remembers nothing. */
+  #isRepeated(factor: ModelFactor, secret: number | undefined): boolean {
+    const most = this.rules.rememberedSecrets;
+    const isRefused = this.lock !== undefined && this.lock.end === undefined;
+    if (
+      factor !== "password" ||
+      secret === undefined ||
+      most === 0 ||
+      isRefused
+    ) {
+      return false;
+    }
+    const { secrets } = this.#histories.password;
+    let last: readonly number[] = [];
+    for (const wrong of secrets) {
+      const others = last.filter((other) => other !== wrong.secret);
+      last = [wrong.secret, ...others].slice(0, wrong.most);
+    }
+    secrets.push({ secret, most });
+    return last.slice(0, most).includes(secret);
   }
 
   #answer(factor: ModelFactor, accepted: boolean) {
@@ -276,6 +303,7 @@ export class RulesModel {
     const history = this.#histories[factor];
     history.failures = [];
     history.locks = 0;
+    history.secrets = [];
   }
 
   #limit(factor: ModelFactor): number {

@@ -10,12 +10,8 @@ import {
   createDefaultPolicy,
   resetOrgPolicy,
 } from "../../src/lockout/policy.ts";
-import {
-  lockUser,
-  putUser,
-  recordPasswordChange,
-  unlockUser,
-} from "../../src/lockout/user.ts";
+import { recordPasswordChange } from "../../src/lockout/password-change.ts";
+import { lockUser, putUser, unlockUser } from "../../src/lockout/user.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import type { Store } from "../../src/store/store.ts";

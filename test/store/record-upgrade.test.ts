@@ -2,12 +2,8 @@ import { firstPage } from "../support/first-page.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
 import type { BeginCommand } from "../../src/lockout/attempt.ts";
-import {
-  lockUser,
-  putUser,
-  recordPasswordChange,
-  unlockUser,
-} from "../../src/lockout/user.ts";
+import { recordPasswordChange } from "../../src/lockout/password-change.ts";
+import { lockUser, putUser, unlockUser } from "../../src/lockout/user.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";

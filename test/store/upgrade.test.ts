@@ -1,7 +1,13 @@
 import Database from "better-sqlite3";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
-import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+  reportAttempt,
+} from "../../src/lockout/attempt.ts";
+import { rulesPayload } from "../../src/lockout/rules-payload.ts";
+import { noRules } from "../../src/lockout/rules.ts";
 import { createNameKey, hashName } from "../../src/store/shared/name-hash.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -111,6 +117,18 @@ async function expectGoesOn(url: string): Promise<void> {
   const { attempt } = await begin("tried");
   expect(await fail(attempt?.id ?? "")).toMatchObject({ locked: true });
   expect(await begin("new")).toMatchObject({ decision: "proceed", failed: 0 });
+  // What came since works on whom the first schema knew.
+  await store.changePolicy({ kind: "org", orgId }, "e", () => {
+    const rules = { ...noRules, rememberedSecrets: 3 };
+    const type = "org.policy.lockout.rules.changed";
+    return { rules: { event: { type, payload: rulesPayload(rules) }, rules } };
+  });
+  const repeat = () =>
+    store.reportAttempt({ kind: "user", orgId, userId: "known" }, "e", (view) =>
+      reportAttempt(view, "password", {}, "failed", Buffer.alloc(32, 1)),
+    );
+  expect(await repeat()).toMatchObject({ failed: 2 });
+  expect(await repeat()).toMatchObject({ failed: 2 });
   await store.settleAttempts(100);
   await store.close();
   expect(await checkDatabase(url)).toMatchObject({ problems: [], users: 1 });

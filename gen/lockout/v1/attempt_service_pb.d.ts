@@ -177,6 +177,15 @@ export declare type CompleteAttemptRequest = Message<"lockout.v1.CompleteAttempt
    * @generated from field: lockout.v1.Outcome outcome = 2;
    */
   outcome: Outcome;
+
+  /**
+   * A keyed hash of the secret, of 16 to 64 bytes, by a key that you keep to yourself, such as HMAC-SHA-256 over the user's id and the secret: never
+   * the secret. A wrong password whose digest is among the last that the rules remember (remembered_secrets) does not count. Of
+   * other factors it is ignored.
+   *
+   * @generated from field: bytes secret_digest = 4;
+   */
+  secretDigest: Uint8Array;
 };
 
 /**
@@ -277,6 +286,15 @@ export declare type ReportAttemptRequest = Message<"lockout.v1.ReportAttemptRequ
    * @generated from field: lockout.v1.Outcome outcome = 5;
    */
   outcome: Outcome;
+
+  /**
+   * A keyed hash of the secret, of 16 to 64 bytes, by a key that you keep to yourself, such as HMAC-SHA-256 over the user's id and the secret: never
+   * the secret. A wrong password whose digest is among the last that the rules remember (remembered_secrets) does not count. Of
+   * other factors it is ignored.
+   *
+   * @generated from field: bytes secret_digest = 6;
+   */
+  secretDigest: Uint8Array;
 
   /**
    * Of the caller's choice, 1 to 200 characters; empty for none. The same key of the same organisation within 10 minutes is

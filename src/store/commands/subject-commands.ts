@@ -3,7 +3,12 @@ import { factors } from "../../lockout/factor.ts";
 import { userAdded } from "../../lockout/user-events.ts";
 import { hasEnded } from "../../lockout/lock.ts";
 import { endLock, newUser } from "../../lockout/user.ts";
-import type { UserChange, UserView } from "../../lockout/user.ts";
+import type {
+  CommandView,
+  UserChange,
+  UserState,
+  UserView,
+} from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
 import type {
@@ -38,18 +43,13 @@ export interface SubjectCommands {
   findName(orgId: string, foldedName: string): Found | undefined;
   findUser(key: UserKey): Found;
   /** What a decision on a subject is made from, as it is. */
-  view(
-    orgId: string,
-    stored: StoredSubject | undefined,
-    editor: string,
-    time: number,
-  ): UserView;
+  view(found: Found, editor: string, time: number): UserView;
   /** Runs a command on a subject whose expired attempts it closes before. Inside a transaction, as all that follow. */
   run<Change extends UserChange<unknown>>(
     subject: Found,
     editor: string,
     time: number,
-    decide: (view: UserView) => Change,
+    decide: (view: CommandView) => Change,
   ): Done<Change>;
   /** Closes the subject's attempts that have expired, and ends the lock that has ended by itself. */
   settle(subject: Found, time: number): void;
@@ -108,17 +108,24 @@ export function createSubjectCommands({
   };
 
   const viewOf = (
-    orgId: string,
+    id: SubjectId,
     stored: StoredSubject | undefined,
     counted: CountersByFactor,
     editor: string,
     time: number,
   ): UserView => ({
-    user: stored && { account: stored.account, lock: stored.lock },
+    user: stored && stateOf(stored),
     counters: counted,
-    ...policies.policyFor(orgId),
+    ...policies.policyFor(id.orgId),
     editor,
     now: time,
+  });
+
+  const commandViewOf = (
+    ...[id, ...rest]: Parameters<typeof viewOf>
+  ): CommandView => ({
+    ...viewOf(id, ...rest),
+    hashSecret: (secretDigest) => subjects.hashSecret(id, secretDigest),
   });
 
   /** Writes what a command led to; returns the subject if there is one now. */
@@ -166,7 +173,13 @@ export function createSubjectCommands({
   };
 
   const viewAt = (stored: StoredSubject, time: number) =>
-    viewOf(stored.orgId, stored, counters.read(stored.key), "SYSTEM", time);
+    commandViewOf(
+      idOf(stored),
+      stored,
+      counters.read(stored.key),
+      "SYSTEM",
+      time,
+    );
 
   /** Ends a lock that has ended by itself, as of the moment it did, by an event of now. */
   const endOwnLock = (stored: StoredSubject, until: number, now: number) => {
@@ -212,9 +225,9 @@ export function createSubjectCommands({
     { id, stored }: Found,
     editor: string,
     time: number,
-  ): { readonly found: Found; readonly view: UserView } => {
+  ): { readonly found: Found; readonly view: CommandView } => {
     if (stored === undefined) {
-      const view = viewOf(id.orgId, stored, zeroCounters, editor, time);
+      const view = commandViewOf(id, stored, zeroCounters, editor, time);
       return { found: { id, stored }, view };
     }
     let current: StoredSubject | undefined = stored;
@@ -235,7 +248,7 @@ export function createSubjectCommands({
     }
     return {
       found: { id, stored: current },
-      view: viewOf(id.orgId, current, counted, editor, time),
+      view: commandViewOf(id, current, counted, editor, time),
     };
   };
 
@@ -254,9 +267,9 @@ export function createSubjectCommands({
     find,
     findUser,
     findName,
-    view: (orgId, stored, ...rest) =>
+    view: ({ id, stored }, ...rest) =>
       viewOf(
-        orgId,
+        id,
         stored,
         stored === undefined ? zeroCounters : counters.read(stored.key),
         ...rest,
@@ -283,12 +296,22 @@ export function createSubjectCommands({
 
 /** A subject that is stored, so that its id is not needed to create it. */
 export function foundAgain(stored: StoredSubject): Found {
-  const { orgId, userId } = stored;
-  const id: SubjectId =
-    userId === undefined
-      ? { kind: "name", orgId, hash: new Uint8Array(0) }
-      : { kind: "user", orgId, userId };
-  return { id, stored };
+  return { id: idOf(stored), stored };
+}
+
+function idOf({ orgId, userId, nameHash }: StoredSubject): SubjectId {
+  return userId === undefined
+    ? { kind: "name", orgId, hash: nameHash ?? new Uint8Array(0) }
+    : { kind: "user", orgId, userId };
+}
+
+/** How a stored subject stands. */
+export function stateOf({
+  account,
+  lock,
+  rememberedSecrets,
+}: StoredSubject): UserState {
+  return { account, lock, rememberedSecrets };
 }
 
 /** Whether something is counted, so that a name is kept. */

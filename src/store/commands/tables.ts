@@ -20,6 +20,8 @@ export interface StoredSubject extends UserState {
   readonly orgId: string;
   /** Undefined for a name. */
   readonly userId: string | undefined;
+  /** Undefined for a user. */
+  readonly nameHash: Uint8Array | undefined;
 }
 
 /** How a subject is known before it is stored. */
@@ -48,6 +50,8 @@ export interface SubjectTable {
   remove(key: number): void;
   /** What is stored of a login name that no user has. */
   hashName(foldedName: string): Uint8Array;
+  /** What is stored of a wrong password, of the digest that a caller made of it: it says nothing to who has not the installation's key. */
+  hashSecret(id: SubjectId, secretDigest: Uint8Array): string;
 }
 
 /** The counters of a subject. */

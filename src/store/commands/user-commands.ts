@@ -16,9 +16,17 @@ import {
   takeOverName,
   withoutEndedLock,
 } from "../../lockout/user.ts";
-import type { DecideUser, UserChange, UserView } from "../../lockout/user.ts";
+import type {
+  CommandView,
+  DecideUser,
+  UserChange,
+} from "../../lockout/user.ts";
 import type { NewId } from "../ids.ts";
-import { createSubjectCommands, foundAgain } from "./subject-commands.ts";
+import {
+  createSubjectCommands,
+  foundAgain,
+  stateOf,
+} from "./subject-commands.ts";
 import { orgAggregate, userAggregate } from "./tables.ts";
 import type { StoredReport, StoredSubject, UserTables } from "./tables.ts";
 import type {
@@ -55,20 +63,20 @@ export interface UserCommands {
     subject: Subject,
     editor: string,
     time: number,
-    decide: (view: UserView, attemptId: string) => BeginChange,
+    decide: (view: CommandView, attemptId: string) => BeginChange,
   ): BeginResult;
   completeAttempt(
     orgId: string,
     attemptId: string,
     editor: string,
     time: number,
-    decide: (view: UserView, attempt: Attempt) => CompleteChange,
+    decide: (view: CommandView, attempt: Attempt) => CompleteChange,
   ): CompleteResult;
   reportAttempt(
     subject: Subject,
     editor: string,
     time: number,
-    decide: (view: UserView) => UserChange<CompleteResult>,
+    decide: (view: CommandView) => UserChange<CompleteResult>,
     once: ReportKey | undefined,
   ): CompleteResult;
   unlock(
@@ -105,8 +113,8 @@ export function createUserCommands(
   const toLockout = (stored: StoredSubject, time: number): StoredLockout => ({
     ...keyOf(stored),
     view: withoutEndedLock({
-      ...commands.view(stored.orgId, stored, "SYSTEM", time),
-      user: { account: stored.account, lock: stored.lock },
+      ...commands.view(foundAgain(stored), "SYSTEM", time),
+      user: stateOf(stored),
     }),
   });
   /** The attempt as it is once its subject's expired ones are closed: it may be one of them. */
@@ -264,7 +272,8 @@ export function createUserCommands(
     settleSome: (time, limit) => commands.settleSome(time, limit),
     findStored: (subject) => commands.find(subject).stored,
     findLockout: (subject, time) => {
-      const { stored } = commands.find(subject);
+      const found = commands.find(subject);
+      const { stored } = found;
       if (stored !== undefined) {
         return toLockout(stored, time);
       }
@@ -272,7 +281,7 @@ export function createUserCommands(
         return undefined;
       }
       const { orgId } = subject;
-      const view = commands.view(orgId, undefined, "SYSTEM", time);
+      const view = commands.view(found, "SYSTEM", time);
       return { orgId, userId: "", view: { ...view, user: newUser } };
     },
     toUser,

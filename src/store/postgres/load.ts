@@ -75,7 +75,7 @@ const wanted = `
 
 // All transactions lock in the order of the keys, so that there is no deadlock. A row that had to be waited for comes as it is
 // after the wait.
-const readSubjects = `SELECT ${subjectColumns}, name_hash, sequence FROM subjects WHERE key IN (${wanted})`;
+const readSubjects = `SELECT ${subjectColumns}, sequence FROM subjects WHERE key IN (${wanted})`;
 const lockSubjects: Statement = {
   name: "lock_subjects",
   text: `${readSubjects} ORDER BY key FOR UPDATE`,
@@ -289,7 +289,6 @@ async function read(
       ),
       subjects: rows(places.subjects).map((row) => ({
         stored: toSubject(row as unknown as SubjectRow),
-        hash: (row["name_hash"] ?? undefined) as Uint8Array | undefined,
         sequence: Number(row["sequence"]),
       })),
       counters: state

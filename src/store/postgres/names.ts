@@ -108,8 +108,8 @@ export function createNames(database: PostgresDatabase, max: number): Names {
   };
   return {
     added: ({ subjects }) => {
-      for (const { hash, change } of subjects.entries.values()) {
-        if (hash !== undefined && change === "new") {
+      for (const { stored, change } of subjects.entries.values()) {
+        if (stored.nameHash !== undefined && change === "new") {
           added += 1;
         }
       }

@@ -10,6 +10,8 @@ import type {
   SubjectTable,
 } from "../commands/tables.ts";
 import { hashName } from "../shared/name-hash.ts";
+import { rememberedColumn } from "../shared/rows.ts";
+import { hashSecret } from "../shared/secret-hash.ts";
 import type { UserKey } from "../users.ts";
 import { BatchError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -18,8 +20,6 @@ import type { Call, Statement } from "./pipeline.ts";
 /** A subject as it was read. */
 export interface LoadedSubject {
   readonly stored: StoredSubject;
-  /** Of names. */
-  readonly hash: Uint8Array | undefined;
   /** Of its last event. */
   readonly sequence: number;
 }
@@ -52,20 +52,23 @@ const removeOpenAttempts: Statement = {
 const insertSubjects: Statement = {
   name: "insert_subjects",
   text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end,
-      lock_factor, sequence, since_position, recorded)
+      lock_factor, remembered_secrets, sequence, since_position, recorded)
     SELECT s.key, s.org_id, s.user_id, s.name_hash,
       CASE WHEN s.name_hash IS NULL THEN NULL ELSE nextval('name_recency') END,
-      s.account, s.lock_reason, s.lock_time, s.lock_by, s.lock_end, s.lock_factor, s.sequence, h.position, 1
+      s.account, s.lock_reason, s.lock_time, s.lock_by, s.lock_end, s.lock_factor, s.remembered_secrets, s.sequence,
+      h.position, 1
     FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[],
-      $8::text[], $9::bigint[], $10::text[], $11::bigint[])
-      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, sequence)`,
+      $8::text[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
+      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets,
+        sequence)`,
 };
 const updateSubjects: Statement = {
   name: "update_subjects",
   text: `UPDATE subjects SET account = s.account, lock_reason = s.lock_reason, lock_time = s.lock_time,
-      lock_by = s.lock_by, lock_end = s.lock_end, lock_factor = s.lock_factor, sequence = s.sequence
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[])
-      AS s (key, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, sequence)
+      lock_by = s.lock_by, lock_end = s.lock_end, lock_factor = s.lock_factor, remembered_secrets = s.remembered_secrets,
+      sequence = s.sequence
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[])
+      AS s (key, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets, sequence)
     WHERE subjects.key = s.key`,
 };
 
@@ -84,9 +87,9 @@ export class Subjects implements SubjectTable {
 
   /** Takes a subject as it was read. */
   take(subject: LoadedSubject): void {
-    const { stored, hash } = subject;
+    const { stored } = subject;
     this.entries.set(stored.key, { ...subject, change: "none" });
-    this.#index(stored, hash);
+    this.#index(stored);
   }
 
   /** Takes the key of a name that is kept, after the subjects that were read. */
@@ -140,13 +143,14 @@ export class Subjects implements SubjectTable {
       key: newKey(),
       orgId: id.orgId,
       userId,
+      nameHash: hash,
       ...state,
     };
     journal.set(this.entries, stored.key, {
-      ...{ stored, hash, sequence: 0 },
+      ...{ stored, sequence: 0 },
       change: "new",
     });
-    this.#index(stored, hash);
+    this.#index(stored);
     return stored;
   }
 
@@ -154,7 +158,7 @@ export class Subjects implements SubjectTable {
     const entry = this.#require(key);
     this.#context.journal.set(this.entries, key, {
       ...entry,
-      stored: { ...entry.stored, ...state },
+      stored: { ...entry.stored, rememberedSecrets: undefined, ...state },
       change: entry.change === "new" ? "new" : "updated",
     });
   }
@@ -189,6 +193,14 @@ export class Subjects implements SubjectTable {
     return hashName(nameKey, foldedName);
   }
 
+  hashSecret(id: SubjectId, secretDigest: Uint8Array): string {
+    const { nameKey } = this.#context;
+    if (nameKey === undefined) {
+      throw new Error("no secret was expected");
+    }
+    return hashSecret(nameKey, id, secretDigest);
+  }
+
   /** The statements that write what the batch has changed. */
   writes(sequenceOf: (stored: StoredSubject) => number): readonly Call[] {
     const entries = [...this.entries.values()];
@@ -219,7 +231,7 @@ export class Subjects implements SubjectTable {
     return entry;
   }
 
-  #index({ key, orgId, userId }: StoredSubject, hash?: Uint8Array): void {
+  #index({ key, orgId, userId, nameHash: hash }: StoredSubject): void {
     const { journal } = this.#context;
     if (userId !== undefined) {
       journal.set(this.#users, userKey(orgId, userId), key);
@@ -251,13 +263,14 @@ function insertion(
     sorted.map(({ stored }) => stored.key),
     sorted.map(({ stored }) => stored.orgId),
     sorted.map(({ stored }) => stored.userId ?? null),
-    sorted.map(({ hash }) => hash ?? null),
+    sorted.map(({ stored }) => stored.nameHash ?? null),
     sorted.map(({ stored }) => stored.account),
     sorted.map(({ stored }) => stored.lock?.reason ?? null),
     sorted.map(({ stored }) => stored.lock?.time ?? null),
     sorted.map(({ stored }) => stored.lock?.by ?? null),
     sorted.map(({ stored }) => stored.lock?.endTime ?? null),
     sorted.map(({ stored }) => stored.lock?.factor ?? null),
+    sorted.map(({ stored }) => rememberedColumn(stored)),
     sorted.map(({ stored }) => sequenceOf(stored)),
   ];
 }
@@ -275,6 +288,7 @@ function update(
     updated.map(({ stored }) => stored.lock?.by ?? null),
     updated.map(({ stored }) => stored.lock?.endTime ?? null),
     updated.map(({ stored }) => stored.lock?.factor ?? null),
+    updated.map(({ stored }) => rememberedColumn(stored)),
     updated.map(({ stored }) => sequenceOf(stored)),
   ];
 }
@@ -290,7 +304,8 @@ export function subjectAggregate({
     : userAggregate(orgId, userId);
 }
 
-function sortKey({ stored, hash }: SubjectEntry): string {
+function sortKey({ stored }: SubjectEntry): string {
+  const { nameHash: hash } = stored;
   const own = stored.userId ?? Buffer.from(hash ?? []).toString("hex");
   return `${stored.orgId}\n${hash === undefined ? "user" : "name"}\n${own}`;
 }

@@ -189,19 +189,24 @@ export interface SubjectRow {
   readonly lock_by: string | null;
   readonly lock_end: number | null;
   readonly lock_factor: Factor | null;
+  /** Of a login name. */
+  readonly name_hash: Uint8Array | null;
+  readonly remembered_secrets: string | null;
 }
 
 /** The columns of {@link toSubject}. */
 export const subjectColumns =
-  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor";
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, name_hash, remembered_secrets";
 
 /** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
   const { lock_reason: reason, lock_time: time, lock_by: by } = row;
+  const { remembered_secrets: remembered } = row;
   return {
     key: row.key,
     orgId: row.org_id,
     userId: row.user_id ?? undefined,
+    nameHash: row.name_hash ?? undefined,
     account: row.account,
     lock:
       reason === null || time === null || by === null
@@ -211,6 +216,7 @@ export function toSubject(row: SubjectRow): StoredSubject {
             endTime: row.lock_end ?? undefined,
             factor: row.lock_factor ?? undefined,
           },
+    rememberedSecrets: remembered?.split(" "),
   };
 }
 
@@ -226,6 +232,13 @@ export function lockColumns({ lock }: UserState): LockColumns {
     ...([lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null] as const),
     ...([lock?.endTime ?? null, lock?.factor ?? null] as const),
   ];
+}
+
+/** The secrets that are remembered of a user, as they are stored: null where there is none. */
+export function rememberedColumn({
+  rememberedSecrets,
+}: UserState): string | null {
+  return rememberedSecrets?.join(" ") ?? null;
 }
 
 /** A row of a counter. */

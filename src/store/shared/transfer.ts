@@ -136,7 +136,7 @@ export const transferTables: readonly TransferTable[] = [
       ...[bytes("name_hash"), integer("recency"), integer("rank")],
       ...[text("account"), text("lock_reason"), integer("lock_time")],
       ...[text("lock_by"), integer("lock_end"), text("lock_factor")],
-      integer("recorded"),
+      ...[integer("recorded"), text("remembered_secrets")],
     ],
   },
   {

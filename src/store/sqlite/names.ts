@@ -1,12 +1,15 @@
 import type { Database } from "better-sqlite3";
 import { createNameKey, hashName } from "../shared/name-hash.ts";
+import { hashSecret } from "../shared/secret-hash.ts";
 import { nameRankSql } from "../shared/name-rank.ts";
 import type { NameCount } from "../shared/name-rank.ts";
+import type { SubjectId } from "../commands/tables.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** The login names that are kept, and how many there are. Changes are made inside a transaction. */
 export interface Names {
   hash(foldedName: string): Uint8Array;
+  hashSecret(id: SubjectId, secretDigest: Uint8Array): string;
   /** Counts a name of this organisation that is about to be kept, and removes another one where there are too many. */
   add(orgId: string): void;
 }
@@ -97,6 +100,7 @@ export function prepareNames(
   };
   return {
     hash: (foldedName) => hashName(key.get(), foldedName),
+    hashSecret: (id, digest) => hashSecret(key.get(), id, digest),
     add: (orgId) => {
       makeRoom(orgId);
       count(orgId, 1);

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import {
   lockColumns,
+  rememberedColumn,
   subjectColumns as columns,
   toSubject,
 } from "../shared/rows.ts";
@@ -72,15 +73,20 @@ export function prepareSubjects(
       number | null,
       string,
       ...LockColumns,
+      string | null,
     ]
   >(
     // Recency means nothing any more, but a name has to have one.
     `INSERT INTO subjects
-       (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, since_position)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
+       (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets,
+        since_position)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
   );
-  const update = database.prepare<[string, ...LockColumns, number]>(
-    `UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ?, lock_end = ?, lock_factor = ?
+  const update = database.prepare<
+    [string, ...LockColumns, string | null, number]
+  >(
+    `UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ?, lock_end = ?, lock_factor = ?,
+       remembered_secrets = ?
      WHERE key = ?`,
   );
   const withEndedLocks = database.prepare<[number, number], SubjectRow>(
@@ -136,16 +142,23 @@ export function prepareSubjects(
         hash === null ? null : 0,
         state.account,
         ...lockColumns(state),
+        rememberedColumn(state),
       );
       return {
         key: Number(lastInsertRowid),
         orgId: id.orgId,
         userId: userId ?? undefined,
+        nameHash: hash ?? undefined,
         ...state,
       };
     },
     update: (key, state) => {
-      update.run(state.account, ...lockColumns(state), key);
+      update.run(
+        state.account,
+        ...lockColumns(state),
+        rememberedColumn(state),
+        key,
+      );
     },
     withEndedLocks: (time, limit) =>
       withEndedLocks.all(time, limit).map(toSubject),
@@ -157,6 +170,7 @@ export function prepareSubjects(
       removeRow(key);
     },
     hashName: (foldedName) => names.hash(foldedName),
+    hashSecret: (id, digest) => names.hashSecret(id, digest),
     listUsers: (values) => listUsers.all(values),
     listLocked: (values) => listLocked.all(values),
     countLockedNames: (orgId, since, now) =>

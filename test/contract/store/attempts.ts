@@ -2,12 +2,12 @@ import { firstPage } from "../../support/first-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
+import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
 import {
   deactivateUser,
   lockUser,
   putUser,
   reactivateUser,
-  recordPasswordChange,
   unlockUser,
 } from "../../../src/lockout/user.ts";
 import type { UserApi } from "../../../src/lockout/user.ts";

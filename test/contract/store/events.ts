@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, beforeEach } from "vitest";
 import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
-import { putUser, recordPasswordChange } from "../../../src/lockout/user.ts";
+import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
+import { putUser } from "../../../src/lockout/user.ts";
 import type { EventFilter, RecordedEvent } from "../../../src/store/events.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";

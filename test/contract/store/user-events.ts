@@ -6,12 +6,8 @@ import {
 } from "../../../src/lockout/attempt.ts";
 import type { EventPayload } from "../../../src/lockout/event.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import {
-  lockUser,
-  putUser,
-  recordPasswordChange,
-  unlockUser,
-} from "../../../src/lockout/user.ts";
+import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
+import { lockUser, putUser, unlockUser } from "../../../src/lockout/user.ts";
 import type { WantedState } from "../../../src/lockout/user.ts";
 import type { Subject, UserKey } from "../../../src/store/users.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";

@@ -6,11 +6,11 @@ import { factors } from "../../../src/lockout/factor.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
+import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
 import {
   lockUser,
   newUser,
   putUser,
-  recordPasswordChange,
   unlockUser,
 } from "../../../src/lockout/user.ts";
 import type {
@@ -74,6 +74,7 @@ export function describeUsers(bed: StoreBed): void {
         ),
         limits: limits(0, 0),
         rules: noRules,
+        hashSecret: expect.any(Function) as unknown,
         editor: "viewer",
         now: start,
       });

@@ -14,6 +14,7 @@ import { reports } from "./0012-reports.ts";
 import { policyRules } from "./0013-policy-rules.ts";
 import { timedLocks } from "./0014-timed-locks.ts";
 import { vault } from "./0015-vault.ts";
+import { rememberedSecrets } from "./0016-remembered-secrets.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   policyRules,
   timedLocks,
   vault,
+  rememberedSecrets,
 ];
