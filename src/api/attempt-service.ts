@@ -30,7 +30,8 @@ import { eventMessage } from "./events.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { factorNumbers } from "./factor-numbers.ts";
 import { decisions, lockEnd, lockoutMessage } from "./lockout-message.ts";
-import { boundMs, floorMs } from "./moment.ts";
+import { listLockedUsers } from "./locked-users.ts";
+import { floorMs } from "./moment.ts";
 import { readPage, turnOf } from "./pages.ts";
 import { reportKey } from "./report-key.ts";
 import {
@@ -188,15 +189,16 @@ export function createAttemptService({
     },
 
     async listLockedUsers(request, context) {
-      const { orgId } = getCaller(context.values);
-      const since = request.since && boundMs(request.since);
-      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
-        store.listLocked(orgId, { since }, asked),
+      const found = await listLockedUsers(
+        ...([store, inTurn, turnOf(context)] as const),
+        getCaller(context.values),
+        request,
       );
       return {
-        users: page.items.map(lockoutMessage),
-        nextPageToken: page.next ?? "",
-        unknownNames: await store.countLockedNames(orgId, since),
+        users: found.users.map(lockoutMessage),
+        nextPageToken: found.next,
+        totalSize: found.total,
+        unknownNames: found.unknownNames,
       };
     },
 

@@ -35,6 +35,7 @@ export function lockoutMessage({
   orgId,
   userId,
   view,
+  description,
 }: StoredLockout): MessageInitShape<typeof LockoutSchema> {
   const { user, counters, limits, rules, now } = view;
   const { lock } = user;
@@ -49,6 +50,8 @@ export function lockoutMessage({
       ...lockEnd({ lockEndTime: lock.endTime }),
     }),
     locksInRow: locksInRow(view),
+    aliases: [...(description?.aliases ?? [])],
+    lastAddress: description?.lastAddress ?? "",
     factors: factors.map((factor) => {
       const counter = counters[factor];
       const { open, lastFailure, failedInRow } = counter;

@@ -118,6 +118,14 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "lockout.v1.UnlockRequest.note": note,
   "lockout.v1.UnlockRequest.ticket": ticket,
   "lockout.v1.ListLockedUsersRequest.page_token": pageToken,
+  "lockout.v1.ListLockedUsersRequest.name_prefix": {
+    characters: 200,
+    above: "lockedListInvalid",
+  },
+  "lockout.v1.ListLockedUsersRequest.order_by": {
+    characters: 200,
+    above: "lockedListInvalid",
+  },
   "lockout.v1.ListUserEventsRequest.user_id": userId,
   "lockout.v1.ListUserEventsRequest.page_token": pageToken,
   "lockout.v1.ListUserEventsRequest.event_types": types,

@@ -1,7 +1,6 @@
 import { LockReason as LockReasonNumber } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { UnlockUsersRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { readNetworks } from "../addresses/networks.ts";
-import { foldName } from "../lockout/alias.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { unlockIfLocked } from "../lockout/user.ts";
 import type { Lock } from "../lockout/lock.ts";
@@ -15,7 +14,7 @@ import type {
   UserStore,
 } from "../store/users.ts";
 import { userSubject } from "../store/users.ts";
-import { lockReasons } from "./lock-reasons.ts";
+import { readPrefix, readReasons } from "./locked-users.ts";
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
@@ -107,13 +106,13 @@ async function unlockFitting(
   }
   const total =
     counted === undefined
-      ? await inTurn(() => store.countLocked(orgId, filter), turn)
+      ? await inTurn(() => store.countLocked({ orgId }, filter), turn)
       : Number(counted);
   const page = await readPage(
     inTurn,
     turn,
     { pageSize: request.pageSize, pageToken },
-    (asked) => store.listLocked(orgId, filter, asked),
+    (asked) => store.listLocked({ orgId }, filter, asked),
     { defaultPageSize, maxPageSize },
   );
   const users = request.dryRun
@@ -161,7 +160,12 @@ function see(
     const found = await context.store.findLockout(
       userSubject({ orgId, userId }),
     );
-    return found?.view.user.lock === undefined ? undefined : found;
+    if (found?.view.user.lock === undefined) {
+      return undefined;
+    }
+    // As where they are unlocked: a page of those who are named may have many, each with a hundred aliases.
+    const { view } = found;
+    return { orgId, userId, view };
   });
 }
 
@@ -199,19 +203,11 @@ function readFilter({
   ) {
     return undefined;
   }
-  const reason = lockReasons.get(number);
-  const folded = foldName(namePrefix);
-  if (
-    (isReasonSet && reason === undefined) ||
-    (namePrefix !== "" && folded === "")
-  ) {
-    throw new LockoutError("unlockFilterInvalid");
-  }
   return {
     since: since && boundMs(since),
-    reasons: reason === undefined ? byFailures : [reason],
+    reasons: readReasons(number, "unlockFilterInvalid") ?? byFailures,
     fromAddress: address === "" ? undefined : readAddress(address),
-    prefix: namePrefix === "" ? undefined : { id: namePrefix, folded },
+    prefix: readPrefix(namePrefix, "unlockFilterInvalid"),
   };
 }
 

@@ -212,6 +212,12 @@ const entries = {
     key: "address is an IP address or a network such as 203.0.113.0/24, reason a reason of locks, and name_prefix of 1 to 200 characters that are not all blank",
     when: "UnlockUsers has a filter that is none. Nothing was changed.",
   },
+  lockedListInvalid: {
+    id: "LOCKOUTD-lck05",
+    code: "INVALID_ARGUMENT",
+    key: "order_by is lock_time or lock_time desc, reason a reason of locks, and name_prefix of 1 to 200 characters that are not all blank",
+    when: "ListLockedUsers has an order or a filter that is none.",
+  },
   orgNameInvalid: {
     id: "LOCKOUTD-org01",
     code: "INVALID_ARGUMENT",

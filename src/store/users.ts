@@ -95,6 +95,16 @@ export interface UserRecord {
 /** A user, or a login name that leads to nobody, with the counters and limits. */
 export interface StoredLockout extends UserKey {
   readonly view: UserView & { readonly user: UserState };
+  /** Left out where only what a command saw is known. */
+  readonly description?: UserDescription;
+}
+
+/** What people know a user by. Of a login name that leads to nobody, nothing. */
+export interface UserDescription {
+  /** As they were given. */
+  readonly aliases: readonly string[];
+  /** From where somebody tried last, as far as one of the last events since the registration says so. */
+  readonly lastAddress: string | undefined;
 }
 
 /** Which users are meant: those who fit all that is set. */
@@ -114,6 +124,15 @@ export interface LockedFilter {
   /** Whether a failure from this address locked them, as it was reported. Who was locked otherwise is not meant. */
   readonly fromAddress?: ((address: string) => boolean) | undefined;
 }
+
+/** Whose locked users are listed: an organisation's, or everybody's. */
+export interface LockedScope {
+  /** Undefined for everybody's. */
+  readonly orgId: string | undefined;
+}
+
+/** In which order locked users are listed. */
+export type LockedOrder = "oldest first" | "newest first";
 
 /** A text to look for: as it is in ids, and as it is folded in aliases. */
 export interface TextsOfUser {
@@ -161,10 +180,10 @@ export interface UserStore {
    * of the name to who has not the key.
    */
   hashName(foldedName: string): Uint8Array;
-  /** Of a login name, whoever it leads to, there is always one: of nobody, the `userId` is empty. */
+  /** With the description. Of a login name, whoever it leads to, there is always one: of nobody, the `userId` is empty. */
   findLockout(subject: Subject): Promise<StoredLockout | undefined>;
   /**
-   * Runs a command that unlocks a subject or throws; says how it stands then. Of a login name that leads to nobody the event is one of
+   * Runs a command that unlocks a subject or throws; says how it stands then, with the description. Of a login name that leads to nobody the event is one of
    * the organisation, with the hash of the name.
    */
   unlock(
@@ -172,16 +191,23 @@ export interface UserStore {
     editor: string,
     decide: DecideUser<void>,
   ): Promise<StoredLockout>;
-  /** How many login names that lead to nobody are locked in the organisation, locked at `since` or later. */
-  countLockedNames(orgId: string, since: number | undefined): Promise<number>;
-  /** The organisation's locked users who fit, by the time of the lock and then by id. A page is as one of `listUsers`. */
+  /** How many login names that lead to nobody are locked, for these reasons, at `since` or later. */
+  countLockedNames(
+    scope: LockedScope,
+    filter: Pick<LockedFilter, "since" | "reasons">,
+  ): Promise<number>;
+  /**
+   * The locked users who fit, by the time of the lock, then by organisation and id, each with the description. A page is as one of
+   * `listUsers`.
+   */
   listLocked(
-    orgId: string,
+    scope: LockedScope,
     filter: LockedFilter,
     page: PageRequest,
+    order?: LockedOrder,
   ): Promise<Page<StoredLockout>>;
   /** How many there are of them. */
-  countLocked(orgId: string, filter: LockedFilter): Promise<number>;
+  countLocked(scope: LockedScope, filter: LockedFilter): Promise<number>;
 }
 
 /** What tells that a report is the same as one before: texts of which the caller's own cannot be read. */

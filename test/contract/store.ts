@@ -9,6 +9,7 @@ import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
+import { describeLockedUsers } from "./store/locked-users.ts";
 import { describeNames } from "./store/names.ts";
 import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
@@ -50,6 +51,7 @@ export function describeStore(
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);
+    describeLockedUsers(bed);
     describeVault(bed);
     describeLifetime(bed);
   });

@@ -75,7 +75,7 @@ async function act(store: Store, orgId: string, open: string[]): Promise<void> {
     () => store.changeUser(key, "e", unlockUser(api)),
     () => store.changeUser(key, "e", recordPasswordChange),
     () => store.findLockout(userSubject(key)),
-    () => store.listLocked(orgId, {}, { size: 3, after: undefined }),
+    () => store.listLocked({ orgId }, {}, { size: 3, after: undefined }),
     () => store.settleAttempts(10),
     () =>
       store.changePolicy({ kind: "org", orgId }, "e", (current) =>

@@ -670,6 +670,21 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
    * @generated from field: uint32 locks_in_row = 9;
    */
   locksInRow: number;
+
+  /**
+   * From where somebody tried last, as the login program reported it; empty where none of the last events says so. UnlockUsers leaves this
+   * and the aliases out, unless dry_run shows who fits a filter.
+   *
+   * @generated from field: string last_address = 11;
+   */
+  lastAddress: string;
+
+  /**
+   * The user's login names, as they were given.
+   *
+   * @generated from field: repeated string aliases = 12;
+   */
+  aliases: string[];
 };
 
 /**
@@ -764,6 +779,34 @@ export declare type ListLockedUsersRequest = Message<"lockout.v1.ListLockedUsers
    * @generated from field: google.protobuf.Timestamp since = 3;
    */
   since?: Timestamp | undefined;
+
+  /**
+   * Only users who are locked for this reason.
+   *
+   * @generated from field: lockout.v1.LockReason reason = 4;
+   */
+  reason: LockReason;
+
+  /**
+   * Only users whose id or an alias begins with this. Aliases are compared without regard to case, Unicode form and blanks.
+   *
+   * @generated from field: string name_prefix = 5;
+   */
+  namePrefix: string;
+
+  /**
+   * lock_time unless set: who was locked first comes first; or lock_time desc.
+   *
+   * @generated from field: string order_by = 6;
+   */
+  orderBy: string;
+
+  /**
+   * Those of all organisations: needs the permission iam.policy.read.
+   *
+   * @generated from field: bool all_organizations = 7;
+   */
+  allOrganizations: boolean;
 };
 
 /**
@@ -777,7 +820,7 @@ export declare const ListLockedUsersRequestSchema: GenMessage<ListLockedUsersReq
  */
 export declare type ListLockedUsersResponse = Message<"lockout.v1.ListLockedUsersResponse"> & {
   /**
-   * The locked users of the page.
+   * The locked users of the page. Where few fit, it may have fewer than page_size, or none.
    *
    * @generated from field: repeated lockout.v1.Lockout users = 1;
    */
@@ -791,8 +834,15 @@ export declare type ListLockedUsersResponse = Message<"lockout.v1.ListLockedUser
   nextPageToken: string;
 
   /**
-   * How many login names that lead to nobody are locked. They have no list: only a hash of each is
-   * kept. GetLockout and Unlock take them as they were typed.
+   * How many users fit, on all pages.
+   *
+   * @generated from field: uint32 total_size = 3;
+   */
+  totalSize: number;
+
+  /**
+   * How many login names that lead to nobody are locked, since that time and for that reason where these are set. They have
+   * no list, and name_prefix is nothing to them: only a hash of each is kept. GetLockout and Unlock take them as they were typed.
    *
    * @generated from field: uint32 unknown_names = 4;
    */

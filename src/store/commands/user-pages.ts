@@ -1,8 +1,10 @@
-import { jsonBytes, readPage } from "./pages.ts";
+import { countSlices, jsonBytes, readPage, rowsAtOnce } from "./pages.ts";
 import type { ReadSlice } from "./pages.ts";
 import { fromPageToken } from "./page-token.ts";
 import type {
   LockedFilter,
+  LockedOrder,
+  LockedScope,
   StoredLockout,
   StoredUser,
   UserFilter,
@@ -12,6 +14,7 @@ import type { Page, PageRequest } from "../pages.ts";
 /** Where a page of locked users begins. */
 export interface LockedAfter {
   readonly time: number;
+  readonly orgId: string;
   readonly userId: string;
 }
 
@@ -27,16 +30,29 @@ function userAfter({ after }: PageRequest): string | undefined {
   return userId;
 }
 
+/** Each list has tokens of its own. */
+function lockedList({ orgId }: LockedScope, order: LockedOrder): string {
+  const list = orgId === undefined ? "locked everywhere" : "locked";
+  return order === "oldest first" ? list : `${list}, ${order}`;
+}
+
 /** The locked user behind whom a page begins. @throws RangeError where the token is not of such a page */
-function lockedAfter({ after }: PageRequest): LockedAfter | undefined {
+function lockedAfter(
+  { after }: PageRequest,
+  list: string,
+): LockedAfter | undefined {
   if (after === undefined) {
     return undefined;
   }
-  const [, time, userId] = fromPageToken(after, "locked");
-  if (typeof time !== "number" || typeof userId !== "string") {
+  const [, time, userId, orgId = ""] = fromPageToken(after, list);
+  if (
+    typeof time !== "number" ||
+    typeof userId !== "string" ||
+    typeof orgId !== "string"
+  ) {
     throw new RangeError("not a page of locked users");
   }
-  return { time, userId };
+  return { time, userId, orgId };
 }
 
 /** JSON of a lockout but for its texts, at most: numbers and times of five factors. */
@@ -63,18 +79,37 @@ export function readUserPage(
 /** The same of locked users. */
 export function readLockedPage(
   page: PageRequest,
+  scope: LockedScope,
   filter: LockedFilter,
+  order: LockedOrder,
   read: ReadSlice<StoredLockout, LockedAfter>,
 ): Promise<Page<StoredLockout>> {
-  return readPage(page, lockedAfter(page), read, {
+  const list = lockedList(scope, order);
+  return readPage(page, lockedAfter(page, list), read, {
     isFiltered: isFiltered({ ...filter, since: undefined }),
-    placeOf: ({ userId, view }) => ({
-      time: view.user.lock?.time ?? 0,
-      userId,
+    placeOf: ({ orgId, userId, view }) => ({
+      ...{ time: view.user.lock?.time ?? 0, orgId, userId },
     }),
-    endAt: ({ time, userId }) => ["locked", time, userId],
-    bytesOf: ({ userId }) => lockoutBytes + jsonBytes(userId),
+    endAt: ({ time, orgId, userId }) =>
+      scope.orgId === undefined
+        ? [list, time, userId, orgId]
+        : [list, time, userId],
+    bytesOf: ({ userId, description }) =>
+      [userId, ...(description?.aliases ?? [])].reduce(
+        (sum, text) => sum + jsonBytes(text),
+        lockoutBytes,
+      ),
   });
+}
+
+/** Counts locked users. */
+export function countLockedUsers(
+  { prefix, fromAddress }: LockedFilter,
+  read: ReadSlice<unknown, LockedAfter>,
+): Promise<number> {
+  return prefix === undefined && fromAddress === undefined
+    ? countSlices(read, rowsAtOnce)
+    : countSlices(read);
 }
 
 function isFiltered(filter: object): boolean {

@@ -5,30 +5,34 @@ import { keepClosedMs, keptNameEvents, userSubject } from "../users.ts";
 import type {
   AttemptStore,
   LockedFilter,
+  LockedOrder,
+  LockedScope,
+  StoredLockout,
   Subject,
   UserKey,
   UserStore,
 } from "../users.ts";
 import type { PolicyAggregate, StoredSubject } from "../commands/tables.ts";
 import type { UserCommands } from "../commands/user-commands.ts";
-import { countSlices } from "../commands/pages.ts";
-import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
+import {
+  countLockedUsers,
+  readLockedPage,
+  readUserPage,
+} from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import {
   fitsLocked,
   fitsUsers,
+  lockedNamesValues,
   lockedPlaceOf,
-  lockedSliceSql,
+  lockedSliceValues,
   userIdOf,
   userSliceSql,
 } from "../shared/user-lists.ts";
-import type {
-  ListedRow,
-  LockedSliceValues,
-  UserSliceValues,
-} from "../shared/user-lists.ts";
+import type { ListedRow, UserSliceValues } from "../shared/user-lists.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Names } from "./names.ts";
+import { countLockedNames, describeUsers, listLocked } from "./user-lists.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
@@ -111,28 +115,11 @@ const lastEvent: Statement = {
   name: "last_event_of_user",
   text: userEventSql("$1", "$2", "DESC"),
 };
-const countLockedNames: Statement = {
-  name: "count_locked_names",
-  text: `SELECT count(*) AS count FROM subjects WHERE org_id = $2 AND name_hash IS NOT NULL AND lock_time >= $3
-    AND (lock_end IS NULL OR lock_end > ${nowOf})`,
-};
 const userValues = ["orgId", "afterId", "limit", "folded"] as const;
 const listUsers: Statement = {
   name: "list_users",
   text: userSliceSql((name) => `$${userValues.indexOf(name) + 1}`),
 };
-const lockedValues = [
-  ...userValues,
-  ...(["since", "afterTime", "seesEvents"] as const),
-] as const;
-const listLocked: Statement = {
-  name: "list_locked",
-  text: lockedSliceSql((name) => `$${lockedValues.indexOf(name) + 1}`),
-};
-
-/** Before every time there is. */
-const longAgo = Number.MIN_SAFE_INTEGER;
-
 /** The part of the store about users and attempts, whose commands go through the queue. */
 export function createUserStore({
   database,
@@ -199,6 +186,10 @@ export function createUserStore({
       await settleSome(expireBatch);
     }
   };
+  const describeOne = async (lockout: StoredLockout) => {
+    const [described] = await describeUsers(database, [lockout]);
+    return described ?? lockout;
+  };
   const findUser = async (key: UserKey) => {
     const subject = userSubject(key);
     const { commands, time } = await look([subject]);
@@ -207,28 +198,22 @@ export function createUserStore({
   };
 
   const lockedSlice = async (
-    orgId: string,
+    scope: LockedScope,
     filter: LockedFilter,
+    order: LockedOrder,
     after: LockedAfter | undefined,
     limit: number,
   ) => {
-    const asked: LockedSliceValues = {
-      ...{ orgId, limit, since: filter.since ?? longAgo },
-      afterTime: after?.time ?? longAgo,
-      afterId: after?.userId ?? "",
-      folded: filter.prefix?.folded ?? "",
-      seesEvents: filter.fromAddress === undefined ? 0 : 1,
-    };
-    const { rows } = await database.query(
-      listLocked,
-      ...lockedValues.map((name) => asked[name]),
+    const listed = await listLocked(
+      database,
+      { isEverywhere: scope.orgId === undefined, order },
+      lockedSliceValues(scope, filter, order, after, limit),
     );
-    const listed = rows as unknown as readonly ListedRow[];
     return {
       found: listed
         .filter((row) => fitsLocked(row, filter, now()))
         .map(toSubject),
-      next: rows.length < limit ? undefined : lockedPlaceOf(listed.at(-1)),
+      next: listed.length < limit ? undefined : lockedPlaceOf(listed.at(-1)),
     };
   };
 
@@ -263,21 +248,24 @@ export function createUserStore({
     findUser,
     findLockout: async (subject) => {
       const { commands, time } = await look([subject]);
-      return commands.findLockout(subject, time);
+      const lockout = commands.findLockout(subject, time);
+      return lockout && (await describeOne(lockout));
     },
-    unlock: (subject, editor, decide) =>
-      write(
-        // For the event of a name: the organisation's sequence.
-        [needOf(subject), { kind: "policy", owner: orgOwner(subject.orgId) }],
-        (commands, time) => commands.unlock(subject, editor, time, decide),
+    unlock: async (subject, editor, decide) =>
+      describeOne(
+        await write(
+          // For the event of a name: the organisation's sequence.
+          [needOf(subject), { kind: "policy", owner: orgOwner(subject.orgId) }],
+          (commands, time) => commands.unlock(subject, editor, time, decide),
+        ),
       ),
-    countLockedNames: async (orgId, since) => {
+    countLockedNames: async (scope, filter) => {
       await settleAll();
-      const { rows } = await database.query(
-        countLockedNames,
-        ...[ownTime(), orgId, since ?? longAgo],
+      return countLockedNames(
+        database,
+        scope.orgId === undefined,
+        lockedNamesValues(scope, filter, Math.floor(now())),
       );
-      return Number(rows[0]?.["count"]);
     },
     findUserRecord: async (key) => {
       const user = await findUser(key);
@@ -322,23 +310,31 @@ export function createUserStore({
         };
       });
     },
-    listLocked: async (orgId, filter, page) => {
+    listLocked: async (scope, filter, page, order = "oldest first") => {
       await settleAll();
-      return readLockedPage(page, filter, async (after, limit) => {
-        const { found, next } = await lockedSlice(orgId, filter, after, limit);
+      return readLockedPage(page, scope, filter, order, async (...slice) => {
+        const { found, next } = await lockedSlice(
+          scope,
+          filter,
+          order,
+          ...slice,
+        );
         const { commands, time } = await look(found.map(subjectOf));
-        return {
-          items: found
-            .filter(({ lock }) => !hasEnded(lock, time))
-            .map((stored) => commands.toLockout(stored, time)),
-          next,
-        };
+        const items = found
+          .filter(({ lock }) => !hasEnded(lock, time))
+          .map((stored) => commands.toLockout(stored, time));
+        return { items: await describeUsers(database, items), next };
       });
     },
-    countLocked: async (orgId, filter) => {
+    countLocked: async (scope, filter) => {
       await settleAll();
-      return countSlices<LockedAfter>(async (after, limit) => {
-        const { found, next } = await lockedSlice(orgId, filter, after, limit);
+      return countLockedUsers(filter, async (...slice) => {
+        const { found, next } = await lockedSlice(
+          scope,
+          filter,
+          "oldest first",
+          ...slice,
+        );
         return { items: found, next };
       });
     },

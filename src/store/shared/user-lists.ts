@@ -3,7 +3,13 @@
  * rows of the slice alone, so that no statement goes through all users, however few fit.
  */
 import type { EventPayload } from "../../lockout/event.ts";
-import type { LockedFilter, UserFilter } from "../users.ts";
+import type { LockedAfter } from "../commands/user-pages.ts";
+import type {
+  LockedFilter,
+  LockedOrder,
+  LockedScope,
+  UserFilter,
+} from "../users.ts";
 import { subjectColumns } from "./rows.ts";
 import type { SubjectRow } from "./rows.ts";
 
@@ -35,9 +41,26 @@ export interface LockedSliceValues extends UserSliceValues {
   readonly since: number;
   /** When that user was locked. */
   readonly afterTime: number;
+  /** Whose user that is. */
+  readonly afterOrg: string;
   /** 1 where the event of the lock is looked for, else 0. */
   readonly seesEvents: number;
 }
+
+/** Which of the lists of locked users is asked for: each has a statement of its own. */
+export interface LockedSliceKind {
+  /** Whether the list has the users of all organisations. */
+  readonly isEverywhere: boolean;
+  readonly order: LockedOrder;
+}
+
+/** All of these lists. */
+export const lockedSliceKinds: readonly LockedSliceKind[] = [
+  { isEverywhere: false, order: "oldest first" },
+  { isEverywhere: false, order: "newest first" },
+  { isEverywhere: true, order: "oldest first" },
+  { isEverywhere: true, order: "newest first" },
+];
 
 /** How an engine names a value in SQL. */
 type Named<Values> = (name: keyof Values & string) => string;
@@ -54,9 +77,20 @@ export function userSliceSql(named: Named<UserSliceValues>): string {
 /** So many events of a user are looked at: after the one of a lock there are few. */
 const eventsAfterLock = 100;
 
-/** The next locked users, by the time of the lock and then by id. */
-export function lockedSliceSql(named: Named<LockedSliceValues>): string {
+/** The next locked users, by the time of the lock, then by organisation and id. */
+export function lockedSliceSql(
+  { isEverywhere, order }: LockedSliceKind,
+  named: Named<LockedSliceValues>,
+): string {
   const prefix = textSql(named("folded"));
+  const [way, behind] = order === "oldest first" ? ["ASC", ">"] : ["DESC", "<"];
+  const columns = isEverywhere
+    ? ["lock_time", "org_id", "user_id"]
+    : ["lock_time", "user_id"];
+  const ordered = columns.map((column) => `${column} ${way}`).join(", ");
+  const place = isEverywhere
+    ? `(${named("afterTime")}, ${named("afterOrg")}, ${named("afterId")})`
+    : `(${named("afterTime")}, ${named("afterId")})`;
   return `SELECT ${subjectColumns}, ${aliasSql(prefix, `substr(a.folded, 1, length(${prefix})) = ${prefix}`)},
       CASE WHEN ${named("seesEvents")} = 1 THEN (
         SELECT l.payload FROM (
@@ -64,10 +98,86 @@ export function lockedSliceSql(named: Named<LockedSliceValues>): string {
           WHERE e.aggregate_id = s.user_id AND e.aggregate_type = 'user' AND e.resource_owner = s.org_id
           ORDER BY e.sequence DESC LIMIT ${eventsAfterLock}) AS l
         WHERE l.type = 'user.locked' ORDER BY l.sequence DESC LIMIT 1) END AS lock_payload
-    FROM (SELECT * FROM subjects WHERE org_id = ${named("orgId")} AND user_id IS NOT NULL AND lock_time >= ${named("since")}
-        AND (lock_time, user_id) > (${named("afterTime")}, ${named("afterId")})
-      ORDER BY lock_time, user_id LIMIT ${named("limit")}) AS s
-    ORDER BY lock_time, user_id`;
+    FROM (SELECT * FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}user_id IS NOT NULL
+        AND lock_time >= ${named("since")} AND (${columns.join(", ")}) ${behind} ${place}
+      ORDER BY ${ordered} LIMIT ${named("limit")}) AS s
+    ORDER BY ${ordered}`;
+}
+
+/** The count of locked login names that lead to nobody: as {@link lockedSliceSql}. */
+export function countLockedNamesSql(
+  isEverywhere: boolean,
+  named: Named<LockedNamesValues>,
+): string {
+  const reasons = textSql(named("reasons"));
+  return `SELECT count(*) AS count FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}name_hash IS NOT NULL
+    AND lock_time >= ${named("since")} AND (lock_end IS NULL OR lock_end > ${named("now")})
+    AND (${reasons} = '' OR replace(${reasons}, ' ' || lock_reason || ' ', '') <> ${reasons})`;
+}
+
+/** What that count asks for. */
+export interface LockedNamesValues {
+  readonly orgId: string;
+  readonly since: number;
+  readonly now: number;
+  /** Between blanks; empty for all. */
+  readonly reasons: string;
+}
+
+/** Before every time there is. */
+const longAgo = Number.MIN_SAFE_INTEGER;
+
+/** What a slice of a list asks for. */
+export function lockedSliceValues(
+  { orgId }: LockedScope,
+  { since = longAgo, prefix, fromAddress }: LockedFilter,
+  order: LockedOrder,
+  after: LockedAfter | undefined,
+  limit: number,
+): LockedSliceValues {
+  return {
+    ...{ orgId: orgId ?? "", limit, since },
+    afterTime:
+      after?.time ??
+      (order === "oldest first" ? longAgo : Number.MAX_SAFE_INTEGER),
+    ...{ afterOrg: after?.orgId ?? "", afterId: after?.userId ?? "" },
+    folded: prefix?.folded ?? "",
+    seesEvents: fromAddress === undefined ? 0 : 1,
+  };
+}
+
+/** What a count of names asks for. @param now a lock that has ended by then is none */
+export function lockedNamesValues(
+  { orgId = "" }: LockedScope,
+  { since = longAgo, reasons }: Pick<LockedFilter, "since" | "reasons">,
+  now: number,
+): LockedNamesValues {
+  return {
+    ...{ orgId, since, now },
+    reasons: reasons === undefined ? "" : ` ${reasons.join("  ")} `,
+  };
+}
+
+/** So many of a user's last events are looked at for an address. */
+const eventsWithAddress = 20;
+
+/**
+ * The payload of the last event of a user `s` of `subjects` that has an address. JSON writes a quote in a text with a backslash, so only the
+ * name of a field looks like this.
+ */
+export const lastAddressSql = `SELECT l.payload FROM (
+    SELECT e.payload, e.sequence, e.position FROM events e
+    WHERE e.aggregate_id = s.user_id AND e.aggregate_type = 'user' AND e.resource_owner = s.org_id
+    ORDER BY e.sequence DESC LIMIT ${eventsWithAddress}) AS l
+  WHERE l.position > s.since_position AND l.payload LIKE '%"address":%' ORDER BY l.sequence DESC LIMIT 1`;
+
+/** The address of such a payload. */
+export function addressOf(payload: string | null): string | undefined {
+  if (payload === null) {
+    return undefined;
+  }
+  const { address } = JSON.parse(payload) as EventPayload;
+  return typeof address === "string" ? address : undefined;
 }
 
 function textSql(name: string): string {
@@ -86,8 +196,13 @@ export function userIdOf(row: SubjectRow | undefined): string | undefined {
 /** Where the slice behind a locked user begins. */
 export function lockedPlaceOf(
   row: SubjectRow | undefined,
-): { readonly time: number; readonly userId: string } | undefined {
-  return row && { time: row.lock_time ?? 0, userId: row.user_id ?? "" };
+): LockedAfter | undefined {
+  return (
+    row && {
+      ...{ time: row.lock_time ?? 0, orgId: row.org_id },
+      userId: row.user_id ?? "",
+    }
+  );
 }
 
 /** Whether a user is meant. @param now a lock that has ended by then is none */
@@ -136,9 +251,6 @@ function isFrom(
   payload: string | null,
   fits: (address: string) => boolean,
 ): boolean {
-  if (payload === null) {
-    return false;
-  }
-  const { address } = JSON.parse(payload) as EventPayload;
-  return typeof address === "string" && fits(address);
+  const address = addressOf(payload);
+  return address !== undefined && fits(address);
 }

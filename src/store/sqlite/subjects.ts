@@ -6,9 +6,18 @@ import {
   toSubject,
 } from "../shared/rows.ts";
 import type { LockColumns, SubjectRow } from "../shared/rows.ts";
-import { lockedSliceSql, userSliceSql } from "../shared/user-lists.ts";
+import {
+  addressOf,
+  countLockedNamesSql,
+  lastAddressSql,
+  lockedSliceKinds,
+  lockedSliceSql,
+  userSliceSql,
+} from "../shared/user-lists.ts";
 import type {
   ListedRow,
+  LockedNamesValues,
+  LockedSliceKind,
   LockedSliceValues,
   UserSliceValues,
 } from "../shared/user-lists.ts";
@@ -21,10 +30,15 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 export interface Subjects extends SubjectTable {
   /** The next users by id. */
   listUsers(values: UserSliceValues): readonly ListedRow[];
-  /** The next locked users, by the time of the lock and then by id. */
-  listLocked(values: LockedSliceValues): readonly ListedRow[];
-  /** Of login names, locked at this time or later. */
-  countLockedNames(orgId: string, since: number, now: number): number;
+  /** The next locked users. */
+  listLocked(
+    kind: LockedSliceKind,
+    values: LockedSliceValues,
+  ): readonly ListedRow[];
+  /** Of login names that lead to nobody. */
+  countLockedNames(isEverywhere: boolean, values: LockedNamesValues): number;
+  /** The address of the last event of this user that has one. */
+  lastAddress(key: number): string | undefined;
   /** Oldest user first. */
   orgsOfUser(userId: string, limit: number): readonly string[];
 }
@@ -99,13 +113,31 @@ export function prepareSubjects(
   const listUsers = database.prepare<[UserSliceValues], ListedRow>(
     userSliceSql(named),
   );
-  const listLocked = database.prepare<[LockedSliceValues], ListedRow>(
-    lockedSliceSql(named),
-  );
-  const countLockedNames = database
-    .prepare<[string, number, number], number>(
-      `SELECT count(*) FROM subjects WHERE org_id = ? AND name_hash IS NOT NULL AND lock_time >= ?
-         AND (lock_end IS NULL OR lock_end > ?)`,
+  const listsLocked = lockedSliceKinds.map((kind) => ({
+    kind,
+    list: database.prepare<[LockedSliceValues], ListedRow>(
+      lockedSliceSql(kind, named),
+    ),
+  }));
+  const listLocked = ({ isEverywhere, order }: LockedSliceKind) => {
+    const found = listsLocked.find(
+      ({ kind }) => kind.isEverywhere === isEverywhere && kind.order === order,
+    );
+    if (found === undefined) {
+      throw new Error(`no list has the order ${order}`);
+    }
+    return found.list;
+  };
+  const countNames = (isEverywhere: boolean) =>
+    database
+      .prepare<[LockedNamesValues], number>(
+        countLockedNamesSql(isEverywhere, named),
+      )
+      .pluck();
+  const countLockedNames = { own: countNames(false), all: countNames(true) };
+  const lastAddress = database
+    .prepare<[number], string>(
+      `SELECT (${lastAddressSql}) FROM subjects s WHERE key = ?`,
     )
     .pluck();
   const orgsOfUser = database
@@ -172,9 +204,12 @@ export function prepareSubjects(
     hashName: (foldedName) => names.hash(foldedName),
     hashSecret: (id, digest) => names.hashSecret(id, digest),
     listUsers: (values) => listUsers.all(values),
-    listLocked: (values) => listLocked.all(values),
-    countLockedNames: (orgId, since, now) =>
-      countLockedNames.get(orgId, since, now) ?? 0,
+    listLocked: (kind, values) => listLocked(kind).all(values),
+    countLockedNames: (isEverywhere, values) =>
+      (isEverywhere ? countLockedNames.all : countLockedNames.own).get(
+        values,
+      ) ?? 0,
+    lastAddress: (key) => addressOf(lastAddress.get(key) ?? null),
     orgsOfUser: (userId, limit) => orgsOfUser.all(userId, limit),
   };
 }

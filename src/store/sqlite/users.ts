@@ -2,14 +2,19 @@ import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../ids.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
-import { countSlices } from "../commands/pages.ts";
-import { readLockedPage, readUserPage } from "../commands/user-pages.ts";
+import {
+  countLockedUsers,
+  readLockedPage,
+  readUserPage,
+} from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import { toSubject } from "../shared/rows.ts";
 import {
   fitsLocked,
   fitsUsers,
+  lockedNamesValues,
   lockedPlaceOf,
+  lockedSliceValues,
   userIdOf,
 } from "../shared/user-lists.ts";
 import type { ListedRow } from "../shared/user-lists.ts";
@@ -17,6 +22,9 @@ import { userSubject } from "../users.ts";
 import type {
   AttemptStore,
   LockedFilter,
+  LockedOrder,
+  LockedScope,
+  StoredLockout,
   Subject,
   UserStore,
 } from "../users.ts";
@@ -50,9 +58,6 @@ export interface UserStoreContext {
 /** How many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
 
-/** Before every time there is. */
-const longAgo = Number.MIN_SAFE_INTEGER;
-
 /** The part of the store about users and attempts, on tables that it prepares. */
 export function createUserStore(
   database: Database,
@@ -64,13 +69,14 @@ export function createUserStore(
     attempts.removeOpen(key);
   });
   const reports = prepareReports(database);
+  const aliases = prepareAliases(database);
   const nameEvents = prepareNameEvents(database, memory);
   const commands = createUserCommands(
     {
       subjects,
       counters: prepareCounters(database),
       attempts,
-      aliases: prepareAliases(database),
+      aliases,
       reports,
       events,
       nameEvents,
@@ -106,21 +112,32 @@ export function createUserStore(
     }
   };
 
+  const describe = (lockout: StoredLockout): StoredLockout => {
+    const stored =
+      lockout.userId === ""
+        ? undefined
+        : commands.findStored(userSubject(lockout));
+    return {
+      ...lockout,
+      description: {
+        aliases: stored === undefined ? [] : aliases.list(stored.key),
+        lastAddress: stored && subjects.lastAddress(stored.key),
+      },
+    };
+  };
   const lockedSlices =
     <Item>(
-      orgId: string,
+      scope: LockedScope,
       filter: LockedFilter,
+      order: LockedOrder,
       show: (row: ListedRow) => Item,
     ) =>
     (after: LockedAfter | undefined, limit: number) =>
       read(() => {
-        const rows = subjects.listLocked({
-          ...{ orgId, limit, since: filter.since ?? longAgo },
-          afterTime: after?.time ?? longAgo,
-          afterId: after?.userId ?? "",
-          folded: filter.prefix?.folded ?? "",
-          seesEvents: filter.fromAddress === undefined ? 0 : 1,
-        });
+        const rows = subjects.listLocked(
+          { isEverywhere: scope.orgId === undefined, order },
+          lockedSliceValues(scope, filter, order, after, limit),
+        );
         return {
           items: rows.filter((row) => fitsLocked(row, filter, now())).map(show),
           next: rows.length < limit ? undefined : lockedPlaceOf(rows.at(-1)),
@@ -181,32 +198,47 @@ export function createUserStore(
 
     findLockout: async (subject) => {
       await settle(subject);
-      return read(() => commands.findLockout(subject, now()));
+      return read(() => {
+        const lockout = commands.findLockout(subject, now());
+        return lockout && describe(lockout);
+      });
     },
 
-    unlock: (subject, editor, decide) =>
-      write(() => commands.unlock(subject, editor, now(), decide)),
+    unlock: async (subject, editor, decide) => {
+      const lockout = await write(() =>
+        commands.unlock(subject, editor, now(), decide),
+      );
+      return read(() => describe(lockout));
+    },
 
-    countLockedNames: async (orgId, since) => {
+    countLockedNames: async (scope, filter) => {
       await settleAll();
       return read(() =>
-        subjects.countLockedNames(orgId, since ?? longAgo, now()),
-      );
-    },
-
-    listLocked: async (orgId, filter, page) => {
-      await settleAll();
-      return readLockedPage(
-        page,
-        filter,
-        lockedSlices(orgId, filter, (row) =>
-          commands.toLockout(toSubject(row), now()),
+        subjects.countLockedNames(
+          scope.orgId === undefined,
+          lockedNamesValues(scope, filter, now()),
         ),
       );
     },
-    countLocked: async (orgId, filter) => {
+
+    listLocked: async (scope, filter, page, order = "oldest first") => {
       await settleAll();
-      return countSlices(lockedSlices(orgId, filter, () => undefined));
+      return readLockedPage(
+        page,
+        scope,
+        filter,
+        order,
+        lockedSlices(scope, filter, order, (row) =>
+          describe(commands.toLockout(toSubject(row), now())),
+        ),
+      );
+    },
+    countLocked: async (scope, filter) => {
+      await settleAll();
+      return countLockedUsers(
+        filter,
+        lockedSlices(scope, filter, "oldest first", () => undefined),
+      );
     },
 
     beginAttempt: (subject, editor, decide) =>

@@ -243,7 +243,7 @@ export function describeAttempts(bed: StoreBed): void {
       ],
       [
         "who lists the locked",
-        (store) => store.listLocked(orgA.orgId, {}, firstPage),
+        (store) => store.listLocked(orgA, {}, firstPage),
       ],
       ["who begins another", () => begin(alice)],
       ["who reports one", () => report(alice, "failed")],

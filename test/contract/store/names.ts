@@ -95,9 +95,9 @@ export function describeNames(bed: StoreBed): void {
       ).toMatchObject({
         items: [],
       });
-      expect(
-        await bed.store.listLocked(orgA.orgId, {}, firstPage),
-      ).toMatchObject({ items: [] });
+      expect(await bed.store.listLocked(orgA, {}, firstPage)).toMatchObject({
+        items: [],
+      });
     });
 
     describe("that led to nobody and is registered", () => {
@@ -168,7 +168,7 @@ export function describeNames(bed: StoreBed): void {
             payload: { reason: "LOCK_REASON_PASSWORD_ATTEMPTS" },
           },
         ]);
-        expect(await bed.store.countLockedNames(orgA.orgId, undefined)).toBe(0);
+        expect(await bed.store.countLockedNames(orgA, {})).toBe(0);
         // Nothing is left of it where it leads to nobody again.
         await bed.store.deleteUser(aliceKey, "e");
         expect(await begin(named("al"))).toMatchObject({

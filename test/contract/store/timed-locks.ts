@@ -79,10 +79,10 @@ export function describeTimedLocks(bed: StoreBed): void {
         (await bed.store.listUsers(orgId, { state: "locked" }, firstPage))
           .items,
       ).toEqual([]);
-      expect((await bed.store.listLocked(orgId, {}, firstPage)).items).toEqual(
-        [],
-      );
-      expect(await bed.store.countLocked(orgId, {})).toBe(0);
+      expect(
+        (await bed.store.listLocked({ orgId }, {}, firstPage)).items,
+      ).toEqual([]);
+      expect(await bed.store.countLocked({ orgId }, {})).toBe(0);
       expect(await bed.store.lastPosition()).toBe(before);
       expect(await ends()).toEqual([]);
     });
@@ -198,7 +198,7 @@ export function describeTimedLocks(bed: StoreBed): void {
     });
 
     it("ends as a user's does", async () => {
-      const locked = () => bed.store.countLockedNames(orgA.orgId, undefined);
+      const locked = () => bed.store.countLockedNames(orgA, {});
       expect(await locked()).toBe(1);
       bed.time += 10 * minute;
       expect(await locked()).toBe(0);

@@ -220,7 +220,7 @@ export function describeUnlocks(bed: StoreBed): void {
     await setLimits(2);
     await setLimits(2, 2, orgB);
     const count = (since?: number) =>
-      bed.store.countLockedNames(orgA.orgId, since);
+      bed.store.countLockedNames(orgA, { since });
     expect(await count()).toBe(0);
     await lockByFailing(nobody);
     await lockByFailing({ ...nobody, orgId: orgB.orgId });

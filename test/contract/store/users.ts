@@ -510,7 +510,7 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.putUser(elsewhere, [], "e", putUser("locked"));
 
       const list = (since?: number) => (page: PageRequest) =>
-        bed.store.listLocked(orgA.orgId, { since }, page);
+        bed.store.listLocked(orgA, { since }, page);
       const idsOf = async (since: number | undefined, size: number) =>
         (await readAll(list(since), size)).flat().map(({ userId }) => userId);
 
@@ -561,11 +561,9 @@ export function describeUsers(bed: StoreBed): void {
           .map(({ userId }) => userId);
       const lockedOf = async (filter: LockedFilter, size = 1000) => {
         const read = (page: PageRequest) =>
-          bed.store.listLocked(orgA.orgId, filter, page);
+          bed.store.listLocked(orgA, filter, page);
         const found = (await readAll(read, size)).flat();
-        expect(await bed.store.countLocked(orgA.orgId, filter)).toBe(
-          found.length,
-        );
+        expect(await bed.store.countLocked(orgA, filter)).toBe(found.length);
         return found.map(({ userId }) => userId);
       };
 
@@ -687,7 +685,7 @@ export function describeUsers(bed: StoreBed): void {
       }
       const first = { size: 1, after: undefined };
       const users = await bed.store.listUsers(orgA.orgId, {}, first);
-      const locked = await bed.store.listLocked(orgA.orgId, {}, first);
+      const locked = await bed.store.listLocked(orgA, {}, first);
       const made = [
         toPageToken(["users"]),
         toPageToken(["users", 7]),
@@ -702,7 +700,7 @@ export function describeUsers(bed: StoreBed): void {
           bed.store.listUsers(orgA.orgId, {}, page),
         ).rejects.toBeInstanceOf(RangeError);
         await expect(
-          bed.store.listLocked(orgA.orgId, {}, page),
+          bed.store.listLocked(orgA, {}, page),
         ).rejects.toBeInstanceOf(RangeError);
       }
       await expect(
@@ -710,7 +708,7 @@ export function describeUsers(bed: StoreBed): void {
       ).rejects.toBeInstanceOf(RangeError);
       await expect(
         bed.store.listLocked(
-          orgA.orgId,
+          orgA,
           {},
           {
             size: 1,

@@ -15,6 +15,7 @@ import { policyRules } from "./0013-policy-rules.ts";
 import { timedLocks } from "./0014-timed-locks.ts";
 import { vault } from "./0015-vault.ts";
 import { rememberedSecrets } from "./0016-remembered-secrets.ts";
+import { lockedEverywhere } from "./0017-locked-everywhere.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   timedLocks,
   vault,
   rememberedSecrets,
+  lockedEverywhere,
 ];
