@@ -31,6 +31,8 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   },
   "lockout.v1.PolicyService.SetRules": { rules: {} },
   "lockout.v1.PolicyService.SetInstanceRules": { rules: {} },
+  "lockout.v1.PolicyService.RollBackPolicy": { change: "POSITION" },
+  "lockout.v1.PolicyService.RollBackInstancePolicy": { change: "POSITION" },
   "lockout.v1.PolicyService.CheckPolicy": candidate,
   "lockout.v1.PolicyService.CheckInstancePolicy": candidate,
   "lockout.v1.UserService.PutUser": {
@@ -57,6 +59,7 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   },
   "lockout.v1.AttemptService.RecordPasswordChange": alice,
   "lockout.v1.AttemptService.GetLockout": alice,
+  "lockout.v1.AttemptService.ListUserEvents": alice,
   "zitadel.management.v1.ManagementService.GetUserByID": aliceV1,
   "zitadel.management.v1.ManagementService.DeactivateUser": aliceV1,
   "zitadel.management.v1.ManagementService.ReactivateUser": aliceV1,

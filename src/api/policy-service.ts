@@ -1,37 +1,32 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { PolicySource } from "../../gen/lockout/v1/policy_service_pb.js";
 import type {
   CheckPolicyRequest,
-  PolicySchema,
   PolicyService,
+  RollBackPolicyRequest,
   SetRulesRequest,
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import { getCaller } from "../auth/caller.ts";
-import { LockoutError } from "../lockout/errors.ts";
-import { etagOf } from "../lockout/policy-etag.ts";
 import type { Precondition } from "../lockout/policy-etag.ts";
-import { limitsOf } from "../lockout/policy.ts";
+import { rollBackPolicy } from "../lockout/policy-rollback.ts";
 import type { DecidePolicy } from "../lockout/policy.ts";
 import { resetRules, setRules } from "../lockout/rules-commands.ts";
-import { noRules } from "../lockout/rules.ts";
-import type {
-  DatedPolicy,
-  PolicyOwner,
-  PolicyStore,
-} from "../store/policies.ts";
-import { budgetMessages } from "./budget-messages.ts";
+import type { PolicyOwner, PolicyStore } from "../store/policies.ts";
 import { checkPolicy } from "./check-policy.ts";
-import type { NumbersAndRules } from "./check-policy.ts";
-import { timestampFromMicros } from "./moment.ts";
-import { readRules, rulesMessage } from "./rules-message.ts";
+import { listPolicyChanges, requirePartsAfter } from "./policy-changes.ts";
+import type { PolicyChangesOptions } from "./policy-changes.ts";
+import { heldBy, policyMessage } from "./policy-message.ts";
+import { readRules } from "./rules-message.ts";
 
-type PolicyMessage = MessageInitShape<typeof PolicySchema>;
+/** What the service is made of. */
+interface PolicyServiceOptions extends PolicyChangesOptions {
+  readonly store: PolicyStore & PolicyChangesOptions["store"];
+}
 
 /** lockout.v1.PolicyService */
 export function createPolicyService(
-  store: PolicyStore,
+  options: PolicyServiceOptions,
 ): ServiceImpl<typeof PolicyService> {
+  const { store } = options;
   const orgOf = (context: HandlerContext): PolicyOwner => ({
     kind: "org",
     orgId: getCaller(context.values).orgId,
@@ -63,6 +58,20 @@ export function createPolicyService(
       context,
       setRules(readRules(request.rules), precondition(request, context)),
     );
+  const rollBack = async (
+    owner: PolicyOwner,
+    request: RollBackPolicyRequest,
+    context: HandlerContext,
+  ) => {
+    // Read before the command: what was does not change.
+    const past = await requirePartsAfter(
+      ...([options, owner, request.change, context] as const),
+    );
+    return change(
+      ...([owner, context] as const),
+      rollBackPolicy(past, precondition(request, context)),
+    );
+  };
 
   const check = (owner: PolicyOwner, request: CheckPolicyRequest) =>
     checkPolicy(request, async () => heldBy(await store.viewPolicy(owner)));
@@ -78,6 +87,14 @@ export function createPolicyService(
         context,
         resetRules(precondition(request, context)),
       ),
+    listPolicyChanges: (request, context) =>
+      listPolicyChanges(options, orgOf(context), request, context),
+    listInstancePolicyChanges: (request, context) =>
+      listPolicyChanges(options, instance, request, context),
+    rollBackPolicy: (request, context) =>
+      rollBack(orgOf(context), request, context),
+    rollBackInstancePolicy: (request, context) =>
+      rollBack(instance, request, context),
     checkPolicy: (request, context) => check(orgOf(context), request),
     checkInstancePolicy: (request) => check(instance, request),
   };
@@ -97,44 +114,4 @@ function precondition(
 /** Only JSON over HTTP has resources of its own, to which HTTP's conditions apply. */
 function isRest({ protocolName }: HandlerContext): boolean {
   return protocolName === "rest";
-}
-
-function policyMessage(
-  view: DatedPolicy,
-): PolicyMessage & { readonly etag: string } {
-  const { limits, rules } = heldBy(view);
-  const { own, inherited } = view;
-  const changes = [
-    own.numbers ?? inherited.numbers,
-    own.rules ?? inherited.rules,
-  ].map((part) => part?.changeMicros ?? 0);
-  return {
-    maxPasswordAttempts: BigInt(limits.maxPasswordAttempts),
-    maxOtpAttempts: BigInt(limits.maxOtpAttempts),
-    rules: rulesMessage(rules),
-    numbersFrom: sourceOf(view, "numbers"),
-    rulesFrom: sourceOf(view, "rules"),
-    etag: etagOf(view),
-    updateTime: timestampFromMicros(Math.max(...changes)),
-    budgets: budgetMessages(limits, rules),
-  };
-}
-
-/** The policy that holds. @throws LockoutError where the instance has none */
-function heldBy(view: DatedPolicy): NumbersAndRules {
-  const { own, inherited } = view;
-  if (own.numbers === undefined && inherited.numbers === undefined) {
-    throw new LockoutError("defaultPolicyNotFound");
-  }
-  const { rules = noRules } = own.rules ?? inherited.rules ?? {};
-  return { limits: limitsOf(view), rules };
-}
-
-function sourceOf(
-  { owner, own }: DatedPolicy,
-  part: "numbers" | "rules",
-): PolicySource {
-  return owner === "org" && own[part] !== undefined
-    ? PolicySource.ORGANIZATION
-    : PolicySource.DEFAULT;
 }

@@ -156,6 +156,15 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: idCharacters,
     above: "policyChangedSince",
   },
+  "lockout.v1.RollBackPolicyRequest.etag": {
+    characters: idCharacters,
+    above: "policyChangedSince",
+  },
+  "lockout.v1.RollBackPolicyRequest.change": {
+    characters: 20,
+    above: "policyChangeUnknown",
+  },
+  "lockout.v1.ListPolicyChangesRequest.page_token": pageToken,
   "lockout.v1.CheckPolicyRequest.presets": {
     elements: 100,
     above: "requestTooLong",

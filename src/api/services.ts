@@ -106,7 +106,7 @@ export function createServices(
     ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, inTurn)),
-    mount(PolicyService, createPolicyService(store)),
+    mount(PolicyService, createPolicyService({ store, inTurn, editorNames })),
   ];
 }
 

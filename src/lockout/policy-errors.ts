@@ -81,4 +81,10 @@ export const policyErrors = {
     key: "presets has a name that is none of these",
     when: "A policy is to be held against a preset that does not exist. The message names those that do.",
   },
+  policyChangeUnknown: {
+    id: "LOCKOUTD-pol05",
+    code: "NOT_FOUND",
+    key: "no change of this policy has that position",
+    when: "A policy is to be rolled back to a change that ListPolicyChanges does not list for it. Nothing was changed.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -133,16 +133,17 @@ export function resetOrgPolicy(orgId: string): DecidePolicy {
       throw new LockoutError("orgPolicyNotFoundOnReset");
     }
     return {
-      ...(own.numbers !== undefined && {
-        numbers: {
-          event: { type: "org.policy.lockout.removed" },
-          limits: undefined,
-        },
-      }),
+      ...(own.numbers !== undefined && { numbers: removedNumbers }),
       ...(own.rules !== undefined && { rules: removedRules }),
     };
   };
 }
+
+/** An organisation has no numbers of its own any more. */
+export const removedNumbers: NonNullable<PolicyDecision["numbers"]> = {
+  event: { type: "org.policy.lockout.removed" },
+  limits: undefined,
+};
 
 /** An organisation has no rules of its own any more. */
 export const removedRules: NonNullable<PolicyDecision["rules"]> = {
@@ -152,7 +153,8 @@ export const removedRules: NonNullable<PolicyDecision["rules"]> = {
 
 // ZITADEL leaves zeros out of the payload of "added"; in "changed" a change to 0 is said.
 
-function addedPayload(limits: Limits): EventPayload {
+/** The payload of the event that adds numbers. */
+export function addedPayload(limits: Limits): EventPayload {
   return {
     ...(limits.maxPasswordAttempts !== 0 && {
       maxPasswordAttempts: limits.maxPasswordAttempts,
@@ -163,7 +165,11 @@ function addedPayload(limits: Limits): EventPayload {
   };
 }
 
-function changedPayload(from: Limits, to: Limits): EventPayload | undefined {
+/** The payload of the event that changes numbers; undefined where they are the same. */
+export function changedPayload(
+  from: Limits,
+  to: Limits,
+): EventPayload | undefined {
   const payload: EventPayload = {
     ...(from.maxPasswordAttempts !== to.maxPasswordAttempts && {
       maxPasswordAttempts: to.maxPasswordAttempts,

@@ -4,7 +4,7 @@ import type { FieldViolation } from "./errors.ts";
 import { requireKnown } from "./policy-etag.ts";
 import type { Precondition } from "./policy-etag.ts";
 import { limitsOf, removedRules } from "./policy.ts";
-import type { DecidePolicy, PolicyView } from "./policy.ts";
+import type { DecidePolicy, PolicyDecision, PolicyView } from "./policy.ts";
 import { rulesPayload } from "./rules-payload.ts";
 import { noRules, validateRules } from "./rules.ts";
 import type { Rules } from "./rules.ts";
@@ -23,20 +23,7 @@ export function setRules(
   return (view) => {
     requireKnown(view, precondition);
     requireValid(wanted, view);
-    const { rules } = wanted;
-    const { owner, own } = view;
-    // The instance has rules always, if empty ones; an organisation may have none of its own.
-    const current = owner === "instance" ? noRules : undefined;
-    const payload = rulesPayload(rules);
-    if (isSame(payload, own.rules?.rules ?? current)) {
-      return {};
-    }
-    return {
-      rules: {
-        event: { type: `${owner}.policy.lockout.rules.changed`, payload },
-        rules,
-      },
-    };
+    return rulesChange(view, wanted.rules);
   };
 }
 
@@ -44,7 +31,32 @@ export function setRules(
 export function resetRules(precondition: Precondition): DecidePolicy {
   return (view) => {
     requireKnown(view, precondition);
-    return view.own.rules === undefined ? {} : { rules: removedRules };
+    return rulesChange(view, undefined);
+  };
+}
+
+/**
+ * What it takes to give an owner these rules, or none of its own; nothing where it has them already. The instance always has rules, if
+ * empty ones; an organisation may have none of its own.
+ */
+export function rulesChange(
+  { owner, own }: PolicyView,
+  wanted: Rules | undefined,
+): PolicyDecision {
+  if (owner === "org" && wanted === undefined) {
+    return own.rules === undefined ? {} : { rules: removedRules };
+  }
+  const rules = wanted ?? noRules;
+  const current = owner === "instance" ? noRules : undefined;
+  const payload = rulesPayload(rules);
+  if (isSame(payload, own.rules?.rules ?? current)) {
+    return {};
+  }
+  return {
+    rules: {
+      event: { type: `${owner}.policy.lockout.rules.changed`, payload },
+      rules,
+    },
   };
 }
 

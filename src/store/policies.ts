@@ -13,16 +13,19 @@ export type PolicyOwner =
   | { readonly kind: "instance" }
   | { readonly kind: "org"; readonly orgId: string };
 
+/** The numbers of a policy with their last event. */
+export interface DatedNumbers extends Limits {
+  readonly sequence: number;
+  /** The date of that event, in microseconds since 1970 UTC. */
+  readonly changeMicros: number;
+}
+
 /** The numbers of a policy as they are stored. */
-export interface StoredPolicy extends Limits {
+export interface StoredPolicy extends DatedNumbers {
   /** The instance's id or the organisation's. */
   readonly resourceOwner: string;
-  /** The sequence of their last event. */
-  readonly sequence: number;
   /** The date of the event that created them, in microseconds since 1970 UTC. */
   readonly creationMicros: number;
-  /** The date of their last event. */
-  readonly changeMicros: number;
 }
 
 /** The rules of a policy with the date of their event, in microseconds since 1970 UTC. */
@@ -32,7 +35,7 @@ export interface DatedRules extends StoredRules {
 
 /** The parts of a policy that somebody has of its own, with their dates. */
 export interface DatedParts {
-  readonly numbers: StoredPolicy | undefined;
+  readonly numbers: DatedNumbers | undefined;
   readonly rules: DatedRules | undefined;
 }
 

@@ -13,6 +13,7 @@ import { describeLockedUsers } from "./store/locked-users.ts";
 import { describeNames } from "./store/names.ts";
 import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
+import { describePolicyHistory } from "./store/policy-history.ts";
 import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
 import { describeRememberedSecrets } from "./store/remembered-secrets.ts";
@@ -36,6 +37,7 @@ export function describeStore(
     describeInstance(bed);
     describePolicies(bed);
     describePolicyRules(bed);
+    describePolicyHistory(bed);
     describeCommands(bed);
     describeEvents(bed);
     describeDates(bed);

@@ -123,7 +123,11 @@ it("every example that /openapi.json offers works", async () => {
         const { example = "" } = parameter;
         return text.replace(`{${parameter.name}}`, ids[example] ?? example);
       }, path);
-    const body = operation.requestBody?.content["application/json"]?.example;
+    const example = operation.requestBody?.content["application/json"]?.example;
+    const body =
+      example !== undefined && "change" in example
+        ? { ...example, change: await lastChange(path) }
+        : example;
     const response = await fetch(`${server.url}${target}`, {
       method: method.toUpperCase(),
       headers: { authorization: `Bearer ${server.adminToken}` },
@@ -139,6 +143,18 @@ it("every example that /openapi.json offers works", async () => {
     ids["TOKEN_ID"] ||= made.token?.tokenId ?? "";
   }
 });
+
+/** The position of the last change of the policy that this path rolls back. */
+async function lastChange(path: string): Promise<string> {
+  const response = await fetch(
+    `${server.url}${path.replace(":rollBack", "/changes")}`,
+    { headers: { authorization: `Bearer ${server.adminToken}` } },
+  );
+  const { changes } = (await response.json()) as {
+    changes: readonly { position: string }[];
+  };
+  return changes[0]?.position ?? "";
+}
 
 it("/debug/api/ leads to the page", async () => {
   const page = await fetch(`${server.url}/debug/api/`);

@@ -324,6 +324,149 @@ export declare type ResetRulesRequest = Message<"lockout.v1.ResetRulesRequest"> 
 export declare const ResetRulesRequestSchema: GenMessage<ResetRulesRequest>;
 
 /**
+ * The change after which the policy shall be as it was.
+ *
+ * @generated from message lockout.v1.RollBackPolicyRequest
+ */
+export declare type RollBackPolicyRequest = Message<"lockout.v1.RollBackPolicyRequest"> & {
+  /**
+   * Its position, as ListPolicyChanges says it.
+   *
+   * @generated from field: string change = 1;
+   */
+  change: string;
+
+  /**
+   * As in SetRulesRequest.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message lockout.v1.RollBackPolicyRequest.
+ * Use `create(RollBackPolicyRequestSchema)` to create a new message.
+ */
+export declare const RollBackPolicyRequestSchema: GenMessage<RollBackPolicyRequest>;
+
+/**
+ * Which changes are wanted.
+ *
+ * @generated from message lockout.v1.ListPolicyChangesRequest
+ */
+export declare type ListPolicyChangesRequest = Message<"lockout.v1.ListPolicyChangesRequest"> & {
+  /**
+   * At most so many: 20 unless set, and never more than 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListPolicyChangesRequest.
+ * Use `create(ListPolicyChangesRequestSchema)` to create a new message.
+ */
+export declare const ListPolicyChangesRequestSchema: GenMessage<ListPolicyChangesRequest>;
+
+/**
+ * A page of changes.
+ *
+ * @generated from message lockout.v1.ListPolicyChangesResponse
+ */
+export declare type ListPolicyChangesResponse = Message<"lockout.v1.ListPolicyChangesResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated lockout.v1.PolicyChange changes = 1;
+   */
+  changes: PolicyChange[];
+
+  /**
+   * Empty where this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListPolicyChangesResponse.
+ * Use `create(ListPolicyChangesResponseSchema)` to create a new message.
+ */
+export declare const ListPolicyChangesResponseSchema: GenMessage<ListPolicyChangesResponse>;
+
+/**
+ * One change of the numbers or of the rules. A call that changes both leaves two.
+ *
+ * @generated from message lockout.v1.PolicyChange
+ */
+export declare type PolicyChange = Message<"lockout.v1.PolicyChange"> & {
+  /**
+   * Names the change: the position of its event, which is greater the later it was.
+   *
+   * @generated from field: string position = 1;
+   */
+  position: string;
+
+  /**
+   * When it was.
+   *
+   * @generated from field: google.protobuf.Timestamp change_time = 2;
+   */
+  changeTime?: Timestamp | undefined;
+
+  /**
+   * The id of the caller; `SYSTEM` where the server or an operator at the command line did it.
+   *
+   * @generated from field: string editor = 3;
+   */
+  editor: string;
+
+  /**
+   * The type of its event.
+   *
+   * @generated from field: string event_type = 4;
+   */
+  eventType: string;
+
+  /**
+   * The policy that held right before it, the default's parts where the owner had none; unset where there was none.
+   *
+   * @generated from field: lockout.v1.Policy before = 5;
+   */
+  before?: Policy | undefined;
+
+  /**
+   * The policy that held right after it.
+   *
+   * @generated from field: lockout.v1.Policy after = 6;
+   */
+  after?: Policy | undefined;
+
+  /**
+   * The name of the token that made it, where it is known.
+   *
+   * @generated from field: string editor_name = 7;
+   */
+  editorName: string;
+};
+
+/**
+ * Describes the message lockout.v1.PolicyChange.
+ * Use `create(PolicyChangeSchema)` to create a new message.
+ */
+export declare const PolicyChangeSchema: GenMessage<PolicyChange>;
+
+/**
  * A policy that somebody thinks of.
  *
  * @generated from message lockout.v1.Candidate
@@ -687,6 +830,27 @@ export declare const PolicyService: GenService<{
     output: typeof PolicySchema;
   },
   /**
+   * Lists the changes of the organisation's own numbers and rules, newest first. Nothing is removed from the list, whatever is pruned.
+   *
+   * @generated from rpc lockout.v1.PolicyService.ListPolicyChanges
+   */
+  listPolicyChanges: {
+    methodKind: "unary";
+    input: typeof ListPolicyChangesRequestSchema;
+    output: typeof ListPolicyChangesResponseSchema;
+  },
+  /**
+   * Gives the organisation the numbers and the rules of its own that it had right after a change, or none where it had none then. It is a
+   * new change: none is removed. What holds already is not written again.
+   *
+   * @generated from rpc lockout.v1.PolicyService.RollBackPolicy
+   */
+  rollBackPolicy: {
+    methodKind: "unary";
+    input: typeof RollBackPolicyRequestSchema;
+    output: typeof PolicySchema;
+  },
+  /**
    * Holds the policy that holds for the organisation, or another one, against what standards ask. Nothing is changed.
    *
    * @generated from rpc lockout.v1.PolicyService.CheckPolicy
@@ -714,6 +878,26 @@ export declare const PolicyService: GenService<{
   setInstanceRules: {
     methodKind: "unary";
     input: typeof SetRulesRequestSchema;
+    output: typeof PolicySchema;
+  },
+  /**
+   * Lists the changes of the default policy, newest first.
+   *
+   * @generated from rpc lockout.v1.PolicyService.ListInstancePolicyChanges
+   */
+  listInstancePolicyChanges: {
+    methodKind: "unary";
+    input: typeof ListPolicyChangesRequestSchema;
+    output: typeof ListPolicyChangesResponseSchema;
+  },
+  /**
+   * Gives the default policy the numbers and the rules that it had right after a change.
+   *
+   * @generated from rpc lockout.v1.PolicyService.RollBackInstancePolicy
+   */
+  rollBackInstancePolicy: {
+    methodKind: "unary";
+    input: typeof RollBackPolicyRequestSchema;
     output: typeof PolicySchema;
   },
   /**

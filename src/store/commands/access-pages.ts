@@ -1,4 +1,4 @@
-import { fromPageToken } from "./page-token.ts";
+import { fromPageToken } from "../page-token.ts";
 import { jsonBytes, readPage } from "./pages.ts";
 import type { ReadSlice } from "./pages.ts";
 import type { ListedToken, Org } from "../access.ts";

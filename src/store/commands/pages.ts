@@ -1,8 +1,8 @@
 import { LongWork } from "../../pacing/long-work.ts";
 import type { Awaitable } from "../awaitable.ts";
 import type { Page, PageRequest } from "../pages.ts";
-import { toPageToken } from "./page-token.ts";
-import type { PageEnd } from "./page-token.ts";
+import { toPageToken } from "../page-token.ts";
+import type { PageEnd } from "../page-token.ts";
 
 /** What was read at once: the items that fit. */
 export interface Slice<Item, Place> {

@@ -1,6 +1,6 @@
 import { countSlices, jsonBytes, readPage, rowsAtOnce } from "./pages.ts";
 import type { ReadSlice } from "./pages.ts";
-import { fromPageToken } from "./page-token.ts";
+import { fromPageToken } from "../page-token.ts";
 import type {
   LockedFilter,
   LockedOrder,

@@ -1,7 +1,7 @@
 import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
-import { toPageToken } from "../../../src/store/commands/page-token.ts";
+import { toPageToken } from "../../../src/store/page-token.ts";
 import { everyItem } from "../../../src/store/pages.ts";
 import type { StoreBed } from "./bed.ts";
 import { start } from "./samples.ts";

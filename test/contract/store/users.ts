@@ -18,7 +18,7 @@ import type {
   UserView,
   WantedState,
 } from "../../../src/lockout/user.ts";
-import { toPageToken } from "../../../src/store/commands/page-token.ts";
+import { toPageToken } from "../../../src/store/page-token.ts";
 import type {
   LockedFilter,
   UserFilter,
