@@ -34,6 +34,33 @@ test("a turn of the event loop begins a bounded number of requests, and all begi
   expect(most).toBeLessThanOrEqual(256);
 });
 
+test("each turn counts its own requests: those of turns before have been served", async () => {
+  const turns = new BeginTurns();
+  let begun = 0;
+  for (let count = 0; count < 100; count += 1) {
+    for (let request = 0; request < 15; request += 1) {
+      begun += turns.take() ? 1 : 0;
+    }
+    await turn();
+  }
+  expect(begun).toBe(1500);
+});
+
+test("what other work takes between turns that are not full lets no fewer begin", async () => {
+  const turns = new BeginTurns();
+  for (let count = 0; count < 20; count += 1) {
+    expect(turns.take()).toBe(true);
+    const until = performance.now() + 6;
+    while (performance.now() < until) {}
+    await turn();
+  }
+  let atOnce = 0;
+  while (turns.take()) {
+    atOnce += 1;
+  }
+  expect(atOnce).toBe(32);
+});
+
 test("fewer begin in the turn after one that took long", async () => {
   const turns = new BeginTurns();
   const begun: string[] = [];

@@ -33,11 +33,11 @@ export interface Beginner {
  * each, so that nobody waits for all that another client asks for.
  */
 export class BeginTurns {
+  /** Requests that have begun in this turn. */
   #begun = 0;
   #atOnce = firstAtOnce;
-  #due = false;
-  /** When the turn before this one came to the requests that wait, by `performance.now()`; undefined where none did. */
-  #before: number | undefined;
+  /** When the turn began, by `performance.now()`; undefined where nothing has begun in it. */
+  #since: number | undefined;
   /** Whose turn it is, is first, in the map and in the sets. */
   readonly #waiting = new Map<string, Set<Beginner>>();
 
@@ -51,9 +51,7 @@ export class BeginTurns {
       return false;
     }
     this.#begun += weight;
-    if (this.#begun >= this.#atOnce) {
-      this.#continueSoon();
-    }
+    this.#endSoon();
     return true;
   }
 
@@ -66,7 +64,7 @@ export class BeginTurns {
     } else {
       beginners.add(beginner);
     }
-    this.#continueSoon();
+    this.#endSoon();
   }
 
   /**
@@ -90,20 +88,19 @@ export class BeginTurns {
     return false;
   }
 
-  #continueSoon(): void {
-    if (this.#due) {
-      return;
+  /** Has the turn end when the event loop has read what there was. */
+  #endSoon(): void {
+    if (this.#since === undefined) {
+      this.#since = performance.now();
+      setImmediate(this.#end);
     }
-    this.#due = true;
-    setImmediate(() => {
-      this.#due = false;
-      this.#continue(performance.now());
-    });
   }
 
-  #continue(now: number): void {
-    this.#adapt(now);
+  readonly #end = (): void => {
+    const now = performance.now();
+    this.#adapt(now - (this.#since ?? now));
     this.#begun = 0;
+    this.#since = undefined;
     // Who has more goes behind all others, and is met again.
     for (const [network, beginners] of this.#waiting) {
       if (this.#begun >= this.#atOnce) {
@@ -122,17 +119,19 @@ export class BeginTurns {
         this.#waiting.set(network, beginners);
       }
     }
-  }
+  };
 
-  /** Where requests waited, lets half as many begin after a turn that took too long, and some more after a short one that was full. */
-  #adapt(now: number): void {
-    if (this.#before !== undefined) {
-      if (now - this.#before > turnMs) {
-        this.#atOnce = Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2));
-      } else if (this.#begun >= this.#atOnce) {
-        this.#atOnce = Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
-      }
+  /**
+   * Lets half as many begin after a turn that took too long, and more after a short one in which no more could begin. Where few do, it
+   * gets fewer again: how long a turn takes is known of those like it.
+   */
+  #adapt(ms: number): void {
+    if (ms > turnMs && this.#begun * 2 > this.#atOnce) {
+      this.#atOnce = Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2));
+    } else if (this.#begun >= this.#atOnce) {
+      this.#atOnce = Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
+    } else if (this.#begun * 4 < this.#atOnce && this.#atOnce > firstAtOnce) {
+      this.#atOnce -= 1;
     }
-    this.#before = this.#waiting.size > 0 ? now : undefined;
   }
 }
