@@ -332,7 +332,6 @@ function toCall(
     abort.abort(reason);
   };
   exchange.hold(handlerBytes);
-  exchange.body.wait();
   exchange.body.timeouts = clientStreams
     ? { totalMs: 0, idleMs: limits.streamIdleTimeoutMs }
     : { totalMs: limits.bodyTimeoutMs, idleMs: 0 };

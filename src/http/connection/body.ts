@@ -69,7 +69,6 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   /** Undefined where the client went away: most such bodies have no reader, and an error is costly. */
   #failure: unknown;
   #listening = false;
-  #isWaiting = false;
   #waiter: Waiter | undefined;
   #waitingSince = 0;
   #collector: BodyCollector | undefined;
@@ -81,11 +80,14 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
    * @param stream whose owner calls {@link gone} when it is closed
    * @param empty whether the header already says that no body follows
    */
-  constructor(stream: Readable, owner: BodyOwner, empty: boolean) {
+  constructor(stream: BodyStream, owner: BodyOwner, empty: boolean) {
     this.#stream = stream;
     this.#owner = owner;
     if (empty) {
       this.#state = "ended";
+    } else {
+      stream[bodyKey] = this;
+      stream.push = RequestBody.#onPush;
     }
   }
 
@@ -217,14 +219,10 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       return;
     }
     this.#listening = true;
-    if (this.#isWaiting) {
-      delete (this.#stream as Partial<Readable>).push;
-      this.#count = 0;
-    }
+    this.#count = 0;
     if (this.#drain === undefined) {
       this.onFirstRead?.();
     }
-    this.#stream[bodyKey] = this;
     this.#stream.on("data", RequestBody.#onData);
     this.#stream.on("end", RequestBody.#onEnd);
     // An empty body may have ended, and a client may have left, before anybody listened.
@@ -320,19 +318,19 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     return this.#failure;
   }
 
-  /** Counts pieces until somebody reads: Node keeps each of them. For a request that waits, to begin or for its gate. */
-  wait(): void {
-    const stream = this.#stream;
-    if (this.#listening || this.#state !== "open") {
-      return;
-    }
-    this.#isWaiting = true;
-    stream.push = (chunk: Uint8Array | null) => {
-      if (chunk !== null && !this.#countPiece(chunk)) {
-        return false;
-      }
-      return Readable.prototype.push.call(stream, chunk);
-    };
+  /**
+   * Counts pieces until somebody reads, since Node keeps each of them. All streams have it from the start: to give it to some, and take it
+   * away, would cost every request more, since V8 optimises for streams that are alike.
+   */
+  static #onPush(this: BodyStream, chunk: Uint8Array | null): boolean {
+    const body = this[bodyKey];
+    const isKept = chunk === null || body === undefined || body.#mayWait(chunk);
+    return isKept && Readable.prototype.push.call(this, chunk);
+  }
+
+  /** Counts a piece that waits for somebody to read; false where it is not kept. */
+  #mayWait(chunk: Uint8Array): boolean {
+    return this.#listening || this.#countPiece(chunk);
   }
 
   /** Counts a piece; false where there are too many small ones, and the stream is destroyed. */

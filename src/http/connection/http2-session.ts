@@ -147,7 +147,6 @@ export class Http2Session
     }
     this.account.wait(waitingCost(exchange));
     this.#waiting.push(exchange);
-    exchange.body.wait();
     this.#turns.wait(this);
   }
 

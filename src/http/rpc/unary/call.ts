@@ -152,7 +152,6 @@ export class UnaryCall implements BodyCollector, RunningCall {
     if (waiting === undefined) {
       consented();
     } else {
-      this.#request.running.exchange.body.wait();
       waiting.then(consented, (error: unknown) => {
         this.#failMapped(error);
       });
