@@ -92,7 +92,7 @@ function destination(
   format: "text" | "json",
   write: LogOptions["write"],
 ): DestinationStream {
-  const form = format === "json" ? printableJson : toText;
+  const form = format === "json" ? printableJson : linesToText;
   if (write !== undefined) {
     return {
       write: (line) => {
@@ -100,18 +100,17 @@ function destination(
       },
     };
   }
-  const stderr = onceAnEventLoopTurn(
-    createLineSink(
-      (bytes) => writeSync(2, bytes),
-      maxWaitingBytes,
-      (lost) => form(lostLines(lost)),
-    ),
+  const stderr = createLineSink(
+    (bytes) => writeSync(2, bytes),
+    maxWaitingBytes,
+    (lost) => form(lostLines(lost)),
   );
-  return {
-    write: (line) => {
-      stderr.write(form(line));
+  return onceAnEventLoopTurn({
+    write: (lines) => {
+      stderr.write(form(lines));
     },
-  };
+    flush: stderr.flush,
+  });
 }
 
 function lostLines(lost: number): string {
@@ -157,6 +156,13 @@ function onceAnEventLoopTurn(target: LineSink): DestinationStream {
       lines += line;
     },
   };
+}
+
+function linesToText(lines: string): string {
+  return lines
+    .split("\n")
+    .map((line) => (line === "" ? "" : toText(line)))
+    .join("");
 }
 
 /**

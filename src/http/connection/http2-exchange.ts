@@ -88,7 +88,7 @@ export class Http2Exchange extends Holder implements Exchange {
       this,
       endOfStream || headers["content-length"] === "0",
     );
-    if (awaitsContinue.test(headers.expect ?? "")) {
+    if (headers.expect !== undefined && awaitsContinue.test(headers.expect)) {
       this.body.onFirstRead = () => {
         if (!stream.destroyed && !stream.headersSent) {
           stream.additionalHeaders({ ":status": 100 });

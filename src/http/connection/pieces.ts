@@ -2,6 +2,8 @@
 const leastKeptBytes = 1024;
 const mostJointBytes = 64 * 1024;
 
+const noBytes = new Uint8Array(0);
+
 /** Pieces of a body, in their order. Small ones are joined: a client may send a byte in each. */
 export class Pieces {
   #pieces: Uint8Array[] = [];
@@ -10,7 +12,7 @@ export class Pieces {
 
   /** What has been added and not been taken, in one. */
   get joined(): Uint8Array {
-    const [first = new Uint8Array(0)] = this.#pieces;
+    const [first = noBytes] = this.#pieces;
     return this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first;
   }
 
@@ -36,8 +38,10 @@ export class Pieces {
   }
 
   clear(): void {
-    this.#pieces.length = 0;
-    this.#joint = undefined;
+    if (this.#pieces.length > 0) {
+      this.#pieces = [];
+      this.#joint = undefined;
+    }
   }
 
   #join(piece: Uint8Array): void {
