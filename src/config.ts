@@ -34,6 +34,11 @@ export interface ServerConfig {
   readonly attemptTtlMs: number;
   /** How long events of attempts are kept, in milliseconds; undefined: for ever. */
   readonly retentionMs: number | undefined;
+  /** Where the pages of metrics need no token; undefined: nowhere. */
+  readonly metricsListen:
+    { readonly host: string; readonly port: number } | undefined;
+  /** Whether metrics have the id of the organisation as a label. */
+  readonly metricsPerOrg: boolean;
   readonly logLevel: LogLevel;
   /** Whether successful requests of probes have a line in the log too. */
   readonly logProbes: boolean;
@@ -76,6 +81,8 @@ export const defaultConfig: ServerConfig = {
   ignoreUnknownFields: false,
   attemptTtlMs: 60_000,
   retentionMs: undefined,
+  metricsListen: undefined,
+  metricsPerOrg: false,
   logLevel: "info",
   logProbes: false,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,

@@ -11,12 +11,13 @@ import { eventId, systemParameters } from "./api/watch-events.ts";
 import { ensureAdministrator } from "./first-start.ts";
 import type { CreatedInstance } from "./first-start.ts";
 import { warnOfPolicy } from "./policy-warnings.ts";
-import { createGate, createTokenCheck } from "./auth/gate.ts";
+import { createGate, createPageGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
 import { describeApi } from "./api-description.ts";
 import type { ServerConfig } from "./config.ts";
 import { apiPages } from "./http/pages/api-page.ts";
 import { debugPages } from "./http/pages/debug-pages.ts";
+import { metricsPages, metricsPaths } from "./http/pages/metrics-pages.ts";
 import { createHealth, healthName } from "./http/services/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import {
@@ -29,6 +30,8 @@ import type { RequestRecord } from "./http/request/record.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
 import { openVault } from "./sealing/open-vault.ts";
 import { masterKeyFileOf, openStore } from "./store/open.ts";
+import { createServerMetrics } from "./server-metrics.ts";
+import type { ServerMetrics } from "./server-metrics.ts";
 import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { startPruning } from "./store/pruning.ts";
@@ -49,6 +52,8 @@ export interface RunningServer {
   readonly url: string;
   /** What the first start created; undefined on later starts. */
   readonly created: CreatedInstance | undefined;
+  /** Where the pages of metrics need no token, if anywhere. */
+  readonly metricsUrl: string | undefined;
   /** Reads certificate and key again; without TLS that is logged. Never rejects. */
   reloadTls(): Promise<void>;
   /** Finishes running calls, refuses new ones, then ends; a second call ends at once. */
@@ -61,6 +66,8 @@ export interface ServerParts {
   readonly log?: Logger;
   /** Says how long a request takes to arrive, in milliseconds; never goes back. */
   readonly stopwatch?: () => number;
+  /** Unless set, they are made as the configuration says. */
+  readonly metrics?: ServerMetrics;
   /** Told of what the first start created as soon as it is there: what fails afterwards does not undo it. */
   readonly onCreated?: (created: CreatedInstance) => void;
 }
@@ -75,7 +82,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const log = parts.log ?? createLogger({ level: config.logLevel });
   const tls = config.tls && (await readTlsPair(config.tls));
+  const metrics = parts.metrics ?? createServerMetrics(config);
   const store = await openStore(config.database, {
+    meter: metrics.meter,
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
@@ -87,7 +96,7 @@ export async function startServer(
     },
   });
   try {
-    return await serve(config, { ...parts, log, tls, store });
+    return await serve(config, { ...parts, log, tls, store, metrics });
   } catch (error) {
     await store.close();
     throw error;
@@ -98,11 +107,12 @@ interface Parts extends ServerParts {
   readonly log: Logger;
   readonly tls: TlsPair | undefined;
   readonly store: Store;
+  readonly metrics: ServerMetrics;
 }
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store, stopwatch, onCreated }: Parts,
+  { log, tls, store, metrics, stopwatch, onCreated }: Parts,
 ): Promise<RunningServer> {
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
@@ -151,6 +161,35 @@ async function serve(
     await probeStore();
     return health.serving;
   });
+  const mayReadMetrics = createPageGate(store, "iam.metrics.read");
+  const pages = [...probePages, ...apiPages(describeApi())];
+  const metricsOfServer = metricsPages({
+    read: (accept) => watched.read(accept),
+    authorize: async (authorization) => {
+      try {
+        await mayReadMetrics(authorization);
+      } catch (error) {
+        throw toConnectError(error, reportFault);
+      }
+    },
+  });
+  const writeRequest = createRequestLog(
+    log,
+    createCallFields(store),
+    config.logProbes
+      ? () => false
+      : createProbeFilter(
+          [...probePages.map(({ path }) => path), ...metricsPaths],
+          [
+            ...health.service.service.methods.map(
+              ({ name }) => `${healthName}/${name}`,
+            ),
+            ...[...publicMethods].map((name) =>
+              name.replace(/\.(?=\w+$)/, "/"),
+            ),
+          ],
+        ),
+  );
   const http = createHttpServer({
     services: specs,
     publicMethods,
@@ -171,7 +210,7 @@ async function serve(
         errorStatus: httpStatusOf,
         systemParameters,
       }),
-    pages: [...probePages, ...apiPages(describeApi())],
+    pages: [...pages, ...metricsOfServer],
     handlerOptions: {
       requestGate: createGate(store, table),
       jsonOptions: {
@@ -189,25 +228,34 @@ async function serve(
       health.drain();
       draining.abort();
     },
-    onRequestEnd: createRequestLog(
-      log,
-      createCallFields(store),
-      config.logProbes
-        ? () => false
-        : createProbeFilter(
-            probePages.map(({ path }) => path),
-            [
-              ...health.service.service.methods.map(
-                ({ name }) => `${healthName}/${name}`,
-              ),
-              ...[...publicMethods].map((name) =>
-                name.replace(/\.(?=\w+$)/, "/"),
-              ),
-            ],
-          ),
-    ),
+    onRequestEnd: (record) => {
+      watched.ended(record);
+      writeRequest(record);
+    },
     onFault: reportFault,
   });
+  const watched = metrics.watch({
+    ...{ store, probeStore },
+    stopwatch: stopwatch ?? (() => performance.now()),
+    openConnections: () => http.openConnections(),
+    rpcs: [...specs, health.service, ...reflection].flatMap(({ service }) =>
+      service.methods.map(({ name }) => `${service.typeName}/${name}`),
+    ),
+    routes: [
+      ...http.routes,
+      ...[...pages, ...metricsOfServer].map(
+        ({ path }) => ["GET", path] as const,
+      ),
+    ],
+  });
+  const metricsServer =
+    config.metricsListen &&
+    createHttpServer({
+      pages: metricsPages({ read: (accept) => watched.read(accept) }),
+      limits: { shutdownGraceMs: config.shutdownGraceMs },
+      onRequestEnd: writeRequest,
+      onFault: reportFault,
+    });
   // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
   const { created } = await ensureAdministrator(store, config);
   if (created !== undefined) {
@@ -220,15 +268,31 @@ async function serve(
     retentionMs === undefined
       ? undefined
       : startPruning(store, retentionMs, reportFault);
-  const { host, port } = await http
-    .listen(config.listen)
-    .catch((error: unknown) => {
-      settling.stop();
-      pruning?.stop();
+  const stopWork = () => {
+    settling.stop();
+    pruning?.stop();
+    watched.stop();
+  };
+  const listen = async () => {
+    const metricsAddress =
+      config.metricsListen &&
+      (await metricsServer?.listen(config.metricsListen));
+    return { metricsAddress, address: await http.listen(config.listen) };
+  };
+  const { address, metricsAddress } = await listen().catch(
+    async (error: unknown) => {
+      stopWork();
+      await metricsServer?.close();
       throw error;
-    });
-  const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  log.info({ url, database: config.database.split(":")[0] }, "listening");
+    },
+  );
+  const { host, port } = address;
+  const url = urlOf(tls === undefined ? "http" : "https", address);
+  const metricsUrl = metricsAddress && urlOf("http", metricsAddress);
+  log.info(
+    { url, metricsUrl, database: config.database.split(":")[0] },
+    "listening",
+  );
 
   const tlsReload =
     config.tls &&
@@ -247,6 +311,7 @@ async function serve(
     host,
     port,
     url,
+    metricsUrl,
     created,
     reloadTls: async () => {
       if (tlsReload === undefined) {
@@ -258,9 +323,10 @@ async function serve(
     },
     close: async () => {
       const ended = http.close();
+      // Until all else has ended, so that the end is seen.
       closing ??= ended.then(async () => {
-        settling.stop();
-        pruning?.stop();
+        await metricsServer?.close();
+        stopWork();
         tlsReload?.stop();
         await store.close();
         log.info("ended");
@@ -268,6 +334,10 @@ async function serve(
       await closing;
     },
   };
+}
+
+function urlOf(scheme: string, { host, port }: ServerConfig["listen"]): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A line of the log for each request that `isLeftOut` does not name. */

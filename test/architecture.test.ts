@@ -41,6 +41,7 @@ const arrows = {
     "store",
     "store/open",
     "telemetry",
+    "telemetry/metrics",
     "gen/descriptions",
     "gen/zitadel",
   ],
@@ -147,6 +148,7 @@ const arrows = {
   /** The port. */
   store: ["lockout", "pacing"],
   telemetry: [],
+  "telemetry/metrics": ["lockout", "store"],
   addresses: [],
   /** How long work shares the event loop with all other. */
   pacing: [],
@@ -219,6 +221,7 @@ function findFaults({ path, text }: Source): readonly string[] {
 const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/local-services.ts": "server",
   "src/api-description.ts": "server",
+  "src/server-metrics.ts": "server",
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
   "src/tls-files.ts": "server",

@@ -8,6 +8,8 @@ import { requirePermission, setCaller } from "./caller.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
+import { grants, holdsEverywhere, isRole } from "./roles.ts";
+import type { Permission } from "./roles.ts";
 import { hashSecret } from "./tokens.ts";
 
 /** How many headers are remembered: about as many as there are tokens in use. */
@@ -80,6 +82,30 @@ export function createTokenCheck(
       authenticate(requestHeader.get("authorization"), hashes, store),
       () => undefined,
     );
+}
+
+/**
+ * The gate of pages that are of the whole installation: a token whose role has the permission in every organisation.
+ *
+ * @throws LockoutError
+ */
+export function createPageGate(
+  store: GateStore,
+  permission: Permission,
+): (authorization: string | null) => Awaitable<void> {
+  const hashes = new RememberedHashes(maxRememberedHashes);
+  const noteUse = createLastUses(store);
+  return (authorization) =>
+    andThen(authenticate(authorization, hashes, store), (token) => {
+      const isGranted = token.roles.some(
+        (role) =>
+          isRole(role) && holdsEverywhere(role) && grants(role, permission),
+      );
+      if (!isGranted) {
+        throw new LockoutError("permissionDenied");
+      }
+      noteUse(token, store.now());
+    });
 }
 
 /**

@@ -11,6 +11,7 @@ export const permissions = [
   "attempt.write",
   "iam.access.read",
   "iam.access.write",
+  "iam.metrics.read",
 ] as const;
 
 /** One of {@link permissions}. */
@@ -18,7 +19,7 @@ export type Permission = (typeof permissions)[number];
 
 /**
  * What each role may do. Roles named IAM_ hold on every organisation, roles named ORG_ on the caller's own.
- * The names and the first eight permissions are ZITADEL's; `attempt.write` and `iam.access.*` are our own.
+ * The names and the first eight permissions are ZITADEL's; `attempt.write`, `iam.access.*` and `iam.metrics.read` are our own.
  */
 export const roles = {
   IAM_OWNER: [...permissions],
@@ -28,6 +29,7 @@ export const roles = {
     "user.read",
     "events.read",
     "iam.access.read",
+    "iam.metrics.read",
   ],
   IAM_ORG_MANAGER: [
     "policy.read",

@@ -19,7 +19,11 @@ const lookups = ["getaddrinfo", "listen", "bind"];
 /** One line that says why a server did not start, and what to do. */
 export function describeStartFailure(
   error: unknown,
-  { listen, tls }: Pick<ServerConfig, "listen" | "tls">,
+  {
+    listen,
+    metricsListen,
+    tls,
+  }: Pick<ServerConfig, "listen" | "metricsListen" | "tls">,
 ): string {
   const {
     code = "",
@@ -28,7 +32,10 @@ export function describeStartFailure(
   }: Partial<NodeJS.ErrnoException> = error instanceof Error ? error : {};
   const remedy = remedies[code];
   if (remedy !== undefined && lookups.includes(syscall)) {
-    return `cannot listen on ${listen.host}:${listen.port}: ${remedy} (${code})`;
+    const isMetrics = isOf(error as AddressError, metricsListen, listen);
+    const { host, port } = isMetrics ? metricsListen : listen;
+    const option = isMetrics ? "--metrics-listen" : "--listen";
+    return `cannot listen on ${host}:${port}: ${remedy.replace("--listen", option)} (${code})`;
   }
   if (tls !== undefined && (path === tls.cert || path === tls.key)) {
     return `cannot read the PEM file ${path} (${code}): check the path and who may read it`;
@@ -40,4 +47,24 @@ export function describeStartFailure(
     );
   }
   return describeFailure(error);
+}
+
+/** What Node says of the address where it cannot listen: the port, or of a name that cannot be looked up the name alone. */
+interface AddressError {
+  readonly port?: number;
+  readonly hostname?: string;
+}
+
+/** Whether an error is of the second address, and not of the first. */
+function isOf(
+  { port, hostname }: AddressError,
+  address: ServerConfig["metricsListen"],
+  first: ServerConfig["listen"],
+): address is ServerConfig["listen"] {
+  if (address === undefined) {
+    return false;
+  }
+  return port === undefined
+    ? hostname === address.host && hostname !== first.host
+    : port === address.port && port !== first.port;
 }

@@ -77,6 +77,10 @@ type TranscodingLimits = Pick<
 export interface HttpServer {
   /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
   listen(address: Address): Promise<Address>;
+  /** The HTTP methods and templates of JSON over HTTP. */
+  readonly routes: readonly (readonly [method: string, path: string])[];
+  /** How many connections are open, by HTTP version. */
+  openConnections(): { readonly http1: number; readonly http2: number };
   /**
    * Gives the connections to come another certificate and key; open ones stay as they are.
    *
@@ -222,6 +226,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let closing: Promise<void> | undefined;
   return {
     listen: (address) => listener.listen(address),
+    routes: (transcoder?.routes ?? []).map(
+      ({ httpMethod, path }) => [httpMethod, path] as const,
+    ),
+    openConnections: () => listener.openConnections,
     renewTls: (tls) => {
       listener.renewTls(tls);
     },
@@ -334,7 +342,7 @@ function malformedRecord(status: number, remoteAddress: string): RequestRecord {
     durationMs: 0,
     bytes: 0,
     remoteAddress,
-    rpc: undefined,
+    ...{ rpc: undefined, route: undefined, code: undefined },
     values: undefined,
   };
 }

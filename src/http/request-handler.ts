@@ -191,6 +191,7 @@ function follow(
         route.match,
       );
     case "page":
+      running.route = route.page.path;
       return followPage(exchange, head, route.page);
     case "not-found":
       running.protocol = spokenProtocol(head) ?? "http";
@@ -253,6 +254,7 @@ function followTemplate(
   running.protocol = "rest";
   if (match.kind === "found") {
     const { method } = match;
+    running.route = match.route.path;
     const type = framedTypeOf(
       head,
       exchange.httpVersion,
@@ -314,7 +316,7 @@ function followPage(
   page: StaticRoute,
 ): UniversalServerResponse | Promise<UniversalServerResponse> {
   if (exchange.method === "GET" || exchange.method === "HEAD") {
-    return page.respond(head);
+    return page.respond(head, exchange.rawHeaders);
   }
   return methodNotAllowed(head, "GET, HEAD");
 }

@@ -61,6 +61,8 @@ export interface BeginResult {
 
 /** What beginning an attempt leads to. */
 export interface BeginChange extends UserChange<BeginResult> {
+  /** What somebody wanted to guess at. */
+  readonly factor: Factor;
   /** The attempt to keep. */
   readonly opened?: Attempt;
 }
@@ -96,12 +98,13 @@ export function beginAttempt(
   };
   const decision = decisionOf(view, factor);
   if (decision !== "proceed") {
-    return nothing({
+    const refused = nothing<BeginResult>({
       ...{ decision, ...seen, open: counter.open, attempt: undefined },
       retryAfterMs:
         decision === "busy" ? Math.min(retryAfterMs, command.ttlMs) : undefined,
       ...(decision === "locked" && lockEndOf(view.user?.lock)),
     });
+    return { ...refused, factor };
   }
   const attempt: Attempt = {
     id: command.attemptId,
@@ -122,6 +125,7 @@ export function beginAttempt(
     ...registered(view),
     steps: [{ factor, failed: 0, open: 1 }],
     events: [],
+    factor,
     opened: attempt,
   };
 }

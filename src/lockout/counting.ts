@@ -102,6 +102,7 @@ export function count(
         ...registered(view),
         steps: release,
         events: [],
+        compared: { factor, outcome },
       };
     case "succeeded":
       return {
@@ -110,6 +111,7 @@ export function count(
         ...(factor === "password" && forgetSecrets(view.user)),
         steps: [{ factor, failed: "clear", open: -heldBy(compared) }],
         events: [checked(checkEvents[factor].succeeded, client)],
+        compared: { factor, outcome },
       };
     case "failed":
       return fail(view, user, compared);
@@ -160,6 +162,7 @@ function repeat(
       ...lockEndOf(user.lock),
     },
     steps: released(compared),
+    compared: { factor, outcome: "failed" },
     events: [checked(checkEvents[factor].failed, client, { repeated: true })],
   };
 }
@@ -194,6 +197,7 @@ function failAnew(
       ? registered(view)
       : { user: { ...user, lock: caused } }),
     steps: [step],
+    compared: { factor, outcome: hasExpired === true ? "expired" : "failed" },
     events: [
       checked(checkEvents[factor].failed, client, {
         ...(hasExpired === true && { expired: true, ...atPayload(at) }),

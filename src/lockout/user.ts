@@ -46,6 +46,9 @@ export interface CommandView extends UserView {
   /** What is kept of a secret of this user, of the digest that the caller made of it. */
   readonly hashSecret: (secretDigest: Uint8Array) => string;
 }
+/** How a comparison ended, or that nobody said so in time. */
+export type ComparedOutcome =
+  "succeeded" | "failed" | "not_a_guess" | "expired";
 
 /**
  * What a command on a user leads to; the store writes all of it or nothing. Where the user was never seen it writes the event of
@@ -59,6 +62,11 @@ export interface UserChange<Result> {
   readonly events: readonly NewEvent[];
   /** The user's open attempts become void. The steps let go of the chances that they hold. */
   readonly voidsOpen?: true;
+  /** The comparison that this counts, where it does: for metrics. */
+  readonly compared?: {
+    readonly factor: Factor;
+    readonly outcome: ComparedOutcome;
+  };
 }
 
 /** A command on a user. @throws LockoutError */

@@ -1,5 +1,7 @@
 import { realpathSync } from "node:fs";
 import { createIds } from "./ids.ts";
+import { noMeter } from "./meter.ts";
+import type { StoreMeter } from "./meter.ts";
 import { openPostgresStore } from "./postgres/store.ts";
 import { openSqliteStore } from "./sqlite/store.ts";
 import { DatabaseUrlError } from "./store.ts";
@@ -16,6 +18,8 @@ export interface OpenStoreOptions {
   readonly now?: Clock;
   /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
   readonly onClockBehind?: (behindMs: number) => void;
+  /** Told of what is committed. */
+  readonly meter?: StoreMeter;
 }
 
 /**
@@ -28,7 +32,7 @@ export async function openStore(
   options: OpenStoreOptions,
 ): Promise<Store> {
   const { exclusive, maxUsersPerOrg = 0, now = Date.now } = options;
-  const { onClockBehind = () => undefined } = options;
+  const { onClockBehind = () => undefined, meter = noMeter } = options;
   if (isPostgres(url)) {
     return openPostgresStore({ url, ...options });
   }
@@ -37,7 +41,7 @@ export async function openStore(
   const newId = createIds(now, machine);
   return openSqliteStore({
     ...{ path: databasePath(url), exclusive, now, newId, maxUsersPerOrg },
-    onClockBehind,
+    ...{ onClockBehind, meter },
   });
 }
 

@@ -17,6 +17,7 @@
 import type { PolicyDecision } from "../lockout/policy.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { EventStore } from "./events.ts";
+import type { FigureStore } from "./figures.ts";
 import type { OrgStore, TokenStore, NewToken } from "./access.ts";
 import type { Clock, NewId } from "./ids.ts";
 import type { UserStore, AttemptStore } from "./users.ts";
@@ -70,7 +71,8 @@ export interface Store
     TokenStore,
     UserStore,
     AttemptStore,
-    VaultStore {
+    VaultStore,
+    FigureStore {
   /** The store's one clock. For a remote store an estimate, off by no more than a round trip takes. */
   readonly now: Clock;
   /** Makes ids that are unique among all processes that use the same store. @throws StoreUnavailableError where that cannot be guaranteed now */

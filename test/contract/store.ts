@@ -7,6 +7,7 @@ import { describeCommands } from "./store/commands.ts";
 import { describeUserEvents } from "./store/user-events.ts";
 import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
+import { describeFigures } from "./store/figures.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
 import { describeLockedUsers } from "./store/locked-users.ts";
@@ -55,6 +56,7 @@ export function describeStore(
     describeUnlocks(bed);
     describeLockedUsers(bed);
     describeVault(bed);
+    describeFigures(bed);
     describeLifetime(bed);
   });
 }

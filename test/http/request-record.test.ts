@@ -14,7 +14,8 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
   durationMs: fc.nat(1e9).map((micros) => micros / 1000),
   bytes: fc.nat(),
   remoteAddress: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("")),
-  values: fc.constant(undefined),
+  ...{ values: fc.constant(undefined), route: fc.constant(undefined) },
+  code: fc.constant(undefined),
   rpc: fc.option(fc.constantFrom("a.v1.B/C", 'a"\\'), { nil: undefined }),
 });
 

@@ -13,6 +13,8 @@ import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { masterKeyFileOption, readMasterKey } from "../master-key.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
 import { quotaOptions, readQuotas } from "../quota-options.ts";
+import { readTelemetry, telemetryOptions } from "../telemetry-options.ts";
+import type { TelemetryOptions } from "../telemetry-options.ts";
 import { describeStartFailure } from "../start-failure.ts";
 import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -28,7 +30,7 @@ import {
 } from "../values.ts";
 import { failedFirstStart, welcome } from "../welcome.ts";
 
-interface ServeOptions {
+interface ServeOptions extends TelemetryOptions {
   readonly listen: ServerConfig["listen"];
   readonly database: string;
   readonly corsOrigins: readonly string[];
@@ -213,7 +215,11 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         .default(defaultConfig.shutdownGraceMs, "20s")
         .argParser(parseWait),
     );
-  for (const option of [...quotaOptions(), ...limitOptions()]) {
+  for (const option of [
+    ...telemetryOptions(),
+    ...quotaOptions(),
+    ...limitOptions(),
+  ]) {
     command.addOption(option);
   }
   command
@@ -276,6 +282,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     ignoreUnknownFields: options.ignoreUnknownFields,
     attemptTtlMs: options.attemptTtl,
     retentionMs: options.retention,
+    ...readTelemetry(options),
     logLevel: options.logLevel,
     logProbes: options.logProbes,
     shutdownGraceMs: options.shutdownGrace,

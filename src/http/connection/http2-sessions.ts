@@ -73,6 +73,11 @@ export class Http2Sessions {
     }
   }
 
+  /** How many connections are open. */
+  get count(): number {
+    return this.#sessions.size;
+  }
+
   /** Has all connections end after the responses that are due. */
   close(): void {
     this.#isClosing = true;

@@ -116,6 +116,12 @@ export class Listener {
     return { host: address, port: bound };
   }
 
+  /** How many connections are open; those that have not shown their version count as HTTP/1.1. */
+  get openConnections(): { readonly http1: number; readonly http2: number } {
+    const http2 = this.#sessions.count;
+    return { http1: this.#sockets.size - http2, http2 };
+  }
+
   /**
    * Takes no new connections, closes idle ones, and resolves when the last connection is closed. HTTP/2 tells clients which requests
    * were not handled. HTTP/1.1 cannot, so its idle connections stay open for a moment, for a request that is already under way.

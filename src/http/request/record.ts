@@ -1,4 +1,4 @@
-import type { ContextValues } from "@connectrpc/connect";
+import type { Code, ContextValues } from "@connectrpc/connect";
 
 /** What is known of a request when it is over. */
 export interface RequestRecord {
@@ -21,6 +21,10 @@ export interface RequestRecord {
   readonly remoteAddress: string;
   /** `package.Service/Method`, where one was found. */
   readonly rpc: string | undefined;
+  /** The template or the path of a page, where one was found. */
+  readonly route: string | undefined;
+  /** Of a call by Connect that failed, where it was begun. */
+  readonly code: Code | undefined;
   /** Of a call: what its gate and its method have left. */
   readonly values: ContextValues | undefined;
 }

@@ -19,6 +19,10 @@ export class RunningRequest implements Watched {
   path = "";
   protocol: RequestRecord["protocol"] = "http";
   rpc: string | undefined;
+  /** The template or the path of a page. */
+  route: string | undefined;
+  /** Why a call failed. */
+  failure: unknown;
   /** Client and server may send at the same time: the client reads the header of the response while it sends. */
   clientStreams = false;
   /** The method sends messages one by one, and may have nothing to say for long. */
@@ -161,6 +165,11 @@ export class RunningRequest implements Watched {
       bytes: this.sent,
       remoteAddress: this.clientAddress,
       rpc: this.rpc,
+      route: this.route,
+      code:
+        this.failure === undefined
+          ? undefined
+          : ConnectError.from(this.failure).code,
       values: this.values,
     };
   }

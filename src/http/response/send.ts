@@ -3,6 +3,7 @@ import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { TranscodingResponse } from "../../transcoding/index.ts";
 import { grpcWebStatus } from "../request/grpc-web-text.ts";
 import { toNodeHeaders } from "../connection/exchange.ts";
+import { connectEndError } from "./connect-end.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { RunningRequest } from "../request/running-request.ts";
 
@@ -71,6 +72,9 @@ export async function send(
       ) {
         if (running.protocol === "grpc-web") {
           running.grpcStatus = grpcWebStatus(piece.value) ?? running.grpcStatus;
+        }
+        if (running.protocol === "connect" && running.serverStreams) {
+          running.failure ??= connectEndError(piece.value);
         }
         await write(running, piece.value);
         piece = await pieces.next();

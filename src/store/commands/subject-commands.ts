@@ -10,6 +10,7 @@ import type {
   UserView,
 } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
+import { measuredEvents } from "./measured-events.ts";
 import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
 import type {
   CountersByFactor,
@@ -63,10 +64,12 @@ export function createSubjectCommands({
   counters,
   attempts,
   aliases,
-  events,
+  events: unmeasured,
   nameEvents,
   policies,
+  tally,
 }: UserTables): SubjectCommands {
+  const events = measuredEvents(unmeasured, tally);
   const findUser = (key: UserKey): Found => {
     const id: SubjectId = { kind: "user", ...key };
     return { id, stored: subjects.find(key) };
@@ -135,7 +138,11 @@ export function createSubjectCommands({
     view: UserView,
     writtenAt = view.now,
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
-    const { user, steps, events: changes, voidsOpen } = change;
+    const { user, steps, events: changes, voidsOpen, compared } = change;
+    if (compared !== undefined) {
+      const { factor, outcome } = compared;
+      tally.note(tally.meter.completed(id.orgId, factor, outcome));
+    }
     let key = stored?.key;
     let recorded = changes;
     if (user !== undefined && (id.kind === "user" || isCounted(change))) {

@@ -12,6 +12,7 @@ import { zeroCounter } from "../../lockout/counter.ts";
 import type { Counter, CounterStep } from "../../lockout/counter.ts";
 import type { UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
+import type { Tally } from "../meter.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";
 
 /** Whom counters and attempts belong to: a user, or a login name that no user has. */
@@ -207,4 +208,6 @@ export interface UserTables {
   /** As `events`, for the names that no user has: written in the same way, and never read. */
   readonly nameEvents: EventTable;
   readonly policies: PolicyTable;
+  /** What is counted when the transaction is committed. */
+  readonly tally: Tally;
 }

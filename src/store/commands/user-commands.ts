@@ -27,6 +27,7 @@ import {
   foundAgain,
   stateOf,
 } from "./subject-commands.ts";
+import type { Found } from "./subject-commands.ts";
 import { orgAggregate, userAggregate } from "./tables.ts";
 import type { StoredReport, StoredSubject, UserTables } from "./tables.ts";
 import type {
@@ -101,7 +102,7 @@ export function createUserCommands(
   tables: UserTables,
   newId: NewId,
 ): UserCommands {
-  const { subjects, attempts, aliases, events, reports } = tables;
+  const { subjects, attempts, aliases, events, reports, tally } = tables;
   const commands = createSubjectCommands(tables);
 
   const toUser = (stored: StoredSubject, time: number): StoredUser => ({
@@ -187,13 +188,17 @@ export function createUserCommands(
     },
 
     beginAttempt: (subject, editor, time, decide) => {
-      const { change, key } = commands.run(
-        commands.find(subject),
-        editor,
-        time,
-        (view) => decide(view, newId()),
+      const found = commands.find(subject);
+      const { change, key } = commands.run(found, editor, time, (view) =>
+        decide(view, newId()),
       );
-      const { result, opened } = change;
+      const { result, factor, opened } = change;
+      tally.note(
+        tally.meter.attempt(
+          ...([subject.orgId, factor, result.decision] as const),
+          isKnown(found),
+        ),
+      );
       if (opened === undefined) {
         return result;
       }
@@ -291,6 +296,11 @@ export function createUserCommands(
 
 function keyOf({ orgId, userId }: StoredSubject): UserKey {
   return { orgId, userId: userId ?? "" };
+}
+
+/** Whether it is a user whose secret is guessed at: by the id, registered or not, or by a login name. */
+function isKnown({ id, stored }: Found): boolean {
+  return id.kind === "user" || stored?.userId !== undefined;
 }
 
 /** Also where the clock was set back a little since. */

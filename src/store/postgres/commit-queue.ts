@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { NewId } from "../ids.ts";
+import type { StoreMeter } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import {
@@ -34,6 +35,8 @@ export interface CommitQueueOptions {
   readonly maxBatch: number;
   /** How often a batch that met others' transactions is tried. */
   readonly maxTries: number;
+  /** Told of what is committed. */
+  readonly meter: StoreMeter;
   /** Called when a batch was committed, before its callers get their results. Must not throw. */
   readonly afterCommit: (workspace: Workspace) => void;
 }
@@ -98,6 +101,11 @@ export class CommitQueue {
         this.#schedule();
       }
     });
+  }
+
+  /** How many commands wait. */
+  get length(): number {
+    return this.#waiting.length;
   }
 
   /** Takes no more commands, and resolves when all that were taken are settled. */
@@ -171,11 +179,14 @@ export class CommitQueue {
     if (needs.length === 0) {
       return batch.map((waiting) => this.#runIdle(waiting));
     }
-    const { database, takeKeys, afterCommit } = this.#options;
+    const { database, takeKeys, afterCommit, meter } = this.#options;
     const newKey = await takeKeys(needs.length);
+    const start = performance.now();
     const { workspace, settlements } = await database.use(async (connection) =>
       this.#transact(connection, batch, needs, newKey),
     );
+    workspace.tally.commit();
+    meter.committed((performance.now() - start) / 1000, batch.length);
     afterCommit(workspace);
     return settlements;
   }
@@ -186,14 +197,19 @@ export class CommitQueue {
     needs: readonly Need[],
     newKey: () => number,
   ) {
-    const { nameKey, newId, isFull, notifies, onTime } = this.#options;
+    const { nameKey, newId, isFull, notifies, onTime, meter } = this.#options;
     const { loaded, time } = await load(
       connection,
       needs,
       this.#options.time(),
     );
     onTime(time);
-    const workspace = new Workspace(loaded, nameKey, { newKey, newId, isFull });
+    const workspace = new Workspace(
+      loaded,
+      nameKey,
+      { newKey, newId, isFull },
+      meter,
+    );
     const settlements = batch.map((waiting) =>
       this.#runOne(waiting, workspace, time),
     );

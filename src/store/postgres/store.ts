@@ -4,6 +4,8 @@ import { mayBeId } from "../ids.ts";
 import type { Clock, NewId } from "../ids.ts";
 import { noPolicy } from "../policies.ts";
 import type { PolicyOwner } from "../policies.ts";
+import { noMeter } from "../meter.ts";
+import type { StoreMeter } from "../meter.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { listEvents } from "../shared/event-list.ts";
 import { createNameKey } from "../shared/name-hash.ts";
@@ -14,6 +16,7 @@ import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEvents } from "./events.ts";
+import { readFigures } from "./figures.ts";
 import { createInstances } from "./instance.ts";
 import { createKeys } from "./keys.ts";
 import { readTime } from "./load.ts";
@@ -49,6 +52,8 @@ export interface PostgresStoreOptions {
   readonly maxUsersPerOrg?: number;
   /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
   readonly onClockBehind?: (behindMs: number) => void;
+  /** Told of what is committed. */
+  readonly meter?: StoreMeter;
 }
 
 /** How many commands share a transaction at most: more would block the event loop for some milliseconds. */
@@ -100,6 +105,7 @@ async function createStore(
     maxNames = defaultMaxNames,
     maxUsersPerOrg = 0,
     onClockBehind = () => undefined,
+    meter = noMeter,
   }: PostgresStoreOptions,
 ): Promise<Store> {
   const time = () => ownClock?.() ?? null;
@@ -144,6 +150,7 @@ async function createStore(
   const watchLead = createLeadWatch(onClockBehind);
   const queue = new CommitQueue({
     ...{ database, nameKey, newId, time, onTime, notifies, maxBatch, maxTries },
+    meter,
     takeKeys: createKeys(database),
     isFull: (orgId) => userCounts.isFull(orgId),
     afterCommit: (workspace) => {
@@ -247,6 +254,8 @@ async function createStore(
     pruneChecks: createPruning(database, events),
     lastPosition: () => events.lastPosition(),
     onAppended: (listener) => watch.listen(listener),
+    figures: (perOrg) => readFigures(database, perOrg, now()),
+    waitingCommands: () => queue.length,
     ping: async () => {
       await database.query(lockForShare);
     },

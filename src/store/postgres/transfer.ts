@@ -192,6 +192,14 @@ async function finish(database: PostgresDatabase): Promise<void> {
              SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id`,
         ),
       ],
+      [unnamed("DELETE FROM locked_counts")],
+      [
+        unnamed(
+          `INSERT INTO locked_counts (org_id, reason, count)
+             SELECT org_id, lock_reason, count(*) FROM subjects
+             WHERE user_id IS NOT NULL AND lock_reason IS NOT NULL GROUP BY org_id, lock_reason`,
+        ),
+      ],
       [unnamed("DELETE FROM policy_owners")],
       [
         unnamed(

@@ -4,6 +4,7 @@ import { userAggregate } from "../commands/tables.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
 import type { UserCommands } from "../commands/user-commands.ts";
 import type { NewId } from "../ids.ts";
+import { noMeter, Tally } from "../meter.ts";
 import { Aliases } from "./aliases.ts";
 import { Attempts } from "./attempts.ts";
 import { Counters } from "./counters.ts";
@@ -51,6 +52,8 @@ export class Workspace implements UserTables {
   /** The new counts of users of the organisations in which the batch has registered or removed some, once it is written. */
   userCounts: readonly UserCount[] = [];
 
+  readonly tally: Tally;
+
   readonly #journal = new Journal();
 
   /** @param nameKey hashes login names, where there are any @param makers make keys and ids; left out for reading only */
@@ -58,7 +61,9 @@ export class Workspace implements UserTables {
     loaded: Loaded,
     nameKey: KeyObject | undefined,
     { newKey, newId, isFull }: Makers = readersMakers,
+    meter = noMeter,
   ) {
+    this.tally = new Tally(meter);
     const journal = this.#journal;
     this.subjects = new Subjects({
       ...{ journal, nameKey, newKey, isFull },
@@ -79,7 +84,13 @@ export class Workspace implements UserTables {
 
   /** Runs a command; where it throws, all that it changed is undone. */
   run<T>(command: () => T): T {
-    return this.#journal.run(command);
+    const noted = this.tally.length;
+    try {
+      return this.#journal.run(command);
+    } catch (error) {
+      this.tally.undo(noted);
+      throw error;
+    }
   }
 
   /** The last sequence of a subject's events. */

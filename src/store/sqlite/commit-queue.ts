@@ -23,6 +23,8 @@ export interface CommitQueueOptions {
   readonly busyRetries: number;
   /** The time between two tries, in milliseconds. */
   readonly busyDelayMs: number;
+  /** Called when a batch was committed, before its callers are told. @param seconds that its transaction took */
+  readonly onCommit?: (seconds: number, commands: number) => void;
   /** Called when a batch has ended and its callers are told. */
   readonly afterCommit?: () => void;
 }
@@ -101,6 +103,11 @@ export class CommitQueue {
     });
   }
 
+  /** How many commands wait. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
   /** Takes no more commands, and resolves when all that were taken are settled. */
   close(): Promise<void> {
     this.#closing ??= this.run(() => undefined).catch(() => undefined);
@@ -126,6 +133,7 @@ export class CommitQueue {
 
   #flush(): void {
     this.#scheduled = false;
+    const start = performance.now();
     if (!this.#begin()) {
       return;
     }
@@ -135,7 +143,7 @@ export class CommitQueue {
       this.#again || this.#options.maxBatch,
     );
     this.#again = 0;
-    for (const settle of this.#commit(batch, again)) {
+    for (const settle of this.#commit(batch, again, start)) {
       settle();
     }
     this.#options.afterCommit?.();
@@ -174,7 +182,11 @@ export class CommitQueue {
   }
 
   /** Runs and commits a batch; returns what tells the callers how it ended. */
-  #commit(batch: readonly Waiting[], again: boolean): readonly (() => void)[] {
+  #commit(
+    batch: readonly Waiting[],
+    again: boolean,
+    start: number,
+  ): readonly (() => void)[] {
     try {
       const settlements = again
         ? this.#runApart(batch)
@@ -186,6 +198,8 @@ export class CommitQueue {
         return [];
       }
       this.#transaction.commit();
+      const seconds = (performance.now() - start) / 1000;
+      this.#options.onCommit?.(seconds, batch.length);
       return settlements;
     } catch (error) {
       const failure = unavailable(error);

@@ -7,6 +7,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import Database from "better-sqlite3";
+import { noMeter, Tally } from "../meter.ts";
 import { StoreRefusedError } from "../store.ts";
 import type { Transaction } from "./commit-queue.ts";
 import { primaryCode, unavailable } from "./errors.ts";
@@ -166,13 +167,14 @@ function configure(database: Database.Database): void {
 }
 
 /**
- * The steps of a transaction on this connection, prepared once. The memory lasts as long as each transaction. The check is made before
- * each, and throws where none may begin.
+ * The steps of a transaction on this connection, prepared once. The memory lasts as long as each transaction, and so does what is noted in the tally. The
+ * check is made before each, and throws where none may begin.
  */
 export function createTransaction(
   database: Database.Database,
   memory: TransactionMemory,
   check: () => void = () => undefined,
+  tally = new Tally(noMeter),
 ): Transaction {
   // Takes the write lock at once: a transaction that reads first may fail at its first write.
   const begin = database.prepare("BEGIN IMMEDIATE");
@@ -184,6 +186,8 @@ export function createTransaction(
   const changes = database
     .prepare<[], number>("SELECT total_changes()")
     .pluck();
+  /** How much was noted before the last savepoint. */
+  let noted = 0;
   return {
     begin: () => {
       check();
@@ -192,6 +196,7 @@ export function createTransaction(
     },
     savepoint: () => {
       savepoint.run();
+      noted = tally.length;
     },
     release: () => {
       release.run();
@@ -199,13 +204,16 @@ export function createTransaction(
     rollbackTo: () => {
       memory.forget();
       rollbackTo.run();
+      tally.undo(noted);
     },
     commit: () => {
       memory.end();
       commit.run();
+      tally.commit();
     },
     rollback: () => {
       memory.end();
+      tally.undo(0);
       if (database.inTransaction) {
         rollback.run();
       }

@@ -22,6 +22,7 @@ import {
 import type { OpenDatabase } from "./database.ts";
 import { isUnavailable, unavailable } from "./errors.ts";
 import { prepareEvents } from "./events.ts";
+import { prepareFigures } from "./figures.ts";
 import { createFileCheck } from "./file-check.ts";
 import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
@@ -33,6 +34,8 @@ import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
+import { noMeter, Tally } from "../meter.ts";
+import type { StoreMeter } from "../meter.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { defaultMaxNames } from "../users.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
@@ -56,6 +59,8 @@ export interface SqliteStoreOptions {
   readonly maxUsersPerOrg?: number;
   /** Told once, until it is over, by how many milliseconds the clock is behind the dates of the events: it went back. */
   readonly onClockBehind?: (behindMs: number) => void;
+  /** Told of what is committed. */
+  readonly meter?: StoreMeter;
 }
 
 // While another process writes, which takes milliseconds, a server's event loop must not stand still: it looks
@@ -116,6 +121,7 @@ function createStore(
     maxNames = defaultMaxNames,
     maxUsersPerOrg = 0,
     onClockBehind = () => undefined,
+    meter = noMeter,
   }: SqliteStoreOptions,
 ): Store {
   const { database } = opened;
@@ -126,6 +132,7 @@ function createStore(
   }
 
   const memory = createTransactionMemory();
+  const tally = new Tally(meter);
   const events = prepareEvents(database, memory);
   const policies = preparePolicies(database, events, memory);
   const instances = prepareInstance(database, events, now, newId);
@@ -145,9 +152,12 @@ function createStore(
   const prune = preparePruning(database, events);
   const erase = prepareErasure(database);
   const queue = new CommitQueue(
-    createTransaction(database, memory, checkFiles),
+    createTransaction(database, memory, checkFiles, tally),
     {
       maxBatch,
+      onCommit: (seconds, commands) => {
+        meter.committed(seconds, commands);
+      },
       afterCommit: () => {
         recent?.forget();
         watchLead(events.newestDate(), now());
@@ -160,6 +170,7 @@ function createStore(
     },
   );
   const snapshot = createSnapshot(database);
+  const figures = prepareFigures(database);
   // Writes the first page as it is (nothing else uses this number), and so finds a locked or read-only file, and a full disk.
   const writeProbe = database.prepare("PRAGMA user_version = 0");
   let closed = false;
@@ -219,6 +230,7 @@ function createStore(
     events,
     policies,
     memory,
+    tally,
     now,
     newId,
     maxNames,
@@ -331,6 +343,8 @@ function createStore(
         return { ...instance, created: true };
       }),
 
+    figures: async (perOrg) => read(() => figures(perOrg, now())),
+    waitingCommands: () => queue.length,
     ping: () =>
       queue.run(() => {
         writeProbe.run();

@@ -112,7 +112,11 @@ export function openSqliteTarget(path: string): TransferTarget {
              SELECT org_id, count(*) FROM subjects WHERE name_hash IS NOT NULL GROUP BY org_id;
            DELETE FROM user_counts;
            INSERT INTO user_counts (org_id, count)
-             SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id`,
+             SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id;
+           DELETE FROM locked_counts;
+           INSERT INTO locked_counts (org_id, reason, count)
+             SELECT org_id, lock_reason, count(*) FROM subjects
+             WHERE user_id IS NOT NULL AND lock_reason IS NOT NULL GROUP BY org_id, lock_reason`,
         ),
       );
     },

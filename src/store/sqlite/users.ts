@@ -18,6 +18,7 @@ import {
   userIdOf,
 } from "../shared/user-lists.ts";
 import type { ListedRow } from "../shared/user-lists.ts";
+import type { Tally } from "../meter.ts";
 import { userSubject } from "../users.ts";
 import type {
   AttemptStore,
@@ -47,6 +48,7 @@ export interface UserStoreContext {
   readonly events: Events;
   readonly policies: Policies;
   readonly memory: TransactionMemory;
+  readonly tally: Tally;
   readonly now: Clock;
   readonly newId: NewId;
   /** How many login names that no user has are kept. */
@@ -81,6 +83,7 @@ export function createUserStore(
       events,
       nameEvents,
       policies,
+      tally: context.tally,
     },
     context.newId,
   );

@@ -39,6 +39,8 @@ export interface Binding {
   readonly method: DescMethod;
   /** As in the request line; `*` for every method that the path has no other rule for. */
   readonly httpMethod: string;
+  /** The template as the rule has it, behind the prefix of its service. */
+  readonly path: string;
   readonly template: Template;
   readonly variables: readonly BoundVariable[];
   readonly body: BodyRule;
@@ -104,6 +106,7 @@ function readBinding(
   return {
     method,
     httpMethod,
+    path: `${prefix}${path}`,
     template,
     variables,
     body,

@@ -97,6 +97,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
     }
     this.#end(reason);
     const { form } = this.#plan;
+    this.#request.running.failure = reason;
     this.#send(() =>
       form.failure(this.#context, reason, (byteLength) =>
         form.compression(this.#request, byteLength, this.#compression),

@@ -16,6 +16,7 @@ import { timedLocks } from "./0014-timed-locks.ts";
 import { vault } from "./0015-vault.ts";
 import { rememberedSecrets } from "./0016-remembered-secrets.ts";
 import { lockedEverywhere } from "./0017-locked-everywhere.ts";
+import { lockedCounts } from "./0018-locked-counts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   vault,
   rememberedSecrets,
   lockedEverywhere,
+  lockedCounts,
 ];

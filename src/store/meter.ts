@@ -1,0 +1,83 @@
+/** What a store tells of itself, for metrics: each node of what it committed itself. */
+import type { Decision } from "../lockout/attempt.ts";
+import type { Factor } from "../lockout/factor.ts";
+import type { LockReason } from "../lockout/lock.ts";
+import type { ComparedOutcome } from "../lockout/user.ts";
+
+/** Something that is counted. */
+export interface Counted {
+  /** Counts one more. */
+  add(): void;
+}
+
+/** Whether all of an account was locked or unlocked, or one of its factors. */
+export type LockScope = "user" | "factor";
+
+/**
+ * Gives what is counted inside a transaction: it is counted when that was committed, and not at all where it was rolled back. No method may
+ * throw, and none should take a microsecond.
+ */
+export interface StoreMeter {
+  /** An attempt that somebody wanted to begin. @param isKnown whether it is a user's: a login name that leads to nobody is not */
+  attempt(
+    orgId: string,
+    factor: Factor,
+    decision: Decision,
+    isKnown: boolean,
+  ): Counted;
+  /** A comparison whose outcome counts. */
+  completed(orgId: string, factor: Factor, outcome: ComparedOutcome): Counted;
+  locked(orgId: string, reason: LockReason, scope: LockScope): Counted;
+  unlocked(
+    orgId: string,
+    reason: "expired" | "administrator",
+    scope: LockScope,
+  ): Counted;
+  storm(orgId: string): Counted;
+  /** Commands were committed together, which took so many seconds. */
+  committed(seconds: number, commands: number): void;
+}
+
+const nothing: Counted = { add: () => undefined };
+
+/** Where nobody wants to know. */
+export const noMeter: StoreMeter = {
+  attempt: () => nothing,
+  completed: () => nothing,
+  locked: () => nothing,
+  unlocked: () => nothing,
+  storm: () => nothing,
+  committed: () => undefined,
+};
+
+/** What is counted when a transaction is committed. */
+export class Tally {
+  readonly meter: StoreMeter;
+  readonly #noted: Counted[] = [];
+
+  constructor(meter: StoreMeter) {
+    this.meter = meter;
+  }
+
+  note(counted: Counted): void {
+    this.#noted.push(counted);
+  }
+
+  /** How much was noted, for {@link undo}. */
+  get length(): number {
+    return this.#noted.length;
+  }
+
+  /** Takes back what was noted since. */
+  undo(length: number): void {
+    this.#noted.length = length;
+  }
+
+  /** Counts what was noted. */
+  commit(): void {
+    for (const counted of this.#noted) {
+      counted.add();
+    }
+    this.#noted.length = 0;
+  }
+}

@@ -1,0 +1,46 @@
+import type { LockReason } from "../../lockout/lock.ts";
+import { tokenHorizons } from "../figures.ts";
+import type { LockedUsers, StoreFigures } from "../figures.ts";
+
+/** Reads how many users are locked, for each reason. @param perOrg and for each organisation */
+export function lockedUsersSql(perOrg: boolean): string {
+  const columns = perOrg ? "org_id, reason" : "reason";
+  return `SELECT ${columns}, sum(count) AS count FROM locked_counts GROUP BY ${columns} HAVING sum(count) > 0`;
+}
+
+/** Reads how many tokens expire soon, in the order of the horizons. @param now how the statement has the time */
+export function tokensExpiringSql(now: string): string {
+  const within = Object.values(tokenHorizons).map(
+    (ms, index) =>
+      `count(CASE WHEN expiration_date <= ${now} + ${ms} THEN 1 END) AS within_${index}`,
+  );
+  return `SELECT ${within.join(", ")} FROM tokens WHERE expiration_date > ${now}`;
+}
+
+/** A row of {@link lockedUsersSql}. */
+export interface LockedUsersRow {
+  readonly org_id?: string;
+  readonly reason: string;
+  readonly count: number | string;
+}
+
+/** Puts together what the two statements have read. */
+export function toFigures(
+  locked: readonly LockedUsersRow[],
+  expiring: Readonly<Record<string, unknown>> | undefined,
+): StoreFigures {
+  return {
+    lockedUsers: locked.map(
+      ({ org_id: orgId, reason, count }): LockedUsers => ({
+        orgId,
+        reason: reason as LockReason,
+        count: Number(count),
+      }),
+    ),
+    tokensExpiring: {
+      "1d": Number(expiring?.["within_0"] ?? 0),
+      "7d": Number(expiring?.["within_1"] ?? 0),
+      "30d": Number(expiring?.["within_2"] ?? 0),
+    },
+  };
+}
