@@ -230,7 +230,8 @@ function requireFree(
   }
 }
 
-function changedMeanwhile(cause?: unknown): OperationError {
+/** What is thrown where somebody else has changed the policy since it was read. */
+export function changedMeanwhile(cause?: unknown): OperationError {
   return new OperationError(
     'somebody has changed the policy meanwhile: look at it ("lockoutd policy show"), then run the command again',
     { cause },

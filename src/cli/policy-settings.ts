@@ -127,6 +127,12 @@ export function flagOf(name: SettingName): string {
   return new Option(settings[name].flags).long ?? "";
 }
 
+/** Whose the setting with this option is; undefined where no setting has it. */
+export function partOfFlag(flag: string): Setting["part"] | undefined {
+  const name = settingNames.find((one) => flagOf(one) === flag);
+  return name && partOf(name);
+}
+
 /** The value of a setting as it is written into its option. */
 export function valueText(name: SettingName, value: number): string {
   const { kind } = settings[name];

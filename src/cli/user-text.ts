@@ -1,6 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
+  Decision,
   Factor,
   LockoutSchema,
   LockReason,
@@ -69,12 +70,13 @@ export function shownText({ who, user, lockout }: Shown): string {
       : []),
   ];
   const counters = toTable(
-    ["FACTOR", "FAILED", "OPEN", "LIMIT", "LAST FAILURE"],
+    ["FACTOR", "FAILED", "OPEN", "LIMIT", "NEXT ATTEMPT", "LAST FAILURE"],
     lockout.factors.map((state) => [
       Factor[state.factor].toLowerCase(),
       String(state.failedAttempts),
       String(state.openAttempts),
       state.limit === 0 ? "never locks" : String(state.limit),
+      Decision[state.nextDecision].toLowerCase(),
       state.lastFailureTime === undefined
         ? ""
         : toTime(timestampMs(state.lastFailureTime)),
@@ -109,10 +111,10 @@ function lockTime({ lockTime }: Lockout): string {
   return lockTime === undefined ? "" : toTime(timestampMs(lockTime));
 }
 
-/** When the lock ends by itself, where it does. */
+/** When the lock ends. */
 function lockEnd({ lockEndTime }: Lockout): string {
   return lockEndTime === undefined
-    ? ""
+    ? ", until somebody unlocks"
     : `, until ${toTime(timestampMs(lockEndTime))}`;
 }
 

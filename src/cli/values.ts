@@ -322,6 +322,16 @@ export function parseId(text: string): string {
   return text;
 }
 
+/** The position of a change. @throws InvalidArgumentError */
+export function parseChange(text: string): string {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new InvalidArgumentError(
+      "Write the number of a change, such as 1041; lockoutd policy history lists them.",
+    );
+  }
+  return String(Number(text));
+}
+
 function durationMs(text: string): number | undefined {
   const [, number, unit] =
     /^(\d{1,12}(?:\.\d{1,6})?)(ms|[smhd])$/.exec(text) ?? [];

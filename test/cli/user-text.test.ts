@@ -18,7 +18,7 @@ describe("what is shown of a lock", () => {
     ],
     [
       { reason: LockReason.CEILING },
-      "Locked:   2030-01-01T00:00:00.000Z, ceiling, by e\n",
+      "Locked:   2030-01-01T00:00:00.000Z, ceiling, by e, until somebody unlocks\n",
     ],
   ])("%o", (lock, line) => {
     const lockout = create(LockoutSchema, {

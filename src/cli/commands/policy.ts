@@ -7,9 +7,15 @@ import type { OutputFormat } from "../output.ts";
 import { findOrg, orgOption } from "../orgs.ts";
 import { getPolicy, isOwn, policyJson, resetPolicy } from "../policies.ts";
 import type { PolicyView } from "../policies.ts";
+import { endDatesText } from "../policy-dates.ts";
 import { policyText } from "../policy-text.ts";
 import type { Terminal } from "../terminal.ts";
 import { addPolicyCheckCommand } from "./policy-check.ts";
+import {
+  addPolicyDiffCommand,
+  addPolicyHistoryCommand,
+} from "./policy-history.ts";
+import { addPolicyRollbackCommand } from "./policy-rollback.ts";
 import { addPolicySetCommand } from "./policy-set.ts";
 
 interface PolicyOptions {
@@ -29,15 +35,18 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
       output === "json" ? toJsonText(policyJson(policy)) : policyText(policy),
     );
   };
-  addGetCommand(group, print);
+  addGetCommand(group, print, terminal);
   addPolicySetCommand(group, terminal);
   addResetCommand(group, print, terminal);
+  addPolicyHistoryCommand(group, terminal);
+  addPolicyDiffCommand(group, terminal);
+  addPolicyRollbackCommand(group, terminal);
   addPolicyCheckCommand(group, terminal);
 }
 
 type Print = (policy: PolicyView, output: OutputFormat) => void;
 
-function addGetCommand(group: Command, print: Print): void {
+function addGetCommand(group: Command, print: Print, terminal: Terminal): void {
   addConnectionOptions(
     addCommand(
       group,
@@ -52,6 +61,9 @@ function addGetCommand(group: Command, print: Print): void {
       getPolicy(clients, await findOrg(clients, org)),
     );
     print(policy, output);
+    if (output === "text") {
+      terminal.out(endDatesText(policy.policy, Date.now()));
+    }
   });
 }
 
