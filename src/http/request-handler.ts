@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type {
   Transcoder,
@@ -123,6 +123,9 @@ async function reply(
   try {
     response = await make();
   } catch (fault) {
+    if (isLeaving(fault) && running.exchange.isGone()) {
+      return;
+    }
     onFault(fault);
     response = internalError(head);
   }
@@ -146,6 +149,11 @@ async function reply(
     onFault(fault);
     await send(running, internalError(head), limits);
   }
+}
+
+/** Whether the work on a response was given up since its client left. */
+function isLeaving(fault: unknown): boolean {
+  return fault instanceof ConnectError && fault.code === Code.Canceled;
 }
 
 function refuse(running: RunningRequest, head: RequestHead): Response {

@@ -44,10 +44,19 @@ describe.each(compressions)("%s", (name, { compress, decompress }) => {
     ["no such thing", Buffer.from("no such thing")],
     ["much of no such thing", Buffer.alloc(10_000, "x")],
     ["one that is cut off", "cut"],
+    ["one that is followed by something", "followed"],
+    ["a large one that is followed by something", "followed by much"],
   ])("blames the caller for %s", async (_name, given) => {
     const whole = await compress(randomBytes(100));
     const bytes =
-      given instanceof Buffer ? given : whole.subarray(0, whole.length - 1);
+      given instanceof Buffer
+        ? given
+        : given === "cut"
+          ? whole.subarray(0, whole.length - 1)
+          : Buffer.concat([
+              whole,
+              Buffer.alloc(given === "followed" ? 1 : 10_000, "x"),
+            ]);
     await expect(decompress(bytes, 1000)).rejects.toMatchObject({
       code: Code.InvalidArgument,
       rawMessage: `the message is not valid ${name}`,
@@ -60,4 +69,43 @@ test("several members of gzip are one message", async () => {
   const members = Buffer.concat([gzipSync("a"), gzipSync("b")]);
   const bytes = await gzip?.decompress(members, 10);
   expect(Buffer.from(bytes ?? []).toString()).toBe("ab");
+});
+
+describe.each([
+  ["compressed", randomBytes(200_000)],
+  ["decompressed", gzipSync(randomBytes(200_000))],
+])("large messages that are %s", (name, bytes) => {
+  /** Works on a message of somebody. */
+  function start() {
+    const [gzip] = createCompressions();
+    return async (of: string, signal?: AbortSignal) => {
+      const owner = { turn: signal === undefined ? { of } : { of, signal } };
+      await (name === "compressed"
+        ? gzip?.compress(bytes, owner)
+        : gzip?.decompress(bytes, 1_000_000, owner));
+    };
+  }
+
+  test("of one caller do not wait for all of another one's", async () => {
+    const work = start();
+    let ended = 0;
+    const many = Array.from({ length: 60 }, async () => {
+      await work("many");
+      ended += 1;
+    });
+    await work("one");
+    expect(ended).toBeLessThan(20);
+    await Promise.all(many);
+  });
+
+  test("wait no longer when their caller has left", async () => {
+    const work = start();
+    const left = new AbortController();
+    const running = Array.from({ length: 4 }, () => work("many"));
+    const waiting = Array.from({ length: 60 }, () => work("many", left.signal));
+    left.abort(new Error("left"));
+    const outcomes = await Promise.allSettled(waiting);
+    expect(outcomes.every(({ status }) => status === "rejected")).toBe(true);
+    await Promise.all([...running, work("many")]);
+  });
 });

@@ -1,9 +1,15 @@
 import { EventEmitter, once } from "node:events";
 import net from "node:net";
 import { text } from "node:stream/consumers";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { queryObjects } from "node:v8";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
+import { networkOf } from "../../src/http/connection/connection-count.ts";
+import type {
+  FairCompression,
+  Owner,
+} from "../../src/http/rpc/compressions.ts";
 import { UnaryContext } from "../../src/http/rpc/unary/context.ts";
 import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.js";
 import { startServer, stopServers } from "./support.ts";
@@ -103,3 +109,69 @@ test("large messages of one network do not wait for all of another one's", async
   expect(ended).toBeLessThan(40);
   await Promise.all(many);
 });
+
+test.each(["usual", "with a header of its own"])(
+  "compressed messages take the turn of their caller, until it leaves: a response that is %s",
+  async (kind) => {
+    const seen = new EventEmitter();
+    const turns: (Owner["turn"] | undefined)[] = [];
+    const note = (owner: Owner | undefined) => {
+      const turn = owner?.turn;
+      turns.push(turn);
+      seen.emit("turn");
+      return turn?.signal;
+    };
+    const gzip: FairCompression = {
+      name: "gzip",
+      decompress: async (bytes, _max, owner) => {
+        note(owner);
+        return new Uint8Array(gunzipSync(bytes));
+      },
+      // Nothing comes of it: the client leaves meanwhile.
+      compress: (_bytes, owner) =>
+        new Promise((_resolve, reject) => {
+          const signal = note(owner);
+          signal?.addEventListener("abort", () => {
+            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+            reject(signal.reason);
+          });
+        }),
+    };
+    const onFault = vi.fn();
+    const { port } = await startServer({
+      onFault,
+      services: [
+        createServiceImplSpec<typeof ConformanceService>(ConformanceService, {
+          unary: (_request, { responseHeader }) => {
+            if (kind !== "usual") {
+              responseHeader.set("x-own", "1");
+            }
+            return {
+              payload: { data: new Uint8Array(10_000) },
+            };
+          },
+        }),
+      ],
+      handlerOptions: { acceptCompression: [gzip], compressMinBytes: 1 },
+    });
+    const socket = net.connect({ port, host: "127.0.0.1" });
+    const packed = gzipSync("{}");
+    socket.write(
+      "POST /connectrpc.conformance.v1.ConformanceService/Unary HTTP/1.1\r\nHost: a\r\n" +
+        "Content-Type: application/json\r\nContent-Encoding: gzip\r\nAccept-Encoding: gzip\r\n" +
+        `Content-Length: ${packed.length}\r\n\r\n`,
+    );
+    socket.write(packed);
+    while (turns.length < 2) {
+      await once(seen, "turn");
+    }
+    expect(turns.map((turn) => turn?.of)).toEqual(
+      Array(2).fill(networkOf("127.0.0.1")),
+    );
+    const [, response] = turns.map((turn) => turn?.signal);
+    expect(response?.aborted).toBe(false);
+    socket.destroy();
+    await vi.waitUntil(() => response?.aborted === true);
+    expect(onFault).not.toHaveBeenCalled();
+  },
+);

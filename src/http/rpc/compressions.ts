@@ -13,6 +13,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { createTurns } from "../../pacing/turns.ts";
+import type { Turn } from "../../pacing/turns.ts";
 import { brotliLength } from "./brotli-length.ts";
 
 /**
@@ -38,6 +39,27 @@ const smallGzip = { ...smallChunks, windowBits: 12, memLevel: 5 };
 
 /** Quality of Brotli. Its own default, 11, takes milliseconds for a kilobyte. */
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+
+/** Whose message is compressed or decompressed. */
+export interface Owner {
+  /** Looked at where the message is large. */
+  readonly turn: Turn;
+}
+
+/** Connect's compression, which has large messages of each caller wait for those of the same caller alone. */
+export interface FairCompression extends Compression {
+  /** @throws the reason of the owner's signal where that is aborted before the turn comes */
+  readonly compress: (
+    bytes: Uint8Array,
+    owner?: Owner,
+  ) => ReturnType<Compression["compress"]>;
+  /** @throws ConnectError for a message that is none, or too large; the reason of the owner's signal where that is aborted before */
+  readonly decompress: (
+    bytes: Uint8Array,
+    readMaxBytes: number,
+    owner?: Owner,
+  ) => ReturnType<Compression["decompress"]>;
+}
 
 interface Format {
   readonly name: string;
@@ -68,43 +90,78 @@ const formats: readonly Format[] = [
     compress: (bytes) => promisify(brotliCompress)(bytes, brotliOptions),
     compressSync: (bytes) =>
       brotliCompressSync(bytes, { ...brotliOptions, ...smallChunks }),
-    decompress: promisify(brotliDecompress),
+    decompress: async (bytes, limit) =>
+      complete(
+        await promisify(brotliDecompress)(bytes, { ...limit, info: true }),
+        bytes,
+      ),
     // It fills a window of up to 16 MiB before it can be told that less is enough.
     decompressSync: (bytes, limit) =>
       brotliLength(bytes) <= limit.maxOutputLength
-        ? brotliDecompressSync(bytes, { ...limit, ...smallChunks })
+        ? complete(
+            brotliDecompressSync(bytes, {
+              ...limit,
+              ...smallChunks,
+              info: true,
+            }),
+            bytes,
+          )
         : undefined,
   },
 ];
 
 /**
- * gzip and Brotli, in order of preference. Large messages are compressed on other threads, a few at a time. A
- * message that cannot be decompressed is the caller's fault: INVALID_ARGUMENT, or RESOURCE_EXHAUSTED over the limit.
+ * gzip and Brotli, in order of preference. Large messages are compressed on other threads, a few at a time, by turns of their owners; those
+ * without one share their turns. A message that cannot be decompressed is the caller's fault: INVALID_ARGUMENT, or RESOURCE_EXHAUSTED over
+ * the limit.
  */
-export function createCompressions(): Compression[] {
+export function createCompressions(): FairCompression[] {
   const inTurn = createTurns(concurrency);
   return formats.map((format) => ({
     name: format.name,
-    compress: async (bytes) =>
+    compress: async (bytes, owner) =>
       bytes.byteLength <= smallBytes
         ? ownBytes(format.compressSync(bytes))
-        : ownBytes(await inTurn(() => format.compress(bytes))),
-    decompress: async (bytes, readMaxBytes) => {
+        : ownBytes(await inTurn(() => format.compress(bytes), owner?.turn)),
+    decompress: async (bytes, readMaxBytes, owner) => {
       if (bytes.byteLength === 0) {
         return new Uint8Array(0);
       }
-      try {
-        const quick = decompressSmall(format, bytes, readMaxBytes);
-        if (quick !== undefined) {
-          return ownBytes(quick);
-        }
-        const limit = { maxOutputLength: readMaxBytes };
-        return ownBytes(await inTurn(() => format.decompress(bytes, limit)));
-      } catch (reason) {
+      const asCallersFault = (reason: unknown) => {
         throw decompressionError(reason, format.name, readMaxBytes);
+      };
+      let quick: Buffer | undefined;
+      try {
+        quick = decompressSmall(format, bytes, readMaxBytes);
+      } catch (reason) {
+        return asCallersFault(reason);
       }
+      const limit = { maxOutputLength: readMaxBytes };
+      return ownBytes(
+        quick ??
+          (await inTurn(
+            () => format.decompress(bytes, limit).catch(asCallersFault),
+            owner?.turn,
+          )),
+      );
     },
   }));
+}
+
+/** What zlib gives where it is asked for `info`. */
+interface Decompressed {
+  readonly buffer: Buffer;
+  /** Bytes written to the engine are those that it has used. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** @throws Error where something follows the message, which Brotli passes over, and gzip does not */
+function complete(result: unknown, bytes: Uint8Array): Buffer {
+  const { buffer, engine } = result as Decompressed;
+  if (engine.bytesWritten < bytes.byteLength) {
+    throw new Error("the message is followed by something else");
+  }
+  return buffer;
 }
 
 /** Undefined for a message that is too large for the event loop, before or after. */

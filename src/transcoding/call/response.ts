@@ -1,5 +1,6 @@
 import type { JsonWriteOptions } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
+import type { HandlerContext } from "@connectrpc/connect";
 import {
   mergeNonProtocolHeaders,
   type UniversalHandlerOptions,
@@ -8,6 +9,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import { oneChunk } from "./body.ts";
 import { responseCompression } from "../headers/encoding.ts";
+import type { HostCompression } from "../headers/encoding.ts";
 import { Fault } from "../fault.ts";
 import type { TranscodingBehaviour } from "../options.ts";
 import { jsonType, type ResponseBytes } from "../message/response.ts";
@@ -22,7 +24,10 @@ import {
 export type NegotiatedRequest = Pick<
   UniversalServerRequest,
   "method" | "header"
->;
+> & {
+  /** Of a call that the host makes. */
+  readonly context?: HandlerContext;
+};
 
 /** Makes responses out of bytes and errors, in the same way for all methods. */
 export interface Responses {
@@ -63,13 +68,13 @@ export function createResponses(
     header.set("Content-Type", body.contentType);
     if (options.acceptCompression.length > 0) {
       header.append("Vary", "Accept-Encoding");
-      const compression = responseCompression(
+      const compression: HostCompression | undefined = responseCompression(
         request.header.get("Accept-Encoding"),
         options.acceptCompression,
         bytes.byteLength < options.compressMinBytes,
       );
       if (compression !== undefined) {
-        bytes = await compression.compress(bytes);
+        bytes = await compression.compress(bytes, request.context);
         header.set("Content-Encoding", compression.name);
       }
     }

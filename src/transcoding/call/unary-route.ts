@@ -114,5 +114,9 @@ export function createUnaryRoute(
 }
 
 function requestOf(context: HandlerContext): NegotiatedRequest {
-  return { method: context.requestMethod, header: context.requestHeader };
+  return {
+    method: context.requestMethod,
+    header: context.requestHeader,
+    context,
+  };
 }

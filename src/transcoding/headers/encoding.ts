@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { HandlerContext } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { quote } from "../cut.ts";
 import { acceptHeader, type ContentTypeRule } from "./content-type.ts";
@@ -42,13 +43,23 @@ export function requestCompression(
   return compression;
 }
 
+/** Connect's compression, where the host's own may want to know whose message it is: that is the context of the call. */
+export interface HostCompression extends Compression {
+  readonly compress: (
+    bytes: Uint8Array,
+    owner?: HandlerContext,
+  ) => ReturnType<Compression["compress"]>;
+}
+
 /** The same compression; its `decompress` throws a Fault: 413 for a body that grows over the limit, 400 for a damaged one. */
 export function withFaults(compression: Compression): Compression {
+  const { decompress } = compression;
   return {
     ...compression,
-    async decompress(body, readMaxBytes) {
+    // What else a host passes is for its own compression.
+    async decompress(...[body, readMaxBytes, ...more]) {
       try {
-        return await compression.decompress(body, readMaxBytes);
+        return await decompress(body, readMaxBytes, ...more);
       } catch (error) {
         throw error instanceof ConnectError &&
           error.code === Code.ResourceExhausted

@@ -1,14 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { HandlerContext } from "@connectrpc/connect";
-import type {
-  Compression,
-  UniversalServerResponse,
-} from "@connectrpc/connect/protocol";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import { startDeadline } from "../../../transcoding/index.ts";
 import type { BodyCollector } from "../../connection/body-collector.ts";
-import { networkOf } from "../../connection/connection-count.ts";
 import { runLongWork } from "../../../pacing/long-work.ts";
+import type { FairCompression } from "../compressions.ts";
 import { hasLapsed } from "../gate-renewal.ts";
 import { requestIdHeader } from "../../request/id.ts";
 import { UnaryContext } from "./context.ts";
@@ -55,7 +52,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
   readonly #context: UnaryContext;
   readonly #timeout: CallTimeout | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #compression: Compression | undefined;
+  #compression: FairCompression | undefined;
   #consentedAt = 0;
   #over = false;
 
@@ -205,7 +202,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
       return;
     }
     const { compression, bytes } = message;
-    compression.decompress(bytes, options.readMaxBytes).then(
+    compression.decompress(bytes, options.readMaxBytes, this.#context).then(
       (decompressed) => {
         this.#request.running.exchange.hold(decompressed.byteLength);
         this.#invoke(decompressed);
@@ -221,15 +218,11 @@ export class UnaryCall implements BodyCollector, RunningCall {
       this.#read(bytes);
       return;
     }
-    const turn = {
-      of: networkOf(this.#request.running.clientAddress),
-      signal: this.#context.signal,
-    };
     const read = () => {
       this.#read(bytes);
     };
     // Where the call is over before its turn comes, it has been responded to.
-    runLongWork(read, turn).catch((reason: unknown) => {
+    runLongWork(read, this.#context.turn).catch((reason: unknown) => {
       this.fail(reason);
     });
   }
@@ -309,7 +302,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
       this.#sendComplete(form.frame(bytes, false), undefined);
       return;
     }
-    compression.compress(bytes).then(
+    compression.compress(bytes, this.#context).then(
       (compressed) => {
         this.#sendComplete(form.frame(compressed, true), compression.name);
       },

@@ -1,6 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type {
-  Compression,
   UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
@@ -23,6 +22,7 @@ import {
 import { toConnectError } from "../../../transcoding/index.ts";
 import { clampTimeoutHeader, connectTimeoutHeader } from "../deadline.ts";
 import { callersFault } from "../mapped-errors.ts";
+import type { FairCompression } from "../compressions.ts";
 import type { UnaryContext } from "./context.ts";
 import { messageTooLarge } from "./envelope.ts";
 import { CompressedMessage } from "./form.ts";
@@ -113,10 +113,12 @@ async function complete(
   status: number,
   context: UnaryContext,
   bytes: Uint8Array,
-  compression: Compression | undefined,
+  compression: FairCompression | undefined,
 ): Promise<UniversalServerResponse> {
   const body =
-    compression === undefined ? bytes : await compression.compress(bytes);
+    compression === undefined
+      ? bytes
+      : await compression.compress(bytes, context);
   if (compression !== undefined) {
     context.responseHeader.set(headerUnaryEncoding, compression.name);
   }

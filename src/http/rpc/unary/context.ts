@@ -1,5 +1,9 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { ContextValues, HandlerContext } from "@connectrpc/connect";
+import type { Turn } from "../../../pacing/turns.ts";
+import { networkOf } from "../../connection/connection-count.ts";
+import type { Owner } from "../compressions.ts";
 import { safeUrl } from "../http-request.ts";
 import { requestIdKey } from "../../request/id.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
@@ -21,7 +25,7 @@ export interface ContextForm {
 const noTimeout = () => undefined;
 
 /** Connect's context of a call, whose costly parts are made when somebody asks for them: most calls need none. */
-export class UnaryContext implements HandlerContext {
+export class UnaryContext implements HandlerContext, Owner {
   readonly method: DescMethod;
   readonly service: DescService;
   readonly protocolName: string;
@@ -84,6 +88,27 @@ export class UnaryContext implements HandlerContext {
       }
     }
     return this.#controller.signal;
+  }
+
+  /**
+   * The turn for long work: that of the client's network, for as long as the call runs, and once it is over, as its response is made, until the
+   * client leaves.
+   */
+  get turn(): Turn {
+    const { clientAddress } = this.#request;
+    return {
+      of: networkOf(clientAddress),
+      signal: this.#aborted ? this.#untilGone() : this.signal,
+    };
+  }
+
+  #untilGone(): AbortSignal {
+    const { exchange } = this.#request;
+    const gone = new AbortController();
+    exchange.onGone(() => {
+      gone.abort(new ConnectError("the client went away", Code.Canceled));
+    });
+    return gone.signal;
   }
 
   /** Whether the header or the trailer of the response was read, and so may have been changed. */

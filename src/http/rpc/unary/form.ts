@@ -1,12 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
-import type {
-  Compression,
-  UniversalServerResponse,
-} from "@connectrpc/connect/protocol";
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { TranscodingMatch } from "../../../transcoding/index.ts";
 import type { BodyLimit } from "../../connection/body-collector.ts";
 import type { RequestHead } from "../../request/head.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
+import type { FairCompression } from "../compressions.ts";
 import type { Fields, UnaryContext } from "./context.ts";
 import type { UnarySpec } from "./invoke.ts";
 
@@ -32,10 +30,10 @@ export interface UnaryRequest {
 
 /** A message as it came, before it is decompressed. */
 export class CompressedMessage {
-  readonly compression: Compression;
+  readonly compression: FairCompression;
   readonly bytes: Uint8Array;
 
-  constructor(compression: Compression, bytes: Uint8Array) {
+  constructor(compression: FairCompression, bytes: Uint8Array) {
     this.compression = compression;
     this.bytes = bytes;
   }
@@ -66,7 +64,10 @@ export interface UnaryForm {
    * @returns the compression of its message
    * @throws ConnectError, or a fault that {@link failure} knows
    */
-  admit(request: UnaryRequest, context: UnaryContext): Compression | undefined;
+  admit(
+    request: UnaryRequest,
+    context: UnaryContext,
+  ): FairCompression | undefined;
   /**
    * Finds the message of a request in its body.
    *
@@ -76,7 +77,7 @@ export interface UnaryForm {
   open(
     body: Uint8Array,
     request: UnaryRequest,
-    compression: Compression | undefined,
+    compression: FairCompression | undefined,
   ): Uint8Array | CompressedMessage;
   /**
    * Reads a message.
@@ -93,19 +94,19 @@ export interface UnaryForm {
   compression(
     request: UnaryRequest,
     byteLength: number,
-    requested: Compression | undefined,
-  ): Compression | undefined;
+    requested: FairCompression | undefined,
+  ): FairCompression | undefined;
   /** The body of a response whose header and trailer no handler has changed. */
   frame(message: Uint8Array, compressed: boolean): Uint8Array;
   /** A response with the header and trailer that the handler has set. */
   respond(
     context: UnaryContext,
     message: Uint8Array,
-    compression: Compression | undefined,
+    compression: FairCompression | undefined,
   ): UniversalServerResponse | Promise<UniversalServerResponse>;
   failure(
     context: UnaryContext,
     reason: unknown,
-    compress: (byteLength: number) => Compression | undefined,
+    compress: (byteLength: number) => FairCompression | undefined,
   ): UniversalServerResponse | Promise<UniversalServerResponse>;
 }

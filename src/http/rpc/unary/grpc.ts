@@ -1,8 +1,5 @@
 import { compressedFlag } from "@connectrpc/connect/protocol";
-import type {
-  Compression,
-  UniversalHandlerOptions,
-} from "@connectrpc/connect/protocol";
+import type { UniversalHandlerOptions } from "@connectrpc/connect/protocol";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import {
   contentTypeJson,
@@ -17,6 +14,7 @@ import {
 import { toConnectError } from "../../../transcoding/index.ts";
 import { clampTimeoutHeader, grpcTimeoutHeader } from "../deadline.ts";
 import { setGrpcStatus } from "../../response/grpc-message.ts";
+import type { FairCompression } from "../compressions.ts";
 import type { UnaryContext } from "./context.ts";
 import {
   checkAnnounced,
@@ -127,13 +125,13 @@ const grpcAcceptEncoding = headerAcceptEncoding.toLowerCase();
 export async function compressedEnvelope(
   context: UnaryContext,
   message: Uint8Array,
-  compression: Compression | undefined,
+  compression: FairCompression | undefined,
 ): Promise<Uint8Array> {
   if (compression === undefined) {
     return envelope(0, message);
   }
   context.responseHeader.set(headerEncoding, compression.name);
-  return envelope(compressedFlag, await compression.compress(message));
+  return envelope(compressedFlag, await compression.compress(message, context));
 }
 
 /** The timeout of gRPC and gRPC-Web. */
