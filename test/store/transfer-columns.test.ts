@@ -17,6 +17,7 @@ const leftOut: Readonly<Record<string, string>> = {
   log_head: "counted anew from events",
   name_counts: "counted anew from subjects",
   user_counts: "counted anew from subjects",
+  locked_counts: "counted anew from subjects, by triggers",
   name_events: "read by nobody",
   name_log_head: "of name_events",
   machines: "who serves the database now",
