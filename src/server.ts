@@ -88,6 +88,12 @@ export async function startServer(
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
+    onSourcesDropped: (sources) => {
+      log.warn(
+        { sources },
+        "so many networks that failures came from were forgotten to make room for others, in the organisations that had the most",
+      );
+    },
     onClockBehind: (behindMs) => {
       log.warn(
         { behindMs },

@@ -14,7 +14,7 @@ export type BeginRequest = MessageInitShape<typeof BeginAttemptRequestSchema>;
 /** Whether a secret may be compared. */
 export type Begun =
   | {
-      readonly kind: "proceed" | "locked" | "inactive" | "busy";
+      readonly kind: "proceed" | "locked" | "inactive" | "busy" | "throttled";
       readonly response: BeginAttemptResponse;
     }
   | {
@@ -69,7 +69,7 @@ async function begin(
 
 function kindOf(
   decision: Decision,
-): "proceed" | "locked" | "inactive" | "busy" {
+): "proceed" | "locked" | "inactive" | "busy" | "throttled" {
   switch (decision) {
     case Decision.PROCEED:
       return "proceed";
@@ -79,6 +79,8 @@ function kindOf(
       return "busy";
     case Decision.INACTIVE:
       return "inactive";
+    case Decision.THROTTLED:
+      return "throttled";
     // Enums are open: other numbers arrive as they are.
     case Decision.UNSPECIFIED:
     default:

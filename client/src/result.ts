@@ -15,7 +15,7 @@ export interface LockoutResult {
 
 /**
  * `refused` stands for all that depends on the user or the secret. `try_later` depends on neither: the server is away,
- * or all the chances of the name, which need not exist, are in use at this moment.
+ * all the chances of the name, which need not exist, are in use at this moment, or the network of the person has failed too often.
  */
 export type PublicCode = "accepted" | "refused" | "try_later";
 
@@ -32,6 +32,7 @@ export interface PublicAnswer {
  * - `locked`: the user is locked, or was when the attempt was completed.
  * - `inactive`: the user is inactive, and not locked. Nothing was compared.
  * - `busy`: others held all the chances for as long as `busyTimeoutMs`.
+ * - `throttled`: too many failures came from the network of the person's address. Nothing was compared.
  * - `not_a_guess`: `verify` compared nothing. Nothing was counted.
  * - `expired`: `verify` took longer than an attempt may be open; the attempt counts as failed.
  * - `invalid`: the server refused the request as it is, such as a login name that is too long. Nothing was counted.
@@ -43,6 +44,7 @@ export type PrivateOutcome =
   | "locked"
   | "inactive"
   | "busy"
+  | "throttled"
   | "not_a_guess"
   | "expired"
   | "invalid"
@@ -80,6 +82,7 @@ const publicCodes: Readonly<Record<PrivateOutcome, PublicCode>> = {
   expired: "refused",
   invalid: "refused",
   busy: "try_later",
+  throttled: "try_later",
   unavailable: "try_later",
 };
 

@@ -96,6 +96,9 @@ export async function withLockout(
     }
     case "busy":
       return lockoutResult("busy", { ...begun.response, locked: false });
+    case "throttled":
+      // The numbers of such a response say nothing of the user.
+      return lockoutResult("throttled");
     case "invalid":
       await errorOf(dummy);
       return lockoutResult("invalid", undefined, begun.error);

@@ -52,6 +52,7 @@ export function zitadelErrorOf(
     case "accepted":
     case "inactive":
     case "busy":
+    case "throttled":
     case "not_a_guess":
     case "expired":
     case "invalid":

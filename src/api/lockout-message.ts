@@ -17,6 +17,7 @@ export const decisions = {
   locked: Decision.LOCKED,
   busy: Decision.BUSY,
   inactive: Decision.INACTIVE,
+  throttled: Decision.THROTTLED,
 } as const satisfies Record<BeginResult["decision"], Decision>;
 
 /** When a lock ends by itself, as responses say it. */

@@ -17,6 +17,7 @@ import { describeFailure, OperationError } from "./failure.ts";
 import { getPolicy, isOwn } from "./policies.ts";
 import type { PolicyView } from "./policies.ts";
 import {
+  fieldOf,
   flagOf,
   partOf,
   rulesWith,
@@ -260,14 +261,11 @@ function explained(error: unknown): unknown {
 }
 
 const flagsByField: ReadonlyMap<string, string> = new Map(
-  settingNames.map((name) => [
-    flagOf(name).slice(2).replaceAll("-", "_"),
-    flagOf(name),
-  ]),
+  settingNames.map((name) => [fieldOf(name), flagOf(name)]),
 );
 
 function inOptions(text: string): string {
   return text
     .replace(/^(?:candidate\.)?(?:rules\.)?/, "")
-    .replaceAll(/[a-z_.]+/g, (word) => flagsByField.get(word) ?? word);
+    .replaceAll(/[a-z0-9_.]+/g, (word) => flagsByField.get(word) ?? word);
 }

@@ -6,6 +6,7 @@ import { LockScope } from "../../gen/lockout/v1/policy_service_pb.js";
 import type {
   Policy,
   RulesSchema,
+  SourceRulesSchema,
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { Limits } from "../lockout/limits.ts";
 import type { Rules } from "../lockout/rules.ts";
@@ -26,7 +27,12 @@ export type PolicySettings = Limits &
     | "observationWindowMs"
     | "ceiling"
     | "rememberedSecrets"
-  >;
+  > & {
+    readonly sourcesMaxFailures: number;
+    readonly sourcesWindowMs: number;
+    readonly sourcesIpv4Prefix: number;
+    readonly sourcesIpv6Prefix: number;
+  };
 
 /** What of a policy shall change. */
 export type PolicyChange = Partial<PolicySettings>;
@@ -40,6 +46,8 @@ interface Setting {
   readonly parse: (text: string) => number;
   readonly kind: "number" | "count" | "span";
   readonly part: "numbers" | "rules";
+  /** In the messages of the API, where that is not the option's name. */
+  readonly field?: string;
 }
 
 const span = { parse: parseRuleSpan, kind: "span", part: "rules" } as const;
@@ -92,6 +100,31 @@ const settings: Readonly<Record<SettingName, Setting>> = {
       "the last wrong passwords of a user that count once, up to 10; none: each counts each time",
     ...{ parse: ruleCount(10), kind: "count", part: "rules" },
   },
+  sourcesMaxFailures: {
+    flags: "--sources-max-failures <number>",
+    description:
+      "failures from one network within --sources-window, of whichever users, after which it has to wait; none: any number",
+    ...{ parse: ruleCount(), kind: "count", part: "rules" },
+    field: "sources.max_failures",
+  },
+  sourcesWindowMs: {
+    flags: "--sources-window <span>",
+    description: "the time in which so many failures may come from a network",
+    ...span,
+    field: "sources.window",
+  },
+  sourcesIpv4Prefix: {
+    flags: "--sources-ipv4-prefix <bits>",
+    description: "bits of an IPv4 address that are its network; none: 32",
+    ...{ parse: ruleCount(32), kind: "count", part: "rules" },
+    field: "sources.ipv4_prefix",
+  },
+  sourcesIpv6Prefix: {
+    flags: "--sources-ipv6-prefix <bits>",
+    description: "bits of an IPv6 address that are its network; none: 64",
+    ...{ parse: ruleCount(128), kind: "count", part: "rules" },
+    field: "sources.ipv6_prefix",
+  },
 };
 
 /** The settings, in the order in which they are shown. */
@@ -133,6 +166,11 @@ export function partOfFlag(flag: string): Setting["part"] | undefined {
   return name && partOf(name);
 }
 
+/** The field of a setting, such as `lock_duration`, or `sources.window`. */
+export function fieldOf(name: SettingName): string {
+  return settings[name].field ?? flagOf(name).slice(2).replaceAll("-", "_");
+}
+
 /** The value of a setting as it is written into its option. */
 export function valueText(name: SettingName, value: number): string {
   const { kind } = settings[name];
@@ -170,6 +208,10 @@ export function settingsOf(policy: Policy): PolicySettings {
     observationWindowMs: spanMs(rules?.observationWindow),
     ceiling: rules?.ceiling ?? 0,
     rememberedSecrets: rules?.rememberedSecrets ?? 0,
+    sourcesMaxFailures: rules?.sources?.maxFailures ?? 0,
+    sourcesWindowMs: spanMs(rules?.sources?.window),
+    sourcesIpv4Prefix: rules?.sources?.ipv4Prefix ?? 0,
+    sourcesIpv6Prefix: rules?.sources?.ipv6Prefix ?? 0,
   };
 }
 
@@ -181,7 +223,7 @@ export function rulesWith(
   return {
     lockScope: rules?.lockScope ?? LockScope.UNSPECIFIED,
     devices: rules?.devices,
-    sources: rules?.sources,
+    sources: sourcesOf(after),
     storms: rules?.storms,
     lockDuration: durationOf(after.lockDurationMs),
     lockGrowth: after.lockGrowth,
@@ -190,6 +232,20 @@ export function rulesWith(
     ceiling: after.ceiling,
     rememberedSecrets: after.rememberedSecrets,
   };
+}
+
+/** Left out where nothing of it is set, so that rules without it stay the same. */
+function sourcesOf(
+  after: PolicySettings,
+): MessageInitShape<typeof SourceRulesSchema> | undefined {
+  const sources = {
+    maxFailures: after.sourcesMaxFailures,
+    window: durationOf(after.sourcesWindowMs),
+    ipv4Prefix: after.sourcesIpv4Prefix,
+    ipv6Prefix: after.sourcesIpv6Prefix,
+  };
+  const isUnset = Object.values(sources).every((value) => !value);
+  return isUnset ? undefined : sources;
 }
 
 function spanMs(duration: Duration | undefined): number {

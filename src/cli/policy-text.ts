@@ -4,7 +4,12 @@ import {
   GuessBudgetSchema,
   RulesSchema,
 } from "../../gen/lockout/v1/policy_service_pb.js";
-import { lockGrowthOf, maxLockDurationOf, noRules } from "../lockout/rules.ts";
+import {
+  lockGrowthOf,
+  maxLockDurationOf,
+  noRules,
+  prefixesOf,
+} from "../lockout/rules.ts";
 import { budgetTable, reportWidth } from "./budget-table.ts";
 import { toTable, toTime, wrap } from "./output.ts";
 import { isOwn, policyJson } from "./policies.ts";
@@ -93,6 +98,21 @@ function ruleSentences(settings: PolicySettings): readonly string[] {
             ? "The last wrong password of a user counts once."
             : `The last ${rememberedSecrets} wrong passwords of a user count once.`,
         ]),
+    ...sourceSentences(settings),
+  ];
+}
+
+function sourceSentences(settings: PolicySettings): readonly string[] {
+  const { sourcesMaxFailures: most, sourcesWindowMs } = settings;
+  if (most === 0) {
+    return [];
+  }
+  const { sourcesIpv4Prefix: ipv4, sourcesIpv6Prefix: ipv6 } = settings;
+  const prefixes = prefixesOf({
+    sources: { ...noRules.sources, ipv4Prefix: ipv4, ipv6Prefix: ipv6 },
+  });
+  return [
+    `A network (/${prefixes.ipv4}, and /${prefixes.ipv6} in IPv6) that ${most === 1 ? "1 failure comes" : `${most} failures come`} from within ${spanText(sourcesWindowMs)} has to wait.`,
   ];
 }
 

@@ -9,6 +9,7 @@ import type { Client, CompleteResult, Outcome } from "./counting.ts";
 import { LockoutError } from "./errors.ts";
 import { limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
+import { isThrottled, limitedNetwork, throttledForMs } from "./source.ts";
 import { newUser } from "./user.ts";
 import type { CommandView, UserChange, UserView } from "./user.ts";
 
@@ -43,7 +44,7 @@ export interface BeginCommand {
 }
 
 /** Whether a secret may be compared. */
-export type Decision = "proceed" | "locked" | "busy" | "inactive";
+export type Decision = "proceed" | "locked" | "busy" | "inactive" | "throttled";
 
 /** The result of BeginAttempt. */
 export interface BeginResult {
@@ -53,7 +54,7 @@ export interface BeginResult {
   readonly open: number;
   /** Set where the decision is `proceed`. */
   readonly attempt: Attempt | undefined;
-  /** Set where the decision is `busy`: milliseconds. */
+  /** Set where the decision is `busy` or `throttled`: milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** When the lock ends by itself, where the decision is `locked` and it does: milliseconds since 1970 UTC. */
   readonly lockEndTime?: number;
@@ -65,6 +66,8 @@ export interface BeginChange extends UserChange<BeginResult> {
   readonly factor: Factor;
   /** The attempt to keep. */
   readonly opened?: Attempt;
+  /** The network whose chance it holds; left out where it holds none. */
+  readonly network?: string | undefined;
 }
 
 /** What completing an attempt leads to. */
@@ -85,12 +88,18 @@ export function decisionOf(view: UserView, factor: Factor): Decision {
   );
 }
 
-/** Takes one of the chances that are left. */
+/** Takes one of the chances that are left, of the source and then of the user. */
 export function beginAttempt(
-  view: UserView,
+  view: CommandView,
   command: BeginCommand,
 ): BeginChange {
   const { factor, client } = command;
+  const network = limitedNetwork(view.rules, client);
+  const throttled =
+    network === undefined ? undefined : throttle(view, command, network);
+  if (throttled !== undefined) {
+    return { ...nothing(throttled), factor };
+  }
   const counter = view.counters[factor];
   const seen = {
     limit: limitOf(factor, view.limits),
@@ -127,6 +136,29 @@ export function beginAttempt(
     events: [],
     factor,
     opened: attempt,
+    network,
+  };
+}
+
+/**
+ * The response to a source without chances; undefined where it has one. It says nothing of the user, so that such a source learns nothing of
+ * locks.
+ */
+function throttle(
+  view: CommandView,
+  { factor, ttlMs }: BeginCommand,
+  network: string,
+): BeginResult | undefined {
+  const { rules, now } = view;
+  const source = view.findSource(network);
+  if (!isThrottled(source, rules, now)) {
+    return undefined;
+  }
+  const whileOpenMs = Math.min(retryAfterMs, ttlMs);
+  return {
+    ...{ decision: "throttled", limit: limitOf(factor, view.limits) },
+    ...{ failed: 0, open: 0, attempt: undefined },
+    retryAfterMs: throttledForMs(source, rules, now, whileOpenMs),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Factor } from "./factor.ts";
 import { endOfLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import { forgetSecrets, remember } from "./remembered-secrets.ts";
+import { failedFrom, limitedNetwork } from "./source.ts";
 import {
   atPayload,
   ceilingNear,
@@ -181,6 +182,7 @@ function failAnew(
   const limit = limitOf(factor, view.limits);
   const caused = lockBy(view, user, { factor, failed, failedInRow });
   const lock = caused ?? user.lock;
+  const network = limitedNetwork(rules, client);
   const at = hasExpired === true ? now : undefined;
   const step: CounterStep = {
     ...{ factor, failed: 1, open: -heldBy(compared) },
@@ -198,6 +200,12 @@ function failAnew(
       : { user: { ...user, lock: caused } }),
     steps: [step],
     compared: { factor, outcome: hasExpired === true ? "expired" : "failed" },
+    ...(network !== undefined && {
+      source: {
+        network,
+        source: failedFrom(view.findSource(network), rules, now),
+      },
+    }),
     events: [
       checked(checkEvents[factor].failed, client, {
         ...(hasExpired === true && { expired: true, ...atPayload(at) }),

@@ -6,7 +6,6 @@ import type { Rules } from "./rules.ts";
 const missing: readonly (readonly [string, (rules: Rules) => boolean])[] = [
   ["lock_scope", (rules) => rules.lockScope !== "user"],
   ["devices.max_attempts", ({ devices }) => devices.maxAttempts !== 0],
-  ["sources.max_failures", ({ sources }) => sources.maxFailures !== 0],
   ["storms.max_locks", ({ storms }) => storms.maxLocks !== 0],
 ];
 

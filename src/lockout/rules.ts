@@ -4,6 +4,7 @@
  */
 import type { FieldViolation } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import type { Prefixes } from "./network.ts";
 
 /** What a lock by failures closes. */
 export type LockScope = "user" | "factor";
@@ -92,10 +93,7 @@ export function trustDurationOf({ devices }: Rules): number {
 }
 
 /** How many bits of an address are its network. */
-export function prefixesOf({ sources }: Rules): {
-  readonly ipv4: number;
-  readonly ipv6: number;
-} {
+export function prefixesOf({ sources }: Pick<Rules, "sources">): Prefixes {
   return {
     ipv4: sources.ipv4Prefix === 0 ? 32 : sources.ipv4Prefix,
     ipv6: sources.ipv6Prefix === 0 ? 64 : sources.ipv6Prefix,

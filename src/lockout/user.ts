@@ -8,6 +8,7 @@ import type { Lock } from "./lock.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./limits.ts";
 import type { Rules } from "./rules.ts";
+import type { Source, SourceView } from "./source.ts";
 import {
   accountChanged,
   failuresAdded,
@@ -45,6 +46,8 @@ export interface UserView {
 export interface CommandView extends UserView {
   /** What is kept of a secret of this user, of the digest that the caller made of it. */
   readonly hashSecret: (secretDigest: Uint8Array) => string;
+  /** How a network stands with the organisation. */
+  readonly findSource: (network: string) => SourceView;
 }
 /** How a comparison ended, or that nobody said so in time. */
 export type ComparedOutcome =
@@ -59,6 +62,8 @@ export interface UserChange<Result> {
   /** The user's new state, where it changes or the user was never seen. */
   readonly user?: UserState;
   readonly steps: readonly CounterStep[];
+  /** The source of a failure, as it stands then. */
+  readonly source?: { readonly network: string; readonly source: Source };
   readonly events: readonly NewEvent[];
   /** The user's open attempts become void. The steps let go of the chances that they hold. */
   readonly voidsOpen?: true;

@@ -20,6 +20,8 @@ export interface OpenStoreOptions {
   readonly onClockBehind?: (behindMs: number) => void;
   /** Told of what is committed. */
   readonly meter?: StoreMeter;
+  /** Told how many sources of failures were removed to make room for others. */
+  readonly onSourcesDropped?: (count: number) => void;
 }
 
 /**
@@ -32,7 +34,11 @@ export async function openStore(
   options: OpenStoreOptions,
 ): Promise<Store> {
   const { exclusive, maxUsersPerOrg = 0, now = Date.now } = options;
-  const { onClockBehind = () => undefined, meter = noMeter } = options;
+  const {
+    onClockBehind = () => undefined,
+    onSourcesDropped = () => undefined,
+    meter = noMeter,
+  } = options;
   if (isPostgres(url)) {
     return openPostgresStore({ url, ...options });
   }
@@ -41,7 +47,7 @@ export async function openStore(
   const newId = createIds(now, machine);
   return openSqliteStore({
     ...{ path: databasePath(url), exclusive, now, newId, maxUsersPerOrg },
-    ...{ onClockBehind, meter },
+    ...{ onClockBehind, onSourcesDropped, meter },
   });
 }
 

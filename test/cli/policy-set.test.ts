@@ -64,6 +64,31 @@ describe.each([
     return JSON.parse(stdout) as unknown;
   };
 
+  test("what counts is set by name too, and refused by the options' names", async () => {
+    const org = await newOrg();
+    const refused = await policy("set", org, "--sources-max-failures", "20");
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr:
+        "lockoutd: --sources-window must be set with --sources-max-failures\n",
+    });
+    const set = await policy(
+      ...(["set", org, "--remembered-secrets", "3"] as const),
+      ...["--sources-max-failures", "20", "--sources-window", "10m"],
+      ...["--sources-ipv4-prefix", "24"],
+    );
+    expect(set.stdout).toContain(
+      "- The last 3 wrong passwords of a user count once.\n- A network (/24, and /64 in IPv6) that 20 failures come from within 10m has to",
+    );
+    await policy("set", org, "--sources-ipv4-prefix", "none");
+    expect(await json("get", org)).toMatchObject({
+      rules: {
+        rememberedSecrets: 3,
+        sources: { maxFailures: 20, window: "600s" },
+      },
+    });
+  });
+
   test("rules are set by name, what is not named is kept, and show says it in sentences", async () => {
     const org = await newOrg();
     const set = await policy(

@@ -19,6 +19,7 @@ import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
 import { describeRememberedSecrets } from "./store/remembered-secrets.ts";
 import { describeReports } from "./store/reports.ts";
+import { describeSources } from "./store/sources.ts";
 import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
@@ -51,6 +52,7 @@ export function describeStore(
     describeAttempts(bed);
     describeTimedLocks(bed);
     describeRememberedSecrets(bed);
+    describeSources(bed);
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);

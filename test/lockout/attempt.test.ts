@@ -12,6 +12,7 @@ import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
 import { noRules } from "../../src/lockout/rules.ts";
+import { emptySource } from "../../src/lockout/source.ts";
 import { recordPasswordChange } from "../../src/lockout/password-change.ts";
 import {
   deactivateUser,
@@ -51,6 +52,7 @@ function createUser(limit: number, otpLimit = limit) {
     rules: noRules,
     editor: "editor",
     hashSecret: (digest) => Buffer.from(digest).toString("hex"),
+    findSource: () => ({ ...emptySource, open: 0 }),
     now: 1000,
   });
   const apply = <R>(change: UserChange<R>): R => {

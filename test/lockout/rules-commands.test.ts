@@ -96,14 +96,12 @@ describe("SetRules", () => {
     const all: Partial<Rules> = {
       lockScope: "factor",
       devices: { maxAttempts: 1, trustDurationMs: 0 },
-      sources: { ...noRules.sources, maxFailures: 1, windowMs: 1 },
       storms: { maxLocks: 1, windowMs: 1 },
     };
     const { violations } = refusalOf(set(all), org());
     expect(violations.map(({ field }) => field)).toEqual([
       "rules.lock_scope",
       "rules.devices.max_attempts",
-      "rules.sources.max_failures",
       "rules.storms.max_locks",
     ]);
     for (const { description } of violations) {

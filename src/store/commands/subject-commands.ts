@@ -11,7 +11,12 @@ import type {
 } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import { measuredEvents } from "./measured-events.ts";
-import { nameAggregate, userAggregate, zeroCounters } from "./tables.ts";
+import {
+  nameAggregate,
+  sourceKey,
+  userAggregate,
+  zeroCounters,
+} from "./tables.ts";
 import type {
   CountersByFactor,
   StoredAttempt,
@@ -63,6 +68,7 @@ export function createSubjectCommands({
   subjects,
   counters,
   attempts,
+  sources,
   aliases,
   events: unmeasured,
   nameEvents,
@@ -129,6 +135,7 @@ export function createSubjectCommands({
   ): CommandView => ({
     ...viewOf(id, ...rest),
     hashSecret: (secretDigest) => subjects.hashSecret(id, secretDigest),
+    findSource: (network) => sources.find(sourceKey(id.orgId, network)),
   });
 
   /** Writes what a command led to; returns the subject if there is one now. */
@@ -138,7 +145,14 @@ export function createSubjectCommands({
     view: UserView,
     writtenAt = view.now,
   ): { readonly key: number | undefined; readonly events: RecordedEvent[] } => {
-    const { user, steps, events: changes, voidsOpen, compared } = change;
+    const {
+      user,
+      steps,
+      events: changes,
+      voidsOpen,
+      compared,
+      source,
+    } = change;
     if (compared !== undefined) {
       const { factor, outcome } = compared;
       tally.note(tally.meter.completed(id.orgId, factor, outcome));
@@ -163,6 +177,9 @@ export function createSubjectCommands({
     }
     for (const step of steps) {
       counters.step(key, step, step.time ?? view.now);
+    }
+    if (source !== undefined) {
+      sources.put(sourceKey(id.orgId, source.network), source.source);
     }
     if (voidsOpen === true) {
       attempts.voidOpen(key);

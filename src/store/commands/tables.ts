@@ -10,6 +10,7 @@ import type { Limits } from "../../lockout/limits.ts";
 import type { Rules } from "../../lockout/rules.ts";
 import { zeroCounter } from "../../lockout/counter.ts";
 import type { Counter, CounterStep } from "../../lockout/counter.ts";
+import type { Source, SourceView } from "../../lockout/source.ts";
 import type { UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Tally } from "../meter.ts";
@@ -83,8 +84,14 @@ export interface StoredAttempt extends Attempt {
 /** The attempts of subjects. */
 export interface AttemptTable {
   find(attemptId: string): StoredAttempt | undefined;
-  /** Keeps an open attempt. Says false, and does nothing, where its id is taken. */
-  open(subject: number, attempt: Attempt): boolean;
+  /**
+   * Keeps an open attempt, which holds a chance of a source, if one is named. Says false, and does nothing, where its id is taken.
+   */
+  open(
+    subject: number,
+    attempt: Attempt,
+    source: SourceKey | undefined,
+  ): boolean;
   close(attemptId: string, closed: ClosedAttempt): void;
   /** Closes the subject's open attempts as void. */
   voidOpen(subject: number): void;
@@ -98,6 +105,30 @@ export interface AttemptTable {
   expiredOf(subject: number, time: number): readonly StoredAttempt[];
   /** Those of all subjects. */
   expired(time: number, limit: number): readonly StoredAttempt[];
+}
+
+/** A network and whose users are guessed at from there, as one text. */
+export type SourceKey = `${string} ${string}`;
+
+/** The key of a network. */
+export function sourceKey(orgId: string, network: string): SourceKey {
+  return `${orgId} ${network}`;
+}
+
+/** The organisation of a source. */
+export function orgOfSource(key: SourceKey): string {
+  return key.slice(0, key.indexOf(" "));
+}
+
+/** The sources of failures. */
+export interface SourceTable {
+  /** With the open attempts that hold chances of it. */
+  find(key: SourceKey): SourceView;
+  /** Keeps what is counted of a source. Where there are too many, others are removed, now or soon. */
+  put(key: SourceKey, source: Source): void;
+  /** Has others who begin attempts from there wait for this one. */
+  hold(key: SourceKey, time: number): void;
+  remove(key: SourceKey): void;
 }
 
 /** The login names of users. */
@@ -202,6 +233,7 @@ export interface UserTables {
   readonly subjects: SubjectTable;
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;
+  readonly sources: SourceTable;
   readonly aliases: AliasTable;
   readonly reports: ReportTable;
   readonly events: EventTable;

@@ -28,8 +28,14 @@ import {
   stateOf,
 } from "./subject-commands.ts";
 import type { Found } from "./subject-commands.ts";
-import { orgAggregate, userAggregate } from "./tables.ts";
-import type { StoredReport, StoredSubject, UserTables } from "./tables.ts";
+import { orgAggregate, sourceKey, userAggregate } from "./tables.ts";
+import { settleSources } from "./settle-sources.ts";
+import type {
+  SourceKey,
+  StoredReport,
+  StoredSubject,
+  UserTables,
+} from "./tables.ts";
 import type {
   Alias,
   Changed,
@@ -90,6 +96,8 @@ export interface UserCommands {
   settleSubject(subject: Subject, time: number): void;
   /** Closes attempts of anybody that have expired, and says how many. */
   settleSome(time: number, limit: number): number;
+  /** Removes what has leaked away of sources, and dates anew what is of a time to come. */
+  settleSources(keys: readonly SourceKey[], time: number): void;
   findStored(subject: Subject): StoredSubject | undefined;
   findLockout(subject: Subject, time: number): StoredLockout | undefined;
   /** Without a lock that has ended by this time, though no event says so yet. */
@@ -102,7 +110,8 @@ export function createUserCommands(
   tables: UserTables,
   newId: NewId,
 ): UserCommands {
-  const { subjects, attempts, aliases, events, reports, tally } = tables;
+  const { subjects, attempts, sources, aliases, events, reports, tally } =
+    tables;
   const commands = createSubjectCommands(tables);
 
   const toUser = (stored: StoredSubject, time: number): StoredUser => ({
@@ -192,7 +201,7 @@ export function createUserCommands(
       const { change, key } = commands.run(found, editor, time, (view) =>
         decide(view, newId()),
       );
-      const { result, factor, opened } = change;
+      const { result, factor, opened, network } = change;
       tally.note(
         tally.meter.attempt(
           ...([subject.orgId, factor, result.decision] as const),
@@ -205,8 +214,13 @@ export function createUserCommands(
       if (key === undefined) {
         throw new Error("an attempt is opened for nobody");
       }
+      const source =
+        network === undefined ? undefined : sourceKey(subject.orgId, network);
+      if (source !== undefined) {
+        sources.hold(source, time);
+      }
       let attempt = opened;
-      while (!attempts.open(key, attempt)) {
+      while (!attempts.open(key, attempt, source)) {
         attempt = { ...opened, id: newId() };
       }
       return { ...result, attempt };
@@ -275,6 +289,9 @@ export function createUserCommands(
       commands.settle(commands.find(subject), time);
     },
     settleSome: (time, limit) => commands.settleSome(time, limit),
+    settleSources: (keys, time) => {
+      settleSources(tables, keys, time);
+    },
     findStored: (subject) => commands.find(subject).stored,
     findLockout: (subject, time) => {
       const found = commands.find(subject);

@@ -1,5 +1,9 @@
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
-import type { AttemptTable, StoredAttempt } from "../commands/tables.ts";
+import type {
+  AttemptTable,
+  SourceKey,
+  StoredAttempt,
+} from "../commands/tables.ts";
 import { clientColumn, closedColumns } from "../shared/rows.ts";
 import { BatchError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -8,6 +12,10 @@ import type { Subjects } from "./subjects.ts";
 
 interface AttemptEntry {
   readonly attempt: StoredAttempt;
+  /** The source of which it holds a chance while it is open. */
+  readonly source: SourceKey | undefined;
+  /** Whether it was open when it was read. */
+  readonly wasOpen: boolean;
   /** Whether its times were changed, since the clock was set back. */
   readonly isRedated?: boolean;
   readonly change: "none" | "new" | "closed";
@@ -18,8 +26,9 @@ const nobody = -1;
 
 const insertAttempts: Statement = {
   name: "insert_attempts",
-  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result)
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])`,
+  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result, source)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
+      $9::text[])`,
 };
 const redateAttempts: Statement = {
   name: "redate_attempts",
@@ -51,21 +60,30 @@ export class Attempts implements AttemptTable {
   }
 
   /** Takes an attempt as it was read. */
-  take(attempt: StoredAttempt): void {
-    this.#entries.set(attempt.id, { attempt, change: "none" });
+  take(attempt: StoredAttempt, source: SourceKey | undefined): void {
+    const wasOpen = attempt.closed === undefined;
+    this.#entries.set(attempt.id, {
+      ...{ attempt, source, wasOpen },
+      change: "none",
+    });
   }
 
   find(attemptId: string): StoredAttempt | undefined {
     return this.#entries.get(attemptId)?.attempt;
   }
 
-  open(subject: number, attempt: Attempt): boolean {
+  open(
+    subject: number,
+    attempt: Attempt,
+    source: SourceKey | undefined,
+  ): boolean {
     // An attempt that was not read makes the insert fail: then the batch is run again, with other ids.
     if (this.#entries.has(attempt.id)) {
       return false;
     }
     this.#journal.set(this.#entries, attempt.id, {
       attempt: { ...attempt, subject },
+      ...{ source, wasOpen: false },
       change: "new",
     });
     return true;
@@ -83,10 +101,11 @@ export class Attempts implements AttemptTable {
   voidOpen(subject: number): void {
     // One statement voids all rows, also those that were not read.
     this.#journal.set(this.#voidedSubjects, subject, true);
-    for (const { attempt, change } of this.#openOf(subject)) {
+    for (const entry of this.#openOf(subject)) {
+      const { attempt } = entry;
       this.#journal.set(this.#entries, attempt.id, {
+        ...entry,
         attempt: { ...attempt, closed: { outcome: "void" } },
-        change,
       });
     }
   }
@@ -97,11 +116,13 @@ export class Attempts implements AttemptTable {
    * @throws BatchError where one of them was begun in this batch: it has no row yet
    */
   detachOpen(subject: number): void {
-    for (const { attempt, change } of this.#openOf(subject)) {
+    for (const entry of this.#openOf(subject)) {
+      const { attempt, change } = entry;
       if (change === "new") {
         throw new BatchError();
       }
       this.#journal.set(this.#entries, attempt.id, {
+        ...entry,
         attempt: { ...attempt, subject: nobody },
         change: "none",
       });
@@ -132,6 +153,18 @@ export class Attempts implements AttemptTable {
     return expiredBy(time, this.#openOfAll()).slice(0, limit);
   }
 
+  /** How many more attempts hold chances of a source than did when they were read, as far as they were. */
+  openSince(source: SourceKey): number {
+    let more = 0;
+    for (const entry of this.#entries.values()) {
+      if (entry.source === source) {
+        const isOpen = entry.attempt.closed === undefined;
+        more += Number(isOpen) - Number(entry.wasOpen);
+      }
+    }
+    return more;
+  }
+
   /** The statements that write what the batch has changed. */
   writes(): readonly Call[] {
     const entries = [...this.#entries.values()];
@@ -144,7 +177,7 @@ export class Attempts implements AttemptTable {
     return [
       // First, so that attempts opened later in this batch stay open, and those closed before keep their outcome.
       ...(voided.length > 0 ? [voiding(voided)] : []),
-      ...(opened.length > 0 ? [insertion(toAttempts(opened))] : []),
+      ...(opened.length > 0 ? [insertion(opened)] : []),
       ...(closed.length > 0 ? [closing(toAttempts(closed))] : []),
       ...(redated.length > 0 ? [redating(toAttempts(redated))] : []),
     ];
@@ -201,7 +234,8 @@ function voiding(subjects: readonly number[]): Call {
   return [voidAttempts, ...closedColumns({ outcome: "void" }), subjects];
 }
 
-function insertion(attempts: readonly StoredAttempt[]): Call {
+function insertion(opened: readonly AttemptEntry[]): Call {
+  const attempts = toAttempts(opened);
   const closed = attempts.map(({ closed }) => closed && closedColumns(closed));
   return [
     insertAttempts,
@@ -213,6 +247,7 @@ function insertion(attempts: readonly StoredAttempt[]): Call {
     attempts.map(({ expireTime }) => expireTime),
     closed.map((columns) => columns?.[0] ?? null),
     closed.map((columns) => columns?.[1] ?? null),
+    opened.map(({ source }) => source ?? null),
   ];
 }
 

@@ -12,6 +12,7 @@ import {
 } from "./errors.ts";
 import { load } from "./load.ts";
 import type { Need } from "./needs.ts";
+import { loadSources, SourceMissing } from "./sources.ts";
 import { Workspace } from "./workspace.ts";
 import { writeAndCommit } from "./write.ts";
 
@@ -210,23 +211,56 @@ export class CommitQueue {
       { newKey, newId, isFull },
       meter,
     );
-    const settlements = batch.map((waiting) =>
-      this.#runOne(waiting, workspace, time),
-    );
+    const settlements = await this.#runAll(connection, batch, workspace, time);
     await writeAndCommit(connection, workspace, notifies);
     return { workspace, settlements };
   }
 
+  /**
+   * Runs commands one after the other. Those that ask for sources of failures are run again once these are locked and read, in one more round
+   * trip: which ones they need is known only when the rules are.
+   */
+  async #runAll(
+    connection: Connection,
+    batch: readonly Waiting[],
+    workspace: Workspace,
+    time: number,
+  ): Promise<readonly (() => void)[]> {
+    const settlements: (() => void)[] = [];
+    let left = batch;
+    for (;;) {
+      const again: Waiting[] = [];
+      for (const waiting of left) {
+        const settlement = this.#runOne(waiting, workspace, time);
+        if (settlement === undefined) {
+          again.push(waiting);
+        } else {
+          settlements.push(settlement);
+        }
+      }
+      if (again.length === 0) {
+        return settlements;
+      }
+      const { missing } = workspace.sources;
+      workspace.sources.take(await loadSources(connection, missing));
+      left = again;
+    }
+  }
+
+  /** Undefined where it has to be run again. */
   #runOne(
     { run, reject }: Waiting,
     workspace: Workspace,
     time: number,
-  ): () => void {
+  ): (() => void) | undefined {
     try {
       return workspace.run(() => run(workspace, time));
     } catch (error) {
       if (error instanceof BatchError) {
         throw error;
+      }
+      if (error instanceof SourceMissing) {
+        return undefined;
       }
       return () => {
         reject(error);

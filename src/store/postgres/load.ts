@@ -1,5 +1,6 @@
 import type {
   PolicyAggregate,
+  SourceKey,
   StoredAttempt,
   StoredReport,
 } from "../commands/tables.ts";
@@ -92,14 +93,14 @@ const readState: Statement = {
   name: "read_state",
   text: `WITH wanted AS MATERIALIZED (${wanted})
     SELECT subject, factor, failed, open, last_failure, failed_in_row, locks_in_row,
-      NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result
+      NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result, NULL AS source
     FROM counters WHERE subject IN (SELECT key FROM wanted)
-    UNION ALL SELECT subject, factor, NULL, NULL, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result
+    UNION ALL SELECT subject, factor, NULL, NULL, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result, source
     FROM attempts WHERE id = ANY ($6::text[])
-    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result
+    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result, t.source
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t
-    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result
+    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result, l.source
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       ORDER BY expire_time DESC LIMIT ${maxAhead}) AS l
     WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`,
@@ -164,7 +165,10 @@ export interface Loaded {
     readonly subject: number;
     readonly row: CounterRow;
   }[];
-  readonly attempts: readonly StoredAttempt[];
+  readonly attempts: readonly {
+    readonly attempt: StoredAttempt;
+    readonly source: SourceKey | undefined;
+  }[];
   readonly reports: readonly StoredReport[];
   /** In the order of each subject's list. */
   readonly aliases: readonly LoadedAlias[];
@@ -299,7 +303,10 @@ async function read(
         })),
       attempts: state
         .filter((row) => row["id"] !== null)
-        .map((row) => toAttempt(row as unknown as AttemptRow)),
+        .map((row) => ({
+          attempt: toAttempt(row as unknown as AttemptRow),
+          source: (row["source"] ?? undefined) as SourceKey | undefined,
+        })),
       reports: rows(places.reports).map((row) =>
         toReport(row as unknown as ReportRow),
       ),

@@ -26,6 +26,8 @@ export type Need =
   | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
   /** The policy of an owner, to change it. */
   | { readonly kind: "policy"; readonly owner: PolicyAggregate }
+  /** The policy that holds in an organisation, as it is. */
+  | { readonly kind: "rules"; readonly orgId: string }
   /** Subjects with attempts that have expired, at most so many attempts. */
   | { readonly kind: "expired"; readonly limit: number };
 
@@ -89,6 +91,8 @@ export function ask(needs: readonly Need[]) {
       case "policy":
         asked.policyOwners.push(need.owner);
         break;
+      case "rules":
+        break;
       case "expired":
         asked.expired += need.limit;
         break;
@@ -97,6 +101,8 @@ export function ask(needs: readonly Need[]) {
       if (need.owner.type === "org") {
         asked.orgs.push(need.owner.id);
       }
+    } else if (need.kind === "rules") {
+      asked.orgs.push(need.orgId);
     } else {
       asked.hasSubjects = true;
       if (need.kind !== "expired") {

@@ -34,6 +34,7 @@ import { startStatistics } from "./statistics.ts";
 import { createTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createUserCounts } from "./user-counts.ts";
+import { createSourceUpkeep } from "./source-upkeep.ts";
 import { createUserStore } from "./users.ts";
 import { createVaultStore } from "./vault.ts";
 
@@ -54,6 +55,8 @@ export interface PostgresStoreOptions {
   readonly onClockBehind?: (behindMs: number) => void;
   /** Told of what is committed. */
   readonly meter?: StoreMeter;
+  /** Told how many sources of failures were removed to make room for others. */
+  readonly onSourcesDropped?: (count: number) => void;
 }
 
 /** How many commands share a transaction at most: more would block the event loop for some milliseconds. */
@@ -106,6 +109,7 @@ async function createStore(
     maxUsersPerOrg = 0,
     onClockBehind = () => undefined,
     meter = noMeter,
+    onSourcesDropped = () => undefined,
   }: PostgresStoreOptions,
 ): Promise<Store> {
   const time = () => ownClock?.() ?? null;
@@ -155,6 +159,7 @@ async function createStore(
     isFull: (orgId) => userCounts.isFull(orgId),
     afterCommit: (workspace) => {
       names.added(workspace);
+      sources.added(workspace);
       userCounts.counted(workspace.userCounts);
       const newest = workspace.events.pending.at(-1);
       if (newest === undefined) {
@@ -167,8 +172,11 @@ async function createStore(
       });
     },
   });
+  const sources = createSourceUpkeep({
+    ...{ database, queue, time, onDropped: onSourcesDropped },
+  });
   const users = createUserStore({
-    ...{ database, queue, time, now, names, nameKey },
+    ...{ database, queue, time, now, names, sources, nameKey },
   });
 
   // There is one instance, and it stays.

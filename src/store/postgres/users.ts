@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { hasEnded } from "../../lockout/lock.ts";
 import type { Clock } from "../ids.ts";
-import { keepClosedMs, keptNameEvents, userSubject } from "../users.ts";
+import { userSubject } from "../users.ts";
 import type {
   AttemptStore,
   LockedFilter,
@@ -31,6 +31,7 @@ import {
 } from "../shared/user-lists.ts";
 import type { ListedRow, UserSliceValues } from "../shared/user-lists.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import { forgetOld } from "./forgetting.ts";
 import type { Names } from "./names.ts";
 import { countLockedNames, describeUsers, listLocked } from "./user-lists.ts";
 import { nowSql } from "./database.ts";
@@ -41,6 +42,7 @@ import type { EventRow } from "../shared/rows.ts";
 import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
 import type { Need } from "./needs.ts";
+import type { SourceUpkeep } from "./source-upkeep.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What the part about users shares with the rest of the store. */
@@ -50,6 +52,7 @@ export interface UserStoreContext {
   /** The key under which login names are hashed. */
   readonly nameKey: KeyObject;
   readonly names: Names;
+  readonly sources: SourceUpkeep;
   /** Tests' own time, instead of the database's; null where there is none. */
   readonly time: () => number | null;
   /** The database's time, about, in milliseconds since 1970. */
@@ -77,32 +80,6 @@ const findEndedLock: Statement = {
   name: "find_ended_lock",
   text: `SELECT 1 FROM subjects WHERE lock_end <= ${nowOf} LIMIT 1`,
 };
-// Ids are in the order of time, so the oldest attempts come first: no index by time is needed.
-const oldest =
-  "SELECT id, outcome, begin_time, expire_time FROM attempts ORDER BY id LIMIT $2";
-const forgetClosed: Statement = {
-  name: "forget_closed",
-  text: `DELETE FROM attempts WHERE id IN (
-      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND expire_time <= ${nowOf} - ${keepClosedMs})`,
-};
-// They would be in the way of all others for as long as the clock went back.
-const redateClosed: Statement = {
-  name: "redate_closed",
-  text: `UPDATE attempts SET begin_time = ${nowOf}, expire_time = ${nowOf} WHERE id IN (
-      SELECT id FROM (${oldest}) AS oldest WHERE outcome IS NOT NULL AND begin_time > ${nowOf})`,
-};
-const forgetNameEvents: Statement = {
-  name: "forget_name_events",
-  text: `DELETE FROM name_events WHERE position IN (
-      SELECT position FROM name_events
-      WHERE position <= (SELECT position FROM name_log_head) - ${keptNameEvents} ORDER BY position LIMIT $1)`,
-};
-const forgetReports: Statement = {
-  name: "forget_reports",
-  text: `DELETE FROM reports WHERE (org_id, key) IN (
-      SELECT org_id, key FROM reports
-      WHERE report_time <= ${nowOf} - ${keepClosedMs} OR report_time >= ${nowOf} + ${keepClosedMs} LIMIT $2)`,
-};
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
   text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
@@ -126,6 +103,7 @@ export function createUserStore({
   queue,
   nameKey,
   names,
+  sources,
   time: ownTime,
   now,
 }: UserStoreContext): UserStore & AttemptStore {
@@ -373,16 +351,13 @@ export function createUserStore({
         const isDue = found[0] || found[1].rows.length > 0;
         return isDue ? await settleSome(limit) : 0;
       };
-      const more = limit * removedPerClosed;
-      const [closed, trimmed, ...results] = await Promise.all([
+      const done = await Promise.all([
         closing(),
         names.trim(),
-        database.query(forgetClosed, ownTime(), more),
-        database.query(redateClosed, ownTime(), more),
-        database.query(forgetReports, ownTime(), more),
-        database.query(forgetNameEvents, more),
+        sources.settle(limit),
+        forgetOld(database, ownTime(), limit * removedPerClosed),
       ]);
-      return results.reduce((sum, { count }) => sum + count, closed + trimmed);
+      return done.reduce((sum, count) => sum + count, 0);
     },
   };
 }

@@ -13,6 +13,7 @@ import { Journal } from "./journal.ts";
 import type { Loaded } from "./load.ts";
 import { Policies } from "./policies.ts";
 import { Reports } from "./reports.ts";
+import { Sources } from "./sources.ts";
 import { Subjects, subjectAggregate } from "./subjects.ts";
 import type { UserCount } from "./user-counts.ts";
 
@@ -42,6 +43,7 @@ export class Workspace implements UserTables {
   readonly subjects: Subjects;
   readonly counters: Counters;
   readonly attempts: Attempts;
+  readonly sources: Sources;
   readonly aliases: Aliases;
   readonly reports: Reports;
   readonly events: NewEvents;
@@ -73,6 +75,7 @@ export class Workspace implements UserTables {
     });
     this.counters = new Counters(journal, this.subjects);
     this.attempts = new Attempts(journal, this.subjects);
+    this.sources = new Sources(journal, (key) => this.attempts.openSince(key));
     this.aliases = new Aliases(journal, this.subjects);
     this.reports = new Reports(journal);
     this.events = new NewEvents(journal, "events");
@@ -82,11 +85,20 @@ export class Workspace implements UserTables {
     this.#take(loaded);
   }
 
-  /** Runs a command; where it throws, all that it changed is undone. */
+  /**
+   * Runs a command; where it throws, all that it changed is undone.
+   *
+   * @throws SourceMissing where sources have to be read first: then it is to be run again
+   */
   run<T>(command: () => T): T {
     const noted = this.tally.length;
     try {
-      return this.#journal.run(command);
+      return this.#journal.run(() => {
+        this.sources.beginCommand();
+        const result = command();
+        this.sources.endCommand();
+        return result;
+      });
     } catch (error) {
       this.tally.undo(noted);
       throw error;
@@ -114,8 +126,8 @@ export class Workspace implements UserTables {
     for (const { subject, row } of loaded.counters) {
       this.counters.take(subject, row);
     }
-    for (const attempt of loaded.attempts) {
-      this.attempts.take(attempt);
+    for (const { attempt, source } of loaded.attempts) {
+      this.attempts.take(attempt, source);
     }
     for (const alias of loaded.aliases) {
       this.aliases.take(alias);

@@ -23,6 +23,7 @@ export async function writeAndCommit(
     ...workspace.attempts.writes(),
     ...workspace.aliases.writes(),
     ...workspace.reports.writes(),
+    ...workspace.sources.writes(),
     ...workspace.policies.writes(),
   ];
   const counted = countUsers(subjects.entries.values());

@@ -10,6 +10,7 @@ import type { Factor } from "../../lockout/factor.ts";
 import type { LockReason } from "../../lockout/lock.ts";
 import type { AccountState } from "../../lockout/user-events.ts";
 import type { Counter } from "../../lockout/counter.ts";
+import type { Source } from "../../lockout/source.ts";
 import type { UserState } from "../../lockout/user.ts";
 import type { ListedToken, Org, TokenRecord } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
@@ -17,6 +18,7 @@ import { zeroCounters } from "../commands/tables.ts";
 import type {
   Aggregate,
   CountersByFactor,
+  SourceKey,
   StoredAttempt,
   StoredReport,
   StoredSubject,
@@ -316,6 +318,25 @@ export function closedColumns(closed: ClosedAttempt): [string, string] {
 /** The client of an attempt as it is stored. */
 export function clientColumn(client: Client): string | null {
   return Object.keys(client).length === 0 ? null : JSON.stringify(client);
+}
+
+/** A row of {@link sourceColumns}. */
+export interface SourceRow {
+  readonly key: SourceKey;
+  readonly level: number;
+  readonly level_time: number;
+  readonly empty_time: number;
+}
+
+/** The columns of {@link toSource}. */
+export const sourceColumns = "key, level, level_time, empty_time";
+
+/** Reads a row of {@link sourceColumns}. */
+export function toSource(row: SourceRow): Source {
+  return {
+    ...{ level: row.level, time: row.level_time },
+    emptyTime: row.empty_time,
+  };
 }
 
 /** A row of a report with a key. */

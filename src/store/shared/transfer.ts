@@ -158,7 +158,15 @@ export const transferTables: readonly TransferTable[] = [
     rest: [
       ...[integer("subject"), text("factor"), text("client")],
       ...[integer("begin_time"), integer("expire_time")],
-      ...[text("outcome"), text("result")],
+      ...[text("outcome"), text("result"), text("source")],
+    ],
+  },
+  {
+    name: "sources",
+    key: [text("key")],
+    rest: [
+      ...[text("org_id"), integer("level"), integer("level_time")],
+      integer("empty_time"),
     ],
   },
   {

@@ -28,9 +28,9 @@ export function prepareAttempts(
     `SELECT ${columns} FROM attempts WHERE id = ?`,
   );
   const open = database.prepare<
-    [string, number, string, string | null, number, number]
+    [string, number, string, string | null, number, number, string | null]
   >(
-    `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, source) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
@@ -97,11 +97,12 @@ export function prepareAttempts(
       const row = find.get(attemptId);
       return row && toAttempt(row);
     },
-    open: (subject, { id, factor, client, beginTime, expireTime }) => {
+    open: (subject, { id, factor, client, beginTime, expireTime }, source) => {
       const times = [beginTime, expireTime] as const;
       const { changes } = open.run(
         ...[id, subject, factor, clientColumn(client)],
         ...times,
+        source ?? null,
       );
       if (changes === 0) {
         return false;

@@ -61,6 +61,8 @@ export interface SqliteStoreOptions {
   readonly onClockBehind?: (behindMs: number) => void;
   /** Told of what is committed. */
   readonly meter?: StoreMeter;
+  /** Told how many sources of failures were removed to make room for others. */
+  readonly onSourcesDropped?: (count: number) => void;
 }
 
 // While another process writes, which takes milliseconds, a server's event loop must not stand still: it looks
@@ -122,6 +124,7 @@ function createStore(
     maxUsersPerOrg = 0,
     onClockBehind = () => undefined,
     meter = noMeter,
+    onSourcesDropped = () => undefined,
   }: SqliteStoreOptions,
 ): Store {
   const { database } = opened;
@@ -235,6 +238,7 @@ function createStore(
     newId,
     maxNames,
     maxUsersPerOrg,
+    onSourcesDropped,
   });
 
   return {

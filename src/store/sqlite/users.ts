@@ -36,6 +36,7 @@ import { prepareNameEvents } from "./events.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
 import { prepareReports } from "./reports.ts";
+import { prepareSources } from "./sources.ts";
 import { prepareSubjects } from "./subjects.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
@@ -55,6 +56,8 @@ export interface UserStoreContext {
   readonly maxNames: number;
   /** How many users an organisation may have; 0 for any number. */
   readonly maxUsersPerOrg: number;
+  /** Told how many sources of failures were removed to make room for others. */
+  readonly onSourcesDropped: (count: number) => void;
 }
 
 /** How many attempts expire in one command, which blocks the event loop while it runs. */
@@ -70,6 +73,7 @@ export function createUserStore(
   const subjects = prepareSubjects(database, memory, context, (key) => {
     attempts.removeOpen(key);
   });
+  const sources = prepareSources(database, memory, context.onSourcesDropped);
   const reports = prepareReports(database);
   const aliases = prepareAliases(database);
   const nameEvents = prepareNameEvents(database, memory);
@@ -78,6 +82,7 @@ export function createUserStore(
       subjects,
       counters: prepareCounters(database),
       attempts,
+      sources,
       aliases,
       reports,
       events,
@@ -107,6 +112,11 @@ export function createUserStore(
         commands.settleSubject(subject, time);
       });
     }
+  };
+  const settleSources = (time: number, limit: number): number => {
+    const due = sources.due(time, limit);
+    commands.settleSources(due, time);
+    return due.length;
   };
   const settleAll = async (): Promise<void> => {
     const time = now();
@@ -259,6 +269,7 @@ export function createUserStore(
         () =>
           isAnyDue(time) ||
           subjects.withEndedLocks(time, 1).length > 0 ||
+          sources.due(time, 1).length > 0 ||
           attempts.isForgettable(time, limit) ||
           reports.isForgettable(time) ||
           nameEvents.isForgettable(),
@@ -269,6 +280,7 @@ export function createUserStore(
       return write(
         () =>
           commands.settleSome(time, limit) +
+          settleSources(time, limit) +
           attempts.forget(time, limit) +
           reports.forget(time, limit) +
           nameEvents.forget(limit),

@@ -75,6 +75,7 @@ export function describeUsers(bed: StoreBed): void {
         limits: limits(0, 0),
         rules: noRules,
         hashSecret: expect.any(Function) as unknown,
+        findSource: expect.any(Function) as unknown,
         editor: "viewer",
         now: start,
       });

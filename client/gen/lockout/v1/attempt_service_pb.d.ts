@@ -119,14 +119,14 @@ export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptRespo
   limit: number;
 
   /**
-   * Failures of this factor since the counter was last cleared.
+   * Failures of this factor since the counter was last cleared; 0 if the decision is DECISION_THROTTLED.
    *
    * @generated from field: uint32 failed_attempts = 4;
    */
   failedAttempts: number;
 
   /**
-   * Attempts of this factor that are begun and not completed, this one too.
+   * Attempts of this factor that are begun and not completed, this one too; 0 if the decision is DECISION_THROTTLED.
    *
    * @generated from field: uint32 open_attempts = 5;
    */
@@ -140,7 +140,7 @@ export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptRespo
   expireTime?: Timestamp | undefined;
 
   /**
-   * How long to wait, if the decision is DECISION_BUSY.
+   * How long to wait, if the decision is DECISION_BUSY or DECISION_THROTTLED.
    *
    * @generated from field: google.protobuf.Duration retry_after = 7;
    */
@@ -1058,6 +1058,14 @@ export enum Decision {
    * @generated from enum value: DECISION_BUSY = 3;
    */
   BUSY = 3,
+
+  /**
+   * Compare nothing: the network that the attempt comes from has used up its failures, by the rules (sources). It says nothing of the user, of
+   * whom nothing is counted. Tell the person to try again later.
+   *
+   * @generated from enum value: DECISION_THROTTLED = 4;
+   */
+  THROTTLED = 4,
 
   /**
    * Compare nothing: the user is inactive, and not locked. Tell the person the same as for

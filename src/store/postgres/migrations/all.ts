@@ -17,6 +17,7 @@ import { vault } from "./0015-vault.ts";
 import { rememberedSecrets } from "./0016-remembered-secrets.ts";
 import { lockedEverywhere } from "./0017-locked-everywhere.ts";
 import { lockedCounts } from "./0018-locked-counts.ts";
+import { sources } from "./0019-sources.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   rememberedSecrets,
   lockedEverywhere,
   lockedCounts,
+  sources,
 ];
