@@ -33,19 +33,60 @@ export interface RequestRecord {
  * The fields of a record in their order, as they stand in a JSON object: for the log. Without what is undefined.
  */
 export function recordFields(record: RequestRecord): string {
-  const { grpcStatus, rpc } = record;
+  const { start, end } = commonFields(record);
   // Ids are such that they may stand in a line as they are.
-  return `"requestId":"${record.requestId}","method":${method(record.method)},"path":${path(record.path)},"protocol":"${record.protocol}","httpVersion":"${record.httpVersion}","status":${record.status}${
-    grpcStatus === undefined ? "" : `,"grpcStatus":${grpcStatus}`
-  },"durationMs":${record.durationMs},"bytes":${record.bytes},"remoteAddress":${remoteAddress(record.remoteAddress)}${
-    rpc === undefined ? "" : `,"rpc":${name(rpc)}`
-  }`;
+  return `"requestId":"${record.requestId}",${start}"durationMs":${record.durationMs},"bytes":${record.bytes},${end}`;
 }
 
 const method = rememberLast(JSON.stringify);
 const path = rememberLast(JSON.stringify);
 const remoteAddress = rememberLast(JSON.stringify);
 const name = rememberLast(JSON.stringify);
+
+/** What most requests have in common with the one before: the fields up to, and behind, those that differ. */
+const commonFields = rememberLastCommon((record) => {
+  const { protocol, httpVersion, status, grpcStatus, rpc } = record;
+  // Joined, and not put together by `+`, which V8 would have to do again for each line.
+  return {
+    start: [
+      `"method":${method(record.method)},"path":${path(record.path)},`,
+      `"protocol":"${protocol}","httpVersion":"${httpVersion}","status":${status},`,
+      grpcStatus === undefined ? "" : `"grpcStatus":${grpcStatus},`,
+    ].join(""),
+    end: [
+      `"remoteAddress":${remoteAddress(record.remoteAddress)}`,
+      rpc === undefined ? "" : `,"rpc":${name(rpc)}`,
+    ].join(""),
+  };
+});
+
+interface CommonFields {
+  readonly start: string;
+  readonly end: string;
+}
+
+function rememberLastCommon(
+  make: (record: RequestRecord) => CommonFields,
+): (record: RequestRecord) => CommonFields {
+  let last: RequestRecord | undefined;
+  let made: CommonFields = { start: "", end: "" };
+  return (record) => {
+    if (
+      last?.path !== record.path ||
+      last.method !== record.method ||
+      last.rpc !== record.rpc ||
+      last.remoteAddress !== record.remoteAddress ||
+      last.status !== record.status ||
+      last.grpcStatus !== record.grpcStatus ||
+      last.protocol !== record.protocol ||
+      last.httpVersion !== record.httpVersion
+    ) {
+      last = record;
+      made = make(record);
+    }
+    return made;
+  };
+}
 
 /** For what is often the same as the last time. */
 function rememberLast(
