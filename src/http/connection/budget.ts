@@ -38,6 +38,12 @@ export interface Holding extends Listed {
   readonly held: number;
 }
 
+/** What the connections of a network hold together. */
+interface NetworkAccount {
+  /** In bytes; 0 where the budget does not know the account any more. */
+  held: number;
+}
+
 /** The account of one connection: what its requests have received, and what waits to be sent. */
 export class ConnectionAccount {
   /** In bytes. */
@@ -45,6 +51,8 @@ export class ConnectionAccount {
   /** The part of {@link held} of requests that have not begun. */
   waiting = 0;
   readonly network: string;
+  /** The account of the network, which the budget keeps here. */
+  ofNetwork: NetworkAccount | undefined;
   /** Tells the client, and ends the connection. */
   readonly end: () => void;
   readonly #budget: Budget;
@@ -61,7 +69,7 @@ export class ConnectionAccount {
   /** @param bytes negative where they are given back */
   hold(bytes: number): void {
     this.held += bytes;
-    this.#budget.hold(bytes, this.network);
+    this.#budget.hold(bytes, this);
   }
 
   /** The same for a request that has not begun. */
@@ -111,8 +119,8 @@ export class Budget {
   readonly #low: number;
   readonly #share: number;
   readonly #open = new Roster<Holding>();
-  /** What the connections of each network hold, in bytes. */
-  readonly #networks = new Map<string, number>();
+  /** Of the networks that hold anything. */
+  readonly #networks = new Map<string, NetworkAccount>();
   /** A network that holds no more than this, in bytes, holds little. */
   readonly #little: number;
   /** What all networks that hold little may hold beyond the maximum, in bytes. */
@@ -131,21 +139,21 @@ export class Budget {
     this.#little = maxBytes / 32;
   }
 
-  hold(bytes: number, network: string): void {
+  hold(bytes: number, account: ConnectionAccount): void {
     this.#held += bytes;
-    this.#holdFor(network, bytes);
+    this.#holdFor(account, bytes);
     if (bytes > 0 && this.#held > this.#high) {
       this.#relieveIn(0);
     }
   }
 
-  #holdFor(network: string, bytes: number): void {
-    const before = this.#networks.get(network) ?? 0;
-    const after = before + bytes;
-    if (after > 0) {
-      this.#networks.set(network, after);
-    } else {
-      this.#networks.delete(network);
+  #holdFor(account: ConnectionAccount, bytes: number): void {
+    const ofNetwork = this.#networkOf(account);
+    const before = ofNetwork.held;
+    const after = Math.max(0, before + bytes);
+    ofNetwork.held = after;
+    if (after === 0) {
+      this.#networks.delete(account.network);
     }
     if (before <= this.#little) {
       this.#heldByLittle -= before;
@@ -153,6 +161,18 @@ export class Budget {
     if (after <= this.#little) {
       this.#heldByLittle += after;
     }
+  }
+
+  /** Looked up where the connection does not have it: each request holds something several times. */
+  #networkOf(account: ConnectionAccount): NetworkAccount {
+    const { network, ofNetwork } = account;
+    if (ofNetwork !== undefined && ofNetwork.held > 0) {
+      return ofNetwork;
+    }
+    const known = this.#networks.get(network) ?? { held: 0 };
+    this.#networks.set(network, known);
+    account.ofNetwork = known;
+    return known;
   }
 
   /** Puts a request under observation, until it {@link leave}s. */
@@ -182,7 +202,7 @@ export class Budget {
   }
 
   #holdsLittle(network: string): boolean {
-    return (this.#networks.get(network) ?? 0) <= this.#little;
+    return (this.#networks.get(network)?.held ?? 0) <= this.#little;
   }
 
   stop(): void {

@@ -21,6 +21,9 @@ export function framedTypeOf(
 ): string | undefined {
   const type =
     head.contentType === "" && bodyless ? head.accept : head.contentType;
+  if (type === "") {
+    return undefined;
+  }
   const first = (type.split(/[,;]/, 1)[0] ?? "").trim();
   return grpcWeb.test(first) || (httpVersion === "2.0" && grpc.test(first))
     ? first.toLowerCase()
