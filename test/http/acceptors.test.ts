@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { Acceptors } from "../../src/http/connection/acceptors.ts";
+import { isShared } from "../../src/http/connection/shared-port.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import { startServer, stopServers } from "./support.ts";
 
@@ -64,6 +66,32 @@ test("a port on which another server listens is refused", async () => {
   plain.close();
   await second.close();
 });
+
+test.runIf(process.platform === "linux")(
+  "another process that shares the port, as servers that start at once may, is seen",
+  async () => {
+    const other = spawn(
+      process.execPath,
+      [
+        "-e",
+        `const server = require("node:net").createServer();
+        server.listen({ host: "${host}", port: 0, reusePort: true }, () => console.log(server.address().port));
+        process.stdin.on("end", () => process.exit()).resume();`,
+      ],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    const [line] = (await once(other.stdout, "data")) as [Buffer];
+    const port = Number(line.toString());
+    const server = net.createServer();
+    server.listen({ host, port, reusePort: true });
+    await once(server, "listening");
+    expect(await isShared(port)).toBe(true);
+    other.stdin.end();
+    await once(other, "exit");
+    expect(await isShared(port)).toBe(false);
+    server.close();
+  },
+);
 
 test("a server listens on the port that it is given, and lets go of it", async () => {
   const { port, server } = await startServer({});

@@ -2,6 +2,7 @@ import net from "node:net";
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
 import tls from "node:tls";
 import { socketOptions } from "./node-servers.ts";
+import { isShared } from "./shared-port.ts";
 
 /**
  * How many sockets accept the connections of a port. libuv accepts one connection of a socket in each turn of the event loop: behind 500
@@ -54,6 +55,13 @@ export class Acceptors {
     const bound = this.#server.address() as AddressInfo;
     for (let count = 1; count < acceptors; count += 1) {
       await this.#add(bound);
+    }
+    if (port !== 0 && (await isShared(bound.port))) {
+      this.close();
+      throw Object.assign(
+        new Error(`another server began to listen on ${host}:${port}, too`),
+        { code: "EADDRINUSE" },
+      );
     }
     return bound;
   }
