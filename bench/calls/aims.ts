@@ -13,6 +13,9 @@ export const aims: Readonly<
     "bare-node": 0.5,
   },
   connect: { "connect-node": 4, "connect-go": 0.9 },
+  "connect-gzip": {},
+  "connect-get": {},
+  "rest-gzip": {},
   rest: { fastify: 0.7, "connect-go": 1.5, "grpc-go": 2.5 },
   write: {},
 };

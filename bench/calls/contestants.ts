@@ -27,17 +27,19 @@ export interface Contender {
 }
 
 const reads = ["grpc", "connect", "rest"] as const;
+/** In ways that few servers have. */
+const otherReads = ["connect-gzip", "connect-get", "rest-gzip"] as const;
 
 /** By the names that `--peers` takes. */
 export const contestants = {
   lockoutd: {
     title: "lockoutd",
-    calls: [...reads, "write"],
+    calls: [...reads, ...otherReads, "write"],
     start: (directory) => startOurs(directory),
   },
   "without-store": {
     title: "its HTTP server, empty handler",
-    calls: [...reads, "write"],
+    calls: [...reads, ...otherReads, "write"],
     start: () => startNode("without-store"),
   },
   "bare-node": {
@@ -47,7 +49,7 @@ export const contestants = {
   },
   "connect-node": {
     title: "connect-node",
-    calls: ["grpc", "connect"],
+    calls: ["grpc", "connect", "connect-gzip", "connect-get"],
     start: () => startNode("connect-node"),
   },
   "grpc-js": {

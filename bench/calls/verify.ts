@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { GetLockoutPolicyResponseSchema } from "../../gen/zitadel/admin_pb.js";
 import { GrpcConnection } from "../attempts/drivers/grpc-connection.ts";
-import type { CallName } from "./calls.ts";
+import type { CallName, Http1CallName } from "./calls.ts";
 import { calls, http1Reads, paths } from "./calls.ts";
 import type { Contender } from "./contestants.ts";
 import { portOf } from "./contestants.ts";
@@ -20,7 +20,7 @@ export async function verify(
 ): Promise<number> {
   const { protocol } = calls[call];
   const target = { port: portOf(contender, protocol), token: contender.token };
-  const ask = protocol === "grpc" ? askGrpc : askJson(protocol);
+  const ask = call === "grpc" || call === "write" ? askGrpc : askJson(call);
   const answer = await ask(target);
   if (answer.passwordLimit !== passwordLimit) {
     throw new Error(`the policy says ${answer.passwordLimit} attempts`);
@@ -57,9 +57,9 @@ async function askGrpc({ port, token }: Target): Promise<Answer> {
   }
 }
 
-function askJson(protocol: keyof typeof http1Reads) {
+function askJson(call: Http1CallName) {
   return async ({ port, token }: Target): Promise<Answer> => {
-    const { method, path, headers, body } = http1Reads[protocol];
+    const { method, path, headers, body } = http1Reads[call];
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
       headers: { ...headers, authorization: `Bearer ${token}` },

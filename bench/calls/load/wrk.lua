@@ -1,7 +1,7 @@
--- Sends the method and body that it is started with, and prints what it measured in a line that begins with "result".
+-- Sends the method and body (in hexadecimal digits) that it is started with, and prints what it measured in a line that begins with "result".
 function init(args)
   wrk.method = args[1]
-  wrk.body = args[2]
+  wrk.body = args[2] and args[2]:gsub("%x%x", function(digits) return string.char(tonumber(digits, 16)) end)
 end
 
 function done(summary, latency)

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { http1Reads, http1Connections } from "../calls.ts";
+import type { Http1CallName } from "../calls.ts";
 import type { Load, Target } from "./load.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -8,10 +9,10 @@ const script = fileURLToPath(new URL("wrk.lua", import.meta.url));
 /** wrk, which reads policies over HTTP/1.1. */
 export function createWrk(
   program: string,
-  protocol: keyof typeof http1Reads,
+  call: Http1CallName,
   { port, token }: Target,
 ): Load {
-  const { method, path, headers, body } = http1Reads[protocol];
+  const { method, path, headers, body } = http1Reads[call];
   const fields = { ...headers, authorization: `Bearer ${token}` };
   return {
     run: async (seconds) => {
@@ -24,7 +25,11 @@ export function createWrk(
           `${name}: ${value}`,
         ]),
         `http://127.0.0.1:${port}${path}`,
-        ...["--", method, ...(body === undefined ? [] : [body])],
+        ...[
+          "--",
+          method,
+          ...(body === undefined ? [] : [body.toString("hex")]),
+        ],
       ]);
       const [count, micros, p50, p99, errors] =
         /^result (.*)$/m.exec(output)?.[1]?.split(" ").map(Number) ?? [];
