@@ -46,7 +46,30 @@ test("each turn counts its own requests: those of turns before have been served"
   expect(begun).toBe(1500);
 });
 
-test("what other work takes between turns that are not full lets no fewer begin", async () => {
+test("fewer begin also after a long turn in which as many more might have begun", async () => {
+  const turns = new BeginTurns();
+  const take = (most: number) => {
+    let begun = 0;
+    while (begun < most && turns.take()) {
+      begun += 1;
+    }
+    return begun;
+  };
+  while (take(256) < 256) {
+    await turn();
+  }
+  await turn();
+  for (let count = 0; count < 3; count += 1) {
+    take(100);
+    const until = performance.now() + 6;
+    while (performance.now() < until) {}
+    await turn();
+  }
+  // Half of a hundred, and of what was left of that.
+  expect(take(100)).toBeLessThanOrEqual(12);
+});
+
+test("what other work takes in a turn with few requests lets no fewer begin", async () => {
   const turns = new BeginTurns();
   for (let count = 0; count < 20; count += 1) {
     expect(turns.take()).toBe(true);

@@ -122,12 +122,13 @@ export class BeginTurns {
   };
 
   /**
-   * Lets half as many begin after a turn that took too long, and more after a short one in which no more could begin. Where few do, it
+   * Lets half as many begin as in a turn that took too long, and more after a short one in which no more could begin. Where few do, it
    * gets fewer again: how long a turn takes is known of those like it.
    */
   #adapt(ms: number): void {
-    if (ms > turnMs && this.#begun * 2 > this.#atOnce) {
-      this.#atOnce = Math.max(fewestAtOnce, Math.floor(this.#atOnce / 2));
+    if (ms > turnMs && this.#begun > fewestAtOnce) {
+      const half = Math.max(fewestAtOnce, Math.floor(this.#begun / 2));
+      this.#atOnce = Math.min(this.#atOnce, half);
     } else if (this.#begun >= this.#atOnce) {
       this.#atOnce = Math.min(mostAtOnce, Math.ceil(this.#atOnce * growth));
     } else if (this.#begun * 4 < this.#atOnce && this.#atOnce > firstAtOnce) {
