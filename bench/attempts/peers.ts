@@ -35,6 +35,14 @@ export const peers = {
     title: "lockoutd, gRPC over the network",
     start: (directory, template) => startServer(directory, template),
   },
+  rules: {
+    title: "lockoutd with every rule that is enforced",
+    start: async (directory, template) => {
+      const peer = await startServer(directory, template);
+      await setEveryRule(peer.driver);
+      return peer;
+    },
+  },
   "one-by-one": {
     title: "the same, one transaction per request",
     start: (directory, template) =>
@@ -71,6 +79,32 @@ export const peers = {
 } as const satisfies Record<string, Peer>;
 
 export type PeerName = keyof typeof peers;
+
+/** The rules of {@link peers.rules}; none of them is ever reached. A rule that a version enforces for the first time is added here. */
+const everyRule = {
+  lockDuration: "900s",
+  lockGrowth: 2,
+  observationWindow: "1800s",
+  ceiling: 4_000_000_000,
+  rememberedSecrets: 10,
+};
+
+async function setEveryRule(driver: DriverSpec): Promise<void> {
+  if (driver.kind !== "lockoutd") {
+    throw new Error("only a server has rules");
+  }
+  const response = await fetch(
+    `http://127.0.0.1:${driver.port}/lockout/v1/instance/policy/rules`,
+    {
+      method: "PUT",
+      headers: { authorization: `Bearer ${driver.token}` },
+      body: JSON.stringify(everyRule),
+    },
+  );
+  if (!response.ok) {
+    throw new Error(await response.text());
+  }
+}
 
 const inProcess = {
   cpuOf: undefined,
@@ -135,6 +169,8 @@ function startedPeer(
 function copy(template: string, directory: string): string {
   const database = join(directory, "lockoutd.db");
   copyFileSync(template, database);
+  // What the database seals is opened by the key beside it.
+  copyFileSync(`${template}.key`, `${database}.key`);
   return database;
 }
 

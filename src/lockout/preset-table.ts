@@ -152,6 +152,10 @@ const rows = {
       { kind: "limit", most: 5 },
       { kind: "window", leastMs: 5 * minute },
       { kind: "lock", leastMs: 15 * minute },
+      {
+        kind: "notDecided",
+        text: "Administrators are notified of a lock that lasts until somebody unlocks",
+      },
       ...account,
       attempts,
     ],
@@ -196,7 +200,15 @@ const rows = {
   "nl-bio": {
     source: "Baseline Informatiebeveiliging Overheid, measure 9.4.3.1",
     edition: "1.04",
-    demands: [{ kind: "limit", most: 10 }, ...account, attempts],
+    demands: [
+      { kind: "limit", most: 10 },
+      {
+        kind: "notDecided",
+        text: "It is laid down how long a lock lasts",
+      },
+      ...account,
+      attempts,
+    ],
     policy: both(10),
   },
 } as const satisfies Readonly<Record<string, Preset>>;

@@ -182,8 +182,8 @@ async function readParts(
   return events.reduce(withEvent, noPolicy.own);
 }
 
-/** How many events of numbers are read at once; mostly the first of them is enough. */
-const sliceSize = 20;
+/** How many events of numbers are read at once; mostly the first of them is enough. A reader of a long log has others wait. */
+const sliceSize = 100;
 
 /** The last events that say both numbers, oldest first: an event of a change says only those that it changed. */
 async function readNumbersEvents(
