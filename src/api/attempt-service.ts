@@ -17,7 +17,7 @@ import { LockoutError } from "../lockout/errors.ts";
 import { factors } from "../lockout/factor.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/password-change.ts";
-import { unlockSubject } from "../lockout/user.ts";
+import { unlockSubject } from "../lockout/unlock.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";

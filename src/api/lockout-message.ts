@@ -7,6 +7,8 @@ import { decisionOf } from "../lockout/attempt.ts";
 import type { BeginResult } from "../lockout/attempt.ts";
 import { failedAt } from "../lockout/counter.ts";
 import { factors, limitOf } from "../lockout/factor.ts";
+import { latestLock } from "../lockout/lock.ts";
+import type { Lock } from "../lockout/lock.ts";
 import type { StoredLockout } from "../store/users.ts";
 import { factorNumbers } from "./factor-numbers.ts";
 import { reasonNumbers } from "./lock-reasons.ts";
@@ -44,12 +46,7 @@ export function lockoutMessage({
     userId,
     resourceOwner: orgId,
     locked: lock !== undefined,
-    ...(lock !== undefined && {
-      reason: reasonNumbers[lock.reason],
-      lockTime: timestampFromMs(lock.time),
-      lockedBy: lock.by,
-      ...lockEnd({ lockEndTime: lock.endTime }),
-    }),
+    ...lockFields(lock),
     locksInRow: locksInRow(view),
     aliases: [...(description?.aliases ?? [])],
     lastAddress: description?.lastAddress ?? "",
@@ -65,15 +62,29 @@ export function lockoutMessage({
           lastFailureTime: timestampFromMs(lastFailure),
         }),
         failedInRow,
+        locked: user.factorLocks?.[factor] !== undefined,
+        ...lockFields(user.factorLocks?.[factor]),
         nextDecision: decisions[decisionOf(view, factor)],
       };
     }),
   };
 }
 
+/** Why, since when, by whom and until when, where there is a lock. */
+function lockFields(lock: Lock | undefined) {
+  return (
+    lock && {
+      reason: reasonNumbers[lock.reason],
+      lockTime: timestampFromMs(lock.time),
+      lockedBy: lock.by,
+      ...lockEnd({ lockEndTime: lock.endTime }),
+    }
+  );
+}
+
 /** Of the factor that locked last. Of a lock that has ended it is not known which that was: the one that locked most often is the strictest. */
 function locksInRow({ user, counters }: StoredLockout["view"]): number {
-  const factor = user.lock?.factor;
+  const factor = latestLock(user)?.factor;
   return factor === undefined
     ? Math.max(...factors.map((each) => counters[each].locksInRow))
     : counters[factor].locksInRow;

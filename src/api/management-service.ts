@@ -10,12 +10,8 @@ import {
   resetOrgPolicy,
   updateOrgPolicy,
 } from "../lockout/policy.ts";
-import {
-  deactivateUser,
-  lockUser,
-  reactivateUser,
-  unlockUser,
-} from "../lockout/user.ts";
+import { deactivateUser, lockUser, reactivateUser } from "../lockout/user.ts";
+import { unlockUser } from "../lockout/unlock.ts";
 import type { DecideUser, UserApi } from "../lockout/user.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";

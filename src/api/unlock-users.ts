@@ -2,8 +2,8 @@ import { LockReason as LockReasonNumber } from "../../gen/lockout/v1/attempt_ser
 import type { UnlockUsersRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { readNetworks } from "../addresses/networks.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import { unlockIfLocked } from "../lockout/user.ts";
-import type { Lock } from "../lockout/lock.ts";
+import { unlockIfLocked } from "../lockout/unlock.ts";
+import { isAnyLocked, latestLock } from "../lockout/lock.ts";
 import type { LockReason } from "../lockout/lock.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
@@ -49,7 +49,9 @@ const defaultPageSize = 1000;
 const maxPageSize = 10_000;
 
 /** What of a filter leaves users whom an administrator locked as they are. */
-const byFailures: readonly LockReason[] = ["password_attempts", "otp_attempts"];
+const byFailures: readonly LockReason[] = [
+  ...(["password_attempts", "otp_attempts", "ceiling"] as const),
+];
 
 /** Unlocks a page of the users who are meant. @throws LockoutError */
 export async function unlockUsers(
@@ -79,7 +81,7 @@ async function unlockIds(
     start + Math.min(pageSize === 0 ? idsInPage : pageSize, idsInPage);
   const meant = ids
     .slice(start, end)
-    .map((userId) => ({ orgId: context.orgId, userId, lock: undefined }));
+    .map((userId) => ({ orgId: context.orgId, userId, lockTime: undefined }));
   const users = dryRun
     ? await see(context, meant)
     : await unlock(context, meant);
@@ -121,7 +123,7 @@ async function unlockFitting(
         context,
         page.items.map(({ userId, view }) => ({
           ...{ orgId, userId },
-          lock: view.user.lock,
+          lockTime: latestLock(view.user)?.time,
         })),
       );
   return {
@@ -132,8 +134,8 @@ async function unlockFitting(
   };
 }
 
-/** A user, with the lock that was seen; undefined for whichever there is. */
-type Meant = UserKey & { readonly lock: Lock | undefined };
+/** A user, with the begin of the latest lock that was seen; undefined for whichever there is. */
+type Meant = UserKey & { readonly lockTime: number | undefined };
 
 /** Unlocks who is locked, and says how they were. */
 function unlock(
@@ -141,11 +143,11 @@ function unlock(
   meant: readonly Meant[],
 ): Promise<readonly StoredLockout[]> {
   const { store, editor, remarks } = context;
-  return inChunks(context, meant, async ({ orgId, userId, lock }) => {
+  return inChunks(context, meant, async ({ orgId, userId, lockTime }) => {
     const { result: view } = await store.changeUser(
       { orgId, userId },
       editor,
-      unlockIfLocked(lock, remarks),
+      unlockIfLocked(lockTime, remarks),
     );
     return view?.user && { orgId, userId, view: { ...view, user: view.user } };
   });
@@ -160,7 +162,7 @@ function see(
     const found = await context.store.findLockout(
       userSubject({ orgId, userId }),
     );
-    if (found?.view.user.lock === undefined) {
+    if (found === undefined || !isAnyLocked(found.view.user)) {
       return undefined;
     }
     // As where they are unlocked: a page of those who are named may have many, each with a hundred aliases.

@@ -23,12 +23,8 @@ import {
 import type { Caller } from "../auth/caller.ts";
 import type { Permission } from "../auth/roles.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import {
-  deactivateUser,
-  lockUser,
-  reactivateUser,
-  unlockUser,
-} from "../lockout/user.ts";
+import { deactivateUser, lockUser, reactivateUser } from "../lockout/user.ts";
+import { unlockUser } from "../lockout/unlock.ts";
 import type { DecideUser, UserApi } from "../lockout/user.ts";
 import type { UserStore } from "../store/users.ts";
 import { changedDetails, onlyEvent } from "./details.ts";

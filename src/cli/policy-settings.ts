@@ -2,17 +2,18 @@ import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { Option } from "commander";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { LockScope } from "../../gen/lockout/v1/policy_service_pb.js";
+import { LockScope as LockScopeNumber } from "../../gen/lockout/v1/policy_service_pb.js";
 import type {
   Policy,
   RulesSchema,
   SourceRulesSchema,
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { Limits } from "../lockout/limits.ts";
-import type { Rules } from "../lockout/rules.ts";
+import type { LockScope, Rules } from "../lockout/rules.ts";
 import {
   parseAttempts,
   parseGrowth,
+  parseLockScope,
   parseRuleSpan,
   ruleCount,
 } from "./values.ts";
@@ -27,6 +28,7 @@ export type PolicySettings = Limits &
     | "observationWindowMs"
     | "ceiling"
     | "rememberedSecrets"
+    | "lockScope"
   > & {
     readonly sourcesMaxFailures: number;
     readonly sourcesWindowMs: number;
@@ -43,8 +45,8 @@ export type SettingName = keyof PolicySettings;
 interface Setting {
   readonly flags: string;
   readonly description: string;
-  readonly parse: (text: string) => number;
-  readonly kind: "number" | "count" | "span";
+  readonly parse: (text: string) => number | LockScope;
+  readonly kind: "number" | "count" | "span" | "word";
   readonly part: "numbers" | "rules";
   /** In the messages of the API, where that is not the option's name. */
   readonly field?: string;
@@ -125,6 +127,12 @@ const settings: Readonly<Record<SettingName, Setting>> = {
     ...{ parse: ruleCount(128), kind: "count", part: "rules" },
     field: "sources.ipv6_prefix",
   },
+  lockScope: {
+    flags: "--lock-scope <scope>",
+    description:
+      "what a lock by failures closes: user, or factor, which leaves the other factors open",
+    ...{ parse: parseLockScope, kind: "word", part: "rules" },
+  },
 };
 
 /** The settings, in the order in which they are shown. */
@@ -172,8 +180,14 @@ export function fieldOf(name: SettingName): string {
 }
 
 /** The value of a setting as it is written into its option. */
-export function valueText(name: SettingName, value: number): string {
+export function valueText(
+  name: SettingName,
+  value: number | LockScope,
+): string {
   const { kind } = settings[name];
+  if (typeof value === "string") {
+    return value;
+  }
   if (kind !== "number" && value === 0) {
     return "none";
   }
@@ -212,6 +226,7 @@ export function settingsOf(policy: Policy): PolicySettings {
     sourcesWindowMs: spanMs(rules?.sources?.window),
     sourcesIpv4Prefix: rules?.sources?.ipv4Prefix ?? 0,
     sourcesIpv6Prefix: rules?.sources?.ipv6Prefix ?? 0,
+    lockScope: rules?.lockScope === LockScopeNumber.FACTOR ? "factor" : "user",
   };
 }
 
@@ -221,7 +236,7 @@ export function rulesWith(
   after: PolicySettings,
 ): MessageInitShape<typeof RulesSchema> {
   return {
-    lockScope: rules?.lockScope ?? LockScope.UNSPECIFIED,
+    lockScope: lockScopeOf(rules?.lockScope, after.lockScope),
     devices: rules?.devices,
     sources: sourcesOf(after),
     storms: rules?.storms,
@@ -246,6 +261,19 @@ function sourcesOf(
   };
   const isUnset = Object.values(sources).every((value) => !value);
   return isUnset ? undefined : sources;
+}
+
+/** A scope that was not set is not set now, unless it is another one. */
+function lockScopeOf(
+  before: LockScopeNumber | undefined,
+  after: LockScope,
+): LockScopeNumber {
+  if (after === "factor") {
+    return LockScopeNumber.FACTOR;
+  }
+  return before === LockScopeNumber.USER
+    ? LockScopeNumber.USER
+    : LockScopeNumber.UNSPECIFIED;
 }
 
 function spanMs(duration: Duration | undefined): number {

@@ -77,8 +77,8 @@ function numberSentence(
 }
 
 function ruleSentences(settings: PolicySettings): readonly string[] {
-  const { ceiling, lockDurationMs, observationWindowMs, rememberedSecrets } =
-    settings;
+  const { ceiling, lockDurationMs, lockScope, observationWindowMs } = settings;
+  const { rememberedSecrets } = settings;
   return [
     lockDurationMs === 0
       ? "A lock lasts until somebody unlocks."
@@ -97,6 +97,11 @@ function ruleSentences(settings: PolicySettings): readonly string[] {
           rememberedSecrets === 1
             ? "The last wrong password of a user counts once."
             : `The last ${rememberedSecrets} wrong passwords of a user count once.`,
+        ]),
+    ...(lockScope === "user"
+      ? []
+      : [
+          "A lock by failures closes one factor: the others go on, and the user counts as active.",
         ]),
     ...sourceSentences(settings),
   ];

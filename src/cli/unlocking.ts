@@ -7,6 +7,7 @@ import type {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { OrgClients } from "./org-clients.ts";
 import { createProgress } from "./progress.ts";
+import { isAnyLocked, lastLockTime } from "./user-text.ts";
 import { idOf } from "./who.ts";
 import type { Who } from "./who.ts";
 
@@ -58,7 +59,7 @@ export async function unlockAll(
   const { attempts, on } = clients;
   for (const who of all.filter(({ kind }) => kind === "name")) {
     const lockout = await attempts.getLockout(idOf(who), on);
-    if (lockout.locked) {
+    if (isAnyLocked(lockout)) {
       locked.set(who, lockout);
       if (!dryRun) {
         await attempts.unlock({ subject: subjectOf(who), note, ticket }, on);
@@ -79,7 +80,7 @@ export async function unlockOld(
   const left = new Set<Who>();
   for (const who of all) {
     const lockout = await attempts.getLockout(idOf(who), on);
-    if (!lockout.locked) {
+    if (!isAnyLocked(lockout)) {
       continue;
     }
     if (isNewer(lockout, ifLockedAt)) {
@@ -105,7 +106,7 @@ export async function unlockOld(
       }
       // Meanwhile somebody else has unlocked the user, who may be locked anew.
       locked.delete(who);
-      if ((await attempts.getLockout(idOf(who), on)).locked) {
+      if (isAnyLocked(await attempts.getLockout(idOf(who), on))) {
         left.add(who);
       }
     }
@@ -113,7 +114,8 @@ export async function unlockOld(
   return { locked, left };
 }
 
-function isNewer({ lockTime }: Lockout, ms: number): boolean {
+function isNewer(lockout: Lockout, ms: number): boolean {
+  const lockTime = lastLockTime(lockout);
   return lockTime !== undefined && timestampMs(lockTime) > ms;
 }
 

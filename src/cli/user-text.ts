@@ -1,12 +1,16 @@
 import { toJson } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   Decision,
   Factor,
   LockoutSchema,
   LockReason,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import type { Lockout } from "../../gen/lockout/v1/attempt_service_pb.js";
+import type {
+  FactorState,
+  Lockout,
+} from "../../gen/lockout/v1/attempt_service_pb.js";
 import { UserSchema, UserState } from "../../gen/lockout/v1/user_service_pb.js";
 import type { User } from "../../gen/lockout/v1/user_service_pb.js";
 import { printable } from "../telemetry/printable.ts";
@@ -63,16 +67,15 @@ export function shownText({ who, user, lockout }: Shown): string {
     ...(user === undefined || user.aliases.length === 0
       ? []
       : [`Aliases:  ${user.aliases.map(printable).join(", ")}`]),
-    ...(lockout.locked
-      ? [
-          `Locked:   ${lockTime(lockout)}, ${reasonName(lockout.reason)}, by ${lockout.lockedBy}${lockEnd(lockout)}`,
-        ]
-      : []),
+    ...(lockout.locked ? [`Locked:   ${lockText(lockout)}`] : []),
+    ...lockout.factors
+      .filter(({ locked }) => locked)
+      .map((state) => `Locked:   ${factorName(state)}: ${lockText(state)}`),
   ];
   const counters = toTable(
     ["FACTOR", "FAILED", "OPEN", "LIMIT", "NEXT ATTEMPT", "LAST FAILURE"],
     lockout.factors.map((state) => [
-      Factor[state.factor].toLowerCase(),
+      factorName(state),
       String(state.failedAttempts),
       String(state.openAttempts),
       state.limit === 0 ? "never locks" : String(state.limit),
@@ -88,14 +91,61 @@ export function shownText({ who, user, lockout }: Shown): string {
 /** Locks, a line each. */
 export function lockTable(lockouts: readonly Lockout[]): string {
   return toTable(
-    ["ID", "LOCKED", "REASON", "BY"],
-    lockouts.map((lockout) => [
-      lockout.userId,
-      lockTime(lockout),
-      reasonName(lockout.reason),
-      lockout.lockedBy,
+    ["ID", "LOCKED", "REASON", "BY", "FACTOR"],
+    lockouts.flatMap((lockout) => [
+      ...(lockout.locked ? [lockRow(lockout, lockout, "")] : []),
+      ...lockout.factors
+        .filter(({ locked }) => locked)
+        .map((state) => lockRow(lockout, state, factorName(state))),
     ]),
   );
+}
+
+/** Whether a user or a login name is locked, or one of the factors. */
+export function isAnyLocked({ locked, factors }: Lockout): boolean {
+  return locked || factors.some((state) => state.locked);
+}
+
+/** When the last lock began; undefined where nothing is locked. */
+export function lastLockTime({
+  locked,
+  lockTime,
+  factors,
+}: Lockout): Timestamp | undefined {
+  return [
+    ...(locked ? [lockTime] : []),
+    ...factors.flatMap((state) => (state.locked ? [state.lockTime] : [])),
+  ].reduce(
+    (last, time) =>
+      last === undefined ||
+      (time !== undefined && timestampMs(time) > timestampMs(last))
+        ? time
+        : last,
+    undefined,
+  );
+}
+
+/** What a lock says, a user's or a factor's. */
+type LockFields = Pick<
+  FactorState,
+  "reason" | "lockTime" | "lockedBy" | "lockEndTime"
+>;
+
+function lockRow(
+  { userId }: Lockout,
+  lock: LockFields,
+  factor: string,
+): readonly string[] {
+  const { reason, lockedBy } = lock;
+  return [userId, lockTime(lock), reasonName(reason), lockedBy, factor];
+}
+
+function lockText(lock: LockFields): string {
+  return `${lockTime(lock)}, ${reasonName(lock.reason)}, by ${lock.lockedBy}${lockEnd(lock)}`;
+}
+
+function factorName({ factor }: FactorState): string {
+  return Factor[factor].toLowerCase();
 }
 
 /** The state of a user, as people read it. */
@@ -107,12 +157,12 @@ function styledState(state: UserState): string {
   return style(state === UserState.LOCKED ? "bad" : "good", stateName(state));
 }
 
-function lockTime({ lockTime }: Lockout): string {
+function lockTime({ lockTime }: LockFields): string {
   return lockTime === undefined ? "" : toTime(timestampMs(lockTime));
 }
 
 /** When the lock ends. */
-function lockEnd({ lockEndTime }: Lockout): string {
+function lockEnd({ lockEndTime }: LockFields): string {
   return lockEndTime === undefined
     ? ", until somebody unlocks"
     : `, until ${toTime(timestampMs(lockEndTime))}`;

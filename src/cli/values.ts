@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { readNetworks } from "../addresses/networks.ts";
 import { maxTimerMs } from "../config.ts";
 import { maxRuleMs } from "../lockout/rules.ts";
+import type { LockScope } from "../lockout/rules.ts";
 
 // Each function reads what a person wrote into a flag or a variable, or throws InvalidArgumentError with what to
 // write instead. Commander puts the name of the flag or the variable before it.
@@ -107,6 +108,14 @@ export function parsePast(text: string): number {
     );
   }
   return time;
+}
+
+/** What a lock closes. @throws InvalidArgumentError */
+export function parseLockScope(text: string): LockScope {
+  if (text !== "user" && text !== "factor") {
+    throw new InvalidArgumentError("Write user or factor.");
+  }
+  return text;
 }
 
 /** A number of attempts: what fits the API's 32 bits. @throws InvalidArgumentError */

@@ -7,6 +7,7 @@ import { chancesOf, failedAt } from "./counter.ts";
 import { count, lockEndOf, refusalOf, registered } from "./counting.ts";
 import type { Client, CompleteResult, Outcome } from "./counting.ts";
 import { LockoutError } from "./errors.ts";
+import { closingLock } from "./lock.ts";
 import { limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import { isThrottled, limitedNetwork, throttledForMs } from "./source.ts";
@@ -83,7 +84,7 @@ const retryAfterMs = 1000;
 export function decisionOf(view: UserView, factor: Factor): Decision {
   const counter = view.counters[factor];
   return (
-    refusalOf(view.user ?? newUser) ??
+    refusalOf(view.user ?? newUser, factor) ??
     (counter.open >= chancesOf(factor, counter, view) ? "busy" : "proceed")
   );
 }
@@ -111,7 +112,8 @@ export function beginAttempt(
       ...{ decision, ...seen, open: counter.open, attempt: undefined },
       retryAfterMs:
         decision === "busy" ? Math.min(retryAfterMs, command.ttlMs) : undefined,
-      ...(decision === "locked" && lockEndOf(view.user?.lock)),
+      ...(decision === "locked" &&
+        lockEndOf(closingLock(view.user ?? newUser, factor))),
     });
     return { ...refused, factor };
   }
@@ -177,7 +179,7 @@ export function completeAttempt(
 ): CompleteChange {
   if (attempt.closed?.outcome === "void") {
     const { factor } = attempt;
-    const lock = view.user?.lock;
+    const lock = closingLock(view.user ?? newUser, factor);
     return nothing({
       ...{ accepted: false, locked: lock !== undefined },
       failed: failedAt(view.counters[factor], view.rules, view.now),

@@ -1,5 +1,5 @@
 /** Counters of failures: what time makes of them, and how many chances they leave. */
-import { limitOf } from "./factor.ts";
+import { factors, limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import type { Limits } from "./limits.ts";
 import type { Rules } from "./rules.ts";
@@ -80,4 +80,30 @@ export function chancesOf(
     limit === 0 ? Infinity : limit - failedAt(counter, rules, now);
   const toCeiling = ceiling === 0 ? Infinity : ceiling - counter.failedInRow;
   return Math.min(Math.max(Math.min(toLimit, toCeiling), 1), maxOpen);
+}
+
+/** Counters of a user, by factor. */
+type Counters = Readonly<Record<Factor, Counter>>;
+
+/** Gives back the chances that open attempts hold. */
+export function release(counters: Counters): readonly CounterStep[] {
+  return factors
+    .filter((factor) => counters[factor].open > 0)
+    .map((factor) => ({ factor, failed: 0, open: -counters[factor].open }));
+}
+
+/** All counters start anew, and open attempts become void. */
+export function clearAll(counters: Counters): {
+  readonly steps: readonly CounterStep[];
+  readonly voidsOpen: true;
+} {
+  return {
+    steps: [
+      ...factors.map(
+        (factor) => ({ factor, failed: "clear", open: 0 }) as const,
+      ),
+      ...release(counters),
+    ],
+    voidsOpen: true,
+  };
 }

@@ -4,7 +4,7 @@ import type { CounterStep } from "./counter.ts";
 import type { EventPayload, NewEvent } from "./event.ts";
 import { checkEvents, limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
-import { endOfLock } from "./lock.ts";
+import { closingLock, endOfLock, withLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import { forgetSecrets, remember } from "./remembered-secrets.ts";
 import { failedFrom, limitedNetwork } from "./source.ts";
@@ -31,11 +31,11 @@ export interface Client {
 export interface CompleteResult {
   /** The login goes on only then. */
   readonly accepted: boolean;
-  /** Whether the user is locked now. */
+  /** Whether the user is locked now, or this factor. */
   readonly locked: boolean;
   readonly failed: number;
   readonly limit: number;
-  /** When the lock ends by itself, where the user is locked and it does: milliseconds since 1970 UTC. */
+  /** When that lock ends by itself, where it does: milliseconds since 1970 UTC. */
   readonly lockEndTime?: number;
 }
 
@@ -51,18 +51,19 @@ export interface Comparison {
   readonly hasExpired?: true;
 }
 
-/** Why the secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
-export function refusalOf({
-  lock,
-  account,
-}: UserState): "locked" | "inactive" | undefined {
-  if (lock !== undefined) {
+/** Why a secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
+export function refusalOf(
+  user: UserState,
+  factor: Factor,
+): "locked" | "inactive" | undefined {
+  if (closingLock(user, factor) !== undefined) {
     return "locked";
   }
+  const { account } = user;
   return account === "inactive" ? "inactive" : undefined;
 }
 
-/** What is said of a user's lock that ends by itself. */
+/** What is said of a lock that ends by itself. */
 export function lockEndOf(
   lock: Lock | undefined,
 ): Pick<CompleteResult, "lockEndTime"> {
@@ -81,16 +82,16 @@ export function count(
   const limit = limitOf(factor, view.limits);
   const release = released(compared);
 
-  const closed = refusalOf(user);
+  const closed = refusalOf(user, factor);
   if (closed !== undefined) {
-    if (outcome === "failed" && countsWhileLocked(user)) {
+    if (outcome === "failed" && countsWhileLocked(user, factor)) {
       return fail(view, user, compared);
     }
     // Attempts of users who may not log in do not count: the attempt only ends.
     return {
       result: {
         ...{ accepted: false, locked: closed === "locked", failed, limit },
-        ...lockEndOf(user.lock),
+        ...lockEndOf(closingLock(user, factor)),
       },
       steps: release,
       events: [],
@@ -123,8 +124,9 @@ export function count(
  * Whether failures count though the user is locked: those of attempts that were begun before a lock that ends by itself. Else as many codes
  * could be tried under each lock as there are chances.
  */
-function countsWhileLocked({ lock, account }: UserState): boolean {
-  return lock?.endTime !== undefined && account !== "inactive";
+function countsWhileLocked(user: UserState, factor: Factor): boolean {
+  const lock = closingLock(user, factor);
+  return lock?.endTime !== undefined && user.account !== "inactive";
 }
 
 /** A failure counts, and may lock, unless the secret is one that was tried before. */
@@ -155,12 +157,13 @@ function repeat(
   compared: Comparison,
 ): UserChange<CompleteResult> {
   const { factor, client } = compared;
+  const lock = closingLock(user, factor);
   return {
     result: {
-      ...{ accepted: false, locked: user.lock !== undefined },
+      ...{ accepted: false, locked: lock !== undefined },
       failed: failedAt(view.counters[factor], view.rules, view.now),
       limit: limitOf(factor, view.limits),
-      ...lockEndOf(user.lock),
+      ...lockEndOf(lock),
     },
     steps: released(compared),
     compared: { factor, outcome: "failed" },
@@ -180,24 +183,26 @@ function failAnew(
   const failed = failedAt(counter, rules, now) + 1;
   const failedInRow = counter.failedInRow + 1;
   const limit = limitOf(factor, view.limits);
-  const caused = lockBy(view, user, { factor, failed, failedInRow });
-  const lock = caused ?? user.lock;
+  const before = closingLock(user, factor);
+  const caused = lockBy(view, before, { factor, failed, failedInRow });
+  const closes = rules.lockScope === "factor" ? factor : "user";
+  const after =
+    caused === undefined ? user : withLock(user, { closes, lock: caused });
+  const lock = closingLock(after, factor);
   const network = limitedNetwork(rules, client);
   const at = hasExpired === true ? now : undefined;
   const step: CounterStep = {
     ...{ factor, failed: 1, open: -heldBy(compared) },
     ...(startsOver && { startsOver }),
     // What becomes one that stays is no further lock.
-    ...(caused !== undefined && user.lock === undefined && { locks: 1 }),
+    ...(caused !== undefined && before === undefined && { locks: 1 }),
   };
   return {
     result: {
       ...{ accepted: false, locked: lock !== undefined, failed, limit },
       ...lockEndOf(lock),
     },
-    ...(caused === undefined
-      ? registered(view)
-      : { user: { ...user, lock: caused } }),
+    ...(caused === undefined ? registered(view) : { user: after }),
     steps: [step],
     compared: { factor, outcome: hasExpired === true ? "expired" : "failed" },
     ...(network !== undefined && {
@@ -217,7 +222,7 @@ function failAnew(
         ? []
         : [
             lockedByFailure({
-              ...{ factor, failed, attemptId: id, lock: caused, at },
+              ...{ factor, failed, attemptId: id, lock: caused, closes, at },
               address: client.address,
             }),
           ]),
@@ -227,11 +232,13 @@ function failAnew(
 
 /**
  * The lock that a failure causes, if it does: at the ceiling one that stays until somebody unlocks, at the limit one that ends as the rules
- * say. A user who is locked already gets no other lock but that of the ceiling.
+ * say. Who is locked already gets no other lock but that of the ceiling.
+ *
+ * @param before what closes the factor already
  */
 function lockBy(
   view: UserView,
-  user: UserState,
+  before: Lock | undefined,
   counted: {
     readonly factor: Factor;
     readonly failed: number;
@@ -244,7 +251,7 @@ function lockBy(
     return { reason: "ceiling", time: now, by, factor };
   }
   const limit = limitOf(factor, view.limits);
-  if (user.lock !== undefined || limit === 0 || failed < limit) {
+  if (before !== undefined || limit === 0 || failed < limit) {
     return undefined;
   }
   const inRow = view.counters[factor].locksInRow + 1;

@@ -55,9 +55,23 @@ const failuresInRow: EventEntry["payload"] = Object.fromEntries(
     [`locksInRow.${factor}`, "locks in a row, where there were several"],
   ]),
 );
+const locked = {
+  reason:
+    "`LOCK_REASON_…`; the only field where an administrator locked the user",
+  factor: "`FACTOR_…`",
+  failedAttempts: "of this factor",
+  address: "the client's, canonical",
+  attemptId: "left out where the failure was reported after the fact",
+  lockEndTime: "RFC 3339: when the lock ends by itself, where it does",
+  at: "RFC 3339: when it was, where an attempt that nobody completed in time locked the user",
+};
 const unlocked = {
   note: "why, as the caller said",
   ticket: "where that is written down, as the caller said",
+};
+const ended = {
+  expired: "`true` where the lock ended by itself",
+  at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
 };
 const failed = {
   ...client,
@@ -148,6 +162,7 @@ const entries = {
     payload: {
       nameHash:
         "hexadecimal, HMAC-SHA-256 of the folded name under the installation's key",
+      factor: "`FACTOR_…`, where one was locked by itself",
       ...unlocked,
     },
   },
@@ -199,15 +214,15 @@ const entries = {
   "user.locked": {
     aggregate: "user",
     when: "The user was locked: by the failure that reached the limit, or by an administrator.",
+    payload: locked,
+  },
+  "user.factor.locked": {
+    aggregate: "user",
+    when: "A failure reached the limit where the rules lock factors (`LOCK_SCOPE_FACTOR`): this factor is locked, and the user is not.",
     payload: {
-      reason:
-        "`LOCK_REASON_…`; the only field where an administrator locked the user",
-      factor: "`FACTOR_…`",
-      failedAttempts: "of this factor",
-      address: "the client's, canonical",
-      attemptId: "left out where the failure was reported after the fact",
-      lockEndTime: "RFC 3339: when the lock ends by itself, where it does",
-      at: "RFC 3339: when it was, where an attempt that nobody completed in time locked the user",
+      ...locked,
+      reason: "`LOCK_REASON_…`",
+      at: "RFC 3339: when it was, where an attempt that nobody completed in time locked the factor",
     },
   },
   "user.lockout.warned": {
@@ -222,11 +237,12 @@ const entries = {
   "user.unlocked": {
     aggregate: "user",
     when: "The user was unlocked: all counters start anew. Or the lock ended by itself, of which the payload says `expired`: then the count of its factor starts anew, and failures in a row go on.",
-    payload: {
-      ...unlocked,
-      expired: "`true` where the lock ended by itself",
-      at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
-    },
+    payload: { ...unlocked, ...ended },
+  },
+  "user.factor.unlocked": {
+    aggregate: "user",
+    when: "A factor that was locked by itself was unlocked: all counters of the user start anew. Or its lock ended by itself, of which the payload says `expired`: then the count of this factor starts anew, and failures in a row go on.",
+    payload: { factor: "`FACTOR_…`", ...unlocked, ...ended },
   },
   "user.human.password.check.failed": {
     ...failedCheck("password"),

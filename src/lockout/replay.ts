@@ -23,6 +23,8 @@ export interface ReplayedUser {
   readonly isLocked: boolean;
   /** Whose count starts over when the lock ends by itself. */
   readonly lockFactor: Factor | undefined;
+  /** Which are locked by themselves. */
+  readonly lockedFactors: ReadonlySet<Factor>;
   /** Fewer count where a window of observation began anew, of which events say nothing. */
   readonly failed: Readonly<Record<Factor, number>>;
   readonly failedInRow: Readonly<Record<Factor, number>>;
@@ -46,6 +48,7 @@ export const unseenUser: ReplayedUser = {
   account: undefined,
   isLocked: false,
   lockFactor: undefined,
+  lockedFactors: new Set(),
   failed: noFailures,
   failedInRow: noFailures,
   atLeast: new Set(),
@@ -85,7 +88,12 @@ export function replayUserEvent(
     case "user.locked":
       return { ...user, isLocked: true, lockFactor: lockFactorOf(payload) };
     case "user.unlocked":
-      return isEndOfLock(payload) ? withEndedLock(user) : unlocked(user);
+      return isEndOfLock(payload)
+        ? startedOver({ ...user, isLocked: false }, user.lockFactor)
+        : unlocked(user);
+    case "user.factor.locked":
+    case "user.factor.unlocked":
+      return withFactorLock(user, type, payload);
     case "user.lockout.failures.added":
       return factors.reduce((sum, factor) => {
         const { failed, failedInRow } = addedFailures(payload, factor);
@@ -155,22 +163,48 @@ function changedAliases(
 
 function unlocked(user: ReplayedUser): ReplayedUser {
   return {
-    ...user,
+    ...allCleared(user),
     account: user.account === "initial" ? "active" : user.account,
     isLocked: false,
+  };
+}
+
+function allCleared(user: ReplayedUser): ReplayedUser {
+  return {
+    ...user,
     ...{ failed: noFailures, failedInRow: noFailures },
     atLeast: new Set(),
   };
 }
 
-/** A lock ended by itself: failures in a row go on. */
-function withEndedLock(user: ReplayedUser): ReplayedUser {
-  const { lockFactor, failed } = user;
-  return {
-    ...user,
-    isLocked: false,
-    ...(lockFactor !== undefined && { failed: { ...failed, [lockFactor]: 0 } }),
-  };
+function withFactorLock(
+  user: ReplayedUser,
+  type: "user.factor.locked" | "user.factor.unlocked",
+  payload: EventPayload,
+): ReplayedUser {
+  const factor = lockFactorOf(payload);
+  const lockedFactors = new Set(user.lockedFactors);
+  if (factor === undefined) {
+    return user;
+  }
+  if (type === "user.factor.locked") {
+    return { ...user, lockedFactors: lockedFactors.add(factor) };
+  }
+  lockedFactors.delete(factor);
+  const opened = { ...user, lockedFactors };
+  return isEndOfLock(payload)
+    ? startedOver(opened, factor)
+    : allCleared(opened);
+}
+
+/** The lock of a factor ended by itself: failures in a row go on. */
+function startedOver(
+  user: ReplayedUser,
+  factor: Factor | undefined,
+): ReplayedUser {
+  return factor === undefined
+    ? user
+    : { ...user, failed: { ...user.failed, [factor]: 0 } };
 }
 
 function withMore(

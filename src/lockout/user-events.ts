@@ -2,7 +2,7 @@ import type { EventPayload, NewEvent } from "./event.ts";
 import type { Counter } from "./counter.ts";
 import { factors } from "./factor.ts";
 import type { Factor } from "./factor.ts";
-import type { Lock, LockReason } from "./lock.ts";
+import type { Closed, Lock, LockReason, PlacedLock } from "./lock.ts";
 
 /** The state of an account apart from a lock. */
 export type AccountState = "active" | "initial" | "inactive";
@@ -17,6 +17,7 @@ export interface LockingFailure {
   readonly attemptId: string | undefined;
   /** The lock that it caused. */
   readonly lock: Pick<Lock, "reason" | "endTime">;
+  readonly closes: Closed;
   /** When it was, where that is before the event: milliseconds since 1970 UTC. */
   readonly at: number | undefined;
 }
@@ -26,17 +27,18 @@ export function reasonOf(factor: Factor): LockReason {
   return factor === "password" ? "password_attempts" : "otp_attempts";
 }
 
-/** A user was locked by the failure that reached the limit. What is unknown is left out. */
+/** A user, or a factor, was locked by the failure that reached the limit. What is unknown is left out. */
 export function lockedByFailure({
   factor,
   failed,
   address,
   attemptId,
   lock,
+  closes,
   at,
 }: LockingFailure): NewEvent {
   return {
-    type: "user.locked",
+    type: lockedType(closes),
     payload: {
       reason: reasonName(lock.reason),
       factor: factorName(factor),
@@ -72,15 +74,19 @@ function endPayload({ endTime }: Pick<Lock, "endTime">): EventPayload {
     : { lockEndTime: new Date(endTime).toISOString() };
 }
 
+function lockedType(closes: Closed): NewEvent["type"] {
+  return closes === "user" ? "user.locked" : "user.factor.locked";
+}
+
 /** A user has the lock that a login name had. Of its failure no more is known. */
-export function lockTakenOver(lock: Lock): NewEvent {
+export function lockTakenOver({ closes, lock }: PlacedLock): NewEvent {
   const { reason, factor } = lock;
   return {
-    type: "user.locked",
+    type: lockedType(closes),
     payload: {
       reason: reasonName(reason),
-      // Says whose count starts over when the lock ends.
-      ...(lock.endTime !== undefined &&
+      // Says what is locked, or whose count starts over when the lock ends.
+      ...((closes !== "user" || lock.endTime !== undefined) &&
         factor !== undefined && { factor: factorName(factor) }),
       ...endPayload(lock),
     },
@@ -93,12 +99,12 @@ export const lockedByAdministrator: NewEvent = {
   payload: { reason: reasonName("administrator") },
 };
 
-/** The factor of the failures that locked, where a payload of `user.locked` names it. */
+/** The factor that the payload of an event of a lock names, where it names one. */
 export function lockFactorOf({ factor }: EventPayload): Factor | undefined {
   return factors.find((name) => factorName(name) === factor);
 }
 
-/** Whether a payload of `user.unlocked` is of a lock that ended by itself. */
+/** Whether a payload of `user.unlocked` or `user.factor.unlocked` is of a lock that ended by itself. */
 export function isEndOfLock({ expired }: EventPayload): boolean {
   return expired === true;
 }
@@ -109,11 +115,8 @@ export function isRepeated({ repeated }: EventPayload): boolean {
 }
 
 /** A lock ended by itself at this time, in milliseconds since 1970 UTC. */
-export function lockEnded(endTime: number): NewEvent {
-  return {
-    type: "user.unlocked",
-    payload: { expired: true, ...atPayload(endTime) },
-  };
+export function lockEnded(closes: Closed, endTime: number): NewEvent {
+  return unlockedEvent(closes, { expired: true, ...atPayload(endTime) });
 }
 
 /** Failures of a login name that led to nobody count for the user whom it leads to now, if there were any. */
@@ -165,9 +168,24 @@ export interface UnlockRemarks {
   readonly ticket: string;
 }
 
-/** A user was unlocked. */
-export function userUnlocked(remarks?: UnlockRemarks): NewEvent {
-  return { type: "user.unlocked", ...remarksPayload(remarks) };
+/** Somebody unlocked a user or a factor. */
+export function unlockedBySomebody(
+  closes: Closed,
+  remarks?: UnlockRemarks,
+): NewEvent {
+  return unlockedEvent(closes, remarksPayload(remarks));
+}
+
+function unlockedEvent(closes: Closed, payload: EventPayload): NewEvent {
+  if (closes !== "user") {
+    return {
+      type: "user.factor.unlocked",
+      payload: { factor: factorName(closes), ...payload },
+    };
+  }
+  return Object.keys(payload).length === 0
+    ? { type: "user.unlocked" }
+    : { type: "user.unlocked", payload };
 }
 
 /** A login name that leads to nobody was unlocked, by the event that a user would have had. @param nameHash hexadecimal */
@@ -181,11 +199,9 @@ export function nameUnlocked(
   };
 }
 
-function remarksPayload(
-  remarks: UnlockRemarks | undefined,
-): Pick<NewEvent, "payload"> {
+function remarksPayload(remarks: UnlockRemarks | undefined): EventPayload {
   const said = Object.entries(remarks ?? {}).filter(([, text]) => text !== "");
-  return said.length === 0 ? {} : { payload: Object.fromEntries(said) };
+  return Object.fromEntries(said);
 }
 
 /** A user was registered. */

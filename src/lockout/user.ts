@@ -2,9 +2,10 @@ import { LockoutError } from "./errors.ts";
 import type { ErrorName } from "./errors.ts";
 import type { NewEvent } from "./event.ts";
 import type { Factor } from "./factor.ts";
+import { clearAll, release } from "./counter.ts";
 import type { Counter, CounterStep } from "./counter.ts";
-import { hasEnded } from "./lock.ts";
-import type { Lock } from "./lock.ts";
+import { placedLocks, withLock } from "./lock.ts";
+import type { Locks } from "./lock.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./limits.ts";
 import type { Rules } from "./rules.ts";
@@ -12,18 +13,15 @@ import type { Source, SourceView } from "./source.ts";
 import {
   accountChanged,
   failuresAdded,
-  lockEnded,
   lockedByAdministrator,
   lockTakenOver,
   userRemoved,
-  userUnlocked,
 } from "./user-events.ts";
-import type { AccountState, UnlockRemarks } from "./user-events.ts";
+import type { AccountState } from "./user-events.ts";
 
-/** Whether a user may log in: the account, which an administrator sets, and the lock, which failures may set too. */
-export interface UserState {
+/** Whether a user may log in: the account, which an administrator sets, and the locks, which failures may set too. */
+export interface UserState extends Locks {
   readonly account: AccountState;
-  readonly lock: Lock | undefined;
   /** Of the wrong passwords that count once: what the store makes of them, the last one first. Left out where there is none. */
   readonly rememberedSecrets?: readonly string[] | undefined;
 }
@@ -90,7 +88,8 @@ export interface UserApi {
   readonly authorise: () => void;
 }
 
-const lockErrors = {
+/** The refusals of lock and unlock, by the version of the call. */
+export const lockErrors = {
   v1: {
     unknown: "userUnknownOnLockV1",
     state: "userStateOnLockV1",
@@ -126,138 +125,6 @@ export function lockUser(api: UserApi): DecideUser<void> {
       steps: [],
       events: [lockedByAdministrator],
     };
-  };
-}
-
-/**
- * An administrator unlocks a user: all counters are reset, and open attempts become void. Else N attempts that were held open through the
- * unlock would lock the user again or, with N new chances, make 2N comparisons that can succeed (I1).
- * A user who was initial is active then, as at ZITADEL.
- */
-export function unlockUser(api: UserApi): DecideUser<void> {
-  return ({ user, counters }) => {
-    const names = lockErrors[api.version];
-    if (user === undefined) {
-      throw new LockoutError(names.unknownOnUnlock);
-    }
-    if (user.lock === undefined) {
-      throw new LockoutError(names.notLocked);
-    }
-    api.authorise();
-    return { result: undefined, ...unlocked(user, counters) };
-  };
-}
-
-/** What {@link unlockSubject} is told. */
-export interface UnlockCommand extends UnlockRemarks {
-  /** A lock that began later is left as it is: milliseconds since 1970 UTC. */
-  readonly ifLockedAt: number | undefined;
-  /** The refusal where nobody was ever seen. */
-  readonly unknown: ErrorName;
-}
-
-/** As {@link unlockUser}, of a user or a login name. */
-export function unlockSubject({
-  ifLockedAt,
-  unknown,
-  ...remarks
-}: UnlockCommand): DecideUser<void> {
-  return ({ user, counters }) => {
-    if (user === undefined) {
-      throw new LockoutError(unknown);
-    }
-    if (user.lock === undefined) {
-      throw new LockoutError("notLocked");
-    }
-    if (ifLockedAt !== undefined && user.lock.time > ifLockedAt) {
-      throw new LockoutError("lockedAnew");
-    }
-    return { result: undefined, ...unlocked(user, counters, remarks) };
-  };
-}
-
-/**
- * As {@link unlockUser}, of a user who is locked as was seen, or however where that is undefined. The result is how the user was; undefined
- * where nothing is changed.
- */
-export function unlockIfLocked(
-  seen: Lock | undefined,
-  remarks: UnlockRemarks,
-): DecideUser<UserView | undefined> {
-  return (view) => {
-    const { user } = view;
-    const isMeant =
-      user?.lock !== undefined &&
-      (seen === undefined || user.lock.time === seen.time);
-    return isMeant
-      ? { result: view, ...unlocked(user, view.counters, remarks) }
-      : { result: undefined, steps: [], events: [] };
-  };
-}
-
-function unlocked(
-  { account }: UserState,
-  counters: UserView["counters"],
-  remarks?: UnlockRemarks,
-): Omit<UserChange<void>, "result"> {
-  return {
-    user: {
-      account: account === "inactive" ? "inactive" : "active",
-      lock: undefined,
-    },
-    ...clearAll(counters),
-    events: [userUnlocked(remarks)],
-  };
-}
-
-/** The end of a lock that has ended by itself: the count of its factor starts over, and open attempts go on. The account stays as it is. */
-export const endLock: DecideUser<void> = ({ user }) => {
-  const { lock } = user ?? newUser;
-  if (user === undefined || lock?.endTime === undefined) {
-    throw new Error("a lock ends that does not end by itself");
-  }
-  const { factor, endTime } = lock;
-  return {
-    result: undefined,
-    user: { ...user, lock: undefined },
-    steps:
-      factor === undefined
-        ? []
-        : [{ factor, failed: 0, startsOver: true, open: 0 }],
-    events: [lockEnded(endTime)],
-  };
-};
-
-/** How a user stands once a lock that has ended by itself is taken for ended, though no event says so yet. */
-export function withoutEndedLock<
-  View extends Pick<UserView, "user" | "counters" | "now">,
->(view: View): View {
-  const { user, counters, now } = view;
-  if (user === undefined || !hasEnded(user.lock, now)) {
-    return view;
-  }
-  const factor = user.lock?.factor;
-  return {
-    ...view,
-    user: { ...user, lock: undefined },
-    ...(factor !== undefined && {
-      counters: { ...counters, [factor]: { ...counters[factor], failed: 0 } },
-    }),
-  };
-}
-
-/** All counters start anew, and open attempts become void. */
-function clearAll(
-  counters: UserView["counters"],
-): Pick<UserChange<void>, "steps" | "voidsOpen"> {
-  return {
-    steps: [
-      ...factors.map(
-        (factor) => ({ factor, failed: "clear", open: 0 }) as const,
-      ),
-      ...release(counters),
-    ],
-    voidsOpen: true,
   };
 }
 
@@ -356,15 +223,16 @@ export function takeOverName(name: UserView): DecideUser<void> {
         ? []
         : [{ factor, failed, failedInRow, locks, open: 0, time: lastFailure }];
     });
-    const lock = user.lock === undefined ? name.user?.lock : undefined;
+    const locks = placedLocks(name.user ?? newUser).filter(({ closes }) =>
+      closes === "user"
+        ? user.lock === undefined
+        : user.factorLocks?.[closes] === undefined,
+    );
     return {
       result: undefined,
-      user: lock === undefined ? user : { ...user, lock },
+      user: locks.reduce(withLock, user),
       steps,
-      events: [
-        ...failuresAdded(name.counters),
-        ...(lock === undefined ? [] : [lockTakenOver(lock)]),
-      ],
+      events: [...failuresAdded(name.counters), ...locks.map(lockTakenOver)],
     };
   };
 }
@@ -379,13 +247,6 @@ export const emptyName: DecideUser<void> = ({ counters }) => ({
   ...clearAll(counters),
   events: [],
 });
-
-/** Gives back the chances that open attempts hold. */
-function release(counters: UserView["counters"]): readonly CounterStep[] {
-  return factors
-    .filter((factor) => counters[factor].open > 0)
-    .map((factor) => ({ factor, failed: 0, open: -counters[factor].open }));
-}
 
 /** A user is removed: the store removes everything but the events. */
 export const removeUser: DecideUser<void> = () => ({

@@ -5,7 +5,11 @@ import {
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
+import {
+  LockScope,
+  PolicyService,
+} from "../../gen/lockout/v1/policy_service_pb.js";
+import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
@@ -14,7 +18,7 @@ import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import { setStage } from "./stage.ts";
 
-// Locks that end by themselves and ceilings, as callers see them.
+// Locks that end by themselves, of factors, and ceilings, as callers see them.
 
 let server: TestServer;
 
@@ -94,6 +98,77 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       );
       expect(events).toMatchObject({
         events: [{ payload: { lockEndTime: anyTime } }],
+      });
+    });
+
+    it("a lock of a factor leaves the user active", async () => {
+      const { door, headers, userId, fail, show } = await enter();
+      await door.call(
+        PolicyService.method.setRules,
+        {
+          rules: {
+            lockScope: LockScope.FACTOR,
+            lockDuration: durationFromMs(3_600_000),
+          },
+        },
+        headers,
+      );
+      await fail();
+      expect(await fail()).toEqual({
+        ...{ locked: true, failedAttempts: 2, limit: 2 },
+        lockEndTime: anyTime,
+      });
+      const shown = await show();
+      expect(shown).not.toHaveProperty("locked");
+      expect(shown).not.toHaveProperty("lockTime");
+      const next = { nextDecision: "DECISION_PROCEED" };
+      expect(shown).toMatchObject({
+        locksInRow: 1,
+        factors: [
+          {
+            ...{ locked: true, reason: "LOCK_REASON_PASSWORD_ATTEMPTS" },
+            ...{ lockTime: anyTime, lockEndTime: anyTime },
+            lockedBy: expect.stringMatching(/./) as string,
+            nextDecision: "DECISION_LOCKED",
+          },
+          ...[next, next, next, next],
+        ],
+      });
+      expect(
+        messageOf(await door.call(attempts.listLockedUsers, {}, headers)),
+      ).toMatchObject({
+        users: [{ userId, factors: [{ locked: true }, {}, {}, {}, {}] }],
+      });
+      expect(
+        messageOf(
+          await door.call(UserService.method.getUser, { userId }, headers),
+        ),
+      ).toMatchObject({ state: "USER_STATE_ACTIVE" });
+      await door.call(
+        ManagementService.method.unlockUser,
+        { id: userId },
+        headers,
+      );
+      expect(await show()).toMatchObject({ factors: [next, {}, {}, {}, {}] });
+      const events = messageOf(
+        await door.call(
+          AdminService.method.listEvents,
+          {
+            aggregateId: userId,
+            eventTypes: ["user.factor.locked", "user.factor.unlocked"],
+          },
+          { token: server.adminToken },
+        ),
+      );
+      const factor = "FACTOR_PASSWORD";
+      const locked = { factor, lockEndTime: anyTime, failedAttempts: 2 };
+      expect(events).toMatchObject({
+        events: expect.arrayContaining([
+          expect.objectContaining({
+            payload: expect.objectContaining(locked) as unknown,
+          }),
+          expect.objectContaining({ payload: { factor } }),
+        ]) as unknown,
       });
     });
 

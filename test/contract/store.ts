@@ -8,6 +8,7 @@ import { describeUserEvents } from "./store/user-events.ts";
 import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeFigures } from "./store/figures.ts";
+import { describeFactorLocks } from "./store/factor-locks.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
 import { describeLockedUsers } from "./store/locked-users.ts";
@@ -53,6 +54,7 @@ export function describeStore(
     describeTimedLocks(bed);
     describeRememberedSecrets(bed);
     describeSources(bed);
+    describeFactorLocks(bed);
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);

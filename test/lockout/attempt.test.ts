@@ -19,8 +19,8 @@ import {
   lockUser,
   putUser,
   reactivateUser,
-  unlockUser,
 } from "../../src/lockout/user.ts";
+import { unlockUser } from "../../src/lockout/unlock.ts";
 import type { Counter } from "../../src/lockout/counter.ts";
 import type {
   UserApi,

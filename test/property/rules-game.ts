@@ -11,12 +11,14 @@ import { failedAt } from "../../src/lockout/counter.ts";
 import type { CompleteResult, Outcome } from "../../src/lockout/counting.ts";
 import { LockoutError } from "../../src/lockout/errors.ts";
 import type { Limits } from "../../src/lockout/limits.ts";
+import type { Lock } from "../../src/lockout/lock.ts";
 import type { PolicyDecision } from "../../src/lockout/policy.ts";
 import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { Rules } from "../../src/lockout/rules.ts";
 import { recordPasswordChange } from "../../src/lockout/password-change.ts";
-import { lockUser, unlockSubject } from "../../src/lockout/user.ts";
+import { lockUser } from "../../src/lockout/user.ts";
+import { unlockSubject } from "../../src/lockout/unlock.ts";
 import type { DecideUser } from "../../src/lockout/user.ts";
 import type { AttemptStore, UserStore } from "../../src/store/users.ts";
 import type { Awaitable } from "../../src/store/awaitable.ts";
@@ -60,7 +62,7 @@ export interface Board {
     time: number,
     decision: PolicyDecision,
   ) => Awaitable<unknown>;
-  /** The payloads of the user's `user.unlocked` that are of locks that ended by themselves. */
+  /** The payloads of the user's `user.unlocked` and `user.factor.unlocked` that are of locks that ended by themselves. */
   readonly ends: () => Awaitable<readonly unknown[]>;
 }
 
@@ -100,6 +102,7 @@ const rules = fc
     observationWindowMs: fc.constantFrom(0, 20_000, 100_000),
     ceiling: fc.constantFrom(0, 0, 3, 5, 8),
     rememberedSecrets: fc.constantFrom(0, 0, 1, 2, 3),
+    lockScope: fc.constantFrom("user", "factor"),
   })
   .map(({ lock, ...rest }): Rules => ({ ...noRules, ...rest, ...lock }));
 const limits = fc.record({
@@ -276,7 +279,8 @@ export async function play(
   await board.settle(time);
   await compare(board, model, time);
   expect(await board.ends()).toEqual(
-    model.ended.map((end) => ({
+    model.ended.map(({ end, factor: ended }) => ({
+      ...(ended !== undefined && { factor: `FACTOR_${ended.toUpperCase()}` }),
       expired: true,
       at: new Date(end).toISOString(),
     })),
@@ -295,12 +299,16 @@ async function compare(
     return;
   }
   const view = found?.view;
-  const lock = view?.user.lock;
-  expect({
-    lock: lock && {
+  const show = (lock: Lock | undefined) =>
+    lock && {
       ...{ reason: lock.reason, time: lock.time },
       ...{ end: lock.endTime, factor: lock.factor },
-    },
+    };
+  expect({
+    lock: show(view?.user.lock),
+    factorLocks: modelFactors.map((name) =>
+      show(view?.user.factorLocks?.[name]),
+    ),
     factors: modelFactors.map((name) => {
       const counter = view?.counters[name];
       return view === undefined || counter === undefined
@@ -314,6 +322,7 @@ async function compare(
     }),
   }).toEqual({
     lock: model.lock,
+    factorLocks: modelFactors.map((name) => model.factorLocks.get(name)),
     factors: modelFactors.map((name) => ({
       ...{ failed: model.failed(name), open: model.open(name) },
       ...{ inRow: model.inRow(name), locksInRow: model.locksInRow(name) },

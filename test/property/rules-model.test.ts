@@ -13,7 +13,7 @@ import { usePostgres } from "../support/use-postgres.ts";
 import { moves, play } from "./rules-game.ts";
 import type { Board } from "./rules-game.ts";
 
-// Timed locks, observation windows and ceilings against a model that keeps every failure and counts anew each time: on tables in memory for
+// Timed locks, observation windows, ceilings and scopes against a model that keeps every failure and counts anew each time: on tables in memory for
 // depth, on both engines for breadth.
 
 const start = Date.UTC(2030, 0, 1);
@@ -66,7 +66,7 @@ function memoryBoard(): Board {
       workspace.policies.apply(owner, "e", decision, time),
     ends: () =>
       workspace.events.pending
-        .filter(({ type }) => type === "user.unlocked")
+        .filter(({ type }) => /^user\.(factor\.)?unlocked$/.test(type))
         .filter(({ payload }) => payload?.["expired"] === true)
         .map(({ payload }) => payload),
   };
@@ -117,7 +117,8 @@ function storeBoard(
       ),
     ends: async () => {
       const events = await store.listEvents({
-        ...{ ascending: true, limit: 1000, types: ["user.unlocked"] },
+        ...{ ascending: true, limit: 1000 },
+        types: ["user.unlocked", "user.factor.unlocked"],
         ...{ resourceOwner: orgAggregate(orgId).id },
       });
       return events

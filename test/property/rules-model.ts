@@ -40,18 +40,21 @@ interface History {
 }
 
 /**
- * One user under timed locks, an observation window and a ceiling, as the contract has it in words: every failure is kept, and counted anew
+ * One user under timed locks, an observation window, a ceiling and both scopes, as the contract has it in words: every failure is kept, and counted anew
  * each time.
  */
 export class RulesModel {
   limits: Limits;
   rules: Rules = noRules;
   lock: ModelLock | undefined;
+  /** Of one factor each. */
+  readonly factorLocks = new Map<ModelFactor, ModelLock>();
   /** Whether the user was seen. */
   isKnown = false;
   readonly attempts: ModelAttempt[] = [];
-  /** The ends of locks that ended by themselves, in the order in which that was noted. */
-  readonly ended: number[] = [];
+  /** The locks that ended by themselves, in the order in which that was noted. */
+  readonly ended: { readonly end: number; readonly factor?: ModelFactor }[] =
+    [];
   #now = 0;
   readonly #ttlMs: number;
   readonly #histories: Record<ModelFactor, History> = {
@@ -71,14 +74,22 @@ export class RulesModel {
       const attempt = this.attempts
         .filter(({ state, expires }) => state === "open" && expires <= now)
         .sort((a, b) => a.expires - b.expires)[0];
-      const end = this.lock?.end;
-      if (end !== undefined && end <= (attempt?.expires ?? now)) {
-        const { factor } = this.lock ?? {};
-        if (factor !== undefined) {
-          this.#histories[factor].failures.push("lock ended");
+      const until = attempt?.expires ?? now;
+      const [ended] = this.#locks()
+        .filter(({ lock }) => (lock.end ?? Infinity) <= until)
+        .sort((a, b) => (a.lock.end ?? 0) - (b.lock.end ?? 0));
+      if (ended?.lock.end !== undefined) {
+        const { lock, closes } = ended;
+        if (lock.factor !== undefined) {
+          this.#histories[lock.factor].failures.push("lock ended");
         }
-        this.lock = undefined;
-        this.ended.push(end);
+        if (closes === undefined) {
+          this.lock = undefined;
+          this.ended.push({ end: ended.lock.end });
+        } else {
+          this.factorLocks.delete(closes);
+          this.ended.push({ end: ended.lock.end, factor: closes });
+        }
       } else if (attempt !== undefined) {
         attempt.state = "closed";
         this.#fail(attempt.factor, attempt.expires);
@@ -117,10 +128,11 @@ export class RulesModel {
 
   /** Says whether somebody was locked. */
   unlock(): boolean {
-    if (this.lock === undefined) {
+    if (this.#locks().length === 0) {
       return false;
     }
     this.lock = undefined;
+    this.factorLocks.clear();
     for (const factor of modelFactors) {
       this.#clear(factor);
     }
@@ -153,7 +165,7 @@ export class RulesModel {
   }
 
   next(factor: ModelFactor): string {
-    if (this.lock !== undefined) {
+    if (this.#closing(factor).length > 0) {
       return "locked";
     }
     const { ceiling } = this.rules;
@@ -215,7 +227,7 @@ export class RulesModel {
       case "not_a_guess":
         return this.#answer(factor, false);
       case "succeeded":
-        if (this.lock !== undefined) {
+        if (this.#closing(factor).length > 0) {
           return this.#answer(factor, false);
         }
         this.#clear(factor);
@@ -246,17 +258,19 @@ export class RulesModel {
   }
 
   #answer(factor: ModelFactor, accepted: boolean) {
-    const end = this.lock?.end;
+    const ends = this.#closing(factor).map((lock) => lock.end ?? Infinity);
+    const end = Math.max(...ends);
     return {
-      ...{ accepted, locked: this.lock !== undefined },
+      ...{ accepted, locked: ends.length > 0 },
       failed: this.failed(factor),
       limit: this.#limit(factor),
-      ...(end !== undefined && { lockEndTime: end }),
+      ...(Number.isFinite(end) && { lockEndTime: end }),
     };
   }
 
   #fail(factor: ModelFactor, time: number): void {
-    if (this.lock !== undefined && this.lock.end === undefined) {
+    const before = this.#closing(factor);
+    if (before.some((lock) => lock.end === undefined)) {
       return;
     }
     const history = this.#histories[factor];
@@ -264,23 +278,42 @@ export class RulesModel {
     history.failures.push({ time, window });
     history.last = time;
     if (ceiling > 0 && this.inRow(factor) >= ceiling) {
-      history.locks += this.lock === undefined ? 1 : 0;
-      this.lock = { reason: "ceiling", time, end: undefined, factor };
+      history.locks += before.length === 0 ? 1 : 0;
+      this.#lock({ reason: "ceiling", time, end: undefined, factor }, factor);
       return;
     }
     const limit = this.#limit(factor);
-    if (
-      this.lock !== undefined ||
-      limit === 0 ||
-      this.failed(factor, time) < limit
-    ) {
+    if (before.length > 0 || limit === 0 || this.failed(factor, time) < limit) {
       return;
     }
     history.locks += 1;
-    this.lock = {
-      reason: factor === "password" ? "password_attempts" : "otp_attempts",
-      ...{ time, factor, end: this.#endOf(history.locks, time) },
-    };
+    const end = this.#endOf(history.locks, time);
+    const reason = factor === "password" ? "password_attempts" : "otp_attempts";
+    this.#lock({ ...{ reason, time, factor, end } }, factor);
+  }
+
+  #lock(lock: ModelLock, factor: ModelFactor): void {
+    if (this.rules.lockScope === "factor") {
+      this.factorLocks.set(factor, lock);
+    } else {
+      this.lock = lock;
+    }
+  }
+
+  /** All locks, and what each closes: undefined is all. */
+  #locks(): { lock: ModelLock; closes: ModelFactor | undefined }[] {
+    return [
+      ...(this.lock === undefined
+        ? []
+        : [{ lock: this.lock, closes: undefined }]),
+      ...[...this.factorLocks].map(([closes, lock]) => ({ lock, closes })),
+    ];
+  }
+
+  #closing(factor: ModelFactor): readonly ModelLock[] {
+    return this.#locks()
+      .filter(({ closes }) => closes === undefined || closes === factor)
+      .map(({ lock }) => lock);
   }
 
   #endOf(locks: number, time: number): number | undefined {

@@ -8,7 +8,7 @@ import type { Event } from "../../gen/zitadel/event_pb.js";
 import { defaultConfig } from "../../src/config.ts";
 import { reportAttempt } from "../../src/lockout/attempt.ts";
 import { addOrgPolicy } from "../../src/lockout/policy.ts";
-import { unlockUser } from "../../src/lockout/user.ts";
+import { unlockUser } from "../../src/lockout/unlock.ts";
 import { startServer } from "../../src/server.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -11,7 +11,8 @@ import {
   resetOrgPolicy,
 } from "../../src/lockout/policy.ts";
 import { recordPasswordChange } from "../../src/lockout/password-change.ts";
-import { lockUser, putUser, unlockUser } from "../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../src/lockout/user.ts";
+import { unlockUser } from "../../src/lockout/unlock.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -16,6 +16,7 @@ import { migrate as migratePostgres } from "../../src/store/postgres/migrate.ts"
 import { migrations as postgresMigrations } from "../../src/store/postgres/migrations/all.ts";
 import { migrate as migrateSqlite } from "../../src/store/sqlite/migrate.ts";
 import { migrations as sqliteMigrations } from "../../src/store/sqlite/migrations/all.ts";
+import { firstPage } from "../support/first-page.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
@@ -44,10 +45,11 @@ const subject = (
   subjectKey: number,
   name: string | undefined,
   lockTime: number | null,
+  userId = "known",
 ) => ({
   key: subjectKey,
   org_id: orgId,
-  user_id: name === undefined ? "known" : null,
+  user_id: name === undefined ? userId : null,
   since_position: 0,
   name_hash: name === undefined ? null : hashName(nameKey, name),
   recency: name === undefined ? null : subjectKey,
@@ -60,6 +62,7 @@ const subjects = [
   subject(1, undefined, null),
   subject(2, "locked", time),
   subject(3, "tried", null),
+  subject(4, undefined, time, "locked user"),
 ];
 const counters = [
   [1, "password", 0, 1, null],
@@ -129,9 +132,18 @@ async function expectGoesOn(url: string): Promise<void> {
     );
   expect(await repeat()).toMatchObject({ failed: 2 });
   expect(await repeat()).toMatchObject({ failed: 2 });
+  const locked = await store.listLocked({ orgId }, {}, firstPage);
+  expect(locked.items).toMatchObject([
+    { userId: "locked user", view: { user: { lock: { time } } } },
+  ]);
   await store.settleAttempts(100);
   await store.close();
-  expect(await checkDatabase(url)).toMatchObject({ problems: [], users: 1 });
+  // What was locked before locks were events is locked without one.
+  const { problems, users } = await checkDatabase(url);
+  expect(users).toBe(2);
+  expect(problems).toEqual([
+    expect.stringMatching(/locked user .* is locked, but/) as string,
+  ]);
 }
 
 describe("a database of the first schema goes on", () => {

@@ -199,7 +199,7 @@ export declare const CompleteAttemptRequestSchema: GenMessage<CompleteAttemptReq
  */
 export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemptResponse"> & {
   /**
-   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive: the login goes on
+   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive, of a factor that is not locked: the login goes on
    * only then.
    *
    * @generated from field: bool accepted = 1;
@@ -207,7 +207,7 @@ export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemp
   accepted: boolean;
 
   /**
-   * Whether the user is locked now.
+   * Whether the user is locked now, or this factor.
    *
    * @generated from field: bool locked = 2;
    */
@@ -228,7 +228,7 @@ export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemp
   limit: number;
 
   /**
-   * When the lock ends by itself, where the user is locked and it does. As in BeginAttemptResponse.
+   * When that lock ends by itself, where it does. As in BeginAttemptResponse.
    *
    * @generated from field: google.protobuf.Timestamp lock_end_time = 7;
    */
@@ -316,7 +316,7 @@ export declare const ReportAttemptRequestSchema: GenMessage<ReportAttemptRequest
  */
 export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptResponse"> & {
   /**
-   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive: the login goes on
+   * True only for OUTCOME_SUCCEEDED on a user who is neither locked nor inactive, of a factor that is not locked: the login goes on
    * only then.
    *
    * @generated from field: bool accepted = 1;
@@ -324,7 +324,7 @@ export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptRes
   accepted: boolean;
 
   /**
-   * Whether the user is locked now.
+   * Whether the user is locked now, or this factor.
    *
    * @generated from field: bool locked = 2;
    */
@@ -345,7 +345,7 @@ export declare type ReportAttemptResponse = Message<"lockout.v1.ReportAttemptRes
   limit: number;
 
   /**
-   * When the lock ends by itself, where the user is locked and it does. As in BeginAttemptResponse.
+   * When that lock ends by itself, where it does. As in BeginAttemptResponse.
    *
    * @generated from field: google.protobuf.Timestamp lock_end_time = 7;
    */
@@ -461,7 +461,7 @@ export declare type UnlockRequest = Message<"lockout.v1.UnlockRequest"> & {
   ticket: string;
 
   /**
-   * The time of the lock that is meant: one that began later is left as it is, and the call refused.
+   * The time of the last lock that is meant: one that began later is left as it is, and the call refused.
    *
    * @generated from field: google.protobuf.Timestamp if_locked_at = 5;
    */
@@ -615,7 +615,7 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
   userId: string;
 
   /**
-   * Whether the user is locked.
+   * Whether the user is locked. Factors that are locked by themselves are in factors.
    *
    * @generated from field: bool locked = 2;
    */
@@ -740,6 +740,41 @@ export declare type FactorState = Message<"lockout.v1.FactorState"> & {
    * @generated from field: uint32 failed_in_row = 6;
    */
   failedInRow: number;
+
+  /**
+   * Whether this factor is locked by itself, where the rules lock factors (LOCK_SCOPE_FACTOR). While the user is locked, all are closed.
+   *
+   * @generated from field: bool locked = 7;
+   */
+  locked: boolean;
+
+  /**
+   * When that lock ends by itself, where it does.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_end_time = 8;
+   */
+  lockEndTime?: Timestamp | undefined;
+
+  /**
+   * Why, where the factor is locked.
+   *
+   * @generated from field: lockout.v1.LockReason reason = 9;
+   */
+  reason: LockReason;
+
+  /**
+   * Since when, where the factor is locked.
+   *
+   * @generated from field: google.protobuf.Timestamp lock_time = 10;
+   */
+  lockTime?: Timestamp | undefined;
+
+  /**
+   * The id of the caller whose call locked the factor.
+   *
+   * @generated from field: string locked_by = 11;
+   */
+  lockedBy: string;
 
   /**
    * The decision that the next attempt would get.
@@ -1046,7 +1081,7 @@ export enum Decision {
   PROCEED = 1,
 
   /**
-   * Compare nothing: the user is locked.
+   * Compare nothing: the user is locked, or this factor.
    *
    * @generated from enum value: DECISION_LOCKED = 2;
    */
@@ -1229,7 +1264,7 @@ export declare const AttemptService: GenService<{
     output: typeof LockoutSchema;
   },
   /**
-   * Lists the locked users of the organisation, by the time of the lock.
+   * Lists the locked users of the organisation, and those of whom a factor is locked, by the time of the last lock.
    *
    * @generated from rpc lockout.v1.AttemptService.ListLockedUsers
    */
@@ -1239,7 +1274,7 @@ export declare const AttemptService: GenService<{
     output: typeof ListLockedUsersResponseSchema;
   },
   /**
-   * Unlocks a user, or a login name, whoever it leads to, and clears the counters: nothing of the
+   * Unlocks a user, or a login name, whoever it leads to, and all factors that are locked, and clears the counters: nothing of the
    * attempts that are open then is accepted or counted any more. Refused where nobody is locked.
    *
    * @generated from rpc lockout.v1.AttemptService.Unlock

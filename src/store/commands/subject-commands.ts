@@ -1,14 +1,15 @@
 import { expireAttempt, redated } from "../../lockout/attempt.ts";
 import { factors } from "../../lockout/factor.ts";
 import { userAdded } from "../../lockout/user-events.ts";
-import { hasEnded } from "../../lockout/lock.ts";
-import { endLock, newUser } from "../../lockout/user.ts";
 import type {
   CommandView,
   UserChange,
   UserState,
   UserView,
 } from "../../lockout/user.ts";
+import { firstEnded } from "../../lockout/lock.ts";
+import { endLock } from "../../lockout/lock-end.ts";
+import { newUser } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import { measuredEvents } from "./measured-events.ts";
 import {
@@ -205,25 +206,22 @@ export function createSubjectCommands({
       time,
     );
 
-  /** Ends a lock that has ended by itself, as of the moment it did, by an event of now. */
-  const endOwnLock = (stored: StoredSubject, until: number, now: number) => {
-    const { lock } = stored;
-    if (lock?.endTime === undefined || !hasEnded(lock, until)) {
-      return;
-    }
-    const view = viewAt(stored, lock.endTime);
-    apply(foundAgain(stored), endLock(view), view, now);
-  };
-  const endLockOf = (key: number, until: number, now: number) => {
-    const stored = subjects.get(key);
-    if (stored !== undefined) {
-      endOwnLock(stored, until, now);
+  /** Ends the locks that have ended by themselves, as of the moments they did, by events of now. */
+  const endLocksOf = (key: number, until: number, now: number) => {
+    for (;;) {
+      const stored = subjects.get(key);
+      const endTime = stored && firstEnded(stored, until)?.lock.endTime;
+      if (stored === undefined || endTime === undefined) {
+        return;
+      }
+      const view = viewAt(stored, endTime);
+      apply(foundAgain(stored), endLock(view), view, now);
     }
   };
 
   /** Closes an expired attempt as of the moment it expired, behind a lock that had ended before. */
   const expire = (attempt: StoredAttempt, now: number): void => {
-    endLockOf(attempt.subject, attempt.expireTime, now);
+    endLocksOf(attempt.subject, attempt.expireTime, now);
     const stored = subjects.get(attempt.subject);
     // Open attempts are removed with their subject.
     if (stored === undefined) {
@@ -261,12 +259,12 @@ export function createSubjectCommands({
       redate(attempts.aheadOf(stored.key, time), time);
       expired = attempts.expiredOf(stored.key, time);
     }
-    if (expired.length > 0 || hasEnded(stored.lock, time)) {
+    if (expired.length > 0 || firstEnded(stored, time) !== undefined) {
       for (const attempt of expired) {
         expire(attempt, time);
       }
       // Perhaps one that an expired attempt has caused.
-      endLockOf(stored.key, time, time);
+      endLocksOf(stored.key, time, time);
       current = subjects.get(stored.key);
       counted = counters.read(stored.key);
     }
@@ -310,8 +308,8 @@ export function createSubjectCommands({
         expire(attempt, time);
       }
       const ended = subjects.withEndedLocks(time, limit);
-      for (const stored of ended) {
-        endOwnLock(stored, time, time);
+      for (const { key } of ended) {
+        endLocksOf(key, time, time);
       }
       return expired.length + ended.length;
     },
@@ -333,9 +331,10 @@ function idOf({ orgId, userId, nameHash }: StoredSubject): SubjectId {
 export function stateOf({
   account,
   lock,
+  factorLocks,
   rememberedSecrets,
 }: StoredSubject): UserState {
-  return { account, lock, rememberedSecrets };
+  return { account, lock, factorLocks, rememberedSecrets };
 }
 
 /** Whether something is counted, so that a name is kept. */

@@ -7,14 +7,14 @@ import type {
 } from "../../lockout/attempt.ts";
 import { foldName } from "../../lockout/alias.ts";
 import { LockoutError } from "../../lockout/errors.ts";
-import { hasEnded } from "../../lockout/lock.ts";
+import { withoutEnded } from "../../lockout/lock.ts";
+import { withoutEndedLocks } from "../../lockout/lock-end.ts";
 import { aliasesChanged, nameUnlocked } from "../../lockout/user-events.ts";
 import {
   emptyName,
   newUser,
   removeUser,
   takeOverName,
-  withoutEndedLock,
 } from "../../lockout/user.ts";
 import type {
   CommandView,
@@ -100,7 +100,7 @@ export interface UserCommands {
   settleSources(keys: readonly SourceKey[], time: number): void;
   findStored(subject: Subject): StoredSubject | undefined;
   findLockout(subject: Subject, time: number): StoredLockout | undefined;
-  /** Without a lock that has ended by this time, though no event says so yet. */
+  /** Without locks that have ended by this time, though no event says so yet. */
   toUser(stored: StoredSubject, time: number): StoredUser;
   toLockout(stored: StoredSubject, time: number): StoredLockout;
 }
@@ -116,13 +116,12 @@ export function createUserCommands(
 
   const toUser = (stored: StoredSubject, time: number): StoredUser => ({
     ...keyOf(stored),
-    account: stored.account,
-    lock: hasEnded(stored.lock, time) ? undefined : stored.lock,
+    ...withoutEnded(stateOf(stored), time),
     aliases: aliases.list(stored.key),
   });
   const toLockout = (stored: StoredSubject, time: number): StoredLockout => ({
     ...keyOf(stored),
-    view: withoutEndedLock({
+    view: withoutEndedLocks({
       ...commands.view(foundAgain(stored), "SYSTEM", time),
       user: stateOf(stored),
     }),

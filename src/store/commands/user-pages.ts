@@ -56,7 +56,7 @@ function lockedAfter(
 }
 
 /** JSON of a lockout but for its texts, at most: numbers and times of five factors. */
-const lockoutBytes = 900;
+const lockoutBytes = 1600;
 
 /** Reads a page of users in slices, between which others have their turn. */
 export function readUserPage(
@@ -76,20 +76,23 @@ export function readUserPage(
   });
 }
 
+/** A locked user with the place in the list, which is the stored one: a lock that has ended counts there until its end is written. */
+export interface ListedLockout extends StoredLockout {
+  readonly place: LockedAfter;
+}
+
 /** The same of locked users. */
 export function readLockedPage(
   page: PageRequest,
   scope: LockedScope,
   filter: LockedFilter,
   order: LockedOrder,
-  read: ReadSlice<StoredLockout, LockedAfter>,
+  read: ReadSlice<ListedLockout, LockedAfter>,
 ): Promise<Page<StoredLockout>> {
   const list = lockedList(scope, order);
   return readPage(page, lockedAfter(page, list), read, {
     isFiltered: isFiltered({ ...filter, since: undefined }),
-    placeOf: ({ orgId, userId, view }) => ({
-      ...{ time: view.user.lock?.time ?? 0, orgId, userId },
-    }),
+    placeOf: ({ place }) => place,
     endAt: ({ time, orgId, userId }) =>
       scope.orgId === undefined
         ? [list, time, userId, orgId]

@@ -72,7 +72,10 @@ const wanted = `
   ) AS l WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))
   UNION SELECT d.key FROM (
     SELECT key FROM subjects WHERE lock_end <= (SELECT coalesce($8::bigint, ${nowSql})) ORDER BY lock_end LIMIT $7
-  ) AS d`;
+  ) AS d
+  UNION SELECT f.key FROM (
+    SELECT key FROM subjects WHERE factor_lock_end <= (SELECT coalesce($8::bigint, ${nowSql})) ORDER BY factor_lock_end LIMIT $7
+  ) AS f`;
 
 // All transactions lock in the order of the keys, so that there is no deadlock. A row that had to be waited for comes as it is
 // after the wait.

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { LockoutError } from "../../lockout/errors.ts";
-import { hasEnded } from "../../lockout/lock.ts";
+import { firstEnded } from "../../lockout/lock.ts";
 import type { UserState } from "../../lockout/user.ts";
 import { nameAggregate, userAggregate } from "../commands/tables.ts";
 import type {
@@ -10,8 +10,8 @@ import type {
   SubjectTable,
 } from "../commands/tables.ts";
 import { hashName } from "../shared/name-hash.ts";
-import { rememberedColumn } from "../shared/rows.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
+import { stateColumnNames, stateColumns } from "../shared/rows.ts";
 import type { UserKey } from "../users.ts";
 import { BatchError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -41,6 +41,18 @@ export interface SubjectsContext {
   readonly onRemove: (key: number) => void;
 }
 
+const stateNames = stateColumnNames.join(", ");
+
+/** The arrays of {@link stateValues}, as parameters from a number on. */
+function stateArrays(first: number): string {
+  return stateColumnNames
+    .map((name, place) => {
+      const isNumber = /_(time|end)$/.test(name);
+      return `$${first + place}::${isNumber ? "bigint" : "text"}[]`;
+    })
+    .join(", ");
+}
+
 const removeSubjects: Statement = {
   name: "remove_subjects",
   text: "DELETE FROM subjects WHERE key = ANY ($1::bigint[])",
@@ -51,24 +63,19 @@ const removeOpenAttempts: Statement = {
 };
 const insertSubjects: Statement = {
   name: "insert_subjects",
-  text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end,
-      lock_factor, remembered_secrets, sequence, since_position, recorded)
+  text: `INSERT INTO subjects (key, org_id, user_id, name_hash, recency, account, sequence, ${stateNames},
+      since_position, recorded)
     SELECT s.key, s.org_id, s.user_id, s.name_hash,
       CASE WHEN s.name_hash IS NULL THEN NULL ELSE nextval('name_recency') END,
-      s.account, s.lock_reason, s.lock_time, s.lock_by, s.lock_end, s.lock_factor, s.remembered_secrets, s.sequence,
-      h.position, 1
-    FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[],
-      $8::text[], $9::bigint[], $10::text[], $11::text[], $12::bigint[])
-      AS s (key, org_id, user_id, name_hash, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets,
-        sequence)`,
+      s.account, s.sequence, ${stateColumnNames.map((name) => `s.${name}`).join(", ")}, h.position, 1
+    FROM log_head h, unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], ${stateArrays(7)})
+      AS s (key, org_id, user_id, name_hash, account, sequence, ${stateNames})`,
 };
 const updateSubjects: Statement = {
   name: "update_subjects",
-  text: `UPDATE subjects SET account = s.account, lock_reason = s.lock_reason, lock_time = s.lock_time,
-      lock_by = s.lock_by, lock_end = s.lock_end, lock_factor = s.lock_factor, remembered_secrets = s.remembered_secrets,
-      sequence = s.sequence
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[])
-      AS s (key, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets, sequence)
+  text: `UPDATE subjects SET account = s.account, sequence = s.sequence,
+      ${stateColumnNames.map((name) => `${name} = s.${name}`).join(", ")}
+    FROM unnest($1::bigint[], $2::text[], $3::bigint[], ${stateArrays(4)}) AS s (key, account, sequence, ${stateNames})
     WHERE subjects.key = s.key`,
 };
 
@@ -156,9 +163,11 @@ export class Subjects implements SubjectTable {
 
   update(key: number, state: UserState): void {
     const entry = this.#require(key);
+    const { orgId, userId, nameHash } = entry.stored;
     this.#context.journal.set(this.entries, key, {
       ...entry,
-      stored: { ...entry.stored, rememberedSecrets: undefined, ...state },
+      // Nothing of the state before is left, what the new one leaves out neither.
+      stored: { key, orgId, userId, nameHash, ...state },
       change: entry.change === "new" ? "new" : "updated",
     });
   }
@@ -167,7 +176,7 @@ export class Subjects implements SubjectTable {
     return [...this.entries.values()]
       .filter(
         ({ change, stored }) =>
-          change !== "removed" && hasEnded(stored.lock, time),
+          change !== "removed" && firstEnded(stored, time) !== undefined,
       )
       .map(({ stored }) => stored)
       .slice(0, limit);
@@ -265,13 +274,8 @@ function insertion(
     sorted.map(({ stored }) => stored.userId ?? null),
     sorted.map(({ stored }) => stored.nameHash ?? null),
     sorted.map(({ stored }) => stored.account),
-    sorted.map(({ stored }) => stored.lock?.reason ?? null),
-    sorted.map(({ stored }) => stored.lock?.time ?? null),
-    sorted.map(({ stored }) => stored.lock?.by ?? null),
-    sorted.map(({ stored }) => stored.lock?.endTime ?? null),
-    sorted.map(({ stored }) => stored.lock?.factor ?? null),
-    sorted.map(({ stored }) => rememberedColumn(stored)),
     sorted.map(({ stored }) => sequenceOf(stored)),
+    ...stateValues(sorted),
   ];
 }
 
@@ -283,14 +287,19 @@ function update(
     updateSubjects,
     updated.map(({ stored }) => stored.key),
     updated.map(({ stored }) => stored.account),
-    updated.map(({ stored }) => stored.lock?.reason ?? null),
-    updated.map(({ stored }) => stored.lock?.time ?? null),
-    updated.map(({ stored }) => stored.lock?.by ?? null),
-    updated.map(({ stored }) => stored.lock?.endTime ?? null),
-    updated.map(({ stored }) => stored.lock?.factor ?? null),
-    updated.map(({ stored }) => rememberedColumn(stored)),
     updated.map(({ stored }) => sequenceOf(stored)),
+    ...stateValues(updated),
   ];
+}
+
+/** The states of subjects, an array for each column. */
+function stateValues(
+  entries: readonly SubjectEntry[],
+): readonly (string | number | null)[][] {
+  const rows = entries.map(({ stored }) => stateColumns(stored));
+  return stateColumnNames.map((_, column) =>
+    rows.map((row) => row[column] ?? null),
+  );
 }
 
 /** Whose events those of a subject are. */

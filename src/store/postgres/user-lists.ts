@@ -97,10 +97,10 @@ const readAddresses: Statement = {
 };
 
 /** Lockouts with the descriptions of their users. */
-export async function describeUsers(
+export async function describeUsers<Lockout extends StoredLockout>(
   database: PostgresDatabase,
-  lockouts: readonly StoredLockout[],
-): Promise<readonly StoredLockout[]> {
+  lockouts: readonly Lockout[],
+): Promise<readonly Lockout[]> {
   if (lockouts.length === 0) {
     return [];
   }

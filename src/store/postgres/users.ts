@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { hasEnded } from "../../lockout/lock.ts";
+import { isAnyLocked, withoutEnded } from "../../lockout/lock.ts";
 import type { Clock } from "../ids.ts";
 import { userSubject } from "../users.ts";
 import type {
@@ -23,6 +23,7 @@ import type { LockedAfter } from "../commands/user-pages.ts";
 import {
   fitsLocked,
   fitsUsers,
+  lastPlaceOf,
   lockedNamesValues,
   lockedPlaceOf,
   lockedSliceValues,
@@ -78,7 +79,8 @@ const findDue: Statement = {
 };
 const findEndedLock: Statement = {
   name: "find_ended_lock",
-  text: `SELECT 1 FROM subjects WHERE lock_end <= ${nowOf} LIMIT 1`,
+  text: `SELECT 1 WHERE EXISTS (SELECT 1 FROM subjects WHERE lock_end <= ${nowOf})
+    OR EXISTS (SELECT 1 FROM subjects WHERE factor_lock_end <= ${nowOf})`,
 };
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
@@ -190,8 +192,8 @@ export function createUserStore({
     return {
       found: listed
         .filter((row) => fitsLocked(row, filter, now()))
-        .map(toSubject),
-      next: listed.length < limit ? undefined : lockedPlaceOf(listed.at(-1)),
+        .map((row) => ({ stored: toSubject(row), place: lockedPlaceOf(row) })),
+      next: listed.length < limit ? undefined : lastPlaceOf(listed),
     };
   };
 
@@ -297,10 +299,15 @@ export function createUserStore({
           order,
           ...slice,
         );
-        const { commands, time } = await look(found.map(subjectOf));
+        const { commands, time } = await look(
+          found.map(({ stored }) => subjectOf(stored)),
+        );
         const items = found
-          .filter(({ lock }) => !hasEnded(lock, time))
-          .map((stored) => commands.toLockout(stored, time));
+          .filter(({ stored }) => isAnyLocked(withoutEnded(stored, time)))
+          .map(({ stored, place }) => ({
+            ...commands.toLockout(stored, time),
+            place,
+          }));
         return { items: await describeUsers(database, items), next };
       });
     },

@@ -1,6 +1,7 @@
 import type { EventPayload } from "../../lockout/event.ts";
 import { factors } from "../../lockout/factor.ts";
 import type { Factor } from "../../lockout/factor.ts";
+import type { FactorLocks } from "../../lockout/lock.ts";
 import {
   replayUserEvent,
   unseenUser,
@@ -20,6 +21,8 @@ export interface UserRow {
   readonly recorded: number;
   readonly account: string;
   readonly lock_time: number | null;
+  /** JSON: by factor. */
+  readonly factor_locks: string | null;
 }
 
 /** What is counted of a factor. */
@@ -123,7 +126,14 @@ export class UserCheck {
         `is ${row.lock_time === null ? "not locked" : "locked"}, but the events say otherwise`,
       );
     }
+    const locks = JSON.parse(row.factor_locks ?? "{}") as FactorLocks;
     for (const factor of factors) {
+      const isLocked = locks[factor] !== undefined;
+      if (user.lockedFactors.has(factor) !== isLocked) {
+        report(
+          `has ${isLocked ? "a" : "no"} lock of ${factor}, but the events say otherwise`,
+        );
+      }
       const { failed = 0, inRow = 0 } =
         details.failures.get(row.key)?.get(factor) ?? {};
       const [come, comeInRow] = [user.failed[factor], user.failedInRow[factor]];

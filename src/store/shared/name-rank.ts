@@ -9,7 +9,7 @@
  * changes: a failure then writes the same for a name as for a user. The stored one may be too low, never too high, unless a count was
  * cleared.
  */
-export const nameRankSql = `CASE WHEN subjects.lock_time IS NOT NULL THEN 1000000000000
+export const nameRankSql = `CASE WHEN coalesce(subjects.lock_time, subjects.factor_lock_time) IS NOT NULL THEN 1000000000000
   ELSE coalesce((SELECT max(failed + open) FROM counters WHERE counters.subject = subjects.key), 0) END`;
 
 /** How many names an organisation has. */

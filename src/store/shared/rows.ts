@@ -7,7 +7,7 @@ import type {
   EventType,
 } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
-import type { LockReason } from "../../lockout/lock.ts";
+import type { FactorLocks, LockReason } from "../../lockout/lock.ts";
 import type { AccountState } from "../../lockout/user-events.ts";
 import type { Counter } from "../../lockout/counter.ts";
 import type { Source } from "../../lockout/source.ts";
@@ -194,11 +194,13 @@ export interface SubjectRow {
   /** Of a login name. */
   readonly name_hash: Uint8Array | null;
   readonly remembered_secrets: string | null;
+  /** JSON: the locks of factors, by factor. */
+  readonly factor_locks: string | null;
 }
 
 /** The columns of {@link toSubject}. */
 export const subjectColumns =
-  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, name_hash, remembered_secrets";
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, factor_locks, name_hash, remembered_secrets";
 
 /** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
@@ -219,28 +221,48 @@ export function toSubject(row: SubjectRow): StoredSubject {
             factor: row.lock_factor ?? undefined,
           },
     rememberedSecrets: remembered?.split(" "),
+    ...(row.factor_locks !== null && {
+      factorLocks: JSON.parse(row.factor_locks) as FactorLocks,
+    }),
   };
 }
 
-/** The columns of a lock: why, when, by whom, until when, of which factor; all null where there is none. */
-export type LockColumns = [
-  ...[reason: string | null, time: number | null, by: string | null],
-  ...[end: number | null, factor: string | null],
+/** The names of {@link StateColumns}. */
+export const stateColumnNames = [
+  ...["lock_reason", "lock_time", "lock_by", "lock_end", "lock_factor"],
+  ...["factor_locks", "factor_lock_time", "factor_lock_end"],
+  "remembered_secrets",
 ];
 
-/** The lock as it is stored. */
-export function lockColumns({ lock }: UserState): LockColumns {
+/**
+ * The columns of a state but for the account. Of the user's lock: why, when, by whom, until when, of which factor. Of those of factors: all of
+ * them as JSON, when the last one began, and when the first one ends by itself. The secrets that are remembered. All null where there is none.
+ */
+export type StateColumns = [
+  ...[reason: string | null, time: number | null, by: string | null],
+  ...[end: number | null, factor: string | null],
+  ...[factorLocks: string | null, factorTime: number | null],
+  ...[factorEnd: number | null, rememberedSecrets: string | null],
+];
+
+/** A state as it is stored. */
+export function stateColumns({
+  lock,
+  factorLocks,
+  rememberedSecrets,
+}: UserState): StateColumns {
+  const ofFactors = Object.values(factorLocks ?? {});
+  const ends = ofFactors.flatMap(({ endTime }) => endTime ?? []);
   return [
     ...([lock?.reason ?? null, lock?.time ?? null, lock?.by ?? null] as const),
     ...([lock?.endTime ?? null, lock?.factor ?? null] as const),
+    factorLocks === undefined ? null : JSON.stringify(factorLocks),
+    ofFactors.length === 0
+      ? null
+      : Math.max(...ofFactors.map(({ time }) => time)),
+    ends.length === 0 ? null : Math.min(...ends),
+    rememberedSecrets?.join(" ") ?? null,
   ];
-}
-
-/** The secrets that are remembered of a user, as they are stored: null where there is none. */
-export function rememberedColumn({
-  rememberedSecrets,
-}: UserState): string | null {
-  return rememberedSecrets?.join(" ") ?? null;
 }
 
 /** A row of a counter. */

@@ -64,7 +64,7 @@ export async function checkState(
     );
   }
   const userRows = await source.rows<UserRow>(
-    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time
+    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time, factor_locks
      FROM subjects WHERE user_id IS NOT NULL`,
   );
   const policies = new PolicyCheck(problems);

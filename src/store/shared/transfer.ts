@@ -137,6 +137,8 @@ export const transferTables: readonly TransferTable[] = [
       ...[text("account"), text("lock_reason"), integer("lock_time")],
       ...[text("lock_by"), integer("lock_end"), text("lock_factor")],
       ...[integer("recorded"), text("remembered_secrets")],
+      ...[text("factor_locks"), integer("factor_lock_time")],
+      integer("factor_lock_end"),
     ],
   },
   {

@@ -4,21 +4,28 @@
  */
 import type { EventPayload } from "../../lockout/event.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
+import type { LockReason } from "../../lockout/lock.ts";
 import type {
   LockedFilter,
   LockedOrder,
   LockedScope,
   UserFilter,
 } from "../users.ts";
-import { subjectColumns } from "./rows.ts";
+import { latestLock, placedLocks, withoutEnded } from "../../lockout/lock.ts";
+import type { Closed, Locks, PlacedLock } from "../../lockout/lock.ts";
+import { lockFactorOf } from "../../lockout/user-events.ts";
+import { lastLockSql } from "./last-lock.ts";
+import { subjectColumns, toSubject } from "./rows.ts";
 import type { SubjectRow } from "./rows.ts";
 
 /** A row of a slice, with what its filter looks at. */
 export interface ListedRow extends SubjectRow {
   /** Whether an alias fits; where none is looked for, it is of no account. */
   readonly alias_fits: number | boolean | null;
-  /** What the event of the lock says, where that is looked for. */
-  readonly lock_payload: string | null;
+  /** When the last lock began: the user's, or one of a factor. */
+  readonly last_lock: number | null;
+  /** What the events of locks say, the last one first, where that is looked for: each by its type and payload, in lines. */
+  readonly lock_events: string | null;
 }
 
 /** What both lists ask for, by name: SQL of one engine names them in its own way. */
@@ -68,7 +75,8 @@ type Named<Values> = (name: keyof Values & string) => string;
 /** The next users by id. */
 export function userSliceSql(named: Named<UserSliceValues>): string {
   const part = textSql(named("folded"));
-  return `SELECT ${subjectColumns}, ${aliasSql(part, `replace(a.folded, ${part}, '') <> a.folded`)}, NULL AS lock_payload
+  return `SELECT ${subjectColumns}, ${aliasSql(part, `replace(a.folded, ${part}, '') <> a.folded`)}, NULL AS lock_events,
+      NULL AS last_lock
     FROM (SELECT * FROM subjects WHERE org_id = ${named("orgId")} AND user_id > ${named("afterId")}
       ORDER BY user_id LIMIT ${named("limit")}) AS s
     ORDER BY user_id`;
@@ -77,42 +85,61 @@ export function userSliceSql(named: Named<UserSliceValues>): string {
 /** So many events of a user are looked at: after the one of a lock there are few. */
 const eventsAfterLock = 100;
 
-/** The next locked users, by the time of the lock, then by organisation and id. */
+/** The next locked users, by the time of the last lock, then by organisation and id. */
 export function lockedSliceSql(
   { isEverywhere, order }: LockedSliceKind,
   named: Named<LockedSliceValues>,
 ): string {
   const prefix = textSql(named("folded"));
   const [way, behind] = order === "oldest first" ? ["ASC", ">"] : ["DESC", "<"];
-  const columns = isEverywhere
-    ? ["lock_time", "org_id", "user_id"]
-    : ["lock_time", "user_id"];
-  const ordered = columns.map((column) => `${column} ${way}`).join(", ");
+  const lastLock = `(${lastLockSql})`;
+  const others = isEverywhere ? ["org_id", "user_id"] : ["user_id"];
+  const orderedBy = (first: string) =>
+    [first, ...others].map((column) => `${column} ${way}`).join(", ");
   const place = isEverywhere
     ? `(${named("afterTime")}, ${named("afterOrg")}, ${named("afterId")})`
     : `(${named("afterTime")}, ${named("afterId")})`;
-  return `SELECT ${subjectColumns}, ${aliasSql(prefix, `substr(a.folded, 1, length(${prefix})) = ${prefix}`)},
+  return `SELECT ${subjectColumns}, last_lock, ${aliasSql(prefix, `substr(a.folded, 1, length(${prefix})) = ${prefix}`)},
       CASE WHEN ${named("seesEvents")} = 1 THEN (
-        SELECT l.payload FROM (
+        SELECT string_agg(l.type || ' ' || l.payload, '\n' ORDER BY l.sequence DESC) FROM (
           SELECT e.type, e.payload, e.sequence FROM events e
           WHERE e.aggregate_id = s.user_id AND e.aggregate_type = 'user' AND e.resource_owner = s.org_id
           ORDER BY e.sequence DESC LIMIT ${eventsAfterLock}) AS l
-        WHERE l.type = 'user.locked' ORDER BY l.sequence DESC LIMIT 1) END AS lock_payload
-    FROM (SELECT * FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}user_id IS NOT NULL
-        AND lock_time >= ${named("since")} AND (${columns.join(", ")}) ${behind} ${place}
-      ORDER BY ${ordered} LIMIT ${named("limit")}) AS s
-    ORDER BY ${ordered}`;
+        WHERE l.type IN ('user.locked', 'user.factor.locked')) END AS lock_events
+    FROM (SELECT *, ${lastLock} AS last_lock FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}user_id IS NOT NULL
+        AND ${lastLockSql} IS NOT NULL AND ${lastLock} >= ${named("since")} AND (${[lastLock, ...others].join(", ")}) ${behind} ${place}
+      ORDER BY ${orderedBy(lastLock)} LIMIT ${named("limit")}) AS s
+    ORDER BY ${orderedBy("last_lock")}`;
 }
 
-/** The count of locked login names that lead to nobody: as {@link lockedSliceSql}. */
+/** Why a factor is locked. */
+const factorReasons: readonly LockReason[] = [
+  ...(["password_attempts", "otp_attempts", "ceiling"] as const),
+];
+
+/**
+ * The count of locked login names that lead to nobody: as {@link lockedSliceSql}. One with a factor whose lock has ended, and another whose lock has
+ * not, is left out until that end is written, seconds later.
+ */
 export function countLockedNamesSql(
   isEverywhere: boolean,
   named: Named<LockedNamesValues>,
 ): string {
   const reasons = textSql(named("reasons"));
+  const since = named("since");
+  const now = named("now");
+  const isAsked = (reason: string) =>
+    `replace(${reasons}, ' ' || ${reason} || ' ', '') <> ${reasons}`;
+  const isFactorAsked = factorReasons
+    .map(
+      (reason) =>
+        `${isAsked(`'${reason}'`)} AND factor_locks LIKE '%"reason":"${reason}"%'`,
+    )
+    .join(" OR ");
   return `SELECT count(*) AS count FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}name_hash IS NOT NULL
-    AND lock_time >= ${named("since")} AND (lock_end IS NULL OR lock_end > ${named("now")})
-    AND (${reasons} = '' OR replace(${reasons}, ' ' || lock_reason || ' ', '') <> ${reasons})`;
+    AND ${lastLockSql} IS NOT NULL AND ${lastLockSql} >= ${since} AND (
+      lock_time >= ${since} AND (lock_end IS NULL OR lock_end > ${now}) AND (${reasons} = '' OR ${isAsked("lock_reason")})
+      OR factor_lock_time >= ${since} AND (factor_lock_end IS NULL OR factor_lock_end > ${now}) AND (${reasons} = '' OR ${isFactorAsked}))`;
 }
 
 /** What that count asks for. */
@@ -194,15 +221,17 @@ export function userIdOf(row: SubjectRow | undefined): string | undefined {
 }
 
 /** Where the slice behind a locked user begins. */
-export function lockedPlaceOf(
-  row: SubjectRow | undefined,
+export function lockedPlaceOf(row: ListedRow): LockedAfter {
+  const { last_lock: time, org_id: orgId, user_id: userId } = row;
+  return { time: time ?? 0, orgId, userId: userId ?? "" };
+}
+
+/** Where the slice behind these locked users begins. */
+export function lastPlaceOf(
+  rows: readonly ListedRow[],
 ): LockedAfter | undefined {
-  return (
-    row && {
-      ...{ time: row.lock_time ?? 0, orgId: row.org_id },
-      userId: row.user_id ?? "",
-    }
-  );
+  const last = rows.at(-1);
+  return last && lockedPlaceOf(last);
 }
 
 /** Whether a user is meant. @param now a lock that has ended by then is none */
@@ -219,24 +248,26 @@ export function fitsUsers(
   if (state === undefined) {
     return true;
   }
-  return state === (isLocked(row, now) ? "locked" : row.account);
-}
-
-function isLocked(row: SubjectRow, now: number): boolean {
-  return row.lock_time !== null && (row.lock_end ?? Infinity) > now;
+  const { lock } = withoutEnded(toSubject(row), now);
+  return state === (lock === undefined ? row.account : "locked");
 }
 
 /** Whether a locked user is meant. @param now as of {@link fitsUsers} */
 export function fitsLocked(
   row: ListedRow,
-  { reasons, prefix, fromAddress }: LockedFilter,
+  { since, reasons, prefix, fromAddress }: LockedFilter,
   now: number,
 ): boolean {
-  const { lock_reason: reason, user_id: userId } = row;
-  if (!isLocked(row, now)) {
+  const { user_id: userId } = row;
+  const locks = withoutEnded(toSubject(row), now);
+  const latest = latestLock(locks);
+  if (latest === undefined || latest.time < (since ?? -Infinity)) {
     return false;
   }
-  if (reasons !== undefined && (reason === null || !reasons.includes(reason))) {
+  const meant = meantLocks(locks).filter(
+    ({ lock }) => reasons?.includes(lock.reason) ?? true,
+  );
+  if (meant.length === 0) {
     return false;
   }
   if (prefix !== undefined && !row.alias_fits) {
@@ -244,13 +275,34 @@ export function fitsLocked(
       return false;
     }
   }
-  return fromAddress === undefined || isFrom(row.lock_payload, fromAddress);
+  return (
+    fromAddress === undefined ||
+    meant.some(({ closes }) => {
+      const address = lockedFrom(row.lock_events, closes);
+      return address !== undefined && fromAddress(address);
+    })
+  );
 }
 
-function isFrom(
-  payload: string | null,
-  fits: (address: string) => boolean,
-): boolean {
-  const address = addressOf(payload);
-  return address !== undefined && fits(address);
+/** The locks by which a user is meant: an unlock would lift an administrator's lock too, so a factor's counts only where the user is not locked. */
+function meantLocks(locks: Locks): readonly PlacedLock[] {
+  const all = placedLocks(locks);
+  const ofUser = all.filter(({ closes }) => closes === "user");
+  return ofUser.length > 0 ? ofUser : all;
+}
+
+/** The address of the failure that caused the last lock of this. */
+function lockedFrom(events: string | null, closes: Closed): string | undefined {
+  for (const line of events?.split("\n") ?? []) {
+    const space = line.indexOf(" ");
+    const payload = line.slice(space + 1);
+    const closed =
+      line.slice(0, space) === "user.locked"
+        ? "user"
+        : lockFactorOf(JSON.parse(payload) as EventPayload);
+    if (closed === closes) {
+      return addressOf(payload);
+    }
+  }
+  return undefined;
 }

@@ -1,11 +1,11 @@
 import type { Database } from "better-sqlite3";
 import {
-  lockColumns,
-  rememberedColumn,
+  stateColumnNames,
+  stateColumns,
   subjectColumns as columns,
   toSubject,
 } from "../shared/rows.ts";
-import type { LockColumns, SubjectRow } from "../shared/rows.ts";
+import type { StateColumns, SubjectRow } from "../shared/rows.ts";
 import {
   addressOf,
   countLockedNamesSql,
@@ -86,25 +86,25 @@ export function prepareSubjects(
       Uint8Array | null,
       number | null,
       string,
-      ...LockColumns,
-      string | null,
+      ...StateColumns,
     ]
   >(
     // Recency means nothing any more, but a name has to have one.
     `INSERT INTO subjects
-       (org_id, user_id, name_hash, recency, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, remembered_secrets,
-        since_position)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) FROM events))`,
+       (org_id, user_id, name_hash, recency, account, ${stateColumnNames.join(", ")}, since_position)
+     VALUES (?, ?, ?, ?, ?, ${stateColumnNames.map(() => "?").join(", ")}, (SELECT coalesce(max(position), 0) FROM events))`,
   );
-  const update = database.prepare<
-    [string, ...LockColumns, string | null, number]
+  const update = database.prepare<[string, ...StateColumns, number]>(
+    `UPDATE subjects SET account = ?, ${stateColumnNames.map((name) => `${name} = ?`).join(", ")} WHERE key = ?`,
+  );
+  const endedBy = (column: string) =>
+    `SELECT key FROM (SELECT key FROM subjects WHERE ${column} <= @time ORDER BY ${column} LIMIT @limit)`;
+  const withEndedLocks = database.prepare<
+    [{ readonly time: number; readonly limit: number }],
+    SubjectRow
   >(
-    `UPDATE subjects SET account = ?, lock_reason = ?, lock_time = ?, lock_by = ?, lock_end = ?, lock_factor = ?,
-       remembered_secrets = ?
-     WHERE key = ?`,
-  );
-  const withEndedLocks = database.prepare<[number, number], SubjectRow>(
-    `SELECT ${columns} FROM subjects WHERE lock_end <= ? ORDER BY lock_end LIMIT ?`,
+    `SELECT ${columns} FROM subjects
+     WHERE key IN (${endedBy("lock_end")} UNION ${endedBy("factor_lock_end")}) LIMIT @limit`,
   );
   const remove = database.prepare<[number]>(
     "DELETE FROM subjects WHERE key = ?",
@@ -173,8 +173,7 @@ export function prepareSubjects(
         hash,
         hash === null ? null : 0,
         state.account,
-        ...lockColumns(state),
-        rememberedColumn(state),
+        ...stateColumns(state),
       );
       return {
         key: Number(lastInsertRowid),
@@ -185,15 +184,10 @@ export function prepareSubjects(
       };
     },
     update: (key, state) => {
-      update.run(
-        state.account,
-        ...lockColumns(state),
-        rememberedColumn(state),
-        key,
-      );
+      update.run(state.account, ...stateColumns(state), key);
     },
     withEndedLocks: (time, limit) =>
-      withEndedLocks.all(time, limit).map(toSubject),
+      withEndedLocks.all({ time, limit }).map(toSubject),
     remove: (key) => {
       const row = get.get(key);
       if (row?.user_id != null) {

@@ -13,6 +13,7 @@ import {
   fitsLocked,
   fitsUsers,
   lockedNamesValues,
+  lastPlaceOf,
   lockedPlaceOf,
   lockedSliceValues,
   userIdOf,
@@ -143,7 +144,7 @@ export function createUserStore(
       scope: LockedScope,
       filter: LockedFilter,
       order: LockedOrder,
-      show: (row: ListedRow) => Item,
+      show: (row: ListedRow, place: LockedAfter) => Item,
     ) =>
     (after: LockedAfter | undefined, limit: number) =>
       read(() => {
@@ -152,8 +153,10 @@ export function createUserStore(
           lockedSliceValues(scope, filter, order, after, limit),
         );
         return {
-          items: rows.filter((row) => fitsLocked(row, filter, now())).map(show),
-          next: rows.length < limit ? undefined : lockedPlaceOf(rows.at(-1)),
+          items: rows
+            .filter((row) => fitsLocked(row, filter, now()))
+            .map((row) => show(row, lockedPlaceOf(row))),
+          next: rows.length < limit ? undefined : lastPlaceOf(rows),
         };
       });
 
@@ -241,9 +244,10 @@ export function createUserStore(
         scope,
         filter,
         order,
-        lockedSlices(scope, filter, order, (row) =>
-          describe(commands.toLockout(toSubject(row), now())),
-        ),
+        lockedSlices(scope, filter, order, (row, place) => ({
+          ...describe(commands.toLockout(toSubject(row), now())),
+          place,
+        })),
       );
     },
     countLocked: async (scope, filter) => {

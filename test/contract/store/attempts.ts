@@ -8,8 +8,8 @@ import {
   lockUser,
   putUser,
   reactivateUser,
-  unlockUser,
 } from "../../../src/lockout/user.ts";
+import { unlockUser } from "../../../src/lockout/unlock.ts";
 import type { UserApi } from "../../../src/lockout/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { lockUser, putUser, unlockUser } from "../../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { unlockUser } from "../../../src/lockout/unlock.ts";
 import { foldName } from "../../../src/lockout/alias.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";

@@ -9,7 +9,7 @@ import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
 import type { Rules } from "../../../src/lockout/rules.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { unlockSubject } from "../../../src/lockout/user.ts";
+import { unlockSubject } from "../../../src/lockout/unlock.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { LockoutError } from "../../../src/lockout/errors.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
-import { lockUser, putUser, unlockSubject } from "../../../src/lockout/user.ts";
-import type { UnlockCommand } from "../../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { unlockSubject } from "../../../src/lockout/unlock.ts";
+import type { UnlockCommand } from "../../../src/lockout/unlock.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";

@@ -7,7 +7,8 @@ import {
 import type { EventPayload } from "../../../src/lockout/event.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { lockUser, putUser, unlockUser } from "../../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { unlockUser } from "../../../src/lockout/unlock.ts";
 import type { WantedState } from "../../../src/lockout/user.ts";
 import type { Subject, UserKey } from "../../../src/store/users.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";

@@ -7,12 +7,8 @@ import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import {
-  lockUser,
-  newUser,
-  putUser,
-  unlockUser,
-} from "../../../src/lockout/user.ts";
+import { lockUser, newUser, putUser } from "../../../src/lockout/user.ts";
+import { unlockUser } from "../../../src/lockout/unlock.ts";
 import type {
   DecideUser,
   UserView,

@@ -18,6 +18,7 @@ import { rememberedSecrets } from "./0016-remembered-secrets.ts";
 import { lockedEverywhere } from "./0017-locked-everywhere.ts";
 import { lockedCounts } from "./0018-locked-counts.ts";
 import { sources } from "./0019-sources.ts";
+import { factorLocks } from "./0020-factor-locks.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   lockedEverywhere,
   lockedCounts,
   sources,
+  factorLocks,
 ];
