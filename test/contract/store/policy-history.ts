@@ -56,9 +56,9 @@ export function describePolicyHistory(bed: StoreBed): void {
         [orgA, updateOrgPolicy(orgA.orgId, limits(0, 5))],
         [instanceOwner, rules({ observationWindowMs: 1000 })],
         [orgA, resetRules({})],
-        // Many of one number: what the other is stands far behind.
+        // More of one number than are read at once: what the other is stands far behind.
         ...Array.from(
-          { length: 45 },
+          { length: 120 },
           (_value, index) =>
             [orgA, updateOrgPolicy(orgA.orgId, limits(index + 1, 5))] as const,
         ),
