@@ -31,7 +31,9 @@ const nowOf = `(SELECT coalesce($1::bigint, ${nowSql}))`;
 
 const findDue: Statement = {
   name: "find_due_sources",
-  text: `SELECT key FROM sources WHERE empty_time <= ${nowOf} UNION SELECT key FROM sources WHERE level_time > ${nowOf} LIMIT $2`,
+  // A limit for each part: else all that are due would be read to find out which are there twice.
+  text: `SELECT key FROM (SELECT key FROM sources WHERE empty_time <= ${nowOf} LIMIT $2) AS empty
+    UNION SELECT key FROM (SELECT key FROM sources WHERE level_time > ${nowOf} LIMIT $2) AS ahead`,
 };
 const countSources: Statement = {
   name: "count_sources",

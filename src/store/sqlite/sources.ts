@@ -11,7 +11,7 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link SourceTable}, and what keeps it small. Changes are made inside a transaction. */
 export interface Sources extends SourceTable {
-  /** Some that may be empty, or were counted at a time to come, at most so many. */
+  /** Some that may be empty, or were counted at a time to come, at most so many of each. */
   due(time: number, limit: number): readonly SourceKey[];
 }
 
@@ -38,9 +38,11 @@ export function prepareSources(
   const remove = database.prepare<[string]>(
     "DELETE FROM sources WHERE key = ?",
   );
+  // A limit for each part: else all that are due would be read to find out which are there twice.
   const due = database
-    .prepare<[number, number, number], SourceKey>(
-      "SELECT key FROM sources WHERE empty_time <= ? UNION SELECT key FROM sources WHERE level_time > ? LIMIT ?",
+    .prepare<[{ readonly time: number; readonly limit: number }], SourceKey>(
+      `SELECT key FROM (SELECT key FROM sources WHERE empty_time <= @time LIMIT @limit)
+       UNION SELECT key FROM (SELECT key FROM sources WHERE level_time > @time LIMIT @limit)`,
     )
     .pluck();
   const countAll = database
@@ -85,6 +87,6 @@ export function prepareSources(
     remove: (key) => {
       remove.run(key);
     },
-    due: (time, limit) => due.all(time, time, limit),
+    due: (time, limit) => due.all({ time, limit }),
   };
 }
