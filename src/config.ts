@@ -18,6 +18,10 @@ export interface ServerConfig {
   readonly masterKey: string | undefined;
   /** Whether the installation gets new keys: what those before have sealed or signed ends. */
   readonly resetKeys: boolean;
+  /** Where the first start writes the key file of a service account that may do everything; undefined: there is none. */
+  readonly firstKeyFile: string | undefined;
+  /** Where the first start writes the administrator's token, instead of printing it. */
+  readonly firstTokenFile: string | undefined;
   /** The default policy that the first start creates, as far as it is not 0. Later starts keep the policy that is there. */
   readonly defaultPolicy: Partial<Limits>;
   /** Origins whose pages may call, or `*` for all. */
@@ -73,6 +77,8 @@ export const defaultConfig: ServerConfig = {
   adminToken: undefined,
   masterKey: undefined,
   resetKeys: false,
+  firstKeyFile: undefined,
+  firstTokenFile: undefined,
   defaultPolicy: {},
   corsOrigins: [],
   trustedProxies: [],

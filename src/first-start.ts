@@ -23,8 +23,10 @@ export interface FirstStart {
 export interface CreatedInstance {
   readonly instanceId: string;
   readonly orgId: string;
-  /** To be shown once; undefined where the operator set it, and so knows it. */
+  /** To be shown once; undefined where the operator set it, and so knows it, or it is in a file. */
   readonly adminToken: string | undefined;
+  /** The file that has the token, where the operator named one. */
+  readonly tokenFile?: string;
 }
 
 /**

@@ -8,6 +8,7 @@ import { httpStatusOf, toConnectError } from "./api/errors.ts";
 import { createCallFields } from "./api/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
+import { withFirstFiles } from "./first-files.ts";
 import { ensureAdministrator } from "./first-start.ts";
 import type { CreatedInstance } from "./first-start.ts";
 import { warnOfPolicy } from "./policy-warnings.ts";
@@ -263,7 +264,11 @@ async function serve(
       onFault: reportFault,
     });
   // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
-  const { created } = await ensureAdministrator(store, config);
+  const created = await withFirstFiles(
+    store,
+    config,
+    async () => (await ensureAdministrator(store, config)).created,
+  );
   if (created !== undefined) {
     onCreated?.(created);
   }

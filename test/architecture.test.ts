@@ -131,7 +131,7 @@ const arrows = {
   ],
   /** What is stored and must not be readable in the database. */
   sealing: ["store"],
-  auth: ["store", "lockout", "gen/zitadel"],
+  auth: ["store", "lockout", "pacing", "gen/zitadel"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
   /** Each of its directories is an engine. */
@@ -222,6 +222,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/local-services.ts": "server",
   "src/api-description.ts": "server",
   "src/server-metrics.ts": "server",
+  "src/first-files.ts": "server",
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
   "src/tls-files.ts": "server",

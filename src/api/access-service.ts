@@ -18,7 +18,9 @@ import type {
   OrgStore,
   TokenStore,
 } from "../store/access.ts";
+import type { AccountStore } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
+import { createAccountMethods } from "./account-methods.ts";
 import { expiryMs } from "./moment.ts";
 import { readPage, turnOf } from "./pages.ts";
 
@@ -30,10 +32,12 @@ const longestOverlapMs = 365 * dayMs;
 
 /** lockout.v1.AccessService: organisations and tokens. */
 export function createAccessService(
-  store: OrgStore & TokenStore & Pick<Store, "now">,
+  store: OrgStore & TokenStore & AccountStore & Pick<Store, "now" | "newId">,
   inTurn: InTurn,
 ): ServiceImpl<typeof AccessService> {
   return {
+    ...createAccountMethods(store, inTurn),
+
     async createOrganization({ name }, context) {
       if (name.trim() === "") {
         throw new LockoutError("orgNameInvalid");

@@ -21,6 +21,8 @@ import { unlockSubject } from "../lockout/unlock.ts";
 import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
+import type { AccountStore } from "../store/accounts.ts";
+import { refuseAccount } from "./accounts.ts";
 import type { EventStore } from "../store/events.ts";
 import type { AttemptStore, UserStore } from "../store/users.ts";
 import { noteAttempt } from "./call-fields.ts";
@@ -49,7 +51,7 @@ import { lastEventId, resumedAfter, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions extends WatchLimits {
-  readonly store: AttemptStore & UserStore & EventStore;
+  readonly store: AttemptStore & UserStore & EventStore & AccountStore;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Lets lists be read, a few at once. */
@@ -90,6 +92,7 @@ export function createAttemptService({
         ttlMs: attemptTtlMs,
       };
       const subject = readSubject(orgId, request);
+      await refuseAccount(store, subject);
       const result = await store.beginAttempt(subject, id, (view, attemptId) =>
         beginAttempt(view, { ...command, attemptId }),
       );
@@ -133,6 +136,7 @@ export function createAttemptService({
       const client = readClient(request.client);
       const secretDigest = readSecretDigest(request.secretDigest);
       const subject = readSubject(orgId, request);
+      await refuseAccount(store, subject);
       const result = await store.reportAttempt(
         ...([subject, id] as const),
         (view) => reportAttempt(view, factor, client, outcome, secretDigest),
@@ -145,6 +149,7 @@ export function createAttemptService({
     async recordPasswordChange(request, context) {
       const { id, orgId } = getCaller(context.values);
       const userId = requireUserId(request.userId);
+      await refuseAccount(store, { kind: "user", orgId, userId });
       await store.changeUser({ orgId, userId }, id, recordPasswordChange);
       return {};
     },

@@ -12,25 +12,29 @@ import { LockoutError } from "../lockout/errors.ts";
 import { putUser } from "../lockout/user.ts";
 import type { WantedState } from "../lockout/user.ts";
 import type { InTurn } from "../pacing/turns.ts";
+import type { AccountStore } from "../store/accounts.ts";
 import type {
   Alias,
   StoredUser,
   UserFilter,
   UserStore,
 } from "../store/users.ts";
+import { refuseAccount } from "./accounts.ts";
 import { readPage, turnOf } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
 
 /** lockout.v1.UserService */
 export function createLockoutUserService(
-  store: UserStore,
+  store: UserStore & AccountStore,
   inTurn: InTurn,
 ): ServiceImpl<typeof UserService> {
   return {
     async putUser(request, context) {
       const { id, orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      await refuseAccount(store, { kind: "user", orgId, userId });
       const user = await store.putUser(
-        { orgId, userId: requireUserId(request.userId) },
+        { orgId, userId },
         readAliases(request.aliases),
         id,
         putUser(readState(request.state)),

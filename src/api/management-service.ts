@@ -14,8 +14,10 @@ import { deactivateUser, lockUser, reactivateUser } from "../lockout/user.ts";
 import { unlockUser } from "../lockout/unlock.ts";
 import type { DecideUser, UserApi } from "../lockout/user.ts";
 import { andThen } from "../store/awaitable.ts";
+import type { AccountStore } from "../store/accounts.ts";
 import type { PolicyStore, StoredPolicy } from "../store/policies.ts";
 import type { UserStore } from "../store/users.ts";
+import { changeStateOfAccount } from "./accounts.ts";
 import { respondOnce } from "./constant-responses.ts";
 import {
   changedDetails,
@@ -36,7 +38,7 @@ const v1: UserApi = { version: "v1", authorise: () => undefined };
 
 /** zitadel.management.v1.ManagementService: every call is on the organisation of the call. */
 export function createManagementService(
-  store: PolicyStore & UserStore,
+  store: PolicyStore & UserStore & AccountStore,
 ): ServiceImpl<typeof ManagementService> {
   const ownResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
@@ -59,6 +61,12 @@ export function createManagementService(
     decide: (api: UserApi) => DecideUser<void>,
   ) => {
     const { id, orgId } = getCaller(context.values);
+    const account = await changeStateOfAccount(
+      ...([store, userId, context, "v1", decide] as const),
+    );
+    if (account !== undefined) {
+      return account;
+    }
     const changed = await store.changeUser(
       { orgId, userId: requireUserId(userId) },
       id,

@@ -24,6 +24,10 @@ const idCharacters = 200;
 
 const id: TextBound = { characters: idCharacters, above: "requestTooLong" };
 const userId: TextBound = { characters: idCharacters, above: "userIdInvalid" };
+const accountId: TextBound = {
+  characters: idCharacters,
+  above: "accountUnknown",
+};
 const loginName: TextBound = { characters: 200, above: "subjectMissing" };
 const note: TextBound = { characters: 1000, above: "requestTooLong" };
 const ticket: TextBound = { characters: 200, above: "requestTooLong" };
@@ -189,6 +193,40 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   },
   "lockout.v1.ListOrganizationsRequest.page_token": pageToken,
   "lockout.v1.ListTokensRequest.page_token": pageToken,
+  "lockout.v1.ServiceAccount.user_id": accountId,
+  "lockout.v1.ServiceAccount.login_name": {
+    characters: 200,
+    above: "loginNameInvalid",
+  },
+  "lockout.v1.ServiceAccount.name": {
+    characters: 200,
+    above: "requestTooLong",
+  },
+  "lockout.v1.ServiceAccount.organization_id": {
+    characters: idCharacters,
+    above: "tokenOrgUnknown",
+  },
+  "lockout.v1.ServiceAccount.roles": {
+    elements: 100,
+    above: "accountRoleUnknown",
+    each: { characters: 200, above: "accountRoleUnknown" },
+  },
+  "lockout.v1.ListServiceAccountsRequest.page_token": pageToken,
+  "lockout.v1.DeleteServiceAccountRequest.user_id": accountId,
+  "lockout.v1.AddKeyRequest.user_id": accountId,
+  // RSA with 4096 bits has 800.
+  "lockout.v1.AddKeyRequest.public_key": {
+    characters: 2000,
+    above: "publicKeyInvalid",
+  },
+  "lockout.v1.ListKeysRequest.user_id": accountId,
+  "lockout.v1.RemoveKeyRequest.user_id": accountId,
+  "lockout.v1.RemoveKeyRequest.key_id": {
+    characters: idCharacters,
+    above: "keyUnknown",
+  },
+  "lockout.v1.SetSecretRequest.user_id": accountId,
+  "lockout.v1.RemoveSecretRequest.user_id": accountId,
   "lockout.v1.RotateTokenRequest.token_id": {
     characters: idCharacters,
     above: "tokenUnknown",

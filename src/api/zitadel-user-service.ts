@@ -26,14 +26,16 @@ import { LockoutError } from "../lockout/errors.ts";
 import { deactivateUser, lockUser, reactivateUser } from "../lockout/user.ts";
 import { unlockUser } from "../lockout/unlock.ts";
 import type { DecideUser, UserApi } from "../lockout/user.ts";
+import type { AccountStore } from "../store/accounts.ts";
 import type { UserStore } from "../store/users.ts";
+import { changeStateOfAccount, findAccountFor } from "./accounts.ts";
 import { changedDetails, onlyEvent } from "./details.ts";
 import { requireUserId } from "./subjects.ts";
 import { detailsOf, findUserRecord, userV2 } from "./zitadel-users.ts";
 
 /** zitadel.user.v2.UserService and its v2beta, which have the same numbers. */
 export function createZitadelUserService(
-  store: UserStore,
+  store: UserStore & AccountStore,
 ): ServiceImpl<typeof UserService> & ServiceImpl<typeof UserServiceBeta> {
   const change = async (
     userId: string,
@@ -42,6 +44,12 @@ export function createZitadelUserService(
   ) => {
     const caller = getCaller(context.values);
     requireUserId(userId);
+    const account = await changeStateOfAccount(
+      ...([store, userId, context, "v2", decide] as const),
+    );
+    if (account !== undefined) {
+      return account;
+    }
     const orgId = await findOrg(store, userId, caller, "user.write");
     const changed = await store.changeUser(
       { orgId, userId },
@@ -90,11 +98,15 @@ export function createZitadelUserService(
  * @throws LockoutError where several organisations have the id
  */
 async function findOrg(
-  store: UserStore,
+  store: UserStore & AccountStore,
   userId: string,
   caller: Caller,
   permission: Permission,
 ): Promise<string> {
+  const account = await findAccountFor(store, caller, userId, permission);
+  if (account !== undefined) {
+    return account.orgId;
+  }
   if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, permission)) {
     return caller.orgId;
   }

@@ -1,14 +1,21 @@
 import { UserState as UserStateV1 } from "../../gen/zitadel/user_pb.js";
 import { UserState as UserStateV2 } from "../../gen/zitadel/user/v2/user_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
+import type { AccountStore } from "../store/accounts.ts";
 import type { UserKey, UserRecord, UserStore } from "../store/users.ts";
+import { findAccount } from "./accounts.ts";
 import { timestampFromMicros } from "./moment.ts";
 
-/** A user as ZITADEL's calls show one. @throws LockoutError `userUnknown` */
+/** A user or a service account as ZITADEL's calls show one. @throws LockoutError `userUnknown` */
 export async function findUserRecord(
-  store: UserStore,
+  store: UserStore & AccountStore,
   key: UserKey,
 ): Promise<UserRecord> {
+  const account = await findAccount(store, key.userId);
+  if (account?.orgId === key.orgId) {
+    const user = { ...key, ...account.state, aliases: [account.loginName] };
+    return { user, ...(await store.findAccountEvents(account)) };
+  }
   const found = await store.findUserRecord(key);
   if (found === undefined) {
     throw new LockoutError("userUnknown");

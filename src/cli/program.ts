@@ -8,6 +8,7 @@ import { addOrgCommand } from "./commands/org.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
 import { addReadyCommand } from "./commands/ready.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addServiceAccountCommand } from "./commands/service-account.ts";
 import { addTokenCommand } from "./commands/token.ts";
 import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
@@ -59,6 +60,7 @@ export function createProgram(terminal: Terminal): Command {
   addPolicyCommand(program, terminal);
   addOrgCommand(program, terminal);
   addTokenCommand(program, terminal);
+  addServiceAccountCommand(program, terminal);
   addUserCommand(program, terminal);
   addAttemptsCommand(program, terminal);
   addEventsCommand(program, terminal);

@@ -320,6 +320,16 @@ export function parseOrg(text: string): string {
   return text;
 }
 
+/** The id of a service account, or its login name. @throws InvalidArgumentError */
+export function parseAccount(text: string): string {
+  if (/[\s%+:]|^$/u.test(text) || Array.from(text).length > maxNameLength) {
+    throw new InvalidArgumentError(
+      `Write an id, or a login name of 1 to ${maxNameLength} characters without blanks, %, + and :.`,
+    );
+  }
+  return text;
+}
+
 /** The id of an organisation or a token. @throws InvalidArgumentError */
 export function parseId(text: string): string {
   // What cannot be sent in a header cannot be an id.

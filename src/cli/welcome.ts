@@ -70,10 +70,10 @@ It is good as soon as a start succeeds.
 }
 
 /** What the first start created, with the administrator's token. */
-function firstStart({ orgId, adminToken }: CreatedInstance): string {
+function firstStart({ orgId, adminToken, tokenFile }: CreatedInstance): string {
   const first = `This is the first start: it has created the default policy and the organisation ${orgId}.\n`;
   if (adminToken === undefined) {
-    return `${first}The administrator's token is the one in LOCKOUTD_ADMIN_TOKEN.\n`;
+    return `${first}The administrator's token is the one in ${tokenFile ?? "LOCKOUTD_ADMIN_TOKEN"}.\n`;
   }
   return `${first}The administrator's token is shown this once, and only its hash is stored:
 

@@ -3,6 +3,7 @@
  * code and its text. `docs/reference/errors.md` is made from it.
  */
 
+import { accountErrors } from "./account-errors.ts";
 import type { ErrorEntry } from "./error-entry.ts";
 import { policyErrors } from "./policy-errors.ts";
 
@@ -246,7 +247,7 @@ const entries = {
     id: "LOCKOUTD-tok04",
     code: "NOT_FOUND",
     key: "Organisation doesn't exist",
-    when: "CreateToken names an organisation that does not exist.",
+    when: "CreateToken or CreateServiceAccount names an organisation that does not exist.",
   },
   tokenUnknown: {
     id: "LOCKOUTD-tok05",
@@ -266,6 +267,7 @@ const entries = {
     key: "the token has expired: create another",
     when: "RotateToken names a token that has expired.",
   },
+  ...accountErrors,
   pageInvalid: {
     id: "LOCKOUTD-lst01",
     code: "INVALID_ARGUMENT",

@@ -176,6 +176,44 @@ const entries = {
     when: "The user was deleted, with aliases, counters and open attempts. A user who is registered with this id later is another one.",
     payload: {},
   },
+  "user.machine.added": {
+    aggregate: "user",
+    when: "The service account was created.",
+    payload: {
+      userName: "its login name, the client id",
+      name: "left out where it is empty",
+      roles: "",
+    },
+  },
+  "user.machine.changed": {
+    aggregate: "user",
+    when: "The name or the roles of the service account changed.",
+    payload: { name: "where it changed", roles: "where they changed" },
+  },
+  "user.machine.key.added": {
+    aggregate: "user",
+    when: "The service account got a key.",
+    payload: {
+      keyId: "",
+      algorithm: "`RSA`, `P-256` or `Ed25519`",
+      expirationDate: "RFC 3339, left out where it does not expire",
+    },
+  },
+  "user.machine.key.removed": {
+    aggregate: "user",
+    when: "A key was taken from the service account: what was signed by it, and tokens that were got by it, end.",
+    payload: { keyId: "" },
+  },
+  "user.machine.secret.set": {
+    aggregate: "user",
+    when: "The service account got a secret; one that it had before is gone.",
+    payload: {},
+  },
+  "user.machine.secret.removed": {
+    aggregate: "user",
+    when: "The secret was taken from the service account: tokens that were got by it end.",
+    payload: {},
+  },
   "user.deactivated": {
     aggregate: "user",
     when: "The user became inactive.",

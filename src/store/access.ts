@@ -67,7 +67,7 @@ export interface TokenStore {
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
   findToken(hash: Uint8Array): Awaitable<TokenRecord | undefined>;
-  /** The name of a token, of a revoked one too; undefined where no token has this id. */
+  /** The name of a token, or the login name of an account, of one that is gone too; undefined where none has this id. */
   tokenName(tokenId: string): Promise<string | undefined>;
   /** The tokens, oldest first. */
   listTokens(

@@ -14,6 +14,7 @@
  * - Times are milliseconds since 1970 UTC, by the store's one clock. Dates of events, and of policies, which are those of their events,
  *   are microseconds: each later than the one before it, also where many events come in a millisecond, or the clock goes back.
  */
+import type { AccountStore } from "./accounts.ts";
 import type { PolicyDecision } from "../lockout/policy.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { EventStore } from "./events.ts";
@@ -69,6 +70,7 @@ export interface Store
     EventStore,
     OrgStore,
     TokenStore,
+    AccountStore,
     UserStore,
     AttemptStore,
     VaultStore,

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { open, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -568,4 +568,27 @@ test("the keys of the installation are sealed by the master key, and a start wit
     0o600,
   );
   await stop(await serve());
+});
+
+test("the first start writes a token and a key to new files for their owner alone, and prints neither; later starts write nothing", async () => {
+  const files = ["--first-token-file", "token", "--first-key-file", "key.json"];
+  await writeFile(directory.file("token"), "precious");
+  const refused = await runHere(["serve", ...anyPort, ...files]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("the first start cannot write");
+  expect(existsSync(directory.file("key.json"))).toBe(false);
+  await unlink(directory.file("token"));
+
+  const first = await serve({}, ...files);
+  const token = (await readFile(directory.file("token"), "utf8")).trim();
+  expect(first.stdout()).not.toContain(token);
+  expect((await getPolicy(first.url, token)).status).toBe(200);
+  expect(
+    JSON.parse(await readFile(directory.file("key.json"), "utf8")),
+  ).toMatchObject({ type: "serviceaccount" });
+  for (const name of ["token", "key.json"]) {
+    expect((await stat(directory.file(name))).mode & 0o777).toBe(0o600);
+  }
+  await stop(first);
+  await stop(await serve({}, ...files));
 });

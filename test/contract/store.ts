@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { describeAccessEvents } from "./store/access-events.ts";
+import { describeAccounts } from "./store/accounts.ts";
 import { describeAttempts } from "./store/attempts.ts";
 import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
@@ -47,6 +48,7 @@ export function describeStore(
     describeNotices(bed);
     describeOrgs(bed);
     describeTokens(bed);
+    describeAccounts(bed);
     describeAccessEvents(bed);
     describeUsers(bed);
     describeUserEvents(bed);

@@ -12,6 +12,8 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       readonly attemptId?: string;
       readonly organizationId?: string;
       readonly token?: { readonly tokenId: string };
+      readonly userId?: string;
+      readonly key?: { readonly keyId: string };
     };
   };
   const fail = async (userId: string) => {
@@ -30,6 +32,24 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   await Promise.all(
     Array.from({ length: 40 }, (_value, number) => fail(`user-${number % 10}`)),
   );
+  const accounts = "/lockout/v1/serviceAccounts";
+  for (const loginName of ["program", "removed-program"]) {
+    const { userId = "" } = await post(accounts, {
+      ...{ loginName, roles: ["ORG_OWNER"] },
+    });
+    const own = `${accounts}/${userId}`;
+    await post(own, { name: "changed" }, "PATCH");
+    const { key } = await post(`${own}/keys`, {});
+    await post(`${own}/keys`, {});
+    await post(`${own}/keys/${key?.keyId ?? ""}`, undefined, "DELETE");
+    await post(`${own}:setSecret`, {});
+    if (loginName === "removed-program") {
+      await post(`${own}:removeSecret`, {});
+      await post(own, undefined, "DELETE");
+    } else {
+      await post(`/management/v1/users/${userId}/_lock`, {});
+    }
+  }
   await post("/management/v1/users/user-1/_unlock", {});
   await fail("user-1");
   await post("/lockout/v1/users/user-2", undefined, "DELETE");

@@ -2,7 +2,7 @@
 // @generated from file lockout/v1/access_service.proto (package lockout.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
@@ -447,6 +447,432 @@ export declare type Caller = Message<"lockout.v1.Caller"> & {
 export declare const CallerSchema: GenMessage<Caller>;
 
 /**
+ * A program that signs in by a key or a secret.
+ *
+ * @generated from message lockout.v1.ServiceAccount
+ */
+export declare type ServiceAccount = Message<"lockout.v1.ServiceAccount"> & {
+  /**
+   * The id, of 18 digits; also the editor of what the account does.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * 1 to 200 characters, without blanks, %, + and :. The client id. No other account of the installation has one that reads alike.
+   *
+   * @generated from field: string login_name = 2;
+   */
+  loginName: string;
+
+  /**
+   * What people call it: at most 200 characters.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Its organisation; roles named ORG_ hold there.
+   *
+   * @generated from field: string organization_id = 4;
+   */
+  organizationId: string;
+
+  /**
+   * What it may do, such as IAM_LOGIN_CLIENT.
+   *
+   * @generated from field: repeated string roles = 5;
+   */
+  roles: string[];
+
+  /**
+   * When it was created.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Whether it has a secret.
+   *
+   * @generated from field: bool has_secret = 7;
+   */
+  hasSecret: boolean;
+};
+
+/**
+ * Describes the message lockout.v1.ServiceAccount.
+ * Use `create(ServiceAccountSchema)` to create a new message.
+ */
+export declare const ServiceAccountSchema: GenMessage<ServiceAccount>;
+
+/**
+ * @generated from message lockout.v1.ListServiceAccountsRequest
+ */
+export declare type ListServiceAccountsRequest = Message<"lockout.v1.ListServiceAccountsRequest"> & {
+  /**
+   * The most accounts to return: 100 unless set, at most 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * From the response before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListServiceAccountsRequest.
+ * Use `create(ListServiceAccountsRequestSchema)` to create a new message.
+ */
+export declare const ListServiceAccountsRequestSchema: GenMessage<ListServiceAccountsRequest>;
+
+/**
+ * @generated from message lockout.v1.ListServiceAccountsResponse
+ */
+export declare type ListServiceAccountsResponse = Message<"lockout.v1.ListServiceAccountsResponse"> & {
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated lockout.v1.ServiceAccount service_accounts = 1;
+   */
+  serviceAccounts: ServiceAccount[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListServiceAccountsResponse.
+ * Use `create(ListServiceAccountsResponseSchema)` to create a new message.
+ */
+export declare const ListServiceAccountsResponseSchema: GenMessage<ListServiceAccountsResponse>;
+
+/**
+ * @generated from message lockout.v1.DeleteServiceAccountRequest
+ */
+export declare type DeleteServiceAccountRequest = Message<"lockout.v1.DeleteServiceAccountRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lockout.v1.DeleteServiceAccountRequest.
+ * Use `create(DeleteServiceAccountRequestSchema)` to create a new message.
+ */
+export declare const DeleteServiceAccountRequestSchema: GenMessage<DeleteServiceAccountRequest>;
+
+/**
+ * @generated from message lockout.v1.DeleteServiceAccountResponse
+ */
+export declare type DeleteServiceAccountResponse = Message<"lockout.v1.DeleteServiceAccountResponse"> & {
+};
+
+/**
+ * Describes the message lockout.v1.DeleteServiceAccountResponse.
+ * Use `create(DeleteServiceAccountResponseSchema)` to create a new message.
+ */
+export declare const DeleteServiceAccountResponseSchema: GenMessage<DeleteServiceAccountResponse>;
+
+/**
+ * @generated from message lockout.v1.AddKeyRequest
+ */
+export declare type AddKeyRequest = Message<"lockout.v1.AddKeyRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * When the key shall end; it does not where this is left out.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * PEM (BEGIN PUBLIC KEY): RSA of 2048 to 4096 bits, P-256 or Ed25519. Where it is empty, a key is made: RSA, 2048 bits.
+   *
+   * @generated from field: bytes public_key = 3;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * What the file of a key that is made is for.
+   *
+   * @generated from field: lockout.v1.KeyFileType type = 4;
+   */
+  type: KeyFileType;
+};
+
+/**
+ * Describes the message lockout.v1.AddKeyRequest.
+ * Use `create(AddKeyRequestSchema)` to create a new message.
+ */
+export declare const AddKeyRequestSchema: GenMessage<AddKeyRequest>;
+
+/**
+ * @generated from message lockout.v1.AddKeyResponse
+ */
+export declare type AddKeyResponse = Message<"lockout.v1.AddKeyResponse"> & {
+  /**
+   * The key that was added.
+   *
+   * @generated from field: lockout.v1.Key key = 1;
+   */
+  key?: Key | undefined;
+
+  /**
+   * The key file of a key that was made: JSON, as ZITADEL writes it. It is shown this once.
+   *
+   * @generated from field: string key_file = 2;
+   */
+  keyFile: string;
+};
+
+/**
+ * Describes the message lockout.v1.AddKeyResponse.
+ * Use `create(AddKeyResponseSchema)` to create a new message.
+ */
+export declare const AddKeyResponseSchema: GenMessage<AddKeyResponse>;
+
+/**
+ * A key of an account. Its private part is not stored.
+ *
+ * @generated from message lockout.v1.Key
+ */
+export declare type Key = Message<"lockout.v1.Key"> & {
+  /**
+   * The id, of 18 digits.
+   *
+   * @generated from field: string key_id = 1;
+   */
+  keyId: string;
+
+  /**
+   * RSA, P-256 or Ed25519.
+   *
+   * @generated from field: string algorithm = 2;
+   */
+  algorithm: string;
+
+  /**
+   * When it was added.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it ends; absent where it does not.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.Key.
+ * Use `create(KeySchema)` to create a new message.
+ */
+export declare const KeySchema: GenMessage<Key>;
+
+/**
+ * @generated from message lockout.v1.ListKeysRequest
+ */
+export declare type ListKeysRequest = Message<"lockout.v1.ListKeysRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lockout.v1.ListKeysRequest.
+ * Use `create(ListKeysRequestSchema)` to create a new message.
+ */
+export declare const ListKeysRequestSchema: GenMessage<ListKeysRequest>;
+
+/**
+ * @generated from message lockout.v1.ListKeysResponse
+ */
+export declare type ListKeysResponse = Message<"lockout.v1.ListKeysResponse"> & {
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated lockout.v1.Key keys = 1;
+   */
+  keys: Key[];
+};
+
+/**
+ * Describes the message lockout.v1.ListKeysResponse.
+ * Use `create(ListKeysResponseSchema)` to create a new message.
+ */
+export declare const ListKeysResponseSchema: GenMessage<ListKeysResponse>;
+
+/**
+ * @generated from message lockout.v1.RemoveKeyRequest
+ */
+export declare type RemoveKeyRequest = Message<"lockout.v1.RemoveKeyRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The id of the key.
+   *
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+};
+
+/**
+ * Describes the message lockout.v1.RemoveKeyRequest.
+ * Use `create(RemoveKeyRequestSchema)` to create a new message.
+ */
+export declare const RemoveKeyRequestSchema: GenMessage<RemoveKeyRequest>;
+
+/**
+ * @generated from message lockout.v1.RemoveKeyResponse
+ */
+export declare type RemoveKeyResponse = Message<"lockout.v1.RemoveKeyResponse"> & {
+};
+
+/**
+ * Describes the message lockout.v1.RemoveKeyResponse.
+ * Use `create(RemoveKeyResponseSchema)` to create a new message.
+ */
+export declare const RemoveKeyResponseSchema: GenMessage<RemoveKeyResponse>;
+
+/**
+ * @generated from message lockout.v1.SetSecretRequest
+ */
+export declare type SetSecretRequest = Message<"lockout.v1.SetSecretRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lockout.v1.SetSecretRequest.
+ * Use `create(SetSecretRequestSchema)` to create a new message.
+ */
+export declare const SetSecretRequestSchema: GenMessage<SetSecretRequest>;
+
+/**
+ * @generated from message lockout.v1.SetSecretResponse
+ */
+export declare type SetSecretResponse = Message<"lockout.v1.SetSecretResponse"> & {
+  /**
+   * The login name of the account.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * 64 characters. It is shown this once.
+   *
+   * @generated from field: string client_secret = 2;
+   */
+  clientSecret: string;
+};
+
+/**
+ * Describes the message lockout.v1.SetSecretResponse.
+ * Use `create(SetSecretResponseSchema)` to create a new message.
+ */
+export declare const SetSecretResponseSchema: GenMessage<SetSecretResponse>;
+
+/**
+ * @generated from message lockout.v1.RemoveSecretRequest
+ */
+export declare type RemoveSecretRequest = Message<"lockout.v1.RemoveSecretRequest"> & {
+  /**
+   * The id of the account.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lockout.v1.RemoveSecretRequest.
+ * Use `create(RemoveSecretRequestSchema)` to create a new message.
+ */
+export declare const RemoveSecretRequestSchema: GenMessage<RemoveSecretRequest>;
+
+/**
+ * @generated from message lockout.v1.RemoveSecretResponse
+ */
+export declare type RemoveSecretResponse = Message<"lockout.v1.RemoveSecretResponse"> & {
+};
+
+/**
+ * Describes the message lockout.v1.RemoveSecretResponse.
+ * Use `create(RemoveSecretResponseSchema)` to create a new message.
+ */
+export declare const RemoveSecretResponseSchema: GenMessage<RemoveSecretResponse>;
+
+/**
+ * What a key file is for.
+ *
+ * @generated from enum lockout.v1.KeyFileType
+ */
+export enum KeyFileType {
+  /**
+   * As KEY_FILE_TYPE_SERVICE_ACCOUNT.
+   *
+   * @generated from enum value: KEY_FILE_TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * For programs that sign in.
+   *
+   * @generated from enum value: KEY_FILE_TYPE_SERVICE_ACCOUNT = 1;
+   */
+  SERVICE_ACCOUNT = 1,
+
+  /**
+   * For programs that introspect the tokens of others.
+   *
+   * @generated from enum value: KEY_FILE_TYPE_APPLICATION = 2;
+   */
+  APPLICATION = 2,
+}
+
+/**
+ * Describes the enum lockout.v1.KeyFileType.
+ */
+export declare const KeyFileTypeSchema: GenEnum<KeyFileType>;
+
+/**
  * Manages the organisations of the instance and the tokens that callers show.
  *
  * @generated from service lockout.v1.AccessService
@@ -522,6 +948,97 @@ export declare const AccessService: GenService<{
     methodKind: "unary";
     input: typeof RotateTokenRequestSchema;
     output: typeof CreateTokenResponseSchema;
+  },
+  /**
+   * Creates a service account, a program that signs in by a key or a secret: in the caller's own organisation, unless organization_id is set.
+   *
+   * @generated from rpc lockout.v1.AccessService.CreateServiceAccount
+   */
+  createServiceAccount: {
+    methodKind: "unary";
+    input: typeof ServiceAccountSchema;
+    output: typeof ServiceAccountSchema;
+  },
+  /**
+   * Lists the service accounts, oldest first: of all organisations for callers with iam.access.read who name none, else of the organisation of the call.
+   *
+   * @generated from rpc lockout.v1.AccessService.ListServiceAccounts
+   */
+  listServiceAccounts: {
+    methodKind: "unary";
+    input: typeof ListServiceAccountsRequestSchema;
+    output: typeof ListServiceAccountsResponseSchema;
+  },
+  /**
+   * Gives an account another name, or other roles in the place of those that it has. What is empty stays. The other fields are not changed.
+   * Needs every permission that the account has, before and after.
+   *
+   * @generated from rpc lockout.v1.AccessService.UpdateServiceAccount
+   */
+  updateServiceAccount: {
+    methodKind: "unary";
+    input: typeof ServiceAccountSchema;
+    output: typeof ServiceAccountSchema;
+  },
+  /**
+   * Removes an account with its keys and its secret: all that it signed in by ends at once.
+   *
+   * @generated from rpc lockout.v1.AccessService.DeleteServiceAccount
+   */
+  deleteServiceAccount: {
+    methodKind: "unary";
+    input: typeof DeleteServiceAccountRequestSchema;
+    output: typeof DeleteServiceAccountResponseSchema;
+  },
+  /**
+   * Gives an account a key: one that is made, whose private part is in this response and nowhere else, or the public key that is set.
+   *
+   * @generated from rpc lockout.v1.AccessService.AddKey
+   */
+  addKey: {
+    methodKind: "unary";
+    input: typeof AddKeyRequestSchema;
+    output: typeof AddKeyResponseSchema;
+  },
+  /**
+   * Lists the keys of an account, oldest first, expired ones too.
+   *
+   * @generated from rpc lockout.v1.AccessService.ListKeys
+   */
+  listKeys: {
+    methodKind: "unary";
+    input: typeof ListKeysRequestSchema;
+    output: typeof ListKeysResponseSchema;
+  },
+  /**
+   * Takes a key from an account: tokens that were got by it end at once.
+   *
+   * @generated from rpc lockout.v1.AccessService.RemoveKey
+   */
+  removeKey: {
+    methodKind: "unary";
+    input: typeof RemoveKeyRequestSchema;
+    output: typeof RemoveKeyResponseSchema;
+  },
+  /**
+   * Gives an account a secret, which is in this response and nowhere else. One that it had before ends at once.
+   *
+   * @generated from rpc lockout.v1.AccessService.SetSecret
+   */
+  setSecret: {
+    methodKind: "unary";
+    input: typeof SetSecretRequestSchema;
+    output: typeof SetSecretResponseSchema;
+  },
+  /**
+   * Takes the secret from an account: tokens that were got by it end at once.
+   *
+   * @generated from rpc lockout.v1.AccessService.RemoveSecret
+   */
+  removeSecret: {
+    methodKind: "unary";
+    input: typeof RemoveSecretRequestSchema;
+    output: typeof RemoveSecretResponseSchema;
   },
 }>;
 

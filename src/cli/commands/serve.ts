@@ -37,6 +37,8 @@ interface ServeOptions extends TelemetryOptions {
   readonly trustedProxies: readonly string[];
   readonly masterkeyFile?: string;
   readonly resetKeys?: true;
+  readonly firstKeyFile?: string;
+  readonly firstTokenFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsReload: number;
@@ -102,6 +104,18 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
         "--reset-keys",
         "make new keys, where the master key is lost: access and device tokens end, and hooks are disabled until their secrets are rotated",
       ),
+    )
+    .addOption(
+      new Option(
+        "--first-key-file <file>",
+        "where the first start writes the key file of a service account with the role IAM_OWNER",
+      ).env("LOCKOUTD_FIRST_KEY_FILE"),
+    )
+    .addOption(
+      new Option(
+        "--first-token-file <file>",
+        "where the first start writes the administrator's token, instead of printing it",
+      ).env("LOCKOUTD_FIRST_TOKEN_FILE"),
     )
     .addOption(
       new Option(
@@ -274,6 +288,8 @@ function readConfig(options: ServeOptions): ServerConfig {
     adminToken: readAdminToken(),
     masterKey: readMasterKey(options.masterkeyFile),
     resetKeys: options.resetKeys === true,
+    firstKeyFile: options.firstKeyFile,
+    firstTokenFile: options.firstTokenFile,
     defaultPolicy: readDefaultPolicy(options),
     corsOrigins: options.corsOrigins,
     trustedProxies: options.trustedProxies,

@@ -1,6 +1,7 @@
 import { fromPageToken } from "../page-token.ts";
 import { jsonBytes, readPage } from "./pages.ts";
 import type { ReadSlice } from "./pages.ts";
+import type { Account } from "../../lockout/account-record.ts";
 import type { ListedToken, Org } from "../access.ts";
 import type { Page, PageRequest } from "../pages.ts";
 
@@ -10,7 +11,7 @@ export interface CreatedAfter {
   readonly id: string;
 }
 
-/** JSON of an organisation or of a token but for its names, at most: ids, times and roles. */
+/** JSON of an organisation, a token or an account but for its names, at most: ids, times and roles. */
 const itemBytes = 900;
 
 /** Reads a page of organisations. @throws RangeError where the token is not of such a page */
@@ -33,6 +34,18 @@ export async function readTokenPage(
     ...byCreation("tokens"),
     bytesOf: ({ name, orgName }) =>
       itemBytes + jsonBytes(name) + jsonBytes(orgName),
+  });
+}
+
+/** Reads a page of service accounts. @throws RangeError where the token is not of such a page */
+export async function readAccountPage(
+  page: PageRequest,
+  read: ReadSlice<Account, CreatedAfter>,
+): Promise<Page<Account>> {
+  return readPage(page, createdAfter("accounts", page), read, {
+    ...byCreation("accounts"),
+    bytesOf: ({ name, loginName }) =>
+      itemBytes + jsonBytes(name) + jsonBytes(loginName),
   });
 }
 

@@ -159,11 +159,12 @@ export function createRecorder({
   };
 }
 
-/** Whether another token has the same secret: a retry would fail too. */
+/** Whether another token has the same secret, or another account the same name: a retry would fail too. */
 function isTaken(error: unknown): boolean {
   return (
     error instanceof Error &&
     "constraint" in error &&
-    error.constraint === "tokens_hash_key"
+    (error.constraint === "tokens_hash_key" ||
+      error.constraint === "accounts_folded_name_key")
   );
 }

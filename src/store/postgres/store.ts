@@ -11,6 +11,7 @@ import { listEvents } from "../shared/event-list.ts";
 import { createNameKey } from "../shared/name-hash.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
+import { createAccounts } from "./accounts.ts";
 import { canNotify, createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, unnamed } from "./database.ts";
@@ -212,6 +213,7 @@ async function createStore(
     ...users,
     ...createOrgs(...parts),
     ...createTokens(...parts),
+    ...createAccounts(...parts),
     ...createVaultStore(database, recorder, instances, readNow),
     findInstance: () => instances.findInstance(),
     now,

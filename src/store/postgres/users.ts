@@ -37,9 +37,9 @@ import type { Names } from "./names.ts";
 import { countLockedNames, describeUsers, listLocked } from "./user-lists.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
+import { readEnds } from "./event-ends.ts";
 import type { Statement } from "./pipeline.ts";
-import { toEvent, toSubject, userEventSql } from "../shared/rows.ts";
-import type { EventRow } from "../shared/rows.ts";
+import { toSubject } from "../shared/rows.ts";
 import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
 import type { Need } from "./needs.ts";
@@ -85,14 +85,6 @@ const findEndedLock: Statement = {
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
   text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
-};
-const firstEvent: Statement = {
-  name: "first_event_of_user",
-  text: userEventSql("$1", "$2", "ASC"),
-};
-const lastEvent: Statement = {
-  name: "last_event_of_user",
-  text: userEventSql("$1", "$2", "DESC"),
 };
 const userValues = ["orgId", "afterId", "limit", "folded"] as const;
 const listUsers: Statement = {
@@ -252,16 +244,7 @@ export function createUserStore({
       if (user === undefined) {
         return undefined;
       }
-      const [first, last] = await Promise.all(
-        [firstEvent, lastEvent].map((statement) =>
-          database.query(statement, key.userId, key.orgId),
-        ),
-      );
-      const read = (result: typeof first) => {
-        const [row] = result?.rows ?? [];
-        return row && toEvent(row as unknown as EventRow);
-      };
-      return { user, first: read(first), last: read(last) };
+      return { user, ...(await readEnds(database, key)) };
     },
     findOrgsOfUser: async (userId, limit) => {
       const { rows } = await database.query(orgsOfUser, userId, limit);

@@ -1,5 +1,8 @@
 import { tokenPayload } from "../../lockout/access-events.ts";
 import type { EventPayload } from "../../lockout/event.ts";
+import type { Account } from "../../lockout/account-record.ts";
+import { noAccount, replayAccount, stateOf } from "./replay-account.ts";
+import type { AccountEvents } from "./replay-account.ts";
 import type { Problems } from "./problems.ts";
 import { toToken } from "./rows.ts";
 import type { OrgRow, TokenRow } from "./rows.ts";
@@ -13,6 +16,7 @@ export class AccessCheck {
   /** What is to be there, by what it is called in messages. */
   readonly #orgs = new Map<string, EventPayload>();
   readonly #tokens = new Map<string, EventPayload>();
+  readonly #accounts = new Map<string, AccountEvents>();
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -33,11 +37,48 @@ export class AccessCheck {
     }
   }
 
+  /** Takes the next event of a service account; says whether it was one's. */
+  addToAccount(
+    owner: string,
+    id: string,
+    type: string,
+    payload: EventPayload,
+  ): boolean {
+    const name = accountName(id, owner);
+    const before = this.#accounts.get(name);
+    if (before === undefined && type !== "user.machine.added") {
+      return false;
+    }
+    const after = replayAccount(before ?? noAccount, type, payload);
+    if (after === undefined) {
+      this.#accounts.delete(name);
+    } else {
+      this.#accounts.set(name, after);
+    }
+    return true;
+  }
+
   /** Compares, once all events were taken. */
   check(
     orgs: readonly Marked<OrgRow>[],
     tokens: readonly Marked<TokenRow>[],
+    accounts: readonly Account[],
   ): void {
+    for (const account of accounts) {
+      const name = accountName(account.id, account.orgId);
+      const expected = this.#accounts.get(name);
+      this.#accounts.delete(name);
+      const found = textOf(stateOf(account));
+      if (expected === undefined) {
+        this.#problems.report(
+          `${name} is there, but no event says that there is one`,
+        );
+      } else if (textOf(expected) !== found) {
+        this.#problems.report(
+          `${name} is ${found}, but its events come to ${textOf(expected)}`,
+        );
+      }
+    }
     for (const { id, name, recorded } of orgs) {
       this.#compare(this.#orgs, `organisation ${id}`, { name }, recorded);
     }
@@ -50,7 +91,11 @@ export class AccessCheck {
         row.recorded,
       );
     }
-    for (const what of [...this.#orgs.keys(), ...this.#tokens.keys()]) {
+    for (const what of [
+      ...this.#orgs.keys(),
+      ...this.#tokens.keys(),
+      ...this.#accounts.keys(),
+    ]) {
       this.#problems.report(
         `${what} is missing: the events say that there is one`,
       );
@@ -79,11 +124,15 @@ export class AccessCheck {
   }
 }
 
+function accountName(id: string, orgId: string): string {
+  return `service account ${id} of the organisation ${orgId}`;
+}
+
 function tokenName(id: string, orgId: string): string {
   return `token ${id} of the organisation ${orgId}`;
 }
 
-function textOf(payload: EventPayload): string {
+function textOf(payload: object): string {
   return JSON.stringify(
     Object.fromEntries(
       Object.entries(payload).sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -84,9 +84,10 @@ export function findListedTokenSql(id: string): string {
     LEFT JOIN orgs o ON o.id = t.org_id`;
 }
 
-/** The name of a token, of a revoked one too. */
+/** The name of a token or of an account, of one that is gone too. */
 export function tokenNameSql(id: string): string {
-  return `SELECT name FROM tokens WHERE id = ${id} UNION ALL SELECT name FROM revoked_tokens WHERE id = ${id} LIMIT 1`;
+  return `SELECT name FROM tokens WHERE id = ${id} UNION ALL SELECT name FROM revoked_tokens WHERE id = ${id}
+    UNION ALL SELECT login_name FROM accounts WHERE id = ${id} UNION ALL SELECT login_name FROM removed_accounts WHERE id = ${id} LIMIT 1`;
 }
 
 /** Notes the hour of a use, unless a later one is noted. */
@@ -168,15 +169,15 @@ export function toAggregate(
   };
 }
 
-/** Finds the first or the last event of a user since the registration, by the index of the aggregates. */
+/** Finds the first or the last event of a user since the registration, or of an account, by the index of the aggregates. */
 export function userEventSql(
   userId: string,
   orgId: string,
   order: "ASC" | "DESC",
 ): string {
-  return `SELECT e.* FROM events e JOIN subjects s ON s.org_id = e.resource_owner AND s.user_id = e.aggregate_id
+  return `SELECT e.* FROM events e LEFT JOIN subjects s ON s.org_id = e.resource_owner AND s.user_id = e.aggregate_id
     WHERE e.aggregate_id = ${userId} AND e.aggregate_type = 'user' AND e.resource_owner = ${orgId}
-      AND e.position > s.since_position
+      AND e.position > coalesce(s.since_position, 0)
     ORDER BY e.sequence ${order} LIMIT 1`;
 }
 

@@ -2,6 +2,9 @@ import { foldedAnew } from "./alias-folding.ts";
 import type { StoredAlias } from "./alias-folding.ts";
 import type { EventPayload } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
+import type { Account } from "../../lockout/account-record.ts";
+import { ownAccountColumns, toAccount } from "./account-rows.ts";
+import type { AccountRow } from "./account-rows.ts";
 import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState, RulesState } from "./check-policies.ts";
@@ -97,6 +100,10 @@ export async function checkState(
       others.add(owner);
     }
     access.add(owner, event.aggregate_id, type, payload);
+    const { aggregate_id: id } = event;
+    if (kind === "user" && access.addToAccount(owner, id, type, payload)) {
+      continue;
+    }
     if (kind === "user") {
       users.add(
         ...([
@@ -124,6 +131,7 @@ export async function checkState(
     await source.rows<TokenRow & { readonly recorded: number }>(
       `SELECT ${tokenColumns}, recorded FROM tokens`,
     ),
+    await readAccounts(source),
   );
   policies.check(
     await source.rows<PolicyState>(
@@ -184,6 +192,23 @@ class Sequences {
     }
     return afterPruned;
   }
+}
+
+async function readAccounts(source: CheckSource): Promise<readonly Account[]> {
+  const keys = await source.rows<{
+    readonly account_id: string;
+    readonly id: string;
+  }>("SELECT account_id, id FROM account_keys");
+  const rows = await source.rows<AccountRow>(
+    `SELECT ${ownAccountColumns}, NULL AS key_ids FROM accounts`,
+  );
+  return rows.map((row) => ({
+    ...toAccount(row),
+    keyIds: keys
+      .filter((key) => key.account_id === row.id)
+      .map(({ id }) => id)
+      .sort(),
+  }));
 }
 
 async function readFailures(

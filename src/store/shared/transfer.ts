@@ -4,26 +4,17 @@
  */
 import { createHash } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
+import { accountTables } from "./account-tables.ts";
+import { bytes, integer, text } from "./transfer-columns.ts";
+import type { TransferColumn, TransferTable } from "./transfer-columns.ts";
+
+export type { TransferColumn, TransferTable } from "./transfer-columns.ts";
 
 /** A value of a row: the same in every engine. Integers stay below 2^53. */
 export type Cell = string | number | Uint8Array | null;
 
 /** The values of a row, in the order of its table's columns. */
 export type Row = readonly Cell[];
-
-/** A column of a table that is copied. */
-export interface TransferColumn {
-  readonly name: string;
-  readonly type: "text" | "integer" | "bytes";
-}
-
-/** A table that is moved. */
-export interface TransferTable {
-  readonly name: string;
-  /** The columns of its key, which give the order of the rows: texts byte by byte. */
-  readonly key: readonly TransferColumn[];
-  readonly rest: readonly TransferColumn[];
-}
 
 /**
  * How far a copy into a database is, until it is known to be like its source: `unfinished` from its first write on, `different` where
@@ -67,10 +58,6 @@ export interface TransferTarget extends TransferSource {
   /** Brings what the engine counts by itself in line with the rows. To do it twice is harmless. */
   finish(): Promise<void>;
 }
-
-const text = (name: string): TransferColumn => ({ name, type: "text" });
-const integer = (name: string): TransferColumn => ({ name, type: "integer" });
-const bytes = (name: string): TransferColumn => ({ name, type: "bytes" });
 
 /** The row without which an installation is incomplete: it is copied last, and no server starts without it. */
 const instanceTable: TransferTable = {
@@ -186,6 +173,7 @@ export const transferTables: readonly TransferTable[] = [
     key: [integer("only_one")],
     rest: [bytes("data_key")],
   },
+  ...accountTables,
   instanceTable,
 ];
 

@@ -9,6 +9,8 @@ import type { PolicyOwner } from "../policies.ts";
 import type { Store } from "../store.ts";
 import { readOrgPage, readTokenPage } from "../commands/access-pages.ts";
 import { sliceStart, toSlice } from "../shared/access-lists.ts";
+import { createAccountStore } from "./account-store.ts";
+import { prepareAccounts } from "./accounts.ts";
 import { createAppendWatch } from "./append-watch.ts";
 import { createCommitMark, lookOnceAMoment } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -141,6 +143,7 @@ function createStore(
   const instances = prepareInstance(database, events, now, newId);
   const orgs = prepareOrgs(database, events, now, newId);
   const tokens = prepareTokens(database, events, now, newId);
+  const accounts = prepareAccounts(database, events, now, newId);
   const vault = prepareVault(database, events, instances, now);
 
   // A tool reads little, and does not run for long.
@@ -320,6 +323,11 @@ function createStore(
       }),
     revokeToken: (tokenId, editor) =>
       queue.run(() => tokens.remove(tokenId, editor)),
+
+    ...createAccountStore(accounts, events, {
+      ...{ read, readOrReject, mark: recent?.mark },
+      write: (command) => queue.run(command),
+    }),
 
     findDataKey: async () => read(() => vault.find()),
     addDataKey: (dataKey) => queue.run(() => vault.add(dataKey)),

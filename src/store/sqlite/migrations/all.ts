@@ -19,6 +19,7 @@ import { lockedEverywhere } from "./0017-locked-everywhere.ts";
 import { lockedCounts } from "./0018-locked-counts.ts";
 import { sources } from "./0019-sources.ts";
 import { factorLocks } from "./0020-factor-locks.ts";
+import { accounts } from "./0021-accounts.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   lockedCounts,
   sources,
   factorLocks,
+  accounts,
 ];

@@ -1,0 +1,71 @@
+import type { ErrorEntry } from "./error-entry.ts";
+
+/** Refusals of calls about service accounts: a part of the catalogue in `errors.ts`. */
+export const accountErrors = {
+  accountUnknown: {
+    id: "LOCKOUTD-acc01",
+    code: "NOT_FOUND",
+    key: "service account not found",
+    when: "A call names a service account that does not exist, or is none of an organisation where the caller may see it.",
+  },
+  loginNameInvalid: {
+    id: "LOCKOUTD-acc02",
+    code: "INVALID_ARGUMENT",
+    key: "the login name of a service account has 1 to 200 visible characters, and none of blanks, %, + and :",
+    when: "CreateServiceAccount is called with a login name that is none.",
+  },
+  accountNameTaken: {
+    id: "LOCKOUTD-acc03",
+    code: "ALREADY_EXISTS",
+    key: "another service account has this login name",
+    when: "CreateServiceAccount is called with the login name of another account of the installation.",
+  },
+  accountRoleUnknown: {
+    id: "LOCKOUTD-acc04",
+    code: "INVALID_ARGUMENT",
+    key: "a service account has roles such as IAM_OWNER or ORG_OWNER",
+    when: "CreateServiceAccount or UpdateServiceAccount names a role that does not exist.",
+  },
+  accountsTooMany: {
+    id: "LOCKOUTD-acc05",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the organisation has 1000 service accounts, which are the most: delete some",
+    when: "CreateServiceAccount is called for an organisation that has as many accounts as it may have.",
+  },
+  keysTooMany: {
+    id: "LOCKOUTD-acc06",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the service account has 10 keys, which are the most: remove one",
+    when: "AddKey is called for an account that has as many keys as it may have.",
+  },
+  publicKeyInvalid: {
+    id: "LOCKOUTD-acc07",
+    code: "INVALID_ARGUMENT",
+    key: "public_key is PEM (BEGIN PUBLIC KEY) with a key of RSA (2048 to 4096 bits), P-256 or Ed25519",
+    when: "AddKey is called with a public key that is none, or of another kind.",
+  },
+  keyExpiryPast: {
+    id: "LOCKOUTD-acc08",
+    code: "INVALID_ARGUMENT",
+    key: "the expiry of a key must lie in the future",
+    when: "AddKey is called with an expiry that has passed.",
+  },
+  keyUnknown: {
+    id: "LOCKOUTD-acc09",
+    code: "NOT_FOUND",
+    key: "key not found",
+    when: "RemoveKey names a key that the account does not have.",
+  },
+  secretMissing: {
+    id: "LOCKOUTD-acc10",
+    code: "FAILED_PRECONDITION",
+    key: "the service account has no secret",
+    when: "RemoveSecret is called for an account without a secret.",
+  },
+  subjectIsAccount: {
+    id: "LOCKOUTD-acc11",
+    code: "FAILED_PRECONDITION",
+    key: "this is a service account, which has no attempts: only an administrator's lock stops it",
+    when: "BeginAttempt, ReportAttempt, RecordPasswordChange or PutUser names a service account by its id. Nothing is counted or changed.",
+  },
+} as const satisfies Record<string, ErrorEntry>;

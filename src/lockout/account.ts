@@ -1,0 +1,137 @@
+import {
+  accountChangedEvent,
+  accountKeyAdded,
+  accountKeyRemoved,
+  accountSecretRemoved,
+  accountSecretSet,
+} from "./account-events.ts";
+import { zeroCounter } from "./counter.ts";
+import type { Account, AccountKey, AccountSecret } from "./account-record.ts";
+import { LockoutError } from "./errors.ts";
+import type { NewEvent } from "./event.ts";
+import { noRules } from "./rules.ts";
+import { userRemoved } from "./user-events.ts";
+import type { DecideUser } from "./user.ts";
+
+/** The most keys of an account. */
+export const maxKeysPerAccount = 10;
+/** The most accounts of an organisation. */
+export const maxAccountsPerOrg = 1000;
+
+/** What a command on an account leads to; the store writes all of it or nothing. */
+export interface AccountChange {
+  /** How the account is from now on: name, roles, state and secret. */
+  readonly account?: Account;
+  readonly addedKey?: AccountKey;
+  readonly removedKeyId?: string;
+  readonly isRemoved?: true;
+  /** None where nothing changes. */
+  readonly events: readonly NewEvent[];
+}
+
+/** A command on an account. @param now milliseconds since 1970 UTC @throws LockoutError */
+export type DecideAccount = (account: Account, now: number) => AccountChange;
+
+/** Gives the account another name or other roles; undefined leaves them. */
+export function updateAccount(
+  name: string | undefined,
+  roles: readonly string[] | undefined,
+): DecideAccount {
+  return (before) => {
+    const account = {
+      ...before,
+      name: name ?? before.name,
+      roles: roles ?? before.roles,
+    };
+    const hasOtherRoles =
+      JSON.stringify(account.roles) !== JSON.stringify(before.roles);
+    if (account.name === before.name && !hasOtherRoles) {
+      return { events: [] };
+    }
+    const event = accountChangedEvent({
+      ...(account.name !== before.name && { name: account.name }),
+      ...(hasOtherRoles && { roles: account.roles }),
+    });
+    return { account, events: [event] };
+  };
+}
+
+/** Removes the account with its keys and its secret. */
+export const removeAccount: DecideAccount = () => ({
+  isRemoved: true,
+  events: [userRemoved],
+});
+
+/** Gives the account a key. @throws LockoutError where it has too many */
+export function addAccountKey(key: AccountKey): DecideAccount {
+  return ({ keyIds }) => {
+    if (keyIds.length >= maxKeysPerAccount) {
+      throw new LockoutError("keysTooMany");
+    }
+    return { addedKey: key, events: [accountKeyAdded(key)] };
+  };
+}
+
+/** Takes a key from the account. @throws LockoutError where it has no such key */
+export function removeAccountKey(keyId: string): DecideAccount {
+  return ({ keyIds }) => {
+    if (!keyIds.includes(keyId)) {
+      throw new LockoutError("keyUnknown");
+    }
+    return { removedKeyId: keyId, events: [accountKeyRemoved(keyId)] };
+  };
+}
+
+/** Gives the account a secret, in the place of the one that it has. */
+export function setAccountSecret(secret: AccountSecret): DecideAccount {
+  return (account) => ({
+    account: { ...account, secret },
+    events: [accountSecretSet],
+  });
+}
+
+/** Takes the secret from the account. @throws LockoutError where it has none */
+export const removeAccountSecret: DecideAccount = (account) => {
+  if (account.secret === undefined) {
+    throw new LockoutError("secretMissing");
+  }
+  return {
+    account: { ...account, secret: undefined },
+    events: [accountSecretRemoved],
+  };
+};
+
+/** Locks, unlocks, deactivates or reactivates the account, by the commands that do so with users. */
+export function changeAccountState(
+  decide: DecideUser<void>,
+  editor: string,
+): DecideAccount {
+  return (account, now) => {
+    const { user, events } = decide({
+      user: account.state,
+      counters: noCounters,
+      limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+      rules: noRules,
+      editor,
+      now,
+      ...ofNobody,
+    });
+    return { account: { ...account, state: user ?? account.state }, events };
+  };
+}
+
+/** Of accounts no secrets are compared, and no devices known. */
+const ofNobody = {
+  hashSecret: () => "",
+  signDevice: () => "",
+  readDeviceToken: () => undefined,
+};
+
+/** Nothing is counted of accounts. */
+const noCounters = {
+  password: zeroCounter,
+  totp: zeroCounter,
+  otp_sms: zeroCounter,
+  otp_email: zeroCounter,
+  recovery_code: zeroCounter,
+} as const;

@@ -1,0 +1,235 @@
+import { accountAdded } from "../../lockout/account-events.ts";
+import { maxAccountsPerOrg } from "../../lockout/account.ts";
+import type { AccountChange } from "../../lockout/account.ts";
+import { foldName } from "../../lockout/alias.ts";
+import { LockoutError } from "../../lockout/errors.ts";
+import { accountIds } from "../accounts.ts";
+import type { AccountStore } from "../accounts.ts";
+import { readAccountPage } from "../commands/access-pages.ts";
+import { userAggregate } from "../commands/tables.ts";
+import type { NewId } from "../ids.ts";
+import { sliceStart, toSlice } from "../shared/access-lists.ts";
+import {
+  accountColumns,
+  accountSliceSql,
+  changedValues,
+  keyColumns,
+  toAccount,
+  toAccountKey,
+} from "../shared/account-rows.ts";
+import type { AccountKeyRow, AccountRow } from "../shared/account-rows.ts";
+import type { PostgresDatabase } from "./database.ts";
+import { readEnds } from "./event-ends.ts";
+import { withFreeId } from "./free-id.ts";
+import { createLookups } from "./lookups.ts";
+import type { Call, Statement } from "./pipeline.ts";
+import type { Change, Recorder } from "./recorder.ts";
+
+const columns = accountColumns("string_agg");
+
+// One at a time, so that no two have the last free place.
+const lockOrg: Statement = {
+  name: "lock_org",
+  text: "SELECT id FROM orgs WHERE id = $1 FOR UPDATE",
+};
+const count: Statement = {
+  name: "count_accounts",
+  text: "SELECT count(*) AS count FROM accounts WHERE org_id = $1",
+};
+const insert: Statement = {
+  name: "insert_account",
+  text: `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 'active') ON CONFLICT (id) DO NOTHING`,
+};
+const find: Statement = {
+  name: "find_accounts",
+  text: `SELECT ${columns} FROM accounts a WHERE a.id = ANY ($1::text[])`,
+};
+const findByName: Statement = {
+  name: "find_account_by_name",
+  text: `SELECT ${columns} FROM accounts a WHERE a.folded_name = $1`,
+};
+const lockAccount: Statement = {
+  name: "lock_account",
+  text: "SELECT id FROM accounts WHERE id = $1 FOR UPDATE",
+};
+const findKey: Statement = {
+  name: "find_account_key",
+  text: `SELECT ${keyColumns} FROM account_keys WHERE account_id = $1 AND id = $2`,
+};
+const listKeys: Statement = {
+  name: "list_account_keys",
+  text: `SELECT ${keyColumns} FROM account_keys WHERE account_id = $1 ORDER BY id`,
+};
+const sliceValues = ["afterDate", "afterId", "limit", "orgId"] as const;
+const list: Statement = {
+  name: "list_accounts",
+  text: accountSliceSql(columns, (name) => `$${sliceValues.indexOf(name) + 1}`),
+};
+const update: Statement = {
+  name: "update_account",
+  text: `UPDATE accounts SET name = $1, roles = $2, account = $3, lock_time = $4, lock_by = $5, secret_id = $6, secret_hash = $7
+    WHERE id = $8`,
+};
+const insertKey: Statement = {
+  name: "insert_account_key",
+  text: `INSERT INTO account_keys (account_id, id, algorithm, public_key, creation_date, expiration_date)
+    VALUES ($1, $2, $3, $4, $5, $6)`,
+};
+const removeKey: Statement = {
+  name: "remove_account_key",
+  text: "DELETE FROM account_keys WHERE account_id = $1 AND id = $2",
+};
+const keepRemoved: Statement = {
+  name: "keep_removed_account",
+  text: "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = $1",
+};
+const remove: Statement = {
+  name: "remove_account",
+  text: "DELETE FROM accounts WHERE id = $1",
+};
+
+/**
+ * The service accounts. Each change is a transaction of its own.
+ *
+ * @param readTime the time of changes
+ */
+export function createAccounts(
+  database: PostgresDatabase,
+  recorder: Recorder,
+  newId: NewId,
+  readTime: () => Promise<number>,
+): AccountStore {
+  const newAccountId = accountIds(newId);
+  const lookUp = createLookups(async (ids) => {
+    const { rows } = await database.query(find, ids);
+    const accounts = rows.map((row) => toAccount(row as unknown as AccountRow));
+    return new Map(accounts.map((account) => [account.id, account]));
+  });
+  const findName = async (foldedName: string) => {
+    const { rows } = await database.query(findByName, foldedName);
+    const row = rows[0] as unknown as AccountRow | undefined;
+    return row && toAccount(row);
+  };
+  return {
+    createAccount: async (account, editor) => {
+      const { orgId, loginName, name, roles } = account;
+      const folded = foldName(loginName);
+      const time = await readTime();
+      const create = async (change: Change) => {
+        const [, counted] = await change.send([lockOrg, orgId], [count, orgId]);
+        if (Number(counted?.rows[0]?.["count"]) >= maxAccountsPerOrg) {
+          throw new LockoutError("accountsTooMany");
+        }
+        const id = await withFreeId(newAccountId, change, (free) => [
+          insert,
+          ...[free, orgId, loginName, folded, name],
+          ...[JSON.stringify(roles), time],
+        ]);
+        change.append(userAggregate(orgId, id), accountAdded(account));
+        return id;
+      };
+      if ((await findName(folded)) !== undefined) {
+        throw new LockoutError("accountNameTaken");
+      }
+      let id: string;
+      try {
+        id = await recorder.record(editor, time, create);
+      } catch (error) {
+        // Another one was first.
+        if (isNameTaken(error)) {
+          throw new LockoutError("accountNameTaken", { cause: error });
+        }
+        throw error;
+      }
+      return {
+        ...{ ...account, id, creationDate: time, keyIds: [] },
+        ...{ secret: undefined, state: { account: "active", lock: undefined } },
+      };
+    },
+    findAccount: (accountId) => lookUp(accountId),
+    findAccountByName: findName,
+    findAccountKey: async (accountId, keyId) => {
+      const { rows } = await database.query(findKey, accountId, keyId);
+      const row = rows[0] as unknown as AccountKeyRow | undefined;
+      return row && toAccountKey(row);
+    },
+    listAccountKeys: async (accountId) => {
+      const { rows } = await database.query(listKeys, accountId);
+      return rows.map((row) => toAccountKey(row as unknown as AccountKeyRow));
+    },
+    listAccounts: (orgId = "", page) =>
+      readAccountPage(page, async (after, limit) => {
+        const asked = { ...sliceStart(after, limit), orgId };
+        const { rows } = await database.query(
+          list,
+          ...sliceValues.map((name) => asked[name]),
+        );
+        const accounts = rows.map((row) =>
+          toAccount(row as unknown as AccountRow),
+        );
+        return toSlice(accounts, limit);
+      }),
+    changeAccount: async (accountId, editor, decide) => {
+      const time = await readTime();
+      return recorder.record(editor, time, async ({ send, append }) => {
+        // Read after the lock, so as to see what was committed while it was waited for.
+        const [, found] = await send(
+          [lockAccount, accountId],
+          [find, [accountId]],
+        );
+        const row = found?.rows[0] as unknown as AccountRow | undefined;
+        if (row === undefined) {
+          return undefined;
+        }
+        const before = toAccount(row);
+        const change = decide(before, time);
+        const results = await send(...writes(accountId, change), [
+          find,
+          [accountId],
+        ]);
+        for (const event of change.events) {
+          append(userAggregate(before.orgId, accountId), event);
+        }
+        const after = results.at(-1)?.rows[0] as unknown as
+          AccountRow | undefined;
+        return after === undefined ? before : toAccount(after);
+      });
+    },
+    findAccountEvents: ({ id, orgId }) =>
+      readEnds(database, { orgId, userId: id }),
+  };
+}
+
+function writes(
+  accountId: string,
+  { account, addedKey, removedKeyId, isRemoved }: AccountChange,
+): readonly Call[] {
+  const calls: Call[] = [];
+  if (account !== undefined) {
+    calls.push([update, ...changedValues(account), accountId]);
+  }
+  if (addedKey !== undefined) {
+    const { id, algorithm, publicKey, creationDate, expirationDate } = addedKey;
+    calls.push([
+      insertKey,
+      ...[accountId, id, algorithm, publicKey, creationDate],
+      expirationDate ?? null,
+    ]);
+  }
+  if (removedKeyId !== undefined) {
+    calls.push([removeKey, accountId, removedKeyId]);
+  }
+  if (isRemoved === true) {
+    calls.push([keepRemoved, accountId], [remove, accountId]);
+  }
+  return calls;
+}
+
+function isNameTaken(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "constraint" in error &&
+    error.constraint === "accounts_folded_name_key"
+  );
+}

@@ -1,0 +1,29 @@
+import { bytes, integer, text } from "./transfer-columns.ts";
+import type { TransferTable } from "./transfer-columns.ts";
+
+/** The tables of service accounts, as they are copied. */
+export const accountTables: readonly TransferTable[] = [
+  {
+    name: "accounts",
+    key: [text("id")],
+    rest: [
+      ...[text("org_id"), text("login_name"), text("folded_name")],
+      ...[text("name"), text("roles"), integer("creation_date")],
+      ...[text("account"), integer("lock_time"), text("lock_by")],
+      ...[text("secret_id"), bytes("secret_hash")],
+    ],
+  },
+  {
+    name: "account_keys",
+    key: [text("account_id"), text("id")],
+    rest: [
+      ...[text("algorithm"), bytes("public_key")],
+      ...[integer("creation_date"), integer("expiration_date")],
+    ],
+  },
+  {
+    name: "removed_accounts",
+    key: [text("id")],
+    rest: [text("login_name")],
+  },
+];

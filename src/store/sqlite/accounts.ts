@@ -1,0 +1,168 @@
+import type { Database } from "better-sqlite3";
+import { accountAdded } from "../../lockout/account-events.ts";
+import { maxAccountsPerOrg } from "../../lockout/account.ts";
+import type { DecideAccount } from "../../lockout/account.ts";
+import type { Account, AccountKey } from "../../lockout/account-record.ts";
+import { foldName } from "../../lockout/alias.ts";
+import { LockoutError } from "../../lockout/errors.ts";
+import { accountIds } from "../accounts.ts";
+import type { NewAccount } from "../accounts.ts";
+import { userAggregate } from "../commands/tables.ts";
+import type { EventTable } from "../commands/tables.ts";
+import type { Clock, NewId } from "../ids.ts";
+import type { CreatedSliceValues } from "../shared/access-lists.ts";
+import {
+  accountColumns,
+  accountSliceSql,
+  changedValues,
+  keyColumns,
+  toAccount,
+  toAccountKey,
+} from "../shared/account-rows.ts";
+import type { AccountKeyRow, AccountRow } from "../shared/account-rows.ts";
+import { withFreeId } from "./free-id.ts";
+
+/** The service accounts. */
+export interface Accounts {
+  /** Inside a transaction. @throws LockoutError */
+  create(account: NewAccount, editor: string): Account;
+  find(accountId: string): Account | undefined;
+  findByName(foldedName: string): Account | undefined;
+  findKey(accountId: string, keyId: string): AccountKey | undefined;
+  listKeys(accountId: string): readonly AccountKey[];
+  /** The next ones, oldest first: of an organisation, or of all. */
+  list(
+    orgId: string | undefined,
+    values: CreatedSliceValues,
+  ): readonly Account[];
+  /** Inside a transaction. */
+  change(
+    accountId: string,
+    editor: string,
+    decide: DecideAccount,
+  ): Account | undefined;
+}
+
+const columns = accountColumns("group_concat");
+
+/** Prepares the statements of {@link Accounts}. */
+export function prepareAccounts(
+  database: Database,
+  events: EventTable,
+  now: Clock,
+  newId: NewId,
+): Accounts {
+  const newAccountId = accountIds(newId);
+  const count = database
+    .prepare<[string], number>("SELECT count(*) FROM accounts WHERE org_id = ?")
+    .pluck();
+  const insert = database.prepare(
+    `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 'active') ON CONFLICT (id) DO NOTHING`,
+  );
+  const find = database.prepare<[string], AccountRow>(
+    `SELECT ${columns} FROM accounts a WHERE a.id = ?`,
+  );
+  const findByName = database.prepare<[string], AccountRow>(
+    `SELECT ${columns} FROM accounts a WHERE a.folded_name = ?`,
+  );
+  const findKey = database.prepare<[string, string], AccountKeyRow>(
+    `SELECT ${keyColumns} FROM account_keys WHERE account_id = ? AND id = ?`,
+  );
+  const listKeys = database.prepare<[string], AccountKeyRow>(
+    `SELECT ${keyColumns} FROM account_keys WHERE account_id = ? ORDER BY id`,
+  );
+  const list = database.prepare<
+    [CreatedSliceValues & { readonly orgId: string }],
+    AccountRow
+  >(accountSliceSql(columns, (name) => `@${name}`));
+  const update = database.prepare(
+    `UPDATE accounts SET name = ?, roles = ?, account = ?, lock_time = ?, lock_by = ?, secret_id = ?, secret_hash = ? WHERE id = ?`,
+  );
+  const insertKey = database.prepare(
+    "INSERT INTO account_keys (account_id, id, algorithm, public_key, creation_date, expiration_date) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const removeKey = database.prepare(
+    "DELETE FROM account_keys WHERE account_id = ? AND id = ?",
+  );
+  const keepRemoved = database.prepare(
+    "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = ?",
+  );
+  const remove = database.prepare("DELETE FROM accounts WHERE id = ?");
+  const findAccount = (id: string) => {
+    const row = find.get(id);
+    return row && toAccount(row);
+  };
+  return {
+    create: (account, editor) => {
+      const { orgId, loginName, name, roles } = account;
+      const folded = foldName(loginName);
+      if (findByName.get(folded) !== undefined) {
+        throw new LockoutError("accountNameTaken");
+      }
+      if ((count.get(orgId) ?? 0) >= maxAccountsPerOrg) {
+        throw new LockoutError("accountsTooMany");
+      }
+      const creationDate = now();
+      const id = withFreeId(newAccountId, (candidate) =>
+        insert.run(
+          ...[candidate, orgId, loginName, folded, name],
+          ...[JSON.stringify(roles), creationDate],
+        ),
+      );
+      events.append(
+        userAggregate(orgId, id),
+        editor,
+        accountAdded(account),
+        creationDate,
+      );
+      const created = findAccount(id);
+      if (created === undefined) {
+        throw new Error("an account is gone in its own transaction");
+      }
+      return created;
+    },
+    find: findAccount,
+    findByName: (foldedName) => {
+      const row = findByName.get(foldedName);
+      return row && toAccount(row);
+    },
+    findKey: (...key) => {
+      const row = findKey.get(...key);
+      return row && toAccountKey(row);
+    },
+    listKeys: (accountId) => listKeys.all(accountId).map(toAccountKey),
+    list: (orgId = "", values) => list.all({ ...values, orgId }).map(toAccount),
+    change: (accountId, editor, decide) => {
+      const before = findAccount(accountId);
+      if (before === undefined) {
+        return undefined;
+      }
+      const time = now();
+      const change = decide(before, time);
+      const { account, addedKey, removedKeyId } = change;
+      if (account !== undefined) {
+        update.run(...changedValues(account), accountId);
+      }
+      if (addedKey !== undefined) {
+        const { id, algorithm, publicKey, expirationDate } = addedKey;
+        insertKey.run(
+          ...[accountId, id, algorithm, publicKey, addedKey.creationDate],
+          expirationDate ?? null,
+        );
+      }
+      if (removedKeyId !== undefined) {
+        removeKey.run(accountId, removedKeyId);
+      }
+      if (change.isRemoved === true) {
+        keepRemoved.run(accountId);
+        remove.run(accountId);
+      }
+      const aggregate = userAggregate(before.orgId, accountId);
+      for (const event of change.events) {
+        events.append(aggregate, editor, event, time);
+      }
+      return findAccount(accountId) ?? before;
+    },
+  };
+}

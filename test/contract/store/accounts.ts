@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import {
+  addAccountKey,
+  removeAccount,
+  setAccountSecret,
+  updateAccount,
+} from "../../../src/lockout/account.ts";
+import type { AccountKey } from "../../../src/lockout/account-record.ts";
+import { mayBeAccountId } from "../../../src/store/accounts.ts";
+import { firstPage } from "../../support/first-page.ts";
+import type { StoreBed } from "./bed.ts";
+import { hashOf, init } from "./samples.ts";
+
+export function describeAccounts(bed: StoreBed): void {
+  describe("service accounts", () => {
+    const create = async (loginName: string) => {
+      const { firstOrgId: orgId } = await bed.store.initialise(init);
+      const roles = ["ORG_OWNER"];
+      return bed.store.createAccount(
+        { orgId, loginName, name: "", roles },
+        "e",
+      );
+    };
+    const key = (id: string): AccountKey => ({
+      ...{ id, algorithm: "Ed25519", publicKey: Uint8Array.of(1, 2) },
+      ...{ creationDate: bed.time, expirationDate: undefined },
+    });
+
+    it("have ids that tell that they may be accounts", async () => {
+      const { id } = await create("a");
+      expect(mayBeAccountId(id)).toBe(true);
+      expect(await bed.store.findAccount(id)).toMatchObject({
+        ...{ id, loginName: "a", roles: ["ORG_OWNER"], keyIds: [] },
+      });
+      expect(await bed.store.findAccount("no")).toBeUndefined();
+    });
+
+    it("are found by folded names, and no two have one; the same of two that race", async () => {
+      const { id } = await create("Login-Page");
+      expect(await bed.store.findAccountByName("login-page")).toMatchObject({
+        id,
+      });
+      await expect(create("LOGIN-page")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-acc03" },
+      });
+      const raced = await Promise.allSettled([create("b"), create("b")]);
+      expect(raced.map(({ status }) => status).sort()).toEqual([
+        "fulfilled",
+        "rejected",
+      ]);
+    });
+
+    it("change with their events, which another process sees at once", async () => {
+      const tool = await bed.open("tool");
+      const { id, orgId } = await create("a");
+      expect(await bed.store.findAccount(id)).toBeDefined();
+      await tool.changeAccount(id, "e", addAccountKey(key("2")));
+      await tool.changeAccount(id, "e", addAccountKey(key("1")));
+      await tool.changeAccount(
+        id,
+        "e",
+        setAccountSecret({ id: "s", hash: hashOf(9) }),
+      );
+      await tool.changeAccount(id, "e", updateAccount("name", ["IAM_OWNER"]));
+      await tool.changeAccount(id, "e", updateAccount("name", undefined));
+
+      expect(await bed.store.findAccount(id)).toMatchObject({
+        ...{ name: "name", roles: ["IAM_OWNER"], keyIds: ["1", "2"] },
+        secret: { id: "s" },
+      });
+      expect(
+        (await bed.store.listAccountKeys(id)).map((each) => each.id),
+      ).toEqual(["1", "2"]);
+      expect(await bed.store.findAccountKey(id, "1")).toMatchObject({
+        algorithm: "Ed25519",
+      });
+      const { first, last } = await bed.store.findAccountEvents({ id, orgId });
+      expect([first?.type, last?.type, last?.sequence]).toEqual([
+        ...["user.machine.added", "user.machine.changed", 5],
+      ]);
+    });
+
+    it("are gone with their keys, and their names stay for the events", async () => {
+      const { id } = await create("a");
+      await bed.store.changeAccount(id, "e", addAccountKey(key("1")));
+      await bed.store.changeAccount(id, "e", removeAccount);
+
+      expect(await bed.store.findAccount(id)).toBeUndefined();
+      expect(await bed.store.findAccountKey(id, "1")).toBeUndefined();
+      expect(
+        await bed.store.changeAccount(id, "e", removeAccount),
+      ).toBeUndefined();
+      expect(await bed.store.tokenName(id)).toBe("a");
+      expect((await create("a")).id).not.toBe(id);
+    });
+
+    it("come in pages, of an organisation or of all", async () => {
+      await create("a");
+      const other = await bed.store.createOrg("other", "e");
+      await bed.store.createAccount(
+        { orgId: other.id, loginName: "b", name: "", roles: [] },
+        "e",
+      );
+      const names = async (orgId: string | undefined) =>
+        (await bed.store.listAccounts(orgId, firstPage)).items.map(
+          ({ loginName }) => loginName,
+        );
+      expect(await names(undefined)).toEqual(["a", "b"]);
+      expect(await names(other.id)).toEqual(["b"]);
+    });
+  });
+}
