@@ -18,6 +18,14 @@ export interface ServerConfig {
   readonly masterKey: string | undefined;
   /** Whether the installation gets new keys: what those before have sealed or signed ends. */
   readonly resetKeys: boolean;
+  /** Hosts that requests may name, of which the issuer of tokens is made; undefined: those where the server listens. */
+  readonly externalHosts: readonly string[] | undefined;
+  /** The issuer as a whole, such as `https://lockout.example.com`, where a proxy speaks TLS. */
+  readonly externalUrl: string | undefined;
+  /** How long access tokens of service accounts are good, in milliseconds. */
+  readonly accessTokenTtlMs: number;
+  /** Wrong secrets of a service account in a row from one network, before no more are compared for a while; 0: never. */
+  readonly clientSecretLimit: number;
   /** Where the first start writes the key file of a service account that may do everything; undefined: there is none. */
   readonly firstKeyFile: string | undefined;
   /** Where the first start writes the administrator's token, instead of printing it. */
@@ -77,6 +85,10 @@ export const defaultConfig: ServerConfig = {
   adminToken: undefined,
   masterKey: undefined,
   resetKeys: false,
+  externalHosts: undefined,
+  externalUrl: undefined,
+  accessTokenTtlMs: 12 * 3_600_000,
+  clientSecretLimit: 100,
   firstKeyFile: undefined,
   firstTokenFile: undefined,
   defaultPolicy: {},

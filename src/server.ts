@@ -29,6 +29,7 @@ import { createProbeFilter } from "./http/request/probes.ts";
 import { recordFields } from "./http/request/record.ts";
 import type { RequestRecord } from "./http/request/record.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
+import { createSignIn } from "./sign-in.ts";
 import { openVault } from "./sealing/open-vault.ts";
 import { masterKeyFileOf, openStore } from "./store/open.ts";
 import { createServerMetrics } from "./server-metrics.ts";
@@ -125,7 +126,7 @@ async function serve(
     log.error({ err: error }, "fault");
   };
 
-  const { isSealed } = await openVault(store, {
+  const { vault, isSealed } = await openVault(store, {
     masterKey: config.masterKey,
     keyFile: masterKeyFileOf(config.database),
     reset: config.resetKeys,
@@ -136,6 +137,11 @@ async function serve(
     );
   }
 
+  const { authenticate, issuer, oauth } = createSignIn({
+    ...{ config, store, vault, log, onError: reportFault },
+    isTls: tls !== undefined,
+    stopwatch: stopwatch ?? (() => performance.now()),
+  });
   const draining = new AbortController();
   const services = createServices({
     store,
@@ -143,7 +149,7 @@ async function serve(
     ...config.quotas,
     draining: draining.signal,
     openStream,
-    checkToken: createTokenCheck(store),
+    checkToken: createTokenCheck(authenticate),
   });
   const specs = services.map(({ spec }) => spec);
   const names = specs.map(({ service }) => service.typeName);
@@ -168,7 +174,11 @@ async function serve(
     await probeStore();
     return health.serving;
   });
-  const mayReadMetrics = createPageGate(store, "iam.metrics.read");
+  const mayReadMetrics = createPageGate(
+    store,
+    "iam.metrics.read",
+    authenticate,
+  );
   const pages = [...probePages, ...apiPages(describeApi())];
   const metricsOfServer = metricsPages({
     read: (accept) => watched.read(accept),
@@ -217,9 +227,10 @@ async function serve(
         errorStatus: httpStatusOf,
         systemParameters,
       }),
+    endpoints: oauth.handlers,
     pages: [...pages, ...metricsOfServer],
     handlerOptions: {
-      requestGate: createGate(store, table),
+      requestGate: createGate(store, table, authenticate),
       jsonOptions: {
         ignoreUnknownFields: config.ignoreUnknownFields,
         registry,
@@ -298,6 +309,7 @@ async function serve(
     },
   );
   const { host, port } = address;
+  issuer.listen(address);
   const url = urlOf(tls === undefined ? "http" : "https", address);
   const metricsUrl = metricsAddress && urlOf("http", metricsAddress);
   log.info(
@@ -339,6 +351,7 @@ async function serve(
         await metricsServer?.close();
         stopWork();
         tlsReload?.stop();
+        await oauth.stop();
         await store.close();
         log.info("ended");
       });

@@ -28,6 +28,7 @@ const arrows = {
   // The composition root: the only one that knows all constructors.
   server: [
     "config",
+    "oauth",
     "sealing",
     "http",
     "http/pages",
@@ -131,6 +132,8 @@ const arrows = {
   ],
   /** What is stored and must not be readable in the database. */
   sealing: ["store"],
+  /** Service accounts sign in. */
+  oauth: ["auth", "store", "lockout", "pacing"],
   auth: ["store", "lockout", "pacing", "gen/zitadel"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
@@ -225,6 +228,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/first-files.ts": "server",
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
+  "src/sign-in.ts": "server",
   "src/tls-files.ts": "server",
   "src/http/limits.ts": "http/limits",
   "src/transcoding/options.ts": "transcoding/options",

@@ -18,7 +18,7 @@ import {
 import { toConnectError } from "../../src/api/errors.ts";
 import { createGate } from "../../src/auth/gate.ts";
 import { createPermissionTable } from "../../src/auth/permission-table.ts";
-import { hashSecret } from "../../src/auth/tokens.ts";
+import { LockoutError } from "../../src/lockout/errors.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import { recordFields } from "../../src/http/request/record.ts";
 import { createLogger, createRecordLog } from "../../src/telemetry/log.ts";
@@ -148,21 +148,25 @@ const token = {
   ...{ id: "300000000000000000", orgId: "300000000000000001" },
   ...{ name: "bench", roles: ["IAM_OWNER"] },
   ...{ creationDate: 0, expirationDate: undefined, lastUseDate: undefined },
+  accessToken: undefined,
 };
-const tokenHash = Buffer.from(
-  hashSecret(process.env["LOCKOUTD_ADMIN_TOKEN"] ?? ""),
-);
+const secret = process.env["LOCKOUTD_ADMIN_TOKEN"] ?? "";
 const reportFault = (fault: unknown) => {
   process.stderr.write(`${String(fault)}\n`);
 };
 const gate = createGate(
   {
-    findToken: (hash) => (tokenHash.equals(hash) ? token : undefined),
     noteTokenUse: async () => undefined,
     orgExists: () => true,
     now: Date.now,
   },
   createPermissionTable([AttemptService], new Set()),
+  (header) => {
+    if (header !== `Bearer ${secret}`) {
+      throw new LockoutError("tokenInvalid");
+    }
+    return token;
+  },
 );
 const server = createHttpServer({
   services: [spec],

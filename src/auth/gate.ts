@@ -2,21 +2,17 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
-import type { OrgStore, TokenRecord, TokenStore } from "../store/access.ts";
+import type { OrgStore, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
+import type { Authenticate } from "./authenticate.ts";
 import { requirePermission, setCaller } from "./caller.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
-import { RememberedHashes } from "./remembered-hashes.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
 import type { Permission } from "./roles.ts";
-import { hashSecret } from "./tokens.ts";
-
-/** How many headers are remembered: about as many as there are tokens in use. */
-const maxRememberedHashes = 1000;
 
 /** What the gate needs to know of the store. */
-export type GateStore = Pick<TokenStore, "findToken" | "noteTokenUse"> &
+export type GateStore = Pick<TokenStore, "noteTokenUse"> &
   Pick<OrgStore, "orgExists"> &
   Pick<Store, "now">;
 
@@ -28,8 +24,8 @@ export type GateStore = Pick<TokenStore, "findToken" | "noteTokenUse"> &
 export function createGate(
   store: GateStore,
   table: PermissionTable,
+  authenticate: Authenticate,
 ): (context: HandlerContext) => Awaitable<void> {
-  const hashes = new RememberedHashes(maxRememberedHashes);
   const noteUse = createLastUses(store);
   return (context) => {
     const access = table.get(context.method);
@@ -40,7 +36,7 @@ export function createGate(
       throw new Error(`no access is known for ${context.method.name}`);
     }
     const authorization = context.requestHeader.get("authorization");
-    return andThen(authenticate(authorization, hashes, store), (token) => {
+    return andThen(authenticate(authorization), (token) => {
       // The header may be there and empty: the same as absent.
       const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
       const orgId = named === "" ? token.orgId : named;
@@ -62,7 +58,9 @@ export function createGate(
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
         }
-        noteUse(token, store.now());
+        if (token.accessToken === undefined) {
+          noteUse(token, store.now());
+        }
       });
     });
   };
@@ -74,14 +72,10 @@ export function createGate(
  * @throws LockoutError
  */
 export function createTokenCheck(
-  store: Pick<Store, "findToken" | "now">,
+  authenticate: Authenticate,
 ): (context: HandlerContext) => Awaitable<void> {
-  const hashes = new RememberedHashes(maxRememberedHashes);
   return ({ requestHeader }) =>
-    andThen(
-      authenticate(requestHeader.get("authorization"), hashes, store),
-      () => undefined,
-    );
+    andThen(authenticate(requestHeader.get("authorization")), () => undefined);
 }
 
 /**
@@ -92,11 +86,11 @@ export function createTokenCheck(
 export function createPageGate(
   store: GateStore,
   permission: Permission,
+  authenticate: Authenticate,
 ): (authorization: string | null) => Awaitable<void> {
-  const hashes = new RememberedHashes(maxRememberedHashes);
   const noteUse = createLastUses(store);
   return (authorization) =>
-    andThen(authenticate(authorization, hashes, store), (token) => {
+    andThen(authenticate(authorization), (token) => {
       const isGranted = token.roles.some(
         (role) =>
           isRole(role) && holdsEverywhere(role) && grants(role, permission),
@@ -104,7 +98,9 @@ export function createPageGate(
       if (!isGranted) {
         throw new LockoutError("permissionDenied");
       }
-      noteUse(token, store.now());
+      if (token.accessToken === undefined) {
+        noteUse(token, store.now());
+      }
     });
 }
 
@@ -134,42 +130,4 @@ export function createSystemGate(
       expirationDate: undefined,
     });
   };
-}
-
-function authenticate(
-  header: string | null,
-  hashes: RememberedHashes,
-  store: Pick<Store, "findToken" | "now">,
-): Awaitable<TokenRecord> {
-  if (header === null || header === "") {
-    throw new LockoutError("authHeaderMissing");
-  }
-  const known = hashes.get(header);
-  const hash = known ?? hashBearer(header);
-  if (hash === undefined) {
-    throw new LockoutError("tokenInvalid");
-  }
-  // Read each time: a token may be revoked at any moment, by another process too.
-  return andThen(store.findToken(hash), (token) => {
-    if (token === undefined) {
-      hashes.delete(header);
-      throw new LockoutError("tokenInvalid");
-    }
-    if (known === undefined) {
-      hashes.add(header, hash);
-    }
-    if (
-      token.expirationDate !== undefined &&
-      token.expirationDate <= store.now()
-    ) {
-      throw new LockoutError("tokenInvalid");
-    }
-    return token;
-  });
-}
-
-/** The hash of the secret in an authorization header, or nothing where the header is not of that form. */
-function hashBearer(header: string): Uint8Array | undefined {
-  const secret = /^bearer +(\S+)$/i.exec(header)?.[1];
-  return secret === undefined ? undefined : hashSecret(secret);
 }

@@ -11,7 +11,7 @@ const maxRemembered = 1000;
  */
 export function createLastUses(
   store: Pick<TokenStore, "noteTokenUse">,
-): (token: TokenRecord, now: number) => void {
+): (token: Pick<TokenRecord, "id" | "lastUseDate">, now: number) => void {
   const noted = new Map<string, number>();
   return ({ id, lastUseDate = -Infinity }, now) => {
     const hour = now - (now % hourMs);

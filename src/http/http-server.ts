@@ -25,6 +25,7 @@ import { createRouter } from "./router.ts";
 import { createRpcs } from "./rpc/mounted-methods.ts";
 import { createClientAddress } from "./request/client-address.ts";
 import type { RequestRecord } from "./request/record.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { createUnaryPlans } from "./rpc/unary/plans.ts";
 import { checkingInterval, Watchdog } from "./connection/watchdog.ts";
@@ -43,6 +44,8 @@ export interface HttpServerOptions {
   ) => Transcoder;
   /** Pages at fixed paths. */
   readonly pages?: readonly StaticRoute[];
+  /** Plain HTTP handlers at fixed paths. */
+  readonly endpoints?: readonly Endpoint[];
   /**
    * For all protocols alike. Limits on messages, compression, deadlines and the end of the server are seen to here; unknown JSON
    * fields are refused unless `jsonOptions.ignoreUnknownFields` says otherwise.
@@ -168,7 +171,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     tls: options.tls,
     watchdog,
     onExchange: createRequestHandler({
-      router: createRouter(rpcs, transcoder, options.pages ?? []),
+      router: createRouter(
+        ...([rpcs, transcoder] as const),
+        options.pages ?? [],
+        options.endpoints ?? [],
+      ),
       rpcs,
       unary: (respond) =>
         createUnaryPlans({

@@ -32,6 +32,7 @@ import { RunningRequest } from "./request/running-request.ts";
 import { send } from "./response/send.ts";
 import { statusResponse } from "./response/status-response.ts";
 import { callStream } from "./rpc/stream-call.ts";
+import { callEndpoint, takesMethod } from "./endpoint.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { beginUnaryCall } from "./rpc/unary/call.ts";
 import type { Respond } from "./rpc/unary/call-plan.ts";
@@ -201,6 +202,10 @@ function follow(
     case "page":
       running.route = route.page.path;
       return followPage(exchange, head, route.page);
+    case "endpoint":
+      return takesMethod(route.endpoint, method)
+        ? callEndpoint(route.endpoint, running, head, parts.limits)
+        : methodNotAllowed(head, route.endpoint.methods.join(", "));
     case "not-found":
       running.protocol = spokenProtocol(head) ?? "http";
       return unknownPath(head);

@@ -1,5 +1,6 @@
 import type { Transcoder, TranscodingMatch } from "../transcoding/index.ts";
 import type { Rpc } from "./rpc/mounted-methods.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 
 /** What handles a request. */
@@ -11,6 +12,7 @@ export type Route =
       readonly match: TranscodingMatch;
     }
   | { readonly kind: "page"; readonly page: StaticRoute }
+  | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "not-found" };
 
 /** Finds the route of a request: exact RPC path, then templates, then pages. */
@@ -23,6 +25,7 @@ export function createRouter(
   rpcs: ReadonlyMap<string, Rpc>,
   transcoder: Transcoder | undefined,
   pages: readonly StaticRoute[],
+  endpoints: readonly Endpoint[],
 ): Router {
   const exact = new Map<string, Route>();
   for (const page of pages) {
@@ -30,6 +33,12 @@ export function createRouter(
       throw new Error(`two pages at ${page.path}`);
     }
     exact.set(page.path, { kind: "page", page });
+  }
+  for (const endpoint of endpoints) {
+    if (exact.has(endpoint.path)) {
+      throw new Error(`two pages at ${endpoint.path}`);
+    }
+    exact.set(endpoint.path, { kind: "endpoint", endpoint });
   }
   const calls = new Map<string, Route>();
   for (const [path, rpc] of rpcs) {

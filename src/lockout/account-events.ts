@@ -52,3 +52,28 @@ export const accountSecretSet: NewEvent = { type: "user.machine.secret.set" };
 export const accountSecretRemoved: NewEvent = {
   type: "user.machine.secret.removed",
 };
+
+/** An access token of an account was revoked. */
+export function accessTokenRevoked(tokenId: string): NewEvent {
+  return { type: "user.token.removed", payload: { tokenId } };
+}
+
+/**
+ * Secrets of an account were compared.
+ *
+ * @param address from where: an IPv4 address, or a /64 network of IPv6
+ * @param failedAttempts how many were wrong
+ */
+export function secretChecked(
+  outcome: "failed" | "succeeded",
+  address: string,
+  failedAttempts?: number,
+): NewEvent {
+  return {
+    type: `user.machine.secret.check.${outcome}`,
+    payload: {
+      address,
+      ...(failedAttempts !== undefined && { failedAttempts }),
+    },
+  };
+}

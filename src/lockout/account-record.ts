@@ -26,6 +26,8 @@ export interface Account {
   readonly secret: AccountSecret | undefined;
   /** The ids of its keys, oldest first. */
   readonly keyIds: readonly string[];
+  /** Whether access tokens of it were revoked that may not have expired yet. */
+  readonly hasRevokedTokens: boolean;
 }
 
 /** By which algorithms assertions may be signed. */
@@ -40,4 +42,9 @@ export interface AccountKey {
   readonly creationDate: number;
   /** The key is good before this time; undefined: for ever. */
   readonly expirationDate: number | undefined;
+}
+
+/** Whether an account may sign in and call. */
+export function isActive({ state }: Account): boolean {
+  return state.account === "active" && state.lock === undefined;
 }

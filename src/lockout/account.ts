@@ -1,4 +1,5 @@
 import {
+  accessTokenRevoked,
   accountChangedEvent,
   accountKeyAdded,
   accountKeyRemoved,
@@ -9,14 +10,20 @@ import { zeroCounter } from "./counter.ts";
 import type { Account, AccountKey, AccountSecret } from "./account-record.ts";
 import { LockoutError } from "./errors.ts";
 import type { NewEvent } from "./event.ts";
-import { noRules } from "./rules.ts";
 import { userRemoved } from "./user-events.ts";
-import type { DecideUser } from "./user.ts";
+import type { CommandView, DecideUser } from "./user.ts";
 
 /** The most keys of an account. */
 export const maxKeysPerAccount = 10;
 /** The most accounts of an organisation. */
 export const maxAccountsPerOrg = 1000;
+
+/** An access token that was revoked. */
+export interface RevokedToken {
+  readonly id: string;
+  /** When it would have ended by itself: it is not kept for longer. Milliseconds since 1970 UTC. */
+  readonly expireTime: number;
+}
 
 /** What a command on an account leads to; the store writes all of it or nothing. */
 export interface AccountChange {
@@ -24,6 +31,8 @@ export interface AccountChange {
   readonly account?: Account;
   readonly addedKey?: AccountKey;
   readonly removedKeyId?: string;
+  /** An access token that ends before its time. */
+  readonly revokedToken?: RevokedToken;
   readonly isRemoved?: true;
   /** None where nothing changes. */
   readonly events: readonly NewEvent[];
@@ -82,6 +91,17 @@ export function removeAccountKey(keyId: string): DecideAccount {
   };
 }
 
+/** Ends an access token of the account. @param expireTime milliseconds since 1970 UTC */
+export function revokeAccessToken(
+  id: string,
+  expireTime: number,
+): DecideAccount {
+  return () => ({
+    revokedToken: { id, expireTime },
+    events: [accessTokenRevoked(id)],
+  });
+}
+
 /** Gives the account a secret, in the place of the one that it has. */
 export function setAccountSecret(secret: AccountSecret): DecideAccount {
   return (account) => ({
@@ -107,25 +127,14 @@ export function changeAccountState(
   editor: string,
 ): DecideAccount {
   return (account, now) => {
-    const { user, events } = decide({
-      user: account.state,
-      counters: noCounters,
-      limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
-      rules: noRules,
-      editor,
-      now,
-      ...ofNobody,
-    });
+    // These commands look at nothing else: nothing is counted of accounts.
+    const view: Pick<CommandView, "user" | "counters" | "editor" | "now"> = {
+      ...{ user: account.state, counters: noCounters, editor, now },
+    };
+    const { user, events } = decide(view as CommandView);
     return { account: { ...account, state: user ?? account.state }, events };
   };
 }
-
-/** Of accounts no secrets are compared, and no devices known. */
-const ofNobody = {
-  hashSecret: () => "",
-  signDevice: () => "",
-  readDeviceToken: () => undefined,
-};
 
 /** Nothing is counted of accounts. */
 const noCounters = {

@@ -214,6 +214,24 @@ const entries = {
     when: "The secret was taken from the service account: tokens that were got by it end.",
     payload: {},
   },
+  "user.machine.secret.check.failed": {
+    aggregate: "user",
+    when: "Wrong secrets of the service account came from a network: one event for those of some seconds.",
+    payload: {
+      address: "an IPv4 address, or a /64 network of IPv6",
+      failedAttempts: "how many were wrong",
+    },
+  },
+  "user.machine.secret.check.succeeded": {
+    aggregate: "user",
+    when: "The right secret of the service account came from a network, after wrong ones. Others are not recorded.",
+    payload: { address: "an IPv4 address, or a /64 network of IPv6" },
+  },
+  "user.token.removed": {
+    aggregate: "user",
+    when: "An access token of the service account was revoked before its end.",
+    payload: { tokenId: "" },
+  },
   "user.deactivated": {
     aggregate: "user",
     when: "The user became inactive.",

@@ -42,6 +42,8 @@ export interface AccountStore {
     editor: string,
     decide: DecideAccount,
   ): Promise<Account | undefined>;
+  /** Whether an access token of an account was revoked, as long as it has not expired. */
+  isTokenRevoked(accountId: string, tokenId: string): Awaitable<boolean>;
   /** The first and the last event of an account. */
   findAccountEvents(account: Pick<Account, "id" | "orgId">): Promise<{
     readonly first: RecordedEvent | undefined;

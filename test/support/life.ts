@@ -1,5 +1,29 @@
 import type { TestServer } from "./server.ts";
 
+/** Gets a token and revokes it, where the secret is right. */
+async function signIn(
+  url: string,
+  loginName: string,
+  secret: string,
+): Promise<void> {
+  const ask = async (path: string, fields: Record<string, string>) => {
+    const response = await fetch(`${url}/oauth/v2/${path}`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`${loginName}:${secret}`).toString("base64")}`,
+      },
+      body: new URLSearchParams(fields),
+    });
+    return (await response.json()) as { readonly access_token?: string };
+  };
+  const { access_token: token } = await ask("token", {
+    grant_type: "client_credentials",
+  });
+  if (token !== undefined) {
+    await ask("revoke", { token });
+  }
+}
+
 /** Something of everything, with an event of each type: users in every state, policies and tokens come and gone. */
 export async function live({ url, adminToken }: TestServer): Promise<void> {
   const post = async (path: string, body?: object, method = "POST") => {
@@ -13,6 +37,7 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       readonly organizationId?: string;
       readonly token?: { readonly tokenId: string };
       readonly userId?: string;
+      readonly clientSecret?: string;
       readonly key?: { readonly keyId: string };
     };
   };
@@ -42,7 +67,9 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     const { key } = await post(`${own}/keys`, {});
     await post(`${own}/keys`, {});
     await post(`${own}/keys/${key?.keyId ?? ""}`, undefined, "DELETE");
-    await post(`${own}:setSecret`, {});
+    const { clientSecret = "" } = await post(`${own}:setSecret`, {});
+    await signIn(url, loginName, "wrong");
+    await signIn(url, loginName, clientSecret);
     if (loginName === "removed-program") {
       await post(`${own}:removeSecret`, {});
       await post(own, undefined, "DELETE");

@@ -12,6 +12,8 @@ import { databaseOption } from "../connection.ts";
 import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { masterKeyFileOption, readMasterKey } from "../master-key.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
+import { readSignIn, signInOptions } from "../sign-in-options.ts";
+import type { SignInFlags } from "../sign-in-options.ts";
 import { quotaOptions, readQuotas } from "../quota-options.ts";
 import { readTelemetry, telemetryOptions } from "../telemetry-options.ts";
 import type { TelemetryOptions } from "../telemetry-options.ts";
@@ -30,7 +32,7 @@ import {
 } from "../values.ts";
 import { failedFirstStart, welcome } from "../welcome.ts";
 
-interface ServeOptions extends TelemetryOptions {
+interface ServeOptions extends TelemetryOptions, SignInFlags {
   readonly listen: ServerConfig["listen"];
   readonly database: string;
   readonly corsOrigins: readonly string[];
@@ -231,6 +233,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     );
   for (const option of [
     ...telemetryOptions(),
+    ...signInOptions(),
     ...quotaOptions(),
     ...limitOptions(),
   ]) {
@@ -288,6 +291,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     adminToken: readAdminToken(),
     masterKey: readMasterKey(options.masterkeyFile),
     resetKeys: options.resetKeys === true,
+    ...readSignIn(options),
     firstKeyFile: options.firstKeyFile,
     firstTokenFile: options.firstTokenFile,
     defaultPolicy: readDefaultPolicy(options),

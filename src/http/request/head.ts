@@ -15,6 +15,8 @@ export interface RequestHead {
   readonly refusal: Refusal | undefined;
   /** The raw path: the target without query, and without scheme and authority in the absolute form. */
   readonly path: string;
+  /** `:authority`, or `Host`, as the client wrote it. */
+  readonly host: string | undefined;
   readonly contentType: string;
   readonly accept: string;
   readonly acceptEncoding: string | undefined;
@@ -175,6 +177,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   return {
     refusal: refuse(),
     path: pathOf(target),
+    host: exchange.authority ?? host,
     contentType,
     accept,
     acceptEncoding,

@@ -80,6 +80,18 @@ const removeKey: Statement = {
   name: "remove_account_key",
   text: "DELETE FROM account_keys WHERE account_id = $1 AND id = $2",
 };
+const forgetRevoked: Statement = {
+  name: "forget_revoked_access_tokens",
+  text: "DELETE FROM revoked_access_tokens WHERE expire_time <= $1",
+};
+const revoke: Statement = {
+  name: "revoke_access_token",
+  text: "INSERT INTO revoked_access_tokens (account_id, id, expire_time) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+};
+const findRevoked: Statement = {
+  name: "find_revoked_access_token",
+  text: "SELECT 1 FROM revoked_access_tokens WHERE account_id = $1 AND id = $2",
+};
 const keepRemoved: Statement = {
   name: "keep_removed_account",
   text: "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = $1",
@@ -144,6 +156,7 @@ export function createAccounts(
       }
       return {
         ...{ ...account, id, creationDate: time, keyIds: [] },
+        hasRevokedTokens: false,
         ...{ secret: undefined, state: { account: "active", lock: undefined } },
       };
     },
@@ -153,6 +166,10 @@ export function createAccounts(
       const { rows } = await database.query(findKey, accountId, keyId);
       const row = rows[0] as unknown as AccountKeyRow | undefined;
       return row && toAccountKey(row);
+    },
+    isTokenRevoked: async (accountId, tokenId) => {
+      const { rows } = await database.query(findRevoked, accountId, tokenId);
+      return rows.length > 0;
     },
     listAccountKeys: async (accountId) => {
       const { rows } = await database.query(listKeys, accountId);
@@ -184,7 +201,7 @@ export function createAccounts(
         }
         const before = toAccount(row);
         const change = decide(before, time);
-        const results = await send(...writes(accountId, change), [
+        const results = await send(...writes(accountId, change, time), [
           find,
           [accountId],
         ]);
@@ -203,7 +220,8 @@ export function createAccounts(
 
 function writes(
   accountId: string,
-  { account, addedKey, removedKeyId, isRemoved }: AccountChange,
+  { account, addedKey, removedKeyId, revokedToken, isRemoved }: AccountChange,
+  time: number,
 ): readonly Call[] {
   const calls: Call[] = [];
   if (account !== undefined) {
@@ -219,6 +237,10 @@ function writes(
   }
   if (removedKeyId !== undefined) {
     calls.push([removeKey, accountId, removedKeyId]);
+  }
+  if (revokedToken !== undefined) {
+    const { id, expireTime } = revokedToken;
+    calls.push([forgetRevoked, time], [revoke, accountId, id, expireTime]);
   }
   if (isRemoved === true) {
     calls.push([keepRemoved, accountId], [remove, accountId]);

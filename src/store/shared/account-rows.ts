@@ -20,8 +20,9 @@ export interface AccountRow {
   readonly lock_by: string | null;
   readonly secret_id: string | null;
   readonly secret_hash: Uint8Array | null;
-  /** Between blanks, oldest first. */
+  /** Between blanks. */
   readonly key_ids: string | null;
+  readonly revoked: number;
 }
 
 /** A row of {@link keyColumns}. */
@@ -40,7 +41,8 @@ export const ownAccountColumns =
 /** The columns of {@link toAccount}, of a table `a`. @param join the engine's function that joins texts */
 export function accountColumns(join: "group_concat" | "string_agg"): string {
   return `${ownAccountColumns.replaceAll(/\w+/g, "a.$&")},
-    (SELECT ${join}(k.id, ' ') FROM account_keys k WHERE k.account_id = a.id) AS key_ids`;
+    (SELECT ${join}(k.id, ' ') FROM account_keys k WHERE k.account_id = a.id) AS key_ids,
+    CASE WHEN EXISTS (SELECT 1 FROM revoked_access_tokens r WHERE r.account_id = a.id) THEN 1 ELSE 0 END AS revoked`;
 }
 
 /** The columns of {@link toAccountKey}. */
@@ -80,6 +82,7 @@ export function toAccount(row: AccountRow): Account {
     },
     secret: id === null || hash === null ? undefined : { id, hash },
     keyIds: row.key_ids === null ? [] : row.key_ids.split(" ").sort(),
+    hasRevokedTokens: row.revoked === 1,
   };
 }
 

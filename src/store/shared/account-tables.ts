@@ -22,6 +22,11 @@ export const accountTables: readonly TransferTable[] = [
     ],
   },
   {
+    name: "revoked_access_tokens",
+    key: [text("account_id"), text("id")],
+    rest: [integer("expire_time")],
+  },
+  {
     name: "removed_accounts",
     key: [text("id")],
     rest: [text("login_name")],

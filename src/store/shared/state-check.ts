@@ -200,7 +200,7 @@ async function readAccounts(source: CheckSource): Promise<readonly Account[]> {
     readonly id: string;
   }>("SELECT account_id, id FROM account_keys");
   const rows = await source.rows<AccountRow>(
-    `SELECT ${ownAccountColumns}, NULL AS key_ids FROM accounts`,
+    `SELECT ${ownAccountColumns}, NULL AS key_ids, 0 AS revoked FROM accounts`,
   );
   return rows.map((row) => ({
     ...toAccount(row),

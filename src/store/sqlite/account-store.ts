@@ -35,6 +35,8 @@ export function createAccountStore(
       write(() => accounts.create(account, editor)),
     findAccount: (accountId) =>
       readOrReject(() => findAccount(accountId, accountId)),
+    isTokenRevoked: (...token) =>
+      readOrReject(() => accounts.isTokenRevoked(...token)),
     findAccountByName: async (foldedName) =>
       read(() => accounts.findByName(foldedName)),
     findAccountKey: (...key) => readOrReject(() => accounts.findKey(...key)),

@@ -29,6 +29,7 @@ export interface Accounts {
   find(accountId: string): Account | undefined;
   findByName(foldedName: string): Account | undefined;
   findKey(accountId: string, keyId: string): AccountKey | undefined;
+  isTokenRevoked(accountId: string, tokenId: string): boolean;
   listKeys(accountId: string): readonly AccountKey[];
   /** The next ones, oldest first: of an organisation, or of all. */
   list(
@@ -85,6 +86,15 @@ export function prepareAccounts(
   const removeKey = database.prepare(
     "DELETE FROM account_keys WHERE account_id = ? AND id = ?",
   );
+  const forgetRevoked = database.prepare(
+    "DELETE FROM revoked_access_tokens WHERE expire_time <= ?",
+  );
+  const revoke = database.prepare(
+    "INSERT INTO revoked_access_tokens (account_id, id, expire_time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const findRevoked = database.prepare(
+    "SELECT 1 FROM revoked_access_tokens WHERE account_id = ? AND id = ?",
+  );
   const keepRemoved = database.prepare(
     "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = ?",
   );
@@ -131,6 +141,7 @@ export function prepareAccounts(
       const row = findKey.get(...key);
       return row && toAccountKey(row);
     },
+    isTokenRevoked: (...token) => findRevoked.get(...token) !== undefined,
     listKeys: (accountId) => listKeys.all(accountId).map(toAccountKey),
     list: (orgId = "", values) => list.all({ ...values, orgId }).map(toAccount),
     change: (accountId, editor, decide) => {
@@ -140,7 +151,7 @@ export function prepareAccounts(
       }
       const time = now();
       const change = decide(before, time);
-      const { account, addedKey, removedKeyId } = change;
+      const { account, addedKey, removedKeyId, revokedToken } = change;
       if (account !== undefined) {
         update.run(...changedValues(account), accountId);
       }
@@ -153,6 +164,10 @@ export function prepareAccounts(
       }
       if (removedKeyId !== undefined) {
         removeKey.run(accountId, removedKeyId);
+      }
+      if (revokedToken !== undefined) {
+        forgetRevoked.run(time);
+        revoke.run(accountId, revokedToken.id, revokedToken.expireTime);
       }
       if (change.isRemoved === true) {
         keepRemoved.run(accountId);

@@ -20,6 +20,7 @@ import { lockedCounts } from "./0018-locked-counts.ts";
 import { sources } from "./0019-sources.ts";
 import { factorLocks } from "./0020-factor-locks.ts";
 import { accounts } from "./0021-accounts.ts";
+import { revokedAccessTokens } from "./0022-revoked-access-tokens.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   sources,
   factorLocks,
   accounts,
+  revokedAccessTokens,
 ];

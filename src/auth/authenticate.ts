@@ -1,0 +1,124 @@
+import { isActive } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account-record.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import type { TokenRecord, TokenStore } from "../store/access.ts";
+import type { AccountStore } from "../store/accounts.ts";
+import { andThen } from "../store/awaitable.ts";
+import type { Awaitable } from "../store/awaitable.ts";
+import type { Store } from "../store/store.ts";
+import type { AccessToken, AccessTokens } from "./access-tokens.ts";
+import { RememberedHashes } from "./remembered-hashes.ts";
+import { hashSecret } from "./tokens.ts";
+
+/** How many headers are remembered: about as many as there are tokens in use. */
+const maxRememberedHashes = 1000;
+
+/** What is needed of the store to know who calls. */
+export type AuthenticationStore = Pick<TokenStore, "findToken"> &
+  Pick<AccountStore, "findAccount" | "isTokenRevoked"> &
+  Pick<Store, "now">;
+
+/** Who calls: a token, or a service account by an access token. */
+export interface Identity extends Omit<TokenRecord, "creationDate"> {
+  /** The account's access token; undefined for tokens that belong to none. */
+  readonly accessToken: AccessToken | undefined;
+}
+
+/**
+ * Finds who calls, by the Authorization header. What ends a token is looked up each time: it may be revoked at any moment, by another process too.
+ *
+ * @throws LockoutError where it is none, or has ended
+ */
+export type Authenticate = (header: string | null) => Awaitable<Identity>;
+
+/** Makes {@link Authenticate}. @param onAccessToken told of each use of an access token */
+export function createAuthenticate(
+  store: AuthenticationStore,
+  accessTokens: AccessTokens,
+  onAccessToken: (token: AccessToken) => void,
+): Authenticate {
+  const hashes = new RememberedHashes(maxRememberedHashes);
+  return (header) => {
+    if (header === null || header === "") {
+      throw new LockoutError("authHeaderMissing");
+    }
+    const known = hashes.get(header);
+    if (known !== undefined) {
+      return identify(store, header, known, hashes);
+    }
+    const secret = /^bearer +(\S+)$/i.exec(header)?.[1];
+    if (secret === undefined) {
+      throw new LockoutError("tokenInvalid");
+    }
+    const accessToken = accessTokens.open(secret);
+    return accessToken === undefined
+      ? identify(store, header, hashSecret(secret), hashes)
+      : andThen(findAccountOf(store, accessToken), (account) => {
+          if (account === undefined) {
+            throw new LockoutError("tokenInvalid");
+          }
+          onAccessToken(accessToken);
+          return toIdentity(account, accessToken);
+        });
+  };
+}
+
+/** The account of an access token that is good now; undefined where it has ended, by itself or with what it was got by. */
+export function findAccountOf(
+  store: Omit<AuthenticationStore, "findToken">,
+  token: AccessToken,
+): Awaitable<Account | undefined> {
+  if (token.expires * 1000 <= store.now()) {
+    return undefined;
+  }
+  return andThen(store.findAccount(token.accountId), (account) => {
+    if (account === undefined || !isActive(account) || !has(account, token)) {
+      return undefined;
+    }
+    return account.hasRevokedTokens
+      ? andThen(store.isTokenRevoked(account.id, token.id), (isRevoked) =>
+          isRevoked ? undefined : account,
+        )
+      : account;
+  });
+}
+
+function has(account: Account, { gotBy, gotById }: AccessToken): boolean {
+  return gotBy === "key"
+    ? account.keyIds.includes(gotById)
+    : account.secret?.id === gotById;
+}
+
+function toIdentity(account: Account, accessToken: AccessToken): Identity {
+  return {
+    id: account.id,
+    name: account.loginName,
+    orgId: account.orgId,
+    roles: account.roles,
+    expirationDate: accessToken.expires * 1000,
+    lastUseDate: undefined,
+    accessToken,
+  };
+}
+
+function identify(
+  store: AuthenticationStore,
+  header: string,
+  hash: Uint8Array,
+  hashes: RememberedHashes,
+): Awaitable<Identity> {
+  return andThen(store.findToken(hash), (token) => {
+    if (token === undefined) {
+      hashes.delete(header);
+      throw new LockoutError("tokenInvalid");
+    }
+    hashes.add(header, hash);
+    if (
+      token.expirationDate !== undefined &&
+      token.expirationDate <= store.now()
+    ) {
+      throw new LockoutError("tokenInvalid");
+    }
+    return { ...token, accessToken: undefined };
+  });
+}

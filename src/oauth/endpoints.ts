@@ -1,0 +1,64 @@
+import type { AccessTokens } from "../auth/access-tokens.ts";
+import type {
+  Authenticate,
+  AuthenticationStore,
+} from "../auth/authenticate.ts";
+import type { AccountStore } from "../store/accounts.ts";
+import { createAssertions } from "./assertion.ts";
+import { createClientAuthentication } from "./client-authentication.ts";
+import { createDiscoveryHandlers } from "./discovery-handlers.ts";
+import type { OAuthHandler } from "./handler.ts";
+import { createIntrospectionHandler } from "./introspection-handler.ts";
+import type { Issuer } from "./issuer.ts";
+import { createRevocationHandler } from "./revocation-handler.ts";
+import { createSecretGuard } from "./secret-guard.ts";
+import { startSecretEvents } from "./secret-events.ts";
+import { createTokenHandler } from "./token-handler.ts";
+
+/** What the endpoints are made of. */
+export interface OAuthOptions {
+  readonly store: AuthenticationStore & AccountStore;
+  readonly accessTokens: AccessTokens;
+  readonly authenticate: Authenticate;
+  readonly issuer: Issuer;
+  /** How long an access token is good, in milliseconds. */
+  readonly accessTokenTtlMs: number;
+  /** Wrong secrets in a row from one network, before no more are compared for a while; 0: never. */
+  readonly clientSecretLimit: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly stopwatch: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The endpoints of the sign-in of service accounts. */
+export interface OAuth {
+  readonly handlers: readonly OAuthHandler[];
+  /** Writes what is left to be written. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Makes the endpoints. */
+export function createOAuth(options: OAuthOptions): OAuth {
+  const { store, issuer } = options;
+  const events = startSecretEvents(store, options.onError);
+  const guard = createSecretGuard(
+    options.clientSecretLimit,
+    options.stopwatch,
+    events,
+  );
+  const assertions = createAssertions(store);
+  const parts = {
+    ...options,
+    assertions,
+    authenticateClient: createClientAuthentication(store, assertions, guard),
+  };
+  return {
+    handlers: [
+      createTokenHandler(parts),
+      createIntrospectionHandler(parts),
+      createRevocationHandler(parts),
+      ...createDiscoveryHandlers(issuer, options.authenticate),
+    ],
+    stop: () => events.stop(),
+  };
+}
