@@ -86,6 +86,7 @@ const everyRule = {
   lockGrowth: 2,
   observationWindow: "1800s",
   ceiling: 4_000_000_000,
+  lockScope: "LOCK_SCOPE_FACTOR",
   rememberedSecrets: 10,
 };
 

@@ -12,7 +12,10 @@ import {
   LockReason,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
+import {
+  LockScope,
+  PolicyService,
+} from "../../gen/lockout/v1/policy_service_pb.js";
 import type { RulesSchema } from "../../gen/lockout/v1/policy_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { startTestServer } from "../support/server.ts";
@@ -104,6 +107,11 @@ const rows: readonly Row[] = [
     },
     allowed: 1,
     reason: LockReason.CEILING,
+  },
+  {
+    rule: "a lock of the factor alone",
+    rules: { ...timed, lockScope: LockScope.FACTOR },
+    allowed: limit,
   },
   {
     rule: "remembered secrets, each guess another one",
@@ -230,7 +238,11 @@ describe.each(rows)("a thousand guesses at once with $rule", (row) => {
       const lockout = await attempts.getLockout({
         userId,
       });
-      expect(lockout).toMatchObject({
+      const ofFactor = lockout.factors.find(
+        ({ factor }) => factor === Factor.PASSWORD,
+      );
+      const isFactor = row.rules.lockScope === LockScope.FACTOR;
+      expect(isFactor ? ofFactor : lockout).toMatchObject({
         locked: true,
         reason: row.reason ?? LockReason.PASSWORD_ATTEMPTS,
       });
