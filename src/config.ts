@@ -51,6 +51,7 @@ export interface ServerConfig {
     { readonly host: string; readonly port: number } | undefined;
   /** Whether metrics have the id of the organisation as a label. */
   readonly metricsPerOrg: boolean;
+  readonly hooks: HooksConfig;
   readonly logLevel: LogLevel;
   /** Whether successful requests of probes have a line in the log too. */
   readonly logProbes: boolean;
@@ -60,6 +61,16 @@ export interface ServerConfig {
   readonly quotas: Quotas;
   /** What one client may ask of the server. */
   readonly limits: Omit<HttpLimits, "shutdownGraceMs">;
+}
+
+/** How events are sent to hooks. */
+export interface HooksConfig {
+  /** Whether receivers may have URLs with http: too. */
+  readonly allowHttp: boolean;
+  /** Whether receivers may be on this machine or in private networks. */
+  readonly allowPrivate: boolean;
+  /** How long each try waits after the one before, in milliseconds; the first is for the first try. */
+  readonly retrySchedule: readonly number[];
 }
 
 /** How much one caller or tenant may have. */
@@ -77,6 +88,8 @@ export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 
 /** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
+
+const [second, minute, hour] = [1000, 60_000, 3_600_000];
 
 /** What a server does that was told nothing. */
 export const defaultConfig: ServerConfig = {
@@ -101,6 +114,15 @@ export const defaultConfig: ServerConfig = {
   retentionMs: undefined,
   metricsListen: undefined,
   metricsPerOrg: false,
+  hooks: {
+    allowHttp: false,
+    allowPrivate: false,
+    // Standard Webhooks' own: three days and some hours in all.
+    retrySchedule: [
+      ...[0, 5 * second, 5 * minute, 30 * minute, 2 * hour],
+      ...[5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
+    ],
+  },
   logLevel: "info",
   logProbes: false,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Transport } from "@connectrpc/connect";
 import {
   createUniversalHandlerClient,
@@ -13,12 +14,24 @@ import { createServices } from "./api/services.ts";
 import { createSystemGate } from "./auth/gate.ts";
 import { defaultConfig } from "./config.ts";
 import { withMappedErrors } from "./http/rpc/mapped-errors.ts";
+import { createHookSending } from "./hooks/parts.ts";
+import { createHookSecrets } from "./hooks/secrets.ts";
+import type { HookSecrets } from "./hooks/secrets.ts";
+import type { ReceiverRules } from "./hooks/url.ts";
+import { openVault } from "./sealing/open-vault.ts";
+import { readVersion } from "./telemetry/version.ts";
 import type { Instance, Store } from "./store/store.ts";
 
 /** What the services need to be called without a server. */
 export interface LocalServicesOptions {
   readonly store: Store;
   readonly instance: Instance;
+  /** What receivers of hooks may be. */
+  readonly receivers: ReceiverRules;
+  /** Where the master key of SQLite may be. */
+  readonly keyFile: string | undefined;
+  /** That of the operator: asked for when a call needs it. */
+  readonly masterKey: () => string | undefined;
 }
 
 /**
@@ -28,10 +41,24 @@ export interface LocalServicesOptions {
 export function createLocalTransport({
   store,
   instance,
+  receivers,
+  keyFile,
+  masterKey,
 }: LocalServicesOptions): Transport {
   const throwFault: ReportFault = (error) => {
     throw error;
   };
+  const openSecrets = async () => {
+    const { vault } = await openVault(store, {
+      masterKey: masterKey(),
+      // A server makes one; a tool does not.
+      keyFile:
+        keyFile !== undefined && existsSync(keyFile) ? keyFile : undefined,
+      reset: false,
+    });
+    return createHookSecrets(vault);
+  };
+  let opened: Promise<HookSecrets> | undefined;
   const { attemptTtlMs, quotas } = defaultConfig;
   const draining = new AbortController().signal;
   const factory = createHandlerFactory(
@@ -44,6 +71,11 @@ export function createLocalTransport({
     store,
     attemptTtlMs,
     ...quotas,
+    hooks: createHookSending({
+      ...{ store, rules: receivers },
+      secrets: () => (opened ??= openSecrets()),
+      version: readVersion(),
+    }),
     draining,
   }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));
   return createTransport({

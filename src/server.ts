@@ -34,6 +34,8 @@ import { openVault } from "./sealing/open-vault.ts";
 import { masterKeyFileOf, openStore } from "./store/open.ts";
 import { createServerMetrics } from "./server-metrics.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
+import type { Resolve } from "./hooks/resolver.ts";
+import { createServerHooks } from "./server-hooks.ts";
 import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { startPruning } from "./store/pruning.ts";
@@ -66,6 +68,8 @@ export interface RunningServer {
 export interface ServerParts {
   readonly now?: Clock;
   readonly log?: Logger;
+  /** Takes the place of the name servers, for the receivers of hooks. */
+  readonly resolve?: Resolve;
   /** Says how long a request takes to arrive, in milliseconds; never goes back. */
   readonly stopwatch?: () => number;
   /** Unless set, they are made as the configuration says. */
@@ -120,7 +124,7 @@ interface Parts extends ServerParts {
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store, metrics, stopwatch, onCreated }: Parts,
+  { log, tls, store, metrics, stopwatch, resolve, onCreated }: Parts,
 ): Promise<RunningServer> {
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
@@ -143,8 +147,12 @@ async function serve(
     stopwatch: stopwatch ?? (() => performance.now()),
   });
   const draining = new AbortController();
+  const hooks = createServerHooks(
+    ...([config.hooks, store, vault, reportFault, resolve] as const),
+  );
   const services = createServices({
     store,
+    hooks: hooks.parts,
     attemptTtlMs: config.attemptTtlMs,
     ...config.quotas,
     draining: draining.signal,
@@ -275,11 +283,12 @@ async function serve(
       onFault: reportFault,
     });
   // Now that nothing but the port can be wrong: a start that fails before leaves no token that nobody has seen.
-  const created = await withFirstFiles(
-    store,
-    config,
-    async () => (await ensureAdministrator(store, config)).created,
-  );
+  let instanceId = "";
+  const created = await withFirstFiles(store, config, async () => {
+    const ensured = await ensureAdministrator(store, config);
+    instanceId = ensured.instance.id;
+    return ensured.created;
+  });
   if (created !== undefined) {
     onCreated?.(created);
   }
@@ -316,6 +325,7 @@ async function serve(
     { url, metricsUrl, database: config.database.split(":")[0] },
     "listening",
   );
+  const endSending = hooks.start(instanceId);
 
   const tlsReload =
     config.tls &&
@@ -352,6 +362,7 @@ async function serve(
         stopWork();
         tlsReload?.stop();
         await oauth.stop();
+        await endSending();
         await store.close();
         log.info("ended");
       });

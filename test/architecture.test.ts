@@ -38,6 +38,7 @@ const arrows = {
     "transcoding",
     "api",
     "auth",
+    "hooks",
     "lockout",
     "store",
     "store/open",
@@ -121,6 +122,7 @@ const arrows = {
   /** Errors, and what they may repeat. */
   "transcoding/fault": ["gen/google"],
   api: [
+    "hooks",
     "gen/google",
     "addresses",
     "pacing",
@@ -135,6 +137,8 @@ const arrows = {
   /** Service accounts sign in. */
   oauth: ["auth", "store", "lockout", "pacing"],
   auth: ["store", "lockout", "pacing", "gen/zitadel"],
+  /** Sends events to web servers of others. */
+  hooks: ["addresses", "pacing", "lockout", "sealing", "store"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
   /** Each of its directories is an engine. */
@@ -228,6 +232,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/first-files.ts": "server",
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
+  "src/server-hooks.ts": "server",
   "src/sign-in.ts": "server",
   "src/tls-files.ts": "server",
   "src/http/limits.ts": "http/limits",

@@ -28,6 +28,7 @@ const accountId: TextBound = {
   characters: idCharacters,
   above: "accountUnknown",
 };
+const hookId: TextBound = { characters: idCharacters, above: "hookUnknown" };
 const loginName: TextBound = { characters: 200, above: "subjectMissing" };
 const note: TextBound = { characters: 1000, above: "requestTooLong" };
 const ticket: TextBound = { characters: 200, above: "requestTooLong" };
@@ -169,6 +170,23 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     above: "policyChangeUnknown",
   },
   "lockout.v1.ListPolicyChangesRequest.page_token": pageToken,
+  "lockout.v1.Hook.hook_id": hookId,
+  "lockout.v1.Hook.url": { characters: 2000, above: "hookUrlInvalid" },
+  "lockout.v1.Hook.event_types": { ...types, elements: 200 },
+  "lockout.v1.Hook.presets": types,
+  "lockout.v1.Hook.organization_id": id,
+  "lockout.v1.ListHooksRequest.page_token": pageToken,
+  "lockout.v1.GetHookRequest.hook_id": hookId,
+  "lockout.v1.DeleteHookRequest.hook_id": hookId,
+  "lockout.v1.RotateHookRequest.hook_id": hookId,
+  "lockout.v1.TestHookRequest.hook_id": hookId,
+  "lockout.v1.ListHookDeliveriesRequest.hook_id": hookId,
+  "lockout.v1.ListHookDeliveriesRequest.page_token": pageToken,
+  "lockout.v1.RedeliverHookDeliveryRequest.hook_id": hookId,
+  "lockout.v1.RedeliverHookDeliveryRequest.delivery_id": {
+    characters: idCharacters,
+    above: "deliveryUnknown",
+  },
   "lockout.v1.CheckPolicyRequest.presets": {
     elements: 100,
     above: "requestTooLong",

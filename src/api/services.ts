@@ -7,6 +7,7 @@ import type {
 } from "@connectrpc/connect";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { HookService } from "../../gen/lockout/v1/hook_service_pb.js";
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
@@ -23,6 +24,8 @@ import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
 import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
+import { createHookService } from "./hook-service.ts";
+import type { HookParts } from "./hook-service.ts";
 import { EditorNames } from "./editor-names.ts";
 import { createManagementService } from "./management-service.ts";
 import { createPolicyService } from "./policy-service.ts";
@@ -42,6 +45,7 @@ export interface ServicesOptions extends WatchLimits {
   readonly store: Store;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
+  readonly hooks: HookParts;
   /** Aborted when the server begins to shut down: ends calls that would wait without end. Unless set, there is none. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
@@ -82,6 +86,7 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
   [LockoutUserService, ""],
   [AccessService, ""],
   [PolicyService, ""],
+  [HookService, ""],
 ]);
 
 /** Every service that callers with a token reach. */
@@ -107,6 +112,7 @@ export function createServices(
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, inTurn)),
     mount(PolicyService, createPolicyService({ store, inTurn, editorNames })),
+    mount(HookService, createHookService(store, inTurn, options.hooks)),
   ];
 }
 

@@ -12,6 +12,10 @@ export const permissions = [
   "iam.access.read",
   "iam.access.write",
   "iam.metrics.read",
+  "iam.hook.read",
+  "iam.hook.write",
+  "org.hook.read",
+  "org.hook.write",
 ] as const;
 
 /** One of {@link permissions}. */
@@ -19,7 +23,7 @@ export type Permission = (typeof permissions)[number];
 
 /**
  * What each role may do. Roles named IAM_ hold on every organisation, roles named ORG_ on the caller's own.
- * The names and the first eight permissions are ZITADEL's; `attempt.write`, `iam.access.*` and `iam.metrics.read` are our own.
+ * The names and the first eight permissions are ZITADEL's; `attempt.write`, `iam.access.*`, `iam.metrics.read` and those of hooks are our own.
  */
 export const roles = {
   IAM_OWNER: [...permissions],
@@ -53,6 +57,8 @@ export const roles = {
     "user.read",
     "user.write",
     "attempt.write",
+    "org.hook.read",
+    "org.hook.write",
   ],
   ORG_SETTINGS_MANAGER: ["policy.read", "policy.write", "policy.delete"],
   ORG_USER_MANAGER: ["policy.read", "user.read", "user.write"],

@@ -2,6 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Client, Transport } from "@connectrpc/connect";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { HookService } from "../../gen/lockout/v1/hook_service_pb.js";
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
@@ -15,6 +16,7 @@ export interface Clients {
   readonly access: Client<typeof AccessService>;
   readonly admin: Client<typeof AdminService>;
   readonly attempts: Client<typeof AttemptService>;
+  readonly hooks: Client<typeof HookService>;
   readonly management: Client<typeof ManagementService>;
   readonly policies: Client<typeof PolicyService>;
   readonly users: Client<typeof UserService>;
@@ -30,6 +32,7 @@ export function createClients(transport: Transport): Clients {
     access: createClient(AccessService, transport),
     admin: createClient(AdminService, transport),
     attempts: createClient(AttemptService, transport),
+    hooks: createClient(HookService, transport),
     management: createClient(ManagementService, transport),
     policies: createClient(PolicyService, transport),
     users: createClient(UserService, transport),

@@ -11,6 +11,10 @@ interface ConnectionOptions {
   readonly database: string;
   readonly server?: string;
   readonly token?: string;
+  /** Of commands that may send to hooks. */
+  readonly hooksAllowHttp?: boolean;
+  readonly hooksAllowPrivate?: boolean;
+  readonly masterkeyFile?: string;
 }
 
 /** The option `--database`. */
@@ -68,7 +72,8 @@ export async function withClients<Result>(
 }
 
 async function openTransport(command: Command): Promise<OpenTransport> {
-  const { database, server, token } = command.opts<ConnectionOptions>();
+  const options = command.opts<ConnectionOptions>();
+  const { database, server, token } = options;
   const isFlag = (name: keyof ConnectionOptions) =>
     command.getOptionValueSource(name) === "cli";
   if (isFlag("server") && isFlag("database")) {
@@ -82,7 +87,13 @@ async function openTransport(command: Command): Promise<OpenTransport> {
       throw new UsageError("--token is for a server: add --server URL");
     }
     const { openDatabaseTransport } = await import("./database-transport.ts");
-    return openDatabaseTransport(database);
+    const { hooksAllowHttp: allowHttp = false } = options;
+    const { hooksAllowPrivate: allowPrivate = false } = options;
+    return openDatabaseTransport(
+      database,
+      { allowHttp, allowPrivate },
+      options.masterkeyFile,
+    );
   }
   if (token === undefined) {
     throw new UsageError(

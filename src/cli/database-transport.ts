@@ -1,7 +1,8 @@
 import type { Transport } from "@connectrpc/connect";
 import { createLocalTransport } from "../local-services.ts";
-import { openStore } from "../store/open.ts";
+import { masterKeyFileOf, openStore } from "../store/open.ts";
 import { OperationError } from "./failure.ts";
+import { readMasterKey } from "./master-key.ts";
 
 /** A transport, and what releases all that it holds. */
 export interface OpenTransport {
@@ -12,10 +13,17 @@ export interface OpenTransport {
 /**
  * Calls the services in this process, on a database that may be served at the same time.
  *
+ * @param receivers what receivers of hooks may be
+ * @param masterKeyFile of the operator
  * @throws what openStore throws, and OperationError where the database is empty
  */
 export async function openDatabaseTransport(
   url: string,
+  receivers: {
+    readonly allowHttp: boolean;
+    readonly allowPrivate: boolean;
+  },
+  masterKeyFile: string | undefined,
 ): Promise<OpenTransport> {
   const store = await openStore(url, { exclusive: false });
   try {
@@ -26,7 +34,11 @@ export async function openDatabaseTransport(
       );
     }
     return {
-      transport: createLocalTransport({ store, instance }),
+      transport: createLocalTransport({
+        ...{ store, instance, receivers },
+        keyFile: masterKeyFileOf(url),
+        masterKey: () => readMasterKey(masterKeyFile),
+      }),
       close: () => store.close(),
     };
   } catch (error) {

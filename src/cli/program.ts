@@ -3,6 +3,7 @@ import { addAttemptsCommand } from "./commands/attempts.ts";
 import { addCopyCommand } from "./commands/copy.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEventsCommand } from "./commands/events.ts";
+import { addHookCommand } from "./commands/hook.ts";
 import { addBackupCommand, addCheckCommand } from "./commands/maintenance.ts";
 import { addOrgCommand } from "./commands/org.ts";
 import { addPolicyCommand } from "./commands/policy.ts";
@@ -64,6 +65,7 @@ export function createProgram(terminal: Terminal): Command {
   addUserCommand(program, terminal);
   addAttemptsCommand(program, terminal);
   addEventsCommand(program, terminal);
+  addHookCommand(program, terminal);
   addBackupCommand(program, terminal);
   addCheckCommand(program, terminal);
   addCopyCommand(program, terminal);

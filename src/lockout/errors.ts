@@ -5,6 +5,7 @@
 
 import { accountErrors } from "./account-errors.ts";
 import type { ErrorEntry } from "./error-entry.ts";
+import { hookErrors } from "./hook-errors.ts";
 import { policyErrors } from "./policy-errors.ts";
 
 const entries = {
@@ -304,6 +305,7 @@ const entries = {
     key: "the server has reached its quota of open watches: try again later, or on another node",
     when: "WatchEvents is called while the server has `--max-watches` streams open, of all tokens together.",
   },
+  ...hookErrors,
   requestTooLong: {
     id: "LOCKOUTD-req01",
     code: "INVALID_ARGUMENT",

@@ -3,6 +3,8 @@
  * `docs/reference/events.md` is made from it.
  */
 
+import { hookEntries } from "./hook-entries.ts";
+
 /** What an event is about: its sequence counts within this. */
 export type AggregateType = "instance" | "org" | "user";
 
@@ -349,6 +351,7 @@ const entries = {
     when: "A token was revoked. One that expires does so without an event.",
     payload: { tokenId: "" },
   },
+  ...hookEntries,
 } as const satisfies Readonly<Record<string, EventEntry>>;
 
 /** A type of event, by ZITADEL's name where it has one. */

@@ -7,6 +7,7 @@ import { checkSqlite } from "./sqlite/check.ts";
 import { openSqliteSource, openSqliteTarget } from "./sqlite/transfer.ts";
 import type { CheckReport } from "./store.ts";
 import { StoreRefusedError } from "./store.ts";
+import { withHooksDisabled } from "./shared/quiet-copy.ts";
 import { copyInstallation } from "./shared/transfer.ts";
 import type { CopyReport } from "./shared/transfer.ts";
 
@@ -33,12 +34,14 @@ export async function checkDatabase(url: string): Promise<CheckReport> {
  * Copies an installation into a database with nothing in it, or goes on with a copy that was broken off, and compares both.
  *
  * @param onProgress is told how many rows are copied, of how many.
+ * @param withHooks whether hooks stay as they are; else they are disabled in the copy
  * @throws as {@link copyInstallation} does
  */
 export async function copyDatabase(
   from: string,
   to: string,
   onProgress: (done: number, total: number) => void,
+  withHooks = false,
 ): Promise<CopyReport> {
   if (placeOf(from) === placeOf(to)) {
     throw new StoreRefusedError(
@@ -53,7 +56,11 @@ export async function copyDatabase(
       ? await openPostgresTarget(to)
       : openSqliteTarget(databasePath(to));
     try {
-      return await copyInstallation(source, target, onProgress);
+      return await copyInstallation(
+        withHooks ? source : withHooksDisabled(source),
+        target,
+        onProgress,
+      );
     } finally {
       await target.close();
     }

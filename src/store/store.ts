@@ -20,6 +20,7 @@ import type { PolicyStore } from "./policies.ts";
 import type { EventStore } from "./events.ts";
 import type { FigureStore } from "./figures.ts";
 import type { OrgStore, TokenStore, NewToken } from "./access.ts";
+import type { HookStore } from "./hooks.ts";
 import type { Clock, NewId } from "./ids.ts";
 import type { UserStore, AttemptStore } from "./users.ts";
 import type { VaultStore } from "./vault.ts";
@@ -74,7 +75,8 @@ export interface Store
     UserStore,
     AttemptStore,
     VaultStore,
-    FigureStore {
+    FigureStore,
+    HookStore {
   /** The store's one clock. For a remote store an estimate, off by no more than a round trip takes. */
   readonly now: Clock;
   /** Makes ids that are unique among all processes that use the same store. @throws StoreUnavailableError where that cannot be guaranteed now */

@@ -50,9 +50,12 @@ const wide = "\u{1d538}";
 /** A text of so many characters, of the widest that fit into a path. */
 const textOf = (count: number) => (count > 500 ? "x" : wide).repeat(count);
 
+/** Fields that are in the path of some method. */
+const inPaths = new Set(["user_id", "hook_id", "delivery_id"]);
+
 function casesOf(method: DescMethodUnary): Case[] {
-  const needed = method.input.fields.some(
-    ({ name, oneof }) => name === "user_id" && oneof === undefined,
+  const needed = method.input.fields.flatMap(({ name, localName, oneof }) =>
+    inPaths.has(name) && oneof === undefined ? [[localName, "someone"]] : [],
   );
   return fieldsOf(method.input, (value) => value).flatMap(
     ({ field, place, bound }) =>
@@ -61,7 +64,7 @@ function casesOf(method: DescMethodUnary): Case[] {
         title: `${method.parent.typeName}.${method.name}: ${field.name}, ${lengths.what}`,
         // A path needs it.
         input: (value) => ({
-          ...(needed && { userId: "someone" }),
+          ...(Object.fromEntries(needed) as Record<string, string>),
           ...place(value),
         }),
         ...lengths,

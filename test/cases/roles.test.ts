@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { HookService } from "../../gen/lockout/v1/hook_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import {
@@ -27,6 +28,7 @@ afterAll(async () => {
 
 const admin = AdminService.method;
 const management = ManagementService.method;
+const hooks = HookService.method;
 
 // Each call is refused for its contents, or changes nothing, once its caller may make it.
 const calls = {
@@ -46,6 +48,13 @@ const calls = {
     door.call(management.lockUser, { id: "nobody" }, headers),
   "events.read": (door, headers) =>
     door.call(admin.listEvents, { limit: 1 }, headers),
+  "iam.hook.read": (door, headers) =>
+    door.call(hooks.listInstanceHooks, {}, headers),
+  "iam.hook.write": (door, headers) =>
+    door.call(hooks.rotateInstanceHook, { hookId: "nobody's" }, headers),
+  "org.hook.read": (door, headers) => door.call(hooks.listHooks, {}, headers),
+  "org.hook.write": (door, headers) =>
+    door.call(hooks.rotateHook, { hookId: "nobody's" }, headers),
 } as const satisfies Record<
   string,
   (door: Door, headers: CallHeaders) => ReturnType<Door["call"]>
@@ -63,6 +72,8 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "user.read",
     "user.write",
     "events.read",
+    ...(["iam.hook.read", "iam.hook.write"] as const),
+    ...(["org.hook.read", "org.hook.write"] as const),
   ],
   IAM_OWNER_VIEWER: [
     "iam.policy.read",
@@ -90,6 +101,7 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "policy.delete",
     "user.read",
     "user.write",
+    ...(["org.hook.read", "org.hook.write"] as const),
   ],
   ORG_SETTINGS_MANAGER: ["policy.read", "policy.write", "policy.delete"],
   ORG_USER_MANAGER: ["policy.read", "user.read", "user.write"],

@@ -10,6 +10,7 @@ import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeFigures } from "./store/figures.ts";
 import { describeFactorLocks } from "./store/factor-locks.ts";
+import { describeHooks } from "./store/hooks.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
 import { describeLockedUsers } from "./store/locked-users.ts";
@@ -49,6 +50,7 @@ export function describeStore(
     describeOrgs(bed);
     describeTokens(bed);
     describeAccounts(bed);
+    describeHooks(bed);
     describeAccessEvents(bed);
     describeUsers(bed);
     describeUserEvents(bed);

@@ -21,6 +21,8 @@ const leftOut: Readonly<Record<string, string>> = {
   name_events: "read by nobody",
   name_log_head: "of name_events",
   machines: "who serves the database now",
+  "hook_sender.holder": "who sends now",
+  "hook_sender.lease_end": "who sends now",
   sqlite_sequence: "kept by SQLite",
   "subjects.sequence": "counted anew from events",
   "events.creation_date": "for nodes of the version before",

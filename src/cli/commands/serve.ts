@@ -11,6 +11,8 @@ import { setUpCollector } from "../collector.ts";
 import { databaseOption } from "../connection.ts";
 import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
 import { masterKeyFileOption, readMasterKey } from "../master-key.ts";
+import { hookOptions, readHooks } from "../hook-options.ts";
+import type { HookOptionValues } from "../hook-options.ts";
 import { limitOptions, readLimits } from "../limit-options.ts";
 import { readSignIn, signInOptions } from "../sign-in-options.ts";
 import type { SignInFlags } from "../sign-in-options.ts";
@@ -32,7 +34,7 @@ import {
 } from "../values.ts";
 import { failedFirstStart, welcome } from "../welcome.ts";
 
-interface ServeOptions extends TelemetryOptions, SignInFlags {
+interface ServeOptions extends TelemetryOptions, SignInFlags, HookOptionValues {
   readonly listen: ServerConfig["listen"];
   readonly database: string;
   readonly corsOrigins: readonly string[];
@@ -234,6 +236,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
   for (const option of [
     ...telemetryOptions(),
     ...signInOptions(),
+    ...hookOptions(),
     ...quotaOptions(),
     ...limitOptions(),
   ]) {
@@ -303,6 +306,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     attemptTtlMs: options.attemptTtl,
     retentionMs: options.retention,
     ...readTelemetry(options),
+    hooks: readHooks(options),
     logLevel: options.logLevel,
     logProbes: options.logProbes,
     shutdownGraceMs: options.shutdownGrace,

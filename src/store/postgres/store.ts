@@ -18,6 +18,7 @@ import { openDatabase, unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEvents } from "./events.ts";
 import { readFigures } from "./figures.ts";
+import { createHooks } from "./hooks.ts";
 import { createInstances } from "./instance.ts";
 import { createKeys } from "./keys.ts";
 import { readTime } from "./load.ts";
@@ -215,6 +216,20 @@ async function createStore(
     ...createTokens(...parts),
     ...createAccounts(...parts),
     ...createVaultStore(database, recorder, instances, readNow),
+    ...createHooks({
+      ...{ database, recorder, newId, readTime: readNow },
+      aggregateOf: async (owner) => {
+        const aggregate = await findAggregate(
+          owner === undefined
+            ? { kind: "instance" }
+            : { kind: "org", orgId: owner },
+        );
+        if (aggregate === undefined) {
+          throw new Error("there is no instance yet: initialise the store");
+        }
+        return { ...aggregate, resourceOwner: aggregate.id };
+      },
+    }),
     findInstance: () => instances.findInstance(),
     now,
     newId,

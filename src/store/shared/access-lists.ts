@@ -33,10 +33,10 @@ export function sliceStart(
 }
 
 /** A slice of what was read. */
-export function toSlice<Item extends CreatedAfter>(
+export function toSlice<Item>(
   items: readonly Item[],
   limit: number,
-): Slice<Item, CreatedAfter> {
+): Slice<Item, Item> {
   return { items, next: items.length < limit ? undefined : items.at(-1) };
 }
 

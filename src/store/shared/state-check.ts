@@ -5,6 +5,8 @@ import type { Factor } from "../../lockout/factor.ts";
 import type { Account } from "../../lockout/account-record.ts";
 import { ownAccountColumns, toAccount } from "./account-rows.ts";
 import type { AccountRow } from "./account-rows.ts";
+import { HookCheck } from "./check-hooks.ts";
+import type { CheckedHook } from "./check-hooks.ts";
 import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState, RulesState } from "./check-policies.ts";
@@ -45,7 +47,7 @@ export const checkedEventColumns =
 /**
  * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, that each event is dated later than
  * the one before it, and that organisations,
- * tokens, policies and users are what the events say; and that the open attempts are as many as are counted.
+ * tokens, hooks, policies and users are what the events say; and that the open attempts are as many as are counted.
  */
 export async function checkState(
   source: CheckSource,
@@ -75,6 +77,7 @@ export async function checkState(
     policies.hadWindow(orgId),
   );
   const access = new AccessCheck(problems);
+  const hooks = new HookCheck(problems);
   const [pruned] = await source.rows<{ readonly before_micros: number }>(
     "SELECT before_micros FROM pruning",
   );
@@ -100,6 +103,7 @@ export async function checkState(
       others.add(owner);
     }
     access.add(owner, event.aggregate_id, type, payload);
+    hooks.add(kind, owner, type, payload);
     const { aggregate_id: id } = event;
     if (kind === "user" && access.addToAccount(owner, id, type, payload)) {
       continue;
@@ -132,6 +136,11 @@ export async function checkState(
       `SELECT ${tokenColumns}, recorded FROM tokens`,
     ),
     await readAccounts(source),
+  );
+  hooks.check(
+    await source.rows<CheckedHook>(
+      "SELECT id, org_id, url, event_types, presets, disable_reason FROM hooks",
+    ),
   );
   policies.check(
     await source.rows<PolicyState>(

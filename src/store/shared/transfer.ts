@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
 import { accountTables } from "./account-tables.ts";
+import { hookTables } from "./hook-tables.ts";
 import { bytes, integer, text } from "./transfer-columns.ts";
 import type { TransferColumn, TransferTable } from "./transfer-columns.ts";
 
@@ -174,6 +175,7 @@ export const transferTables: readonly TransferTable[] = [
     rest: [bytes("data_key")],
   },
   ...accountTables,
+  ...hookTables,
   instanceTable,
 ];
 

@@ -28,6 +28,7 @@ import { prepareFigures } from "./figures.ts";
 import { createFileCheck } from "./file-check.ts";
 import { prepareInstance } from "./instance.ts";
 import { migrations } from "./migrations/all.ts";
+import { prepareHooks } from "./hooks.ts";
 import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
 import { prepareErasure } from "./erasure.ts";
@@ -244,8 +245,14 @@ function createStore(
     onSourcesDropped,
   });
 
+  const hooks = prepareHooks(database, {
+    ...{ events, now, newId, exclusive, readOnce, aggregateOf },
+    write: (command) => queue.run(command),
+  });
+
   return {
     ...users,
+    ...hooks,
     now,
     newId,
     findPolicy: (owner) =>

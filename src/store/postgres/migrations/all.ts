@@ -21,6 +21,7 @@ import { sources } from "./0019-sources.ts";
 import { factorLocks } from "./0020-factor-locks.ts";
 import { accounts } from "./0021-accounts.ts";
 import { revokedAccessTokens } from "./0022-revoked-access-tokens.ts";
+import { hooks } from "./0023-hooks.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   factorLocks,
   accounts,
   revokedAccessTokens,
+  hooks,
 ];

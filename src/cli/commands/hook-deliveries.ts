@@ -1,0 +1,149 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { Delivery } from "../../../gen/lockout/v1/hook_service_pb.js";
+import { addCommand } from "../add-command.ts";
+import { addConnectionOptions } from "../connection.ts";
+import { OperationError } from "../failure.ts";
+import {
+  addHookOwnerOptions,
+  deliveryJson,
+  outcomeText,
+  withHooks,
+} from "../hook-calls.ts";
+import type { HookOwnerOptions } from "../hook-calls.ts";
+import { signingOptions } from "../hook-options.ts";
+import { outputOption, toJsonText, toTable } from "../output.ts";
+import type { OutputFormat } from "../output.ts";
+import type { Terminal } from "../terminal.ts";
+import { parseCount, parseId } from "../values.ts";
+
+interface DeliveryOptions extends HookOwnerOptions {
+  readonly output: OutputFormat;
+}
+
+interface ListOptions extends DeliveryOptions {
+  readonly limit: number;
+}
+
+/** As many as are kept. */
+const maxListed = 1000;
+
+/** Adds the commands that are about what was sent, and send something. */
+export function addDeliveryCommands(group: Command, terminal: Terminal): void {
+  addTestCommand(group, terminal);
+  addListCommand(group, terminal);
+  addRedeliverCommand(group, terminal);
+}
+
+function addOne(group: Command, name: string, description: string): Command {
+  return addHookOwnerOptions(
+    addConnectionOptions(addCommand(group, name, description)),
+  ).argument("<id>", "the id of the hook", parseId);
+}
+
+function withReceivers(command: Command): Command {
+  for (const option of signingOptions()) {
+    command.addOption(option);
+  }
+  return command.addOption(outputOption()).addHelpText(
+    "after",
+    `
+Ends with 1 where the receiver does not accept it. On the database this machine
+sends, and the flags about hooks say to whom it may.`,
+  );
+}
+
+function addTestCommand(group: Command, terminal: Terminal): void {
+  withReceivers(
+    addOne(group, "test", "send an event of the type hook.test now"),
+  ).action(
+    async (hookId: string, options: DeliveryOptions, command: Command) => {
+      const delivery = await withHooks(command, options, (calls) =>
+        calls.test({ hookId }, calls.on),
+      );
+      showDelivery(delivery, options.output, terminal);
+    },
+  );
+}
+
+function addRedeliverCommand(group: Command, terminal: Terminal): void {
+  withReceivers(
+    addOne(group, "redeliver", "send an event again, now").argument(
+      "<delivery>",
+      'the id of one of its deliveries, as "lockoutd hook deliveries" shows it',
+      parseId,
+    ),
+  ).action(
+    async (
+      hookId: string,
+      deliveryId: string,
+      options: DeliveryOptions,
+      command: Command,
+    ) => {
+      const delivery = await withHooks(command, options, (calls) =>
+        calls.redeliver({ hookId, deliveryId }, calls.on),
+      );
+      showDelivery(delivery, options.output, terminal);
+    },
+  );
+}
+
+/** @throws OperationError where it was not accepted */
+function showDelivery(
+  delivery: Delivery,
+  output: OutputFormat,
+  terminal: Terminal,
+): void {
+  const shown = deliveryJson(delivery);
+  terminal.out(
+    output === "json" ? toJsonText(shown) : `${outcomeText(shown)}\n`,
+  );
+  if (shown.outcome !== "delivered") {
+    throw new OperationError(
+      `the receiver has not accepted the event: ${outcomeText(shown)}`,
+    );
+  }
+}
+
+function addListCommand(group: Command, terminal: Terminal): void {
+  addOne(
+    group,
+    "deliveries",
+    "list the tries of the last 7 days, 1,000 at most, newest first",
+  )
+    .addOption(
+      new Option("-n, --limit <number>", "how many")
+        .default(100)
+        .argParser((text) => parseCount(text, 1, maxListed)),
+    )
+    .addOption(outputOption())
+    .action(async (hookId: string, options: ListOptions, command: Command) => {
+      const { limit, output } = options;
+      const found = await withHooks(command, options, async (calls) => {
+        const all: Delivery[] = [];
+        let pageToken = "";
+        do {
+          const page = await calls.listDeliveries(
+            { hookId, pageSize: limit - all.length, pageToken },
+            calls.on,
+          );
+          all.push(...page.deliveries);
+          pageToken = page.nextPageToken;
+        } while (pageToken !== "" && all.length < limit);
+        return all;
+      });
+      const shown = found.map(deliveryJson);
+      terminal.out(
+        output === "json"
+          ? toJsonText(shown)
+          : toTable(
+              ["ID", "TIME", "EVENT", "TRY", "OUTCOME", "NEXT"],
+              shown.map((delivery) => [
+                ...[delivery.id, delivery.date, delivery.eventId],
+                ...[String(delivery.attempt), outcomeText(delivery)],
+                delivery.nextAttemptDate ?? "",
+              ]),
+            ),
+      );
+    });
+}

@@ -1,0 +1,126 @@
+import type { EventType } from "../lockout/event.ts";
+import { hookEventTypes } from "../lockout/hook.ts";
+import type { RecordedEvent } from "../store/events.ts";
+import type { HookQueue } from "./hook-queue.ts";
+
+/** How many requests run at once: to a hook, for the hooks of an organisation, and for all of these. */
+const maxRunning = { hook: 4, org: 16, all: 1000 } as const;
+
+/** The hooks that get events, by whose events they get. */
+export class HookSet {
+  readonly #byId = new Map<string, HookQueue>();
+  readonly #byOwner = new Map<string | undefined, Set<HookQueue>>();
+  readonly #runningOf = new Map<string, number>();
+  #running = 0;
+  /** Undefined until it is asked for; null for all. */
+  #types: readonly EventType[] | null | undefined;
+
+  find(hookId: string): HookQueue | undefined {
+    return this.#byId.get(hookId);
+  }
+
+  add(queue: HookQueue): void {
+    this.remove(queue.id);
+    this.#byId.set(queue.id, queue);
+    const owned = this.#byOwner.get(queue.owner) ?? new Set();
+    this.#byOwner.set(queue.owner, owned.add(queue));
+    this.#types = undefined;
+  }
+
+  remove(hookId: string): void {
+    const queue = this.#byId.get(hookId);
+    if (queue === undefined) {
+      return;
+    }
+    this.#byId.delete(hookId);
+    const owned = this.#byOwner.get(queue.owner);
+    owned?.delete(queue);
+    if (owned?.size === 0) {
+      this.#byOwner.delete(queue.owner);
+    }
+    this.#types = undefined;
+  }
+
+  all(): Iterable<HookQueue> {
+    return this.#byId.values();
+  }
+
+  /** The types of a hook may be others now. */
+  filtersChanged(): void {
+    this.#types = undefined;
+  }
+
+  /** The types that some hook may get, and those that tell of hooks; undefined for all there are. */
+  wantedTypes(): readonly EventType[] | undefined {
+    if (this.#types === undefined) {
+      const types = new Set(hookEventTypes);
+      this.#types = [];
+      for (const { filter } of this.#byId.values()) {
+        if (filter.types === undefined) {
+          this.#types = null;
+          break;
+        }
+        for (const type of filter.types) {
+          types.add(type);
+        }
+      }
+      this.#types &&= [...types];
+    }
+    return this.#types ?? undefined;
+  }
+
+  /** The hooks that an event concerns, as far as that is known without their filters. */
+  *concernedBy({
+    aggregateType,
+    resourceOwner,
+  }: RecordedEvent): Generator<HookQueue> {
+    yield* this.#byOwner.get(undefined) ?? [];
+    if (aggregateType !== "instance") {
+      yield* this.#byOwner.get(resourceOwner) ?? [];
+    }
+  }
+
+  /** The hooks that share what an organisation may have at once; of the instance each has its own. */
+  sharing(queue: HookQueue): Iterable<HookQueue> {
+    return queue.owner === undefined
+      ? [queue]
+      : [...(this.#byOwner.get(queue.owner) ?? [])];
+  }
+
+  /** Counts one more request to the hook, where there may be one. A slow hook leaves one to each other hook of its organisation. */
+  enter(queue: HookQueue): boolean {
+    if (queue.running >= maxRunning.hook || this.#running >= maxRunning.all) {
+      return false;
+    }
+    if (queue.owner !== undefined) {
+      const running = this.#runningOf.get(queue.owner) ?? 0;
+      const idle =
+        queue.running === 0
+          ? 0
+          : [...this.sharing(queue)].filter((other) => other.running === 0)
+              .length;
+      if (running + idle >= maxRunning.org) {
+        return false;
+      }
+      this.#runningOf.set(queue.owner, running + 1);
+    }
+    queue.running += 1;
+    this.#running += 1;
+    return true;
+  }
+
+  /** Ends what {@link enter} began. */
+  leave(queue: HookQueue): void {
+    queue.running -= 1;
+    this.#running -= 1;
+    if (queue.owner === undefined) {
+      return;
+    }
+    const left = (this.#runningOf.get(queue.owner) ?? 1) - 1;
+    if (left > 0) {
+      this.#runningOf.set(queue.owner, left);
+    } else {
+      this.#runningOf.delete(queue.owner);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { HooksConfig } from "./config.ts";
+import { createHookSending } from "./hooks/parts.ts";
+import type { HookSending } from "./hooks/parts.ts";
+import type { Resolve } from "./hooks/resolver.ts";
+import { createHookSecrets } from "./hooks/secrets.ts";
+import { startSender } from "./hooks/sender.ts";
+import type { Vault } from "./sealing/vault.ts";
+import type { Store } from "./store/store.ts";
+import { readVersion } from "./telemetry/version.ts";
+
+/** What sends to the hooks of a server. */
+export interface ServerHooks {
+  readonly parts: HookSending;
+  /** Begins to send what the log has; returns what ends that. */
+  start(instanceId: string): () => Promise<void>;
+}
+
+/** Makes it. @param resolve takes the place of the name servers */
+export function createServerHooks(
+  config: HooksConfig,
+  store: Store,
+  vault: Vault,
+  onError: (error: unknown) => void,
+  resolve: Resolve | undefined,
+): ServerHooks {
+  const secrets = createHookSecrets(vault);
+  const parts = createHookSending({
+    ...{ store, rules: config, version: readVersion() },
+    secrets: async () => secrets,
+    ...(resolve !== undefined && { resolve }),
+  });
+  return {
+    parts,
+    start: (instanceId) =>
+      startSender({
+        ...{ store, instanceId, attempt: parts.attempt, onError },
+        schedule: config.retrySchedule,
+        random: Math.random,
+      }),
+  };
+}
