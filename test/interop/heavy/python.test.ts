@@ -11,6 +11,8 @@ import type { TestServer } from "../../support/server.ts";
 import { findProgram, saySkipped } from "../support/find-program.ts";
 import { registerUser } from "../support/register-user.ts";
 import { runProgram } from "../support/run-program.ts";
+import { makeServiceAccount } from "../support/service-account.ts";
+import type { InteropAccount } from "../support/service-account.ts";
 import { stageEnvironment } from "../support/stage-environment.ts";
 import { lastLine, toolCache } from "../support/tool-cache.ts";
 import type { Tool } from "../support/tool-cache.ts";
@@ -64,27 +66,34 @@ describe.skipIf(python.path === undefined)("Python", () => {
   const program = python.path ?? "";
   let server: TestServer;
   let stage: Stage;
+  let account: InteropAccount;
 
   beforeAll(async () => {
     server = await startTestServer();
     stage = await setStage(server);
     await registerUser(stage);
+    account = await makeServiceAccount(server);
   });
 
   afterAll(async () => {
+    await account.remove();
     await server.close();
   });
 
   it.each([
     { module: "test_grpcio", count: 7 },
-    { module: "test_zitadel_client", count: 4 },
+    { module: "test_zitadel_client", count: 6 },
   ])("passes the $count tests of $module", async ({ module, count }) => {
     const { code, stderr } = await runProgram(
       program,
       ["-m", "unittest", "-v", module],
       {
         cwd: directory,
-        env: { ...stageEnvironment(stage), PYTHONDONTWRITEBYTECODE: "1" },
+        env: {
+          ...stageEnvironment(stage),
+          ...account.env,
+          PYTHONDONTWRITEBYTECODE: "1",
+        },
       },
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

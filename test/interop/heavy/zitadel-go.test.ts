@@ -7,6 +7,8 @@ import type { TestServer } from "../../support/server.ts";
 import { findProgram, saySkipped } from "../support/find-program.ts";
 import { registerUser } from "../support/register-user.ts";
 import { runProgram } from "../support/run-program.ts";
+import { makeServiceAccount } from "../support/service-account.ts";
+import type { InteropAccount } from "../support/service-account.ts";
 import { stageEnvironment } from "../support/stage-environment.ts";
 import { lastLine } from "../support/tool-cache.ts";
 
@@ -33,14 +35,17 @@ async function missingGo(): Promise<string | undefined> {
 describe.skipIf(missing !== undefined)("zitadel-go", () => {
   let server: TestServer;
   let stage: Stage;
+  let account: InteropAccount;
 
   beforeAll(async () => {
     server = await startTestServer();
     stage = await setStage(server);
     await registerUser(stage);
+    account = await makeServiceAccount(server);
   });
 
   afterAll(async () => {
+    await account.remove();
     await server.close();
   });
 
@@ -53,6 +58,7 @@ describe.skipIf(missing !== undefined)("zitadel-go", () => {
         env: {
           ...env,
           ...stageEnvironment(stage),
+          ...account.env,
         },
       },
     );
@@ -64,6 +70,9 @@ describe.skipIf(missing !== undefined)("zitadel-go", () => {
       "OrganisationPolicy",
       "UnknownOrganisation",
       "LockAndUnlockUser",
+      "SignInByKeyFile",
+      "SignInByClientCredentials",
+      "SignInAsTerraformDoes",
       "CallsOfTheTerraformProvider",
     ]);
   });

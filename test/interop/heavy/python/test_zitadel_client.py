@@ -52,6 +52,19 @@ class ZitadelClientTest(unittest.TestCase):
             "Errors.User.NotLocked (COMMAND-olb9vb0oca)",
         )
 
+    def test_sign_in_by_key_file(self):
+        self.check_sign_in(Zitadel.with_private_key(f"http://{stage.ADDRESS}", stage.KEY_FILE))
+
+    def test_sign_in_by_client_credentials(self):
+        self.check_sign_in(
+            Zitadel.with_client_credentials(f"http://{stage.ADDRESS}", stage.CLIENT_ID, stage.CLIENT_SECRET)
+        )
+
+    def check_sign_in(self, zitadel):
+        for _ in range(2):
+            answer = zitadel.settings.get_lockout_settings(SettingsServiceGetLockoutSettingsRequest())
+            self.assertEqual(answer.details.resource_owner, stage.INSTANCE_ID)
+
     def test_no_such_token(self):
         stranger = Zitadel.with_access_token(f"http://{stage.ADDRESS}", "no-such-token")
         with self.assertRaises(ApiError) as raised:
