@@ -52,6 +52,8 @@ export interface ServerConfig {
   /** Whether metrics have the id of the organisation as a label. */
   readonly metricsPerOrg: boolean;
   readonly hooks: HooksConfig;
+  /** The base URL of a collector of traces, which takes OTLP over HTTP; undefined: there is none. */
+  readonly otlpEndpoint: string | undefined;
   readonly logLevel: LogLevel;
   /** Whether successful requests of probes have a line in the log too. */
   readonly logProbes: boolean;
@@ -123,6 +125,7 @@ export const defaultConfig: ServerConfig = {
       ...[5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
     ],
   },
+  otlpEndpoint: undefined,
   logLevel: "info",
   logProbes: false,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,

@@ -4,6 +4,7 @@ import type { MetricsText } from "./http/pages/metrics-pages.ts";
 import { isPostgres } from "./store/open.ts";
 import type { FigureStore } from "./store/figures.ts";
 import type { StoreMeter } from "./store/meter.ts";
+import { CounterFamily } from "./telemetry/metrics/family.ts";
 import { createGauges } from "./telemetry/metrics/gauges.ts";
 import type { GaugeSources } from "./telemetry/metrics/gauges.ts";
 import { createLockoutMetrics } from "./telemetry/metrics/lockout-metrics.ts";
@@ -37,6 +38,8 @@ export interface WatchedServer {
 /** The metrics of a server: first for its store, which is opened before all else, then for the rest. */
 export interface ServerMetrics {
   readonly meter: StoreMeter;
+  /** Counts spans that were lost. */
+  readonly spansDropped: (count: number) => void;
   watch(sources: MetricsSources): WatchedServer;
 }
 
@@ -47,8 +50,16 @@ export function createServerMetrics({
 }: Pick<ServerConfig, "database" | "metricsPerOrg">): ServerMetrics {
   const engine = isPostgres(database) ? "postgres" : "sqlite";
   const lockout = createLockoutMetrics(engine, perOrg);
+  const dropped = new CounterFamily(
+    "lockoutd_otlp_spans_dropped",
+    "Spans that no collector took.",
+  );
+  const allDropped = dropped.counter();
   return {
     meter: lockout.meter,
+    spansDropped: (count) => {
+      allDropped.value += count;
+    },
     watch: ({ store, stopwatch, ...sources }) => {
       const requests = createRequestMetrics(sources);
       const gauges = createGauges(engine, perOrg, {
@@ -62,7 +73,7 @@ export function createServerMetrics({
       });
       const own = startProcessMetrics();
       const families = [
-        ...[...lockout.families, ...gauges.families],
+        ...[...lockout.families, ...gauges.families, dropped],
         ...[...requests.families, ...own.families],
       ];
       return {

@@ -32,6 +32,8 @@ import { shareLook } from "./http/pages/shared-look.ts";
 import { createSignIn } from "./sign-in.ts";
 import { openVault } from "./sealing/open-vault.ts";
 import { masterKeyFileOf, openStore } from "./store/open.ts";
+import { startTraces } from "./server-traces.ts";
+import type { ServerTraces } from "./server-traces.ts";
 import { createServerMetrics } from "./server-metrics.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { Resolve } from "./hooks/resolver.ts";
@@ -89,8 +91,12 @@ export async function startServer(
   const log = parts.log ?? createLogger({ level: config.logLevel });
   const tls = config.tls && (await readTlsPair(config.tls));
   const metrics = parts.metrics ?? createServerMetrics(config);
+  const traces =
+    config.otlpEndpoint === undefined
+      ? undefined
+      : await startTraces(config.otlpEndpoint, metrics.spansDropped);
   const store = await openStore(config.database, {
-    meter: metrics.meter,
+    meter: traces?.withCalls(metrics.meter) ?? metrics.meter,
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
@@ -108,9 +114,10 @@ export async function startServer(
     },
   });
   try {
-    return await serve(config, { ...parts, log, tls, store, metrics });
+    return await serve(config, { ...parts, log, tls, store, metrics, traces });
   } catch (error) {
     await store.close();
+    await traces?.close();
     throw error;
   }
 }
@@ -120,11 +127,13 @@ interface Parts extends ServerParts {
   readonly tls: TlsPair | undefined;
   readonly store: Store;
   readonly metrics: ServerMetrics;
+  readonly traces: ServerTraces | undefined;
 }
 
 async function serve(
   config: ServerConfig,
   { log, tls, store, metrics, stopwatch, resolve, onCreated }: Parts,
+  { log, tls, store, metrics, traces, stopwatch, onCreated }: Parts,
 ): Promise<RunningServer> {
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
@@ -201,6 +210,7 @@ async function serve(
   const writeRequest = createRequestLog(
     log,
     createCallFields(store),
+    traces?.lastFields,
     config.logProbes
       ? () => false
       : createProbeFilter(
@@ -238,6 +248,7 @@ async function serve(
     endpoints: oauth.handlers,
     pages: [...pages, ...metricsOfServer],
     handlerOptions: {
+      ...(traces !== undefined && { interceptors: [traces.interceptor] }),
       requestGate: createGate(store, table, authenticate),
       jsonOptions: {
         ignoreUnknownFields: config.ignoreUnknownFields,
@@ -255,6 +266,7 @@ async function serve(
       draining.abort();
     },
     onRequestEnd: (record) => {
+      traces?.ended(record);
       watched.ended(record);
       writeRequest(record);
     },
@@ -359,6 +371,7 @@ async function serve(
       // Until all else has ended, so that the end is seen.
       closing ??= ended.then(async () => {
         await metricsServer?.close();
+        await traces?.close();
         stopWork();
         tlsReload?.stop();
         await oauth.stop();
@@ -379,12 +392,16 @@ function urlOf(scheme: string, { host, port }: ServerConfig["listen"]): string {
 function createRequestLog(
   log: Logger,
   callFields: ReturnType<typeof createCallFields>,
+  traceFields: (() => string) | undefined,
   isLeftOut: (record: RequestRecord) => boolean,
 ): (record: RequestRecord) => void {
   const write = createRecordLog<RequestRecord>(
     log,
     "request",
-    (record) => recordFields(record) + callFields(record.values),
+    (record) =>
+      recordFields(record) +
+      callFields(record.values) +
+      (traceFields?.() ?? ""),
   );
   return (record) => {
     if (!isLeftOut(record)) {

@@ -44,6 +44,7 @@ const arrows = {
     "store/open",
     "telemetry",
     "telemetry/metrics",
+    "telemetry/traces",
     "gen/descriptions",
     "gen/zitadel",
   ],
@@ -155,7 +156,8 @@ const arrows = {
   /** The port. */
   store: ["lockout", "pacing"],
   telemetry: [],
-  "telemetry/metrics": ["lockout", "store"],
+  "telemetry/metrics": ["telemetry", "lockout", "store"],
+  "telemetry/traces": ["telemetry", "store"],
   addresses: [],
   /** How long work shares the event loop with all other. */
   pacing: [],
@@ -230,6 +232,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/api-description.ts": "server",
   "src/server-metrics.ts": "server",
   "src/first-files.ts": "server",
+  "src/server-traces.ts": "server",
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
   "src/server-hooks.ts": "server",
@@ -445,6 +448,16 @@ test("names, comments and docs say response, deadline or folder, not words that 
 test("no server is served by the adapter of connect-node, which bad requests can end", async () => {
   const sources = await readSources("src");
   const users = sources.filter(({ text }) => text.includes("NodeAdapter"));
+  expect(users.map(({ path }) => path)).toEqual([]);
+});
+
+test("what sends traces is loaded by those alone who ask for it", async () => {
+  const sources = await readSources("src");
+  const users = sources.filter(
+    ({ path, text }) =>
+      !path.startsWith("src/telemetry/traces/") &&
+      /^import (?!type\b)[^;]*telemetry\/traces\//m.test(text),
+  );
   expect(users.map(({ path }) => path)).toEqual([]);
 });
 

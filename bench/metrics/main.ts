@@ -31,6 +31,7 @@ const token = "a token of this benchmark alone, and of no server";
 
 const without: ServerMetrics = {
   meter: noMeter,
+  spansDropped: () => undefined,
   watch: () => ({
     ended: () => undefined,
     read: () => Promise.reject(new Error("there are no metrics")),

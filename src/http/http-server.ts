@@ -350,6 +350,7 @@ function malformedRecord(status: number, remoteAddress: string): RequestRecord {
     bytes: 0,
     remoteAddress,
     ...{ rpc: undefined, route: undefined, code: undefined },
+    traceparent: undefined,
     values: undefined,
   };
 }

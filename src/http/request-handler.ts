@@ -84,6 +84,7 @@ export function createRequestHandler(
     const head = readHead(exchange, limits);
     running.path = head.path;
     running.requestId = requestIdFrom(head.requestId);
+    running.traceparent = head.traceparent;
     running.clientAddress = given.clientAddress(exchange.remoteAddress, head);
     if (exchange.isGone()) {
       given.onRequestEnd(running.record());

@@ -10,6 +10,12 @@ export interface Counted {
   add(): void;
 }
 
+/** A call that waits for a commit. */
+export interface WaitingCall {
+  /** Its command was committed. @param start of the transaction, by `performance.now` @param commands that shared it */
+  committed(start: number, commands: number): void;
+}
+
 /** Whether all of an account was locked or unlocked, or one of its factors. */
 export type LockScope = "user" | "factor";
 
@@ -36,6 +42,8 @@ export interface StoreMeter {
   storm(orgId: string): Counted;
   /** Commands were committed together, which took so many seconds. */
   committed(seconds: number, commands: number): void;
+  /** The call that asks for a command now, where calls want to know of their commits. */
+  readonly currentCall?: () => WaitingCall | undefined;
 }
 
 const nothing: Counted = { add: () => undefined };

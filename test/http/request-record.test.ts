@@ -15,7 +15,7 @@ const anyRecord: fc.Arbitrary<RequestRecord> = fc.record({
   bytes: fc.nat(),
   remoteAddress: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("")),
   ...{ values: fc.constant(undefined), route: fc.constant(undefined) },
-  code: fc.constant(undefined),
+  ...{ code: fc.constant(undefined), traceparent: fc.constant(undefined) },
   rpc: fc.option(fc.constantFrom("a.v1.B/C", 'a"\\'), { nil: undefined }),
 });
 

@@ -8,7 +8,7 @@ import { HistogramFamily } from "../../src/telemetry/metrics/histogram.ts";
 import { createLockoutMetrics } from "../../src/telemetry/metrics/lockout-metrics.ts";
 import { formatOf, writePage } from "../../src/telemetry/metrics/page.ts";
 import { createRequestMetrics } from "../../src/telemetry/metrics/request-metrics.ts";
-import type { EndedRequest } from "../../src/telemetry/metrics/request-metrics.ts";
+import type { EndedRequest } from "../../src/telemetry/ended-request.ts";
 import { readSamples } from "../support/metrics-page.ts";
 
 async function textOf(

@@ -33,6 +33,7 @@ export interface RequestHead {
   /** `Access-Control-Request-Headers` of a preflight. */
   readonly wantedHeaders: string | undefined;
   readonly requestId: string | undefined;
+  readonly traceparent: string | undefined;
   /** `Forwarded`, which counts where a trusted proxy sends it. */
   readonly forwarded: string | undefined;
   /** `X-Forwarded-For`, likewise. */
@@ -61,6 +62,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
   let wantedHeaders: string | undefined;
   let scheme: "http" | "https" = "http";
   let requestId: string | undefined;
+  let traceparent: string | undefined;
   let forwarded: string | undefined;
   let forwardedFor: string | undefined;
   let transferEncoding: string | undefined;
@@ -122,6 +124,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
         break;
       case "x-request-id":
         requestId = value;
+        break;
+      case "traceparent":
+        traceparent = joined(traceparent, value);
         break;
       case "forwarded":
         forwarded = joined(forwarded, value);
@@ -190,6 +195,7 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
     wantedMethod,
     wantedHeaders,
     requestId,
+    traceparent,
     forwarded,
     forwardedFor,
     declaredLength:

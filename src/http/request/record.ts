@@ -3,6 +3,8 @@ import type { Code, ContextValues } from "@connectrpc/connect";
 /** What is known of a request when it is over. */
 export interface RequestRecord {
   readonly requestId: string;
+  /** Of the header, as it came. */
+  readonly traceparent: string | undefined;
   readonly method: string;
   /** The raw path, without the query, which may hold secrets. */
   readonly path: string;

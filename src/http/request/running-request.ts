@@ -14,6 +14,8 @@ export class RunningRequest implements Watched {
   readonly exchange: Exchange;
   place = -1;
   requestId = "";
+  /** Of the header, as it came. */
+  traceparent: string | undefined;
   /** The address of its client, behind trusted proxies. */
   clientAddress = "";
   path = "";
@@ -153,6 +155,7 @@ export class RunningRequest implements Watched {
     const { method, httpVersion, startedAt } = this.exchange;
     return {
       requestId: this.requestId,
+      traceparent: this.traceparent,
       method,
       path: this.path,
       protocol: this.protocol,

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { NewId } from "../ids.ts";
-import type { StoreMeter } from "../meter.ts";
+import type { StoreMeter, WaitingCall } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import {
@@ -47,6 +47,8 @@ interface Waiting {
   /** Runs the command; returns what tells its caller of the success. */
   readonly run: (workspace: Workspace, time: number) => () => void;
   readonly reject: (error: unknown) => void;
+  /** Told of the commit. */
+  readonly call: WaitingCall | undefined;
 }
 
 /**
@@ -92,6 +94,7 @@ export class CommitQueue {
           };
         },
         reject,
+        call: this.#options.meter.currentCall?.(),
       };
       if (place === "first") {
         this.#waiting.unshift(waiting);
@@ -188,6 +191,9 @@ export class CommitQueue {
     );
     workspace.tally.commit();
     meter.committed((performance.now() - start) / 1000, batch.length);
+    for (const { call } of batch) {
+      call?.committed(start, batch.length);
+    }
     afterCommit(workspace);
     return settlements;
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/event.ts";
+import type { StoreMeter } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Aggregate } from "../commands/tables.ts";
 import { dateOf } from "../shared/dates.ts";
@@ -22,6 +23,7 @@ export interface RecorderOptions {
   readonly database: PostgresDatabase;
   /** Whether other nodes are told by NOTIFY. */
   readonly notifies: boolean;
+  readonly meter: StoreMeter;
   /** Called when events were committed. */
   readonly onAppended: () => void;
 }
@@ -80,6 +82,7 @@ const putUserSequence: Statement = {
 export function createRecorder({
   database,
   notifies,
+  meter,
   onAppended,
 }: RecorderOptions): Recorder {
   const once = <T>(
@@ -138,10 +141,13 @@ export function createRecorder({
 
   return {
     record: async (editor, time, change) => {
+      const call = meter.currentCall?.();
       for (let tries = 1; ; tries += 1) {
+        const start = performance.now();
         try {
           const { result, isAppended } = await once(editor, time, change);
           if (isAppended) {
+            call?.committed(start, 1);
             onAppended();
           }
           return result;

@@ -146,7 +146,7 @@ async function createStore(
   const names = createNames(database, maxNames);
   const userCounts = await createUserCounts(database, maxUsersPerOrg);
   const recorder = createRecorder({
-    ...{ database, notifies },
+    ...{ database, notifies, meter },
     onAppended: () => {
       watch.tell();
     },

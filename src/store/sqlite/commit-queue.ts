@@ -1,3 +1,4 @@
+import type { WaitingCall } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { isUnavailable, primaryCode, unavailable } from "./errors.ts";
 
@@ -25,6 +26,8 @@ export interface CommitQueueOptions {
   readonly busyDelayMs: number;
   /** Called when a batch was committed, before its callers are told. @param seconds that its transaction took */
   readonly onCommit?: (seconds: number, commands: number) => void;
+  /** The call that asks for a command now, where calls want to know. */
+  readonly currentCall?: (() => WaitingCall | undefined) | undefined;
   /** Called when a batch has ended and its callers are told. */
   readonly afterCommit?: () => void;
 }
@@ -36,6 +39,8 @@ interface Waiting {
   /** Runs the command; returns what tells its caller of the success. */
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
+  /** Told of the commit. */
+  readonly call: WaitingCall | undefined;
 }
 
 /**
@@ -91,6 +96,7 @@ export class CommitQueue {
           };
         },
         reject,
+        call: this.#options.currentCall?.(),
       };
       if (place === "first") {
         this.#waiting.unshift(waiting);
@@ -200,6 +206,9 @@ export class CommitQueue {
       this.#transaction.commit();
       const seconds = (performance.now() - start) / 1000;
       this.#options.onCommit?.(seconds, batch.length);
+      for (const { call } of batch) {
+        call?.committed(start, batch.length);
+      }
       return settlements;
     } catch (error) {
       const failure = unavailable(error);

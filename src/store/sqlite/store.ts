@@ -162,6 +162,7 @@ function createStore(
     createTransaction(database, memory, checkFiles, tally),
     {
       maxBatch,
+      currentCall: meter.currentCall,
       onCommit: (seconds, commands) => {
         meter.committed(seconds, commands);
       },

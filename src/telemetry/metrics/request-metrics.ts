@@ -1,22 +1,8 @@
+import { codeName, codeOfCall, other, systemOf } from "../ended-request.ts";
+import type { EndedRequest, RpcSystem } from "../ended-request.ts";
 import type { Family } from "./family.ts";
 import { HistogramFamily } from "./histogram.ts";
 import type { Histogram } from "./histogram.ts";
-
-/** What is known of a request when it is over. */
-export interface EndedRequest {
-  readonly method: string;
-  readonly protocol: "grpc" | "grpc-web" | "connect" | "rest" | "http";
-  /** 0: no response was sent. */
-  readonly status: number;
-  readonly grpcStatus: number | undefined;
-  /** The number of the error's code, where a call by Connect failed and a method or its form said so. */
-  readonly code: number | undefined;
-  readonly durationMs: number;
-  /** `package.Service/Method`, where one was found. */
-  readonly rpc: string | undefined;
-  /** The template or the path of a page, where one was found. */
-  readonly route: string | undefined;
-}
 
 /** What a server serves: all values that labels may have. */
 export interface ServedNames {
@@ -33,31 +19,8 @@ export interface RequestMetrics {
   readonly families: readonly Family[];
 }
 
-/** Stands for all that is not among the values of a label. */
-const other = "_OTHER";
-
 /** Seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2.5, 10];
-
-/** The names of gRPC's codes. Connect's are the same in lower case, but for the one that it spells with one L. */
-const grpcNames = [
-  ...["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED"],
-  ...["NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"],
-  ...["FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"],
-  ...["INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"],
-];
-const connectNames = grpcNames.map((name) =>
-  name === "CANCELLED" ? "canceled" : name.toLowerCase(),
-);
-const ok = 0;
-const canceled = 1;
-const unknown = 2;
-
-/** The codes that a response by Connect stands for where no method was reached, by HTTP status. */
-const codesOfStatus: Readonly<Record<number, number>> = {
-  ...{ 0: canceled, 200: ok, 400: 3, 401: 16, 403: 7, 404: 12 },
-  ...{ 429: 8, 500: 13, 503: 14 },
-};
 
 const httpMethods: ReadonlySet<string> = new Set([
   ...["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -84,25 +47,21 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
   const callSeries = (
     codes: Codes,
     code: number,
-    system: string,
+    system: RpcSystem,
     method: string,
   ) =>
     (codes[code] ??= calls.histogram({
       rpc_system_name: system,
       rpc_method: method,
-      rpc_response_status_code:
-        (system === "grpc" ? grpcNames : connectNames)[code] ?? "",
+      rpc_response_status_code: codeName(system, code),
     }));
-  const methods = new Map<
-    string,
-    { readonly grpc: Codes; readonly connect: Codes }
-  >();
+  const methods = new Map<string, Readonly<Record<RpcSystem, Codes>>>();
   for (const name of [...served.rpcs, other]) {
-    const [grpc, connect]: [Codes, Codes] = [[], []];
-    methods.set(name, { grpc, connect });
+    const [grpc, connectrpc]: [Codes, Codes] = [[], []];
+    methods.set(name, { grpc, connectrpc });
     if (name !== other) {
-      callSeries(grpc, ok, "grpc", name);
-      callSeries(connect, ok, "connectrpc", name);
+      callSeries(grpc, 0, "grpc", name);
+      callSeries(connectrpc, 0, "connectrpc", name);
     }
   }
 
@@ -131,9 +90,10 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
   return {
     families: [calls, requests],
     ended: (request) => {
-      const { protocol, rpc = other, durationMs } = request;
+      const { rpc = other, durationMs } = request;
       const seconds = durationMs / 1000;
-      if (protocol === "rest" || protocol === "http") {
+      const system = systemOf(request);
+      if (system === undefined) {
         const { method, route = other, status } = request;
         const known = names.has(route) ? route : other;
         routeSeries(
@@ -143,29 +103,13 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
         return;
       }
       const name = methods.has(rpc) ? rpc : other;
-      const codes = methods.get(name);
-      if (codes === undefined) {
-        return;
-      }
-      if (protocol === "connect") {
-        const code = connectCode(request);
-        callSeries(codes.connect, code, "connectrpc", name).observe(seconds);
-      } else {
-        const code = grpcCode(request);
-        callSeries(codes.grpc, code, "grpc", name).observe(seconds);
+      const codes = methods.get(name)?.[system];
+      if (codes !== undefined) {
+        const code = codeOfCall(request);
+        callSeries(codes, code, system, name).observe(seconds);
       }
     },
   };
-}
-
-function grpcCode({ grpcStatus, status }: EndedRequest): number {
-  // Without a status the client has left, or a proxy would make one of the HTTP status.
-  const code = grpcStatus ?? (status === 0 ? canceled : unknown);
-  return grpcNames[code] === undefined ? unknown : code;
-}
-
-function connectCode({ code, status }: EndedRequest): number {
-  return code ?? codesOfStatus[status] ?? unknown;
 }
 
 function getOrMake<Key, Value>(
