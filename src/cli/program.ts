@@ -10,6 +10,7 @@ import { addPolicyCommand } from "./commands/policy.ts";
 import { addReadyCommand } from "./commands/ready.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addServiceAccountCommand } from "./commands/service-account.ts";
+import { addTopCommand } from "./commands/top.ts";
 import { addTokenCommand } from "./commands/token.ts";
 import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
@@ -66,6 +67,7 @@ export function createProgram(terminal: Terminal): Command {
   addAttemptsCommand(program, terminal);
   addEventsCommand(program, terminal);
   addHookCommand(program, terminal);
+  addTopCommand(program, terminal);
   addBackupCommand(program, terminal);
   addCheckCommand(program, terminal);
   addCopyCommand(program, terminal);

@@ -6,6 +6,7 @@ import { eventTypes } from "../../lockout/event.ts";
 import type { AggregateType } from "../../lockout/event.ts";
 import { addCommand } from "../add-command.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
+import { eventJson } from "../event-json.ts";
 import { followEvents } from "./events-follow.ts";
 import { addPruneCommand } from "./events-prune.ts";
 import { OperationError, UsageError } from "../failure.ts";
@@ -15,7 +16,7 @@ import { outputOption, toJsonText, toTable } from "../output.ts";
 import type { OutputFormat } from "../output.ts";
 import { nextStopSignal } from "../stop-signal.ts";
 import type { Terminal } from "../terminal.ts";
-import { justBefore, requiredDate } from "../times.ts";
+import { justBefore } from "../times.ts";
 import { parseEventCount, parseId, parsePast } from "../values.ts";
 import { printable, printableJson } from "../../telemetry/printable.ts";
 
@@ -173,19 +174,6 @@ With --follow, --output json prints a line of JSON for each event.`,
         : eventTable(events),
     );
   });
-}
-
-function eventJson({ aggregate, ...event }: Event) {
-  return {
-    creationDate: requiredDate(event.creationDate),
-    type: event.type?.type ?? "",
-    aggregate: { type: aggregate?.type?.type ?? "", id: aggregate?.id ?? "" },
-    sequence: Number(event.sequence),
-    resourceOwner: aggregate?.resourceOwner ?? "",
-    editor: event.editor?.userId ?? "",
-    editorName: event.editor?.displayName ?? "",
-    payload: event.payload ?? null,
-  };
 }
 
 function eventTable(events: readonly Event[]): string {
