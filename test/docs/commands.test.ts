@@ -27,6 +27,8 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["pip install", "downloads: npm run test:interop generates Python"],
   ["cd PROTO && python", "needs what pip install downloads"],
   ["lockoutd copy --from", "its server is stopped; copy.test.ts copies"],
+  ["lockoutd serve --", "a server runs already; metrics and traces have tests"],
+  ["lockoutd top --server", "needs a terminal; top.test.ts runs it once"],
   ["cd OUT && python", "needs what pip install downloads"],
 ]);
 

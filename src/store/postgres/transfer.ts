@@ -1,4 +1,5 @@
 import { StoreRefusedError } from "../store.ts";
+import { countLockedSql } from "../shared/figures.ts";
 import {
   columnsOf,
   copyStateSql,
@@ -193,13 +194,7 @@ async function finish(database: PostgresDatabase): Promise<void> {
         ),
       ],
       [unnamed("DELETE FROM locked_counts")],
-      [
-        unnamed(
-          `INSERT INTO locked_counts (org_id, reason, count)
-             SELECT org_id, lock_reason, count(*) FROM subjects
-             WHERE user_id IS NOT NULL AND lock_reason IS NOT NULL GROUP BY org_id, lock_reason`,
-        ),
-      ],
+      [unnamed(countLockedSql)],
       [unnamed("DELETE FROM policy_owners")],
       [
         unnamed(

@@ -5,8 +5,13 @@ import type { LockedUsers, StoreFigures } from "../figures.ts";
 /** Reads how many users are locked, for each reason. @param perOrg and for each organisation */
 export function lockedUsersSql(perOrg: boolean): string {
   const columns = perOrg ? "org_id, reason" : "reason";
-  return `SELECT ${columns}, sum(count) AS count FROM locked_counts GROUP BY ${columns} HAVING sum(count) > 0`;
+  return `SELECT ${columns}, sum(count) AS count FROM locked_counts WHERE kind = 'user' GROUP BY ${columns} HAVING sum(count) > 0`;
 }
+
+/** Counts anew who is locked, where nothing is counted. */
+export const countLockedSql = `INSERT INTO locked_counts (org_id, kind, reason, count)
+  SELECT org_id, CASE WHEN user_id IS NULL THEN 'name' ELSE 'user' END, lock_reason, count(*)
+  FROM subjects WHERE lock_reason IS NOT NULL GROUP BY 1, 2, 3`;
 
 /** Reads how many tokens expire soon, in the order of the horizons. @param now how the statement has the time */
 export function tokensExpiringSql(now: string): string {

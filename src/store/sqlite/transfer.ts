@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { StoreRefusedError } from "../store.ts";
+import { countLockedSql } from "../shared/figures.ts";
 import {
   columnsOf,
   copyStateSql,
@@ -114,9 +115,7 @@ export function openSqliteTarget(path: string): TransferTarget {
            INSERT INTO user_counts (org_id, count)
              SELECT org_id, count(*) FROM subjects WHERE user_id IS NOT NULL GROUP BY org_id;
            DELETE FROM locked_counts;
-           INSERT INTO locked_counts (org_id, reason, count)
-             SELECT org_id, lock_reason, count(*) FROM subjects
-             WHERE user_id IS NOT NULL AND lock_reason IS NOT NULL GROUP BY org_id, lock_reason`,
+           ${countLockedSql}`,
         ),
       );
     },
