@@ -10,6 +10,7 @@ import { readCount } from "../support/read-count.ts";
 import { quantile } from "../support/statistics.ts";
 import { withTempDir } from "../support/temp-dir.ts";
 import { startWorker } from "../support/worker.ts";
+import { measureCounting } from "./counting.ts";
 import type { LoadOrder } from "./load-process.ts";
 
 const help = `npm run bench:metrics -- [options]
@@ -70,6 +71,10 @@ await withTempDir(undefined, async (directory) => {
   await Promise.all([servers.on.close(), servers.off.close()]);
 });
 await load.stop();
+const { read, attempt } = measureCounting();
+process.stdout.write(
+  `\nCounting alone: ${read} ns of a read, ${attempt} ns of an attempt.\n`,
+);
 
 async function measure(
   kind: LoadOrder["kind"],
