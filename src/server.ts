@@ -26,8 +26,7 @@ import {
   reflectionNames,
 } from "./http/services/reflection.ts";
 import { createProbeFilter } from "./http/request/probes.ts";
-import { recordFields } from "./http/request/record.ts";
-import type { RequestRecord } from "./http/request/record.ts";
+import { createRequestLog } from "./request-log.ts";
 import { shareLook } from "./http/pages/shared-look.ts";
 import { createSignIn } from "./sign-in.ts";
 import { openVault } from "./sealing/open-vault.ts";
@@ -42,7 +41,7 @@ import type { Clock } from "./store/ids.ts";
 import type { Store } from "./store/store.ts";
 import { startPruning } from "./store/pruning.ts";
 import { startSettling } from "./store/settling.ts";
-import { createLogger, createRecordLog } from "./telemetry/log.ts";
+import { createLogger } from "./telemetry/log.ts";
 import { readTlsPair, startTlsReload } from "./tls-files.ts";
 import type { TlsPair } from "./tls-files.ts";
 import { createTranscoder, openStream } from "./transcoding/index.ts";
@@ -132,8 +131,7 @@ interface Parts extends ServerParts {
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store, metrics, stopwatch, resolve, onCreated }: Parts,
-  { log, tls, store, metrics, traces, stopwatch, onCreated }: Parts,
+  { log, tls, store, metrics, traces, stopwatch, resolve, onCreated }: Parts,
 ): Promise<RunningServer> {
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
@@ -386,26 +384,4 @@ async function serve(
 
 function urlOf(scheme: string, { host, port }: ServerConfig["listen"]): string {
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** A line of the log for each request that `isLeftOut` does not name. */
-function createRequestLog(
-  log: Logger,
-  callFields: ReturnType<typeof createCallFields>,
-  traceFields: (() => string) | undefined,
-  isLeftOut: (record: RequestRecord) => boolean,
-): (record: RequestRecord) => void {
-  const write = createRecordLog<RequestRecord>(
-    log,
-    "request",
-    (record) =>
-      recordFields(record) +
-      callFields(record.values) +
-      (traceFields?.() ?? ""),
-  );
-  return (record) => {
-    if (!isLeftOut(record)) {
-      write(record);
-    }
-  };
 }

@@ -231,6 +231,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/local-services.ts": "server",
   "src/api-description.ts": "server",
   "src/server-metrics.ts": "server",
+  "src/request-log.ts": "server",
   "src/first-files.ts": "server",
   "src/server-traces.ts": "server",
   "src/first-start.ts": "server",
