@@ -4,6 +4,7 @@ import type { HookSending } from "./hooks/parts.ts";
 import type { Resolve } from "./hooks/resolver.ts";
 import { createHookSecrets } from "./hooks/secrets.ts";
 import { startSender } from "./hooks/sender.ts";
+import type { SenderOptions } from "./hooks/sender-options.ts";
 import type { Vault } from "./sealing/vault.ts";
 import type { Store } from "./store/store.ts";
 import { readVersion } from "./telemetry/version.ts";
@@ -11,8 +12,11 @@ import { readVersion } from "./telemetry/version.ts";
 /** What sends to the hooks of a server. */
 export interface ServerHooks {
   readonly parts: HookSending;
-  /** Begins to send what the log has; returns what ends that. */
-  start(instanceId: string): () => Promise<void>;
+  /** Begins to send what the log has, and tells of each try; returns what ends that. */
+  start(
+    instanceId: string,
+    onDelivery: SenderOptions["onDelivery"],
+  ): () => Promise<void>;
 }
 
 /** Makes it. @param resolve takes the place of the name servers */
@@ -31,11 +35,12 @@ export function createServerHooks(
   });
   return {
     parts,
-    start: (instanceId) =>
+    start: (instanceId, onDelivery) =>
       startSender({
         ...{ store, instanceId, attempt: parts.attempt, onError },
         schedule: config.retrySchedule,
         random: Math.random,
+        ...(onDelivery !== undefined && { onDelivery }),
       }),
   };
 }

@@ -7,6 +7,8 @@ import type { StoreMeter } from "./store/meter.ts";
 import { CounterFamily } from "./telemetry/metrics/family.ts";
 import { createGauges } from "./telemetry/metrics/gauges.ts";
 import type { GaugeSources } from "./telemetry/metrics/gauges.ts";
+import { createHookMetrics } from "./telemetry/metrics/hook-metrics.ts";
+import type { HookMetrics } from "./telemetry/metrics/hook-metrics.ts";
 import { createLockoutMetrics } from "./telemetry/metrics/lockout-metrics.ts";
 import { formatOf, mediaTypes, writePage } from "./telemetry/metrics/page.ts";
 import { startProcessMetrics } from "./telemetry/metrics/process-metrics.ts";
@@ -38,6 +40,8 @@ export interface WatchedServer {
 /** The metrics of a server: first for its store, which is opened before all else, then for the rest. */
 export interface ServerMetrics {
   readonly meter: StoreMeter;
+  /** Counts a try to send an event to a hook. */
+  readonly hookTried: HookMetrics["tried"];
   /** Counts spans that were lost. */
   readonly spansDropped: (count: number) => void;
   watch(sources: MetricsSources): WatchedServer;
@@ -50,6 +54,7 @@ export function createServerMetrics({
 }: Pick<ServerConfig, "database" | "metricsPerOrg">): ServerMetrics {
   const engine = isPostgres(database) ? "postgres" : "sqlite";
   const lockout = createLockoutMetrics(engine, perOrg);
+  const hooks = createHookMetrics(perOrg);
   const dropped = new CounterFamily(
     "lockoutd_otlp_spans_dropped",
     "Spans that no collector took.",
@@ -57,6 +62,7 @@ export function createServerMetrics({
   const allDropped = dropped.counter();
   return {
     meter: lockout.meter,
+    hookTried: hooks.tried,
     spansDropped: (count) => {
       allDropped.value += count;
     },
@@ -73,7 +79,7 @@ export function createServerMetrics({
       });
       const own = startProcessMetrics();
       const families = [
-        ...[...lockout.families, ...gauges.families, dropped],
+        ...[...lockout.families, ...gauges.families, hooks.family, dropped],
         ...[...requests.families, ...own.families],
       ];
       return {

@@ -335,7 +335,9 @@ async function serve(
     { url, metricsUrl, database: config.database.split(":")[0] },
     "listening",
   );
-  const endSending = hooks.start(instanceId);
+  const endSending = hooks.start(instanceId, (hook, { outcome }) => {
+    metrics.hookTried(hook, outcome);
+  });
 
   const tlsReload =
     config.tls &&

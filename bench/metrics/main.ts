@@ -32,6 +32,7 @@ const token = "a token of this benchmark alone, and of no server";
 
 const without: ServerMetrics = {
   meter: noMeter,
+  hookTried: () => undefined,
   spansDropped: () => undefined,
   watch: () => ({
     ended: () => undefined,

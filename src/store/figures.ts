@@ -25,6 +25,8 @@ export interface StoreFigures {
   readonly lockedUsers: readonly LockedUsers[];
   /** How many tokens expire so soon, without those that have expired. */
   readonly tokensExpiring: Readonly<Record<TokenHorizon, number>>;
+  /** How many hooks there are. */
+  readonly hooks: Readonly<Record<"enabled" | "disabled", number>>;
 }
 
 /** The part of the port that is about these numbers. */

@@ -1,5 +1,6 @@
 import type { StoreFigures } from "../figures.ts";
 import {
+  hooksSql,
   lockedUsersSql,
   toFigures,
   tokensExpiringSql,
@@ -19,8 +20,10 @@ export async function readFigures(
     unnamed(tokensExpiringSql("$1::bigint")),
     Math.round(now),
   );
+  const hooks = await database.query(unnamed(hooksSql));
   return toFigures(
     locked.rows as unknown as LockedUsersRow[],
     expiring.rows[0],
+    hooks.rows[0],
   );
 }

@@ -22,6 +22,13 @@ export function tokensExpiringSql(now: string): string {
   return `SELECT ${within.join(", ")} FROM tokens WHERE expiration_date > ${now}`;
 }
 
+/** Reads how many hooks there are, and how many of them are disabled. */
+export const hooksSql =
+  "SELECT count(*) AS hooks, count(disable_reason) AS disabled FROM hooks";
+
+/** What {@link tokensExpiringSql} or {@link hooksSql} has read. */
+export type FigureRow = Readonly<Record<string, unknown>> | undefined;
+
 /** A row of {@link lockedUsersSql}. */
 export interface LockedUsersRow {
   readonly org_id?: string;
@@ -29,12 +36,15 @@ export interface LockedUsersRow {
   readonly count: number | string;
 }
 
-/** Puts together what the two statements have read. */
+/** Puts together what the three statements have read. */
 export function toFigures(
   locked: readonly LockedUsersRow[],
-  expiring: Readonly<Record<string, unknown>> | undefined,
+  expiring: FigureRow,
+  hooks: FigureRow,
 ): StoreFigures {
+  const disabled = Number(hooks?.["disabled"] ?? 0);
   return {
+    hooks: { enabled: Number(hooks?.["hooks"] ?? 0) - disabled, disabled },
     lockedUsers: locked.map(
       ({ org_id: orgId, reason, count }): LockedUsers => ({
         orgId,

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { StoreFigures } from "../figures.ts";
 import {
+  hooksSql,
   lockedUsersSql,
   toFigures,
   tokensExpiringSql,
@@ -18,6 +19,11 @@ export function prepareFigures(
     [{ readonly now: number }],
     Record<string, number>
   >(tokensExpiringSql("@now"));
+  const hooks = database.prepare<[], Record<string, number>>(hooksSql);
   return (perOrg, now) =>
-    toFigures((perOrg ? byOrg : all)?.all() ?? [], expiring.get({ now }));
+    toFigures(
+      (perOrg ? byOrg : all)?.all() ?? [],
+      expiring.get({ now }),
+      hooks.get(),
+    );
 }

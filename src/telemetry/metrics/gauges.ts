@@ -30,6 +30,7 @@ const waitMs = 2000;
 const noFigures: StoreFigures = {
   lockedUsers: [],
   tokensExpiring: { "1d": 0, "7d": 0, "30d": 0 },
+  hooks: { enabled: 0, disabled: 0 },
 };
 
 /** @param perOrg whether locked users are told of each organisation */
@@ -79,10 +80,11 @@ export function createGauges(
       new GaugeFamily(
         "lockoutd_hooks",
         "Hooks, of the whole installation.",
-        () => [
-          [{ state: "enabled" }, 0],
-          [{ state: "disabled" }, 0],
-        ],
+        () =>
+          Object.entries(figures.hooks).map(([state, count]): Sample => [
+            { state },
+            count,
+          ]),
       ),
       new GaugeFamily(
         "lockoutd_store_up",

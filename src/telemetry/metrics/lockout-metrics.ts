@@ -21,10 +21,6 @@ export const lockReasons: readonly LockReason[] = [
   ...["password_attempts", "otp_attempts"],
   ...["ceiling", "administrator"],
 ] as const;
-const deliveryOutcomes = [
-  ...["delivered", "refused"],
-  ...["unreachable", "given_up"],
-];
 const unlockReasons = ["expired", "administrator"] as const;
 const scopes: readonly LockScope[] = ["user", "factor"];
 
@@ -82,14 +78,6 @@ export function createLockoutMetrics(
     "lockoutd_storms",
     "Storms of locks that began.",
   );
-  const deliveries = new CounterFamily(
-    "lockoutd_hook_deliveries",
-    "Tries to send an event to a hook.",
-  );
-  new Grid(deliveries, [
-    ["hook", ["organization"]],
-    ["outcome", deliveryOutcomes],
-  ]).fill();
   const commitSeconds = new HistogramFamily(
     "lockoutd_store_commit_seconds",
     "How long transactions took until they were durable.",
@@ -142,7 +130,7 @@ export function createLockoutMetrics(
   const size = batchSize.histogram({ engine });
   return {
     families: [
-      ...[attempts, completed, locks, unlocks, storms, deliveries],
+      ...[attempts, completed, locks, unlocks, storms],
       ...[commitSeconds, batchSize],
     ],
     meter: {
