@@ -162,5 +162,28 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       outcome: "OUTCOME_FAILED",
     });
   }
+  await post(
+    "/lockout/v1/policy/rules",
+    {
+      ...{ rememberedSecrets: 3, lockScope: "LOCK_SCOPE_FACTOR" },
+      sources: { maxFailures: 100, window: "86400s" },
+    },
+    "PUT",
+  );
+  for (let repeats = 0; repeats < 2; repeats += 1) {
+    await post("/lockout/v1/attempts:report", {
+      ...{ userId: "changing", factor: "FACTOR_PASSWORD" },
+      client: { address: "192.0.2.7" },
+      secretDigest: Buffer.alloc(32, 1).toString("base64"),
+      outcome: "OUTCOME_FAILED",
+    });
+  }
+  for (let failures = 0; failures < 9; failures += 1) {
+    await post("/lockout/v1/attempts:report", {
+      ...{ userId: "changing", factor: "FACTOR_PASSWORD" },
+      outcome: "OUTCOME_FAILED",
+    });
+  }
+  await post("/lockout/v1/lockout:unlock", { userId: "changing" });
   await post("/lockout/v1/policy/rules", {}, "PUT");
 }
