@@ -70,6 +70,10 @@ async function hold(
     ended.abort();
   };
   stopped.addEventListener("abort", end, { once: true });
+  if (stopped.aborted) {
+    // While the lease was asked for: no event of the signal is to come.
+    end();
+  }
   let heldUntil = until;
   const timer = setInterval(() => {
     const asked = performance.now();
