@@ -8,6 +8,13 @@ const candidate = {
   presets: ["pci-dss-4.0.1"],
   candidate: { ...limits, rules: { lockDuration: "1800s" } },
 };
+const hook = {
+  url: "https://hooks.example.com/lockoutd",
+  presets: ["lock"],
+};
+const hookId = { hookId: "HOOK_ID" };
+const delivery = { ...hookId, deliveryId: "DELIVERY_ID" };
+const accountId = { userId: "ACCOUNT_ID" };
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -86,4 +93,37 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     overlap: "3600s",
   },
   "lockout.v1.AccessService.RevokeToken": { tokenId: "TOKEN_ID" },
+  "lockout.v1.AccessService.CreateServiceAccount": {
+    loginName: "login-page",
+    name: "login page",
+    roles: ["IAM_LOGIN_CLIENT"],
+  },
+  "lockout.v1.AccessService.UpdateServiceAccount": {
+    ...accountId,
+    name: "login page, second version",
+  },
+  "lockout.v1.AccessService.AddKey": accountId,
+  "lockout.v1.AccessService.ListKeys": accountId,
+  "lockout.v1.AccessService.RemoveKey": { ...accountId, keyId: "KEY_ID" },
+  "lockout.v1.AccessService.SetSecret": accountId,
+  "lockout.v1.AccessService.RemoveSecret": accountId,
+  "lockout.v1.AccessService.DeleteServiceAccount": accountId,
+  ...hookExamples(""),
+  ...hookExamples("Instance"),
 };
+
+/** Of the calls about the hooks of an organisation, or of the instance. */
+function hookExamples(whose: "" | "Instance"): Record<string, JsonObject> {
+  const of = (call: string) =>
+    `lockout.v1.HookService.${call.replace("Hook", `${whose}Hook`)}`;
+  return {
+    [of("CreateHook")]: hook,
+    [of("GetHook")]: hookId,
+    [of("UpdateHook")]: { ...hookId, eventTypes: ["user.locked"] },
+    [of("RotateHook")]: hookId,
+    [of("TestHook")]: hookId,
+    [of("ListHookDeliveries")]: hookId,
+    [of("RedeliverHookDelivery")]: delivery,
+    [of("DeleteHook")]: hookId,
+  };
+}

@@ -46,7 +46,7 @@ export function createManualDeliveries({
   store,
   attempt,
 }: ManualOptions): ManualDeliveries {
-  const quota = createQuota();
+  const quota = createQuota(store.now);
   const send = async (
     hook: HookRecord,
     message: HookMessage,
@@ -111,8 +111,13 @@ export function createManualDeliveries({
   };
 }
 
+/** Whether the minute that began then is over, also where the clock was set back since. */
+function isOver(since: number, now: number): boolean {
+  return now < since || now - since >= minuteMs;
+}
+
 /** Counts what owners ask for. */
-function createQuota() {
+function createQuota(readNow: Clock) {
   const used = new Map<
     HookOwner,
     { since: number; count: number; open: number }
@@ -123,15 +128,15 @@ function createQuota() {
       owner: HookOwner,
       work: () => Promise<Result>,
     ): Promise<Result> => {
-      const now = performance.now();
+      const now = readNow();
       // Those of whom nothing is known any more: so there are no more than have asked within a minute.
       for (const [other, { since, open }] of used) {
-        if (open === 0 && now - since >= minuteMs) {
+        if (open === 0 && isOver(since, now)) {
           used.delete(other);
         }
       }
       const own = used.get(owner) ?? { since: now, count: 0, open: 0 };
-      if (now - own.since >= minuteMs) {
+      if (isOver(own.since, now)) {
         own.since = now;
         own.count = 0;
       }

@@ -3,6 +3,7 @@ import type {
   DescMessage,
   DescMethodUnary,
 } from "@bufbuild/protobuf";
+import { ScalarType } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -51,7 +52,13 @@ const wide = "\u{1d538}";
 const textOf = (count: number) => (count > 500 ? "x" : wide).repeat(count);
 
 /** Fields that are in the path of some method. */
-const inPaths = new Set(["user_id", "hook_id", "delivery_id"]);
+const inPaths = new Set([
+  "user_id",
+  "hook_id",
+  "delivery_id",
+  "key_id",
+  "attempt_id",
+]);
 
 function casesOf(method: DescMethodUnary): Case[] {
   const needed = method.input.fields.flatMap(({ name, localName, oneof }) =>
@@ -59,7 +66,7 @@ function casesOf(method: DescMethodUnary): Case[] {
   );
   return fieldsOf(method.input, (value) => value).flatMap(
     ({ field, place, bound }) =>
-      lengthsOf(bound).map((lengths) => ({
+      lengthsOf(bound, field).map((lengths) => ({
         method,
         title: `${method.parent.typeName}.${method.name}: ${field.name}, ${lengths.what}`,
         // A path needs it.
@@ -96,13 +103,19 @@ function fieldsOf(
 
 function lengthsOf(
   bound: FieldBound,
+  field: DescField,
 ): (Pick<Case, "tooLong" | "longest" | "above"> & { what: string })[] {
   if ("characters" in bound) {
     const { characters, above } = bound;
     if (above === "cut") {
       return [];
     }
-    const [tooLong, longest] = [characters + 1, characters].map(textOf);
+    const valueOf: (count: number) => unknown =
+      field.scalar === ScalarType.BYTES
+        ? (count) => new Uint8Array(count)
+        : textOf;
+    const tooLong = valueOf(characters + 1);
+    const longest = valueOf(characters);
     return [{ what: "its characters", tooLong, longest, above }];
   }
   const { elements, above, each } = bound;
@@ -113,7 +126,7 @@ function lengthsOf(
     { what: "its values", tooLong, longest, above },
     ...(each === undefined
       ? []
-      : lengthsOf(each).map((lengths) => ({
+      : lengthsOf(each, field).map((lengths) => ({
           ...lengths,
           what: "each of its values",
           tooLong: [lengths.tooLong],

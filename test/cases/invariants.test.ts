@@ -247,6 +247,7 @@ describe("the invariants", () => {
     });
     expect((await org.call("GET", "/lockout/v1/lockedUsers")).body).toEqual({
       users: [expect.objectContaining({ userId: "known" })],
+      totalSize: 1,
       unknownNames: 1,
     });
 

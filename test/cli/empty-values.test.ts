@@ -69,6 +69,8 @@ test("options that may be empty only describe, or have a parser that refuses wha
     ),
   ).toEqual([
     "token create --name",
+    "service-account create --name",
+    "service-account update --name",
     "user unlock --note",
     "user unlock --ticket",
     "user import --delimiter",

@@ -138,9 +138,21 @@ it("every example that /openapi.json offers works", async () => {
     const made = JSON.parse(text) as {
       attemptId?: string;
       token?: { tokenId: string };
+      loginName?: string;
+      userId?: string;
+      key?: { keyId: string };
+      hook?: { hookId: string };
+      deliveryId?: string;
     };
     ids["ATTEMPT_ID"] ||= made.attemptId ?? "";
     ids["TOKEN_ID"] ||= made.token?.tokenId ?? "";
+    ids["KEY_ID"] ||= made.key?.keyId ?? "";
+    if (made.loginName !== undefined) {
+      ids["ACCOUNT_ID"] ||= made.userId ?? "";
+    }
+    // The calls about hooks come twice, and those of the instance last.
+    ids["HOOK_ID"] = made.hook?.hookId ?? ids["HOOK_ID"] ?? "";
+    ids["DELIVERY_ID"] = made.deliveryId ?? ids["DELIVERY_ID"] ?? "";
   }
 });
 

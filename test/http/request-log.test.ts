@@ -69,6 +69,9 @@ test("every request is told once, with what it was and how it ended", async () =
       bytes: '{"code":"permission_denied","message":"no"}'.length,
       remoteAddress: "127.0.0.1",
       rpc: "connectrpc.conformance.v1.ConformanceService/Unary",
+      route: undefined,
+      code: Code.PermissionDenied,
+      traceparent: undefined,
       values: expect.anything(),
     },
     expect.objectContaining({

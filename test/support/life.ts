@@ -39,6 +39,7 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
       readonly userId?: string;
       readonly clientSecret?: string;
       readonly key?: { readonly keyId: string };
+      readonly hook?: { readonly hookId: string };
     };
   };
   const fail = async (userId: string) => {
@@ -186,4 +187,17 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   }
   await post("/lockout/v1/lockout:unlock", { userId: "changing" });
   await post("/lockout/v1/policy/rules", {}, "PUT");
+  for (const hooks of ["/lockout/v1/hooks", "/lockout/v1/instance/hooks"]) {
+    // Nothing that it is for happens while it is there.
+    const { hook } = await post(hooks, {
+      ...{ url: "https://hooks.example.com/", eventTypes: ["user.removed"] },
+    });
+    const own = `${hooks}/${hook?.hookId ?? ""}`;
+    await post(own, { url: "https://hooks.example.com/other" }, "PATCH");
+    await post(`${own}:rotate`, {});
+    for (const state of ["DISABLED", "ENABLED"]) {
+      await post(own, { state: `HOOK_STATE_${state}` }, "PATCH");
+    }
+    await post(own, undefined, "DELETE");
+  }
 }

@@ -59,7 +59,8 @@ export function addPolicyHistoryCommand(
       .addHelpText(
         "after",
         `
-A change is named by the number before it, which policy diff and policy rollback take.`,
+A change is named by the number before it, which policy diff and policy rollback
+take.`,
       ),
   ).action(async (options: HistoryOptions, command: Command) => {
     const { org, limit, output } = options;

@@ -49,7 +49,8 @@ export function addPolicyRollbackCommand(
       .addHelpText(
         "after",
         `
-Where an organisation had no numbers or rules of its own then, it has none again: those of the default policy hold, as they are now.
+Where an organisation had no numbers or rules of its own then, it has none
+again: those of the default policy hold, as they are now.
 
 Examples:
   lockoutd policy history --org Sales
