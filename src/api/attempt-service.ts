@@ -11,10 +11,11 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../lockout/attempt.ts";
-import type { CompleteResult, Outcome } from "../lockout/counting.ts";
+import type { CompleteResult, Outcome } from "../lockout/comparison.ts";
 import type { BeginResult } from "../lockout/attempt.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { factors } from "../lockout/factor.ts";
+import { forgetDevices } from "../lockout/forget-devices.ts";
 import type { Factor } from "../lockout/factor.ts";
 import { recordPasswordChange } from "../lockout/password-change.ts";
 import { unlockSubject } from "../lockout/unlock.ts";
@@ -38,6 +39,7 @@ import { readPage, turnOf } from "./pages.ts";
 import { reportKey } from "./report-key.ts";
 import {
   readClient,
+  readDeviceToken,
   readLockoutSubject,
   readSecretDigest,
   readSubject,
@@ -90,6 +92,7 @@ export function createAttemptService({
         factor: readFactor(request.factor),
         client: readClient(request.client),
         ttlMs: attemptTtlMs,
+        deviceToken: readDeviceToken(request.client),
       };
       const subject = readSubject(orgId, request);
       await refuseAccount(store, subject);
@@ -107,6 +110,7 @@ export function createAttemptService({
         limit: result.limit,
         failedAttempts: result.failed,
         openAttempts: result.open,
+        knownDevice: result.isKnownDevice === true,
         ...beginTimes(result),
       };
     },
@@ -120,13 +124,16 @@ export function createAttemptService({
         request.attemptId,
         id,
         (view, attempt) =>
-          completeAttempt(view, attempt, outcome, secretDigest),
+          completeAttempt(view, attempt, outcome, {
+            secretDigest,
+            remembersDevice: request.rememberDevice,
+          }),
       );
       noteAttempt(context.values, {
         attemptId: request.attemptId,
         accepted: result.accepted,
       });
-      return completed(result);
+      return { ...completed(result), ...deviceFields(result) };
     },
 
     async reportAttempt(request, context) {
@@ -139,7 +146,11 @@ export function createAttemptService({
       await refuseAccount(store, subject);
       const result = await store.reportAttempt(
         ...([subject, id] as const),
-        (view) => reportAttempt(view, factor, client, outcome, secretDigest),
+        (view) =>
+          reportAttempt(view, factor, client, outcome, {
+            secretDigest,
+            deviceToken: readDeviceToken(request.client),
+          }),
         reportKey(request, (text) => store.hashName(text)),
       );
       noteAttempt(context.values, { subject, accepted: result.accepted });
@@ -151,6 +162,13 @@ export function createAttemptService({
       const userId = requireUserId(request.userId);
       await refuseAccount(store, { kind: "user", orgId, userId });
       await store.changeUser({ orgId, userId }, id, recordPasswordChange);
+      return {};
+    },
+
+    async forgetDevices(request, context) {
+      const { id, orgId } = getCaller(context.values);
+      const userId = requireUserId(request.userId);
+      await store.changeUser({ orgId, userId }, id, forgetDevices);
       return {};
     },
 
@@ -290,6 +308,16 @@ function beginTimes(result: BeginResult) {
       retryAfter: durationFromMs(retryAfterMs),
     }),
   };
+}
+
+/** The device that is known from now on, where one is. */
+function deviceFields({ device, deviceToken = "" }: CompleteResult) {
+  return (
+    device && {
+      deviceToken,
+      deviceExpireTime: timestampFromMs(device.expireTime),
+    }
+  );
 }
 
 function completed(result: CompleteResult) {

@@ -65,6 +65,7 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     outcome: "OUTCOME_FAILED",
   },
   "lockout.v1.AttemptService.RecordPasswordChange": alice,
+  "lockout.v1.AttemptService.ForgetDevices": alice,
   "lockout.v1.AttemptService.GetLockout": alice,
   "lockout.v1.AttemptService.ListUserEvents": alice,
   "zitadel.management.v1.ManagementService.GetUserByID": aliceV1,

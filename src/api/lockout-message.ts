@@ -48,6 +48,7 @@ export function lockoutMessage({
     locked: lock !== undefined,
     ...lockFields(lock),
     locksInRow: locksInRow(view),
+    devices: user.devices?.kept.length ?? 0,
     aliases: [...(description?.aliases ?? [])],
     lastAddress: description?.lastAddress ?? "",
     factors: factors.map((factor) => {

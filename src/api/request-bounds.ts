@@ -79,6 +79,9 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.user.v2beta.UnlockUserRequest.user_id": userId,
   "lockout.v1.BeginAttemptRequest.user_id": userId,
   "lockout.v1.BeginAttemptRequest.login_name": loginName,
+  // Ours are shorter: one that is cut is as none.
+  "lockout.v1.Client.device_token": { characters: 200, above: "cut" },
+  "lockout.v1.ForgetDevicesRequest.user_id": userId,
   "lockout.v1.Client.address": {
     characters: clientAddressCharacters,
     above: "cut",

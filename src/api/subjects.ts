@@ -7,7 +7,7 @@ import type {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { firstWrittenAddress } from "../addresses/written.ts";
 import { foldName, formerlyFolded } from "../lockout/alias.ts";
-import type { Client } from "../lockout/counting.ts";
+import type { Client } from "../lockout/comparison.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { Subject } from "../store/users.ts";
 import { clientAddressCharacters } from "./request-bounds.ts";
@@ -90,6 +90,15 @@ export function readClient(client: ClientMessage | undefined): Client {
     }),
     ...(device !== "" && { device: device.toWellFormed() }),
   };
+}
+
+/** What the device shows, where it shows anything. */
+export function readDeviceToken(
+  client: ClientMessage | undefined,
+): string | undefined {
+  return client === undefined || client.deviceToken === ""
+    ? undefined
+    : client.deviceToken;
 }
 
 /** The fewest bytes of a digest of a secret. */

@@ -11,7 +11,6 @@ import type {
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { PresetName } from "../lockout/preset-table.ts";
 import { remedyFor } from "../lockout/presets.ts";
-import { noRules } from "../lockout/rules.ts";
 import type { Clients } from "./clients.ts";
 import { describeFailure, OperationError } from "./failure.ts";
 import { getPolicy, isOwn } from "./policies.ts";
@@ -20,6 +19,7 @@ import {
   fieldOf,
   flagOf,
   partOf,
+  rulesFrom,
   rulesWith,
   settingNames,
   settingsOf,
@@ -206,12 +206,15 @@ async function check(
 
 /** The settings that would meet a preset, as far as options set them. */
 function neededBy(preset: PresetName, named: PolicySettings): PolicyChange {
-  const remedy = remedyFor(preset, named, { ...noRules, ...named });
-  return Object.fromEntries(
-    Object.entries(remedy).filter(([name]) =>
-      settingNames.includes(name as SettingName),
+  const { devices, ...remedy } = remedyFor(preset, named, rulesFrom(named));
+  return {
+    ...Object.fromEntries(
+      Object.entries(remedy).filter(([name]) =>
+        settingNames.includes(name as SettingName),
+      ),
     ),
-  );
+    ...(devices === 0 && { deviceAttempts: 0, deviceTrustMs: 0 }),
+  };
 }
 
 /** A preset does not overrule what the same command names. */

@@ -9,6 +9,7 @@ import type {
   SourceRulesSchema,
 } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { Limits } from "../lockout/limits.ts";
+import { noRules } from "../lockout/rules.ts";
 import type { LockScope, Rules } from "../lockout/rules.ts";
 import {
   parseAttempts,
@@ -34,6 +35,9 @@ export type PolicySettings = Limits &
     readonly sourcesWindowMs: number;
     readonly sourcesIpv4Prefix: number;
     readonly sourcesIpv6Prefix: number;
+    /** The chances of a known device; 0: none is known. */
+    readonly deviceAttempts: number;
+    readonly deviceTrustMs: number;
   };
 
 /** What of a policy shall change. */
@@ -133,6 +137,19 @@ const settings: Readonly<Record<SettingName, Setting>> = {
       "what a lock by failures closes: user, or factor, which leaves the other factors open",
     ...{ parse: parseLockScope, kind: "word", part: "rules" },
   },
+  deviceAttempts: {
+    flags: "--device-attempts <number>",
+    description:
+      "wrong secrets of one kind after which a device that the user has logged in with counts as unknown; none: no device is known",
+    ...{ parse: ruleCount(), kind: "count", part: "rules" },
+    field: "devices.max_attempts",
+  },
+  deviceTrustMs: {
+    flags: "--device-trust <span>",
+    description: "how long a device is known after its last success; none: 90d",
+    ...span,
+    field: "devices.trust_duration",
+  },
 };
 
 /** The settings, in the order in which they are shown. */
@@ -177,6 +194,18 @@ export function partOfFlag(flag: string): Setting["part"] | undefined {
 /** The field of a setting, such as `lock_duration`, or `sources.window`. */
 export function fieldOf(name: SettingName): string {
   return settings[name].field ?? flagOf(name).slice(2).replaceAll("-", "_");
+}
+
+/** The rules that settings come to. */
+export function rulesFrom(named: PolicySettings): Rules {
+  return {
+    ...noRules,
+    ...named,
+    devices: {
+      maxAttempts: named.deviceAttempts,
+      trustDurationMs: named.deviceTrustMs,
+    },
+  };
 }
 
 /** The value of a setting as it is written into its option. */
@@ -227,6 +256,8 @@ export function settingsOf(policy: Policy): PolicySettings {
     sourcesIpv4Prefix: rules?.sources?.ipv4Prefix ?? 0,
     sourcesIpv6Prefix: rules?.sources?.ipv6Prefix ?? 0,
     lockScope: rules?.lockScope === LockScopeNumber.FACTOR ? "factor" : "user",
+    deviceAttempts: rules?.devices?.maxAttempts ?? 0,
+    deviceTrustMs: spanMs(rules?.devices?.trustDuration),
   };
 }
 
@@ -237,7 +268,7 @@ export function rulesWith(
 ): MessageInitShape<typeof RulesSchema> {
   return {
     lockScope: lockScopeOf(rules?.lockScope, after.lockScope),
-    devices: rules?.devices,
+    devices: devicesOf(after),
     sources: sourcesOf(after),
     storms: rules?.storms,
     lockDuration: durationOf(after.lockDurationMs),
@@ -261,6 +292,15 @@ function sourcesOf(
   };
   const isUnset = Object.values(sources).every((value) => !value);
   return isUnset ? undefined : sources;
+}
+
+function devicesOf({ deviceAttempts, deviceTrustMs }: PolicySettings) {
+  return deviceAttempts === 0 && deviceTrustMs === 0
+    ? undefined
+    : {
+        maxAttempts: deviceAttempts,
+        trustDuration: durationOf(deviceTrustMs),
+      };
 }
 
 /** A scope that was not set is not set now, unless it is another one. */

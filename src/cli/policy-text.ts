@@ -9,6 +9,7 @@ import {
   maxLockDurationOf,
   noRules,
   prefixesOf,
+  trustDurationOf,
 } from "../lockout/rules.ts";
 import { budgetTable, reportWidth } from "./budget-table.ts";
 import { toTable, toTime, wrap } from "./output.ts";
@@ -17,6 +18,7 @@ import type { PolicyView } from "./policies.ts";
 import type { PolicyPlan } from "./policy-change.ts";
 import {
   flagOf,
+  rulesFrom,
   rulesWith,
   settingNames,
   settingsOf,
@@ -78,7 +80,7 @@ function numberSentence(
 
 function ruleSentences(settings: PolicySettings): readonly string[] {
   const { ceiling, lockDurationMs, lockScope, observationWindowMs } = settings;
-  const { rememberedSecrets } = settings;
+  const { rememberedSecrets, deviceAttempts } = settings;
   return [
     lockDurationMs === 0
       ? "A lock lasts until somebody unlocks."
@@ -97,6 +99,11 @@ function ruleSentences(settings: PolicySettings): readonly string[] {
           rememberedSecrets === 1
             ? "The last wrong password of a user counts once."
             : `The last ${rememberedSecrets} wrong passwords of a user count once.`,
+        ]),
+    ...(deviceAttempts === 0
+      ? []
+      : [
+          `A device that the user has logged in with is known for ${spanText(trustDurationOf(rulesFrom(settings)))} after its last success: it has ${deviceAttempts} chances of its own for each kind of secret, and locks by failures do not close it.`,
         ]),
     ...(lockScope === "user"
       ? []
@@ -122,7 +129,7 @@ function sourceSentences(settings: PolicySettings): readonly string[] {
 }
 
 function growthText(settings: PolicySettings): string {
-  const rules = { ...noRules, ...settings };
+  const rules = rulesFrom(settings);
   const growth = lockGrowthOf(rules);
   return growth === 1
     ? ""

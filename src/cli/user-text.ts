@@ -72,6 +72,10 @@ export function shownText({ who, user, lockout }: Shown): string {
       .filter(({ locked }) => locked)
       .map((state) => `Locked:   ${factorName(state)}: ${lockText(state)}`),
   ];
+  if (lockout.devices > 0) {
+    const kept = `${lockout.devices} ${lockout.devices === 1 ? "device is" : "devices are"} kept`;
+    lines.push(`Devices:  ${kept}`);
+  }
   const counters = toTable(
     ["FACTOR", "FAILED", "OPEN", "LIMIT", "NEXT ATTEMPT", "LAST FAILURE"],
     lockout.factors.map((state) => [
@@ -90,14 +94,18 @@ export function shownText({ who, user, lockout }: Shown): string {
 
 /** Locks, a line each. */
 export function lockTable(lockouts: readonly Lockout[]): string {
+  const rows = lockouts.flatMap((lockout) => [
+    ...(lockout.locked ? [lockRow(lockout, lockout, "")] : []),
+    ...lockout.factors
+      .filter(({ locked }) => locked)
+      .map((state) => lockRow(lockout, state, factorName(state))),
+  ]);
+  const columns = ["ID", "LOCKED", "REASON", "BY", "FACTOR"];
+  // Nothing is said of factors where none is locked by itself.
+  const shown = rows.some((row) => row[4] !== "") ? 5 : 4;
   return toTable(
-    ["ID", "LOCKED", "REASON", "BY", "FACTOR"],
-    lockouts.flatMap((lockout) => [
-      ...(lockout.locked ? [lockRow(lockout, lockout, "")] : []),
-      ...lockout.factors
-        .filter(({ locked }) => locked)
-        .map((state) => lockRow(lockout, state, factorName(state))),
-    ]),
+    columns.slice(0, shown),
+    rows.map((row) => row.slice(0, shown)),
   );
 }
 

@@ -3,9 +3,16 @@
  * gives it back or uses it up after. So with a limit of N at most N secrets are compared between two resets,
  * however many callers race (I1): the store runs each of these functions alone in its transaction.
  */
-import { chancesOf, failedAt } from "./counter.ts";
+import { chancesOf, failedAt, maxOpen } from "./counter.ts";
 import { count, lockEndOf, refusalOf, registered } from "./counting.ts";
-import type { Client, CompleteResult, Outcome } from "./counting.ts";
+import type { Client, CompleteResult, Outcome } from "./comparison.ts";
+import {
+  knownDevice,
+  refusalOnDevice,
+  rememberDevice,
+} from "./device-attempts.ts";
+import { noDevices, usedOf, withUsed } from "./devices.ts";
+import type { Device } from "./devices.ts";
 import { LockoutError } from "./errors.ts";
 import { closingLock } from "./lock.ts";
 import { limitOf } from "./factor.ts";
@@ -23,6 +30,10 @@ export interface Attempt {
   readonly beginTime: number;
   /** It counts as failed at this time or later, unless it is closed. */
   readonly expireTime: number;
+  /** The device whose chance it holds; left out where it holds one of the user's. */
+  readonly deviceId?: string | undefined;
+  /** How often all devices had been forgotten when it was begun; left out for never. */
+  readonly deviceGeneration?: number | undefined;
   /** How it was closed, and the result that was returned. */
   readonly closed: ClosedAttempt | undefined;
 }
@@ -42,6 +53,8 @@ export interface BeginCommand {
   readonly factor: Factor;
   readonly client: Client;
   readonly ttlMs: number;
+  /** What the device shows, whatever it is. */
+  readonly deviceToken?: string | undefined;
 }
 
 /** Whether a secret may be compared. */
@@ -59,6 +72,8 @@ export interface BeginResult {
   readonly retryAfterMs: number | undefined;
   /** When the lock ends by itself, where the decision is `locked` and it does: milliseconds since 1970 UTC. */
   readonly lockEndTime?: number;
+  /** Set where the device is known: then the numbers are the device's. */
+  readonly isKnownDevice?: true;
 }
 
 /** What beginning an attempt leads to. */
@@ -95,6 +110,10 @@ export function beginAttempt(
   command: BeginCommand,
 ): BeginChange {
   const { factor, client } = command;
+  const device = knownDevice(view, factor, command.deviceToken);
+  if (device !== undefined) {
+    return beginOnDevice(view, command, device);
+  }
   const network = limitedNetwork(view.rules, client);
   const throttled =
     network === undefined ? undefined : throttle(view, command, network);
@@ -123,6 +142,9 @@ export function beginAttempt(
     client,
     beginTime: view.now,
     expireTime: view.now + command.ttlMs,
+    ...(view.user?.devices !== undefined && {
+      deviceGeneration: view.user.devices.generation,
+    }),
     closed: undefined,
   };
   return {
@@ -164,18 +186,72 @@ function throttle(
   };
 }
 
+/** Takes one of the chances that are left of a known device. */
+function beginOnDevice(
+  view: CommandView,
+  { attemptId, factor, client, ttlMs }: BeginCommand,
+  device: Device,
+): BeginChange {
+  const { user = newUser, now } = view;
+  const limit = view.rules.devices.maxAttempts;
+  const { failed, open } = usedOf(device.used, factor);
+  const isFree = open < Math.min(limit - failed, maxOpen);
+  const decision =
+    refusalOnDevice(user) ?? (isFree ? "proceed" : ("busy" as const));
+  const seen = { limit, failed, open, isKnownDevice: true } as const;
+  if (decision !== "proceed") {
+    return {
+      factor,
+      result: {
+        ...{ decision, ...seen, attempt: undefined },
+        retryAfterMs:
+          decision === "busy" ? Math.min(retryAfterMs, ttlMs) : undefined,
+      },
+      steps: [],
+      events: [],
+    };
+  }
+  const devices = user.devices ?? noDevices;
+  const attempt: Attempt = {
+    ...{ id: attemptId, factor, client, closed: undefined },
+    ...{ beginTime: now, expireTime: now + ttlMs },
+    ...{ deviceId: device.id, deviceGeneration: devices.generation },
+  };
+  return {
+    factor,
+    result: {
+      ...{ decision, ...seen, open: open + 1, attempt },
+      retryAfterMs: undefined,
+    },
+    user: {
+      ...user,
+      devices: withUsed(devices, device.id, factor, { failed: 0, open: 1 }),
+    },
+    steps: [],
+    events: [],
+    opened: attempt,
+  };
+}
+
+/** What may be said when an attempt is completed. */
+export interface CompleteOptions {
+  /** The caller's keyed hash of what was compared. */
+  readonly secretDigest?: Uint8Array | undefined;
+  /** Whether the device is to be known from now on, where the secret is right. */
+  readonly remembersDevice?: boolean;
+}
+
 /**
  * Says how the comparison ended. Completing twice alike is harmless. A void attempt takes every outcome, and changes
  * nothing.
  *
- * @param secretDigest the caller's keyed hash of what was compared, where it has one
  * @throws LockoutError `attemptClosedOtherwise` where it was closed with another outcome
  */
 export function completeAttempt(
   view: CommandView,
   attempt: Attempt,
   outcome: Outcome,
-  secretDigest?: Uint8Array,
+  { secretDigest, remembersDevice = false }: CompleteOptions = {},
 ): CompleteChange {
   if (attempt.closed?.outcome === "void") {
     const { factor } = attempt;
@@ -191,10 +267,46 @@ export function completeAttempt(
     if (attempt.closed.outcome !== outcome) {
       throw new LockoutError("attemptClosedOtherwise");
     }
-    return nothing(attempt.closed.result);
+    return nothing(withToken(view, attempt.closed.result));
   }
-  const change = count(view, { ...attempt, secretDigest }, outcome);
-  return { ...change, closed: { outcome, result: change.result } };
+  const counted = count(view, { ...attempt, secretDigest }, outcome);
+  const change =
+    remembersDevice && counted.result.accepted
+      ? withRemembered(view, attempt, counted)
+      : counted;
+  const { result } = change;
+  return {
+    ...change,
+    result: withToken(view, result),
+    closed: { outcome, result },
+  };
+}
+
+/** A success whose device is to be known from now on, where the rules know devices. */
+function withRemembered(
+  view: CommandView,
+  attempt: Attempt,
+  change: UserChange<CompleteResult>,
+): UserChange<CompleteResult> {
+  const { events, result } = change;
+  const user = change.user ?? view.user ?? newUser;
+  const remembered = rememberDevice(view, attempt, user, events);
+  return remembered === undefined
+    ? change
+    : {
+        ...change,
+        result: { ...result, device: remembered.device },
+        user: { ...user, devices: remembered.devices },
+        events: remembered.events,
+      };
+}
+
+/** The token is made anew each time: it is never stored. */
+function withToken(view: CommandView, result: CompleteResult): CompleteResult {
+  const { device } = result;
+  return device === undefined
+    ? result
+    : { ...result, deviceToken: view.signDevice(device.id) };
 }
 
 /**
@@ -227,19 +339,23 @@ export function expireAttempt(
   };
 }
 
-/**
- * Counts a comparison afterwards. Not exact: parallel callers may all have compared before the first is counted.
- *
- * @param secretDigest as of {@link completeAttempt}
- */
+/** What may be said of a comparison that is reported. */
+export interface ReportOptions {
+  /** As of {@link CompleteOptions}. */
+  readonly secretDigest?: Uint8Array | undefined;
+  /** As of {@link BeginCommand}. */
+  readonly deviceToken?: string | undefined;
+}
+
+/** Counts a comparison afterwards. Not exact: parallel callers may all have compared before the first is counted. */
 export function reportAttempt(
   view: CommandView,
   factor: Factor,
   client: Client,
   outcome: Outcome,
-  secretDigest?: Uint8Array,
+  options: ReportOptions = {},
 ): UserChange<CompleteResult> {
-  return count(view, { id: undefined, factor, client, secretDigest }, outcome);
+  return count(view, { id: undefined, factor, client, ...options }, outcome);
 }
 
 function nothing<Result>(result: Result): UserChange<Result> {

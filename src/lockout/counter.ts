@@ -62,7 +62,7 @@ export function failedAt(counter: Counter, rules: Rules, now: number): number {
  * The most attempts of one factor of one user that are open at once, whatever the limit. No user has so many logins at once, and all
  * of them are closed in one transaction when the user is unlocked, or when they expire together.
  */
-const maxOpen = 1000;
+export const maxOpen = 1000;
 
 /**
  * How many attempts of a factor may be open at once: as many as failures are left to the limit and to the ceiling. At least one: after the

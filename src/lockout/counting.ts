@@ -1,7 +1,9 @@
 /** What a comparison comes to, whether it was begun before, has expired, or is reported after the fact. */
 import { failedAt, isOutsideWindow } from "./counter.ts";
 import type { CounterStep } from "./counter.ts";
-import type { EventPayload, NewEvent } from "./event.ts";
+import type { CompleteResult, Comparison, Outcome } from "./comparison.ts";
+import { countOnDevice, deviceOf, withReleased } from "./device-attempts.ts";
+import { withoutFailures, usedOf } from "./devices.ts";
 import { checkEvents, limitOf } from "./factor.ts";
 import type { Factor } from "./factor.ts";
 import { closingLock, endOfLock, withLock } from "./lock.ts";
@@ -11,45 +13,12 @@ import { failedFrom, limitedNetwork } from "./source.ts";
 import {
   atPayload,
   ceilingNear,
+  checked,
   lockedByFailure,
   reasonOf,
 } from "./user-events.ts";
 import { newUser } from "./user.ts";
 import type { CommandView, UserChange, UserState, UserView } from "./user.ts";
-
-/** How a comparison ended. */
-export type Outcome = "succeeded" | "failed" | "not_a_guess";
-
-/** Who tries, as the caller says: recorded with the event. */
-export interface Client {
-  readonly address?: string;
-  readonly userAgent?: string;
-  readonly device?: string;
-}
-
-/** The result of a completed or reported attempt. */
-export interface CompleteResult {
-  /** The login goes on only then. */
-  readonly accepted: boolean;
-  /** Whether the user is locked now, or this factor. */
-  readonly locked: boolean;
-  readonly failed: number;
-  readonly limit: number;
-  /** When that lock ends by itself, where it does: milliseconds since 1970 UTC. */
-  readonly lockEndTime?: number;
-}
-
-/** What was compared. */
-export interface Comparison {
-  /** Of the attempt, which holds a chance; undefined where there was none: it is reported after the fact. */
-  readonly id: string | undefined;
-  readonly factor: Factor;
-  readonly client: Client;
-  /** The caller's keyed hash of what was wrong. */
-  readonly secretDigest?: Uint8Array | undefined;
-  /** Set where nobody said how it ended: it counts as failed, as of now. */
-  readonly hasExpired?: true;
-}
 
 /** Why a secret of a user is not compared; undefined where it is. A lock comes before a deactivation. */
 export function refusalOf(
@@ -70,8 +39,27 @@ export function lockEndOf(
   return lock?.endTime === undefined ? {} : { lockEndTime: lock.endTime };
 }
 
-/** The counting that completing, expiring and reporting share. */
+/** The counting that completing, expiring and reporting share: on a known device, or for the user. */
 export function count(
+  view: CommandView,
+  compared: Comparison,
+  outcome: Outcome,
+): UserChange<CompleteResult> {
+  const deviceId = deviceOf(view, compared);
+  if (deviceId === undefined) {
+    return countForUser(view, compared, outcome);
+  }
+  const onDevice = { ...compared, deviceId };
+  const change = countOnDevice(view, onDevice, outcome);
+  if (change !== undefined) {
+    return change;
+  }
+  const user = withReleased(view.user ?? newUser, onDevice);
+  const counted = countForUser({ ...view, user }, onDevice, outcome);
+  return { ...counted, user: counted.user ?? user };
+}
+
+function countForUser(
   view: CommandView,
   compared: Comparison,
   outcome: Outcome,
@@ -109,8 +97,7 @@ export function count(
     case "succeeded":
       return {
         result: { accepted: true, locked: false, failed: 0, limit },
-        ...registered(view),
-        ...(factor === "password" && forgetSecrets(view.user)),
+        ...succeeded(view, factor),
         steps: [{ factor, failed: "clear", open: -heldBy(compared) }],
         events: [checked(checkEvents[factor].succeeded, client)],
         compared: { factor, outcome },
@@ -118,6 +105,21 @@ export function count(
     case "failed":
       return fail(view, user, compared);
   }
+}
+
+/** A user after a success, where it changes more than the counter. */
+function succeeded(
+  view: CommandView,
+  factor: Factor,
+): { readonly user?: UserState } {
+  const forgotten =
+    factor === "password" ? forgetSecrets(view.user).user : undefined;
+  const user = forgotten ?? view.user ?? newUser;
+  const { devices } = user;
+  if (devices !== undefined && usedOf(devices.used, factor).failed > 0) {
+    return { user: { ...user, devices: withoutFailures(devices, factor) } };
+  }
+  return forgotten === undefined ? registered(view) : { user };
 }
 
 /**
@@ -259,9 +261,9 @@ function lockBy(
   return { reason: reasonOf(factor), time: now, by, factor, endTime };
 }
 
-/** How many chances a comparison holds. */
-function heldBy({ id }: Comparison): 0 | 1 {
-  return id === undefined ? 0 : 1;
+/** How many chances of the user a comparison holds. */
+function heldBy({ id, deviceId }: Comparison): 0 | 1 {
+  return id === undefined || deviceId !== undefined ? 0 : 1;
 }
 
 /** Gives back the chance that a comparison holds. */
@@ -269,15 +271,6 @@ function released(compared: Comparison): readonly CounterStep[] {
   const { factor } = compared;
   const held = heldBy(compared);
   return held === 0 ? [] : [{ factor, failed: 0, open: -held }];
-}
-
-function checked(
-  type: NewEvent["type"],
-  client: Client,
-  more?: EventPayload,
-): NewEvent {
-  const payload: EventPayload = { ...client, ...more };
-  return Object.keys(payload).length === 0 ? { type } : { type, payload };
 }
 
 /** The state of a user who was never seen, to be registered with. */

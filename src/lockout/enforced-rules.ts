@@ -4,7 +4,6 @@ import type { Rules } from "./rules.ts";
 
 /** The rules that are not enforced yet, by the fields that switch them on. */
 const missing: readonly (readonly [string, (rules: Rules) => boolean])[] = [
-  ["devices.max_attempts", ({ devices }) => devices.maxAttempts !== 0],
   ["storms.max_locks", ({ storms }) => storms.maxLocks !== 0],
 ];
 

@@ -75,8 +75,13 @@ const ended = {
   expired: "`true` where the lock ended by itself",
   at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
 };
+const onDevice = {
+  deviceId:
+    "where it was on a known device: it counted there and not for the user; opens nothing",
+};
 const failed = {
   ...client,
+  ...onDevice,
   expired: "`true` where nobody completed the attempt in time",
   at: "RFC 3339: when it expired",
 };
@@ -93,7 +98,11 @@ function succeededCheck(factor: string): EventEntry {
   return {
     aggregate: "user",
     when: `A ${factor} was right.`,
-    payload: client,
+    payload: {
+      ...client,
+      ...onDevice,
+      rememberedDevice: "the id of the device that is known from then on",
+    },
   };
 }
 
@@ -302,6 +311,19 @@ const entries = {
     when: "A factor that was locked by itself was unlocked: all counters of the user start anew. Or its lock ended by itself, of which the payload says `expired`: then the count of this factor starts anew, and failures in a row go on.",
     payload: { factor: "`FACTOR_…`", ...unlocked, ...ended },
   },
+  "user.device.forgotten": {
+    aggregate: "user",
+    when: "A device of the user is known no more: its chances were used up, or it was the one with the oldest success of too many.",
+    payload: {
+      deviceId: "opens nothing",
+      at: "RFC 3339: when it was, where the failure was an attempt that nobody completed in time",
+    },
+  },
+  "user.devices.forgotten": {
+    aggregate: "user",
+    when: "ForgetDevices: no device of the user is known any more. A password change does the same, without this event.",
+    payload: {},
+  },
   "user.human.password.check.failed": {
     ...failedCheck("password"),
     payload: {
@@ -313,7 +335,7 @@ const entries = {
   "user.human.password.check.succeeded": succeededCheck("password"),
   "user.human.password.changed": {
     aggregate: "user",
-    when: "The password was changed: its counter starts anew.",
+    when: "The password was changed: its counter starts anew, and all devices are forgotten.",
     payload: {},
   },
   "user.human.mfa.otp.check.failed": failedCheck("TOTP code"),

@@ -7,6 +7,7 @@ import { rulesOf } from "./rules-payload.ts";
 import type { Rules } from "./rules.ts";
 import {
   addedFailures,
+  deviceIn,
   isEndOfLock,
   isRepeated,
   lockFactorOf,
@@ -25,6 +26,8 @@ export interface ReplayedUser {
   readonly lockFactor: Factor | undefined;
   /** Which are locked by themselves. */
   readonly lockedFactors: ReadonlySet<Factor>;
+  /** Which devices are known; undefined where it is not known, since events of attempts were removed. */
+  readonly devices: ReadonlySet<string> | undefined;
   /** Fewer count where a window of observation began anew, of which events say nothing. */
   readonly failed: Readonly<Record<Factor, number>>;
   readonly failedInRow: Readonly<Record<Factor, number>>;
@@ -49,6 +52,7 @@ export const unseenUser: ReplayedUser = {
   isLocked: false,
   lockFactor: undefined,
   lockedFactors: new Set(),
+  devices: new Set(),
   failed: noFailures,
   failedInRow: noFailures,
   atLeast: new Set(),
@@ -64,6 +68,7 @@ export function withPrunedEvents(user: ReplayedUser): ReplayedUser {
     ...user,
     ...{ failed: noFailures, failedInRow: noFailures },
     atLeast: new Set(factors),
+    devices: undefined,
   };
 }
 
@@ -100,15 +105,22 @@ export function replayUserEvent(
         return withMore(sum, factor, failed, failedInRow);
       }, user);
     case "user.human.password.changed":
-      return cleared(user, "password");
+      return { ...cleared(user, "password"), devices: new Set() };
+    case "user.devices.forgotten":
+      return { ...user, devices: new Set() };
+    case "user.device.forgotten":
+      return withoutKnown(user, payload);
   }
   for (const factor of factors) {
     const { failed, succeeded } = checkEvents[factor];
     if (type === failed) {
-      return isRepeated(payload) ? user : withMore(user, factor, 1, 1);
+      return isRepeated(payload) || isOnDevice(payload)
+        ? user
+        : withMore(user, factor, 1, 1);
     }
     if (type === succeeded) {
-      return cleared(user, factor);
+      const known = withKnown(user, payload);
+      return isOnDevice(payload) ? known : cleared(known, factor);
     }
   }
   return user;
@@ -232,6 +244,27 @@ function cleared(user: ReplayedUser, factor: Factor): ReplayedUser {
     failedInRow: { ...user.failedInRow, [factor]: 0 },
     atLeast,
   };
+}
+
+/** What was on a known device counts there. */
+function isOnDevice(payload: EventPayload): boolean {
+  return deviceIn(payload, "deviceId") !== undefined;
+}
+
+function withKnown(user: ReplayedUser, payload: EventPayload): ReplayedUser {
+  const id = deviceIn(payload, "rememberedDevice");
+  return id === undefined || user.devices === undefined
+    ? user
+    : { ...user, devices: new Set(user.devices).add(id) };
+}
+
+function withoutKnown(user: ReplayedUser, payload: EventPayload): ReplayedUser {
+  const id = deviceIn(payload, "deviceId");
+  const devices = user.devices && new Set(user.devices);
+  if (id !== undefined) {
+    devices?.delete(id);
+  }
+  return { ...user, devices };
 }
 
 /** The rules that an owner has of its own after one more event of it; undefined where there are none. */

@@ -1,5 +1,6 @@
 /** What somebody unlocks: the user and all factors that are locked, and all counters start anew. */
 import { clearAll } from "./counter.ts";
+import { withoutOpenOnDevices } from "./devices.ts";
 import { LockoutError } from "./errors.ts";
 import type { ErrorName } from "./errors.ts";
 import { isAnyLocked, latestLock, placedLocks } from "./lock.ts";
@@ -91,7 +92,11 @@ function unlocked(
   const { account, lock } = user;
   const isActivated = lock !== undefined && account === "initial";
   return {
-    user: { account: isActivated ? "active" : account, lock: undefined },
+    user: {
+      account: isActivated ? "active" : account,
+      lock: undefined,
+      devices: withoutOpenOnDevices(user).devices,
+    },
     ...clearAll(counters),
     events: placedLocks(user).map(({ closes }) =>
       unlockedBySomebody(closes, remarks),

@@ -1,3 +1,4 @@
+import type { Client } from "./comparison.ts";
 import type { EventPayload, NewEvent } from "./event.ts";
 import type { Counter } from "./counter.ts";
 import { factors } from "./factor.ts";
@@ -160,6 +161,39 @@ export function addedFailures(
     failedInRow: number(`failedInRow.${name}`, failed),
     locksInRow: number(`locksInRow.${name}`, 0),
   };
+}
+
+/** How a secret was compared, and by whom. */
+export function checked(
+  type: NewEvent["type"],
+  client: Client,
+  more?: EventPayload,
+): NewEvent {
+  const payload: EventPayload = { ...client, ...more };
+  return Object.keys(payload).length === 0 ? { type } : { type, payload };
+}
+
+/** A device was forgotten, since its chances were used up or others succeeded since. @param at as of {@link LockingFailure} */
+export function deviceForgotten(
+  deviceId: string,
+  at: number | undefined,
+): NewEvent {
+  return {
+    type: "user.device.forgotten",
+    payload: { deviceId, ...atPayload(at) },
+  };
+}
+
+/** All devices of a user were forgotten. */
+export const devicesForgotten: NewEvent = { type: "user.devices.forgotten" };
+
+/** The device that a payload names in a field. */
+export function deviceIn(
+  payload: EventPayload,
+  field: "deviceId" | "rememberedDevice",
+): string | undefined {
+  const value = payload[field];
+  return typeof value === "string" ? value : undefined;
 }
 
 /** What is said of an unlock, for the record; what is empty is left out. */

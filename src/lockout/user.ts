@@ -6,6 +6,8 @@ import { clearAll, release } from "./counter.ts";
 import type { Counter, CounterStep } from "./counter.ts";
 import { placedLocks, withLock } from "./lock.ts";
 import type { Locks } from "./lock.ts";
+import { knowsDevices, withoutOpenOnDevices } from "./devices.ts";
+import type { Devices } from "./devices.ts";
 import { factors } from "./factor.ts";
 import type { Limits } from "./limits.ts";
 import type { Rules } from "./rules.ts";
@@ -24,6 +26,8 @@ export interface UserState extends Locks {
   readonly account: AccountState;
   /** Of the wrong passwords that count once: what the store makes of them, the last one first. Left out where there is none. */
   readonly rememberedSecrets?: readonly string[] | undefined;
+  /** What is kept of known devices. Left out where none was ever known. */
+  readonly devices?: Devices | undefined;
 }
 
 /** What a decision on a user is made from. */
@@ -46,6 +50,10 @@ export interface CommandView extends UserView {
   readonly hashSecret: (secretDigest: Uint8Array) => string;
   /** How a network stands with the organisation. */
   readonly findSource: (network: string) => SourceView;
+  /** The token with which a device of this user shows that it is the one with this id. */
+  readonly signDevice: (deviceId: string) => string;
+  /** The id of the device of a token that was made for this user. It takes as long for any text. */
+  readonly readDeviceToken: (token: string) => string | undefined;
 }
 /** How a comparison ended, or that nobody said so in time. */
 export type ComparedOutcome =
@@ -104,14 +112,20 @@ export const lockErrors = {
   },
 } as const satisfies Record<string, Record<string, ErrorName>>;
 
-/** An administrator locks a user. The counters stay. A lock that would end by itself becomes the administrator's. */
+/**
+ * An administrator locks a user. The counters stay. A lock that would end by itself, or leaves known devices open, becomes the
+ * administrator's.
+ */
 export function lockUser(api: UserApi): DecideUser<void> {
-  return ({ user, editor, now }) => {
+  return ({ user, rules, editor, now }) => {
     const names = lockErrors[api.version];
     if (user === undefined) {
       throw new LockoutError(names.unknown);
     }
-    const isLocked = user.lock !== undefined && user.lock.endTime === undefined;
+    const { lock } = user;
+    const isLeftOpen = lock?.reason !== "administrator" && knowsDevices(rules);
+    const isLocked =
+      lock !== undefined && lock.endTime === undefined && !isLeftOpen;
     if (isLocked || user.account === "inactive") {
       throw new LockoutError(names.state);
     }
@@ -143,7 +157,7 @@ export function deactivateUser(api: UserApi): DecideUser<void> {
     api.authorise();
     return {
       result: undefined,
-      user: { ...user, account: "inactive" },
+      user: { ...withoutOpenOnDevices(user), account: "inactive" },
       steps: release(counters),
       voidsOpen: true,
       events: accountChanged(user.account, "inactive"),
@@ -197,7 +211,7 @@ export function putUser(wanted: WantedState): DecideUser<void> {
     const deactivates = account === "inactive" && user.account !== "inactive";
     return {
       result: undefined,
-      user: { ...user, account },
+      user: { ...(deactivates ? withoutOpenOnDevices(user) : user), account },
       ...(deactivates
         ? { steps: release(view.counters), voidsOpen: true }
         : { steps: [] }),

@@ -6,7 +6,7 @@
  * of the domain, editor `SYSTEM`), in the same transaction: so what a command sees and what is read is always
  * as if each attempt had been closed the moment it expired.
  */
-import type { CompleteResult } from "../lockout/counting.ts";
+import type { CompleteResult } from "../lockout/comparison.ts";
 import type {
   Attempt,
   BeginChange,

@@ -13,7 +13,7 @@ import { refusal } from "./situation.ts";
 import type { Call, Situation, Stage } from "./situation.ts";
 import { grpcDoor } from "./stage.ts";
 
-const { getLockout, reportAttempt, unlock, unlockUsers } =
+const { forgetDevices, getLockout, reportAttempt, unlock, unlockUsers } =
   AttemptService.method;
 const nobody = { case: "loginName", value: "nobody@x" } as const;
 
@@ -151,6 +151,22 @@ export const unlockSituations: readonly Situation[] = [
     name: "GetLockout: unknown user",
     call: show({ userId: "nobody" }),
     refused: refusal.notFound("LOCKOUTD-usr02", "Errors.User.NotFound"),
+  },
+  {
+    name: "ForgetDevices: unknown user",
+    call: (door, { orgOwner }) =>
+      door.call(forgetDevices, { userId: "nobody" }, { token: orgOwner }),
+    refused: refusal.notFound("LOCKOUTD-usr02", "Errors.User.NotFound"),
+  },
+  {
+    name: "ForgetDevices: without the permission",
+    call: async (door, { userId, token }) =>
+      door.call(
+        forgetDevices,
+        { userId },
+        { token: await token(["ORG_OWNER_VIEWER"]) },
+      ),
+    refused: refusal.denied("AUTH-5mWD2", "No matching permissions found"),
   },
   {
     name: "Unlock: nobody is named",

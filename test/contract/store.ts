@@ -9,6 +9,7 @@ import { describeUserEvents } from "./store/user-events.ts";
 import { describeDates } from "./store/dates.ts";
 import { describeEvents } from "./store/events.ts";
 import { describeFigures } from "./store/figures.ts";
+import { describeDevices } from "./store/devices.ts";
 import { describeFactorLocks } from "./store/factor-locks.ts";
 import { describeHooks } from "./store/hooks.ts";
 import { describeInstance } from "./store/instance.ts";
@@ -59,6 +60,7 @@ export function describeStore(
     describeRememberedSecrets(bed);
     describeSources(bed);
     describeFactorLocks(bed);
+    describeDevices(bed);
     describeReports(bed);
     describeNames(bed);
     describeUnlocks(bed);

@@ -6,7 +6,7 @@ import {
   expireAttempt,
   reportAttempt,
 } from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/counting.ts";
+import type { Outcome } from "../../src/lockout/comparison.ts";
 import type { Attempt } from "../../src/lockout/attempt.ts";
 import { LockoutError } from "../../src/lockout/errors.ts";
 import { factors } from "../../src/lockout/factor.ts";
@@ -53,6 +53,8 @@ function createUser(limit: number, otpLimit = limit) {
     editor: "editor",
     hashSecret: (digest) => Buffer.from(digest).toString("hex"),
     findSource: () => ({ ...emptySource, open: 0 }),
+    signDevice: (id) => `signed ${id}`,
+    readDeviceToken: () => undefined,
     now: 1000,
   });
   const apply = <R>(change: UserChange<R>): R => {

@@ -94,12 +94,10 @@ describe("SetRules", () => {
 
   it("refuses rules that are not enforced", () => {
     const all: Partial<Rules> = {
-      devices: { maxAttempts: 1, trustDurationMs: 0 },
       storms: { maxLocks: 1, windowMs: 1 },
     };
     const { violations } = refusalOf(set(all), org());
     expect(violations.map(({ field }) => field)).toEqual([
-      "rules.devices.max_attempts",
       "rules.storms.max_locks",
     ]);
     for (const { description } of violations) {

@@ -8,8 +8,10 @@ import {
 } from "../../src/lockout/attempt.ts";
 import type { BeginResult } from "../../src/lockout/attempt.ts";
 import { failedAt } from "../../src/lockout/counter.ts";
-import type { CompleteResult, Outcome } from "../../src/lockout/counting.ts";
+import type { CompleteResult, Outcome } from "../../src/lockout/comparison.ts";
+import { usedOf } from "../../src/lockout/devices.ts";
 import { LockoutError } from "../../src/lockout/errors.ts";
+import { forgetDevices } from "../../src/lockout/forget-devices.ts";
 import type { Limits } from "../../src/lockout/limits.ts";
 import type { Lock } from "../../src/lockout/lock.ts";
 import type { PolicyDecision } from "../../src/lockout/policy.ts";
@@ -68,20 +70,27 @@ export interface Board {
 
 type Move =
   | { readonly kind: "wait"; readonly ms: number }
-  | { readonly kind: "begin"; readonly factor: ModelFactor }
+  | {
+      readonly kind: "begin";
+      readonly factor: ModelFactor;
+      /** Which of the devices that were remembered tries; another one where there are not as many. */
+      readonly device: number;
+    }
   | {
       readonly kind: "complete";
       readonly which: number;
       readonly outcome: Outcome;
       readonly secret: number | undefined;
+      readonly remembers: boolean;
     }
   | {
       readonly kind: "report";
       readonly factor: ModelFactor;
+      readonly device: number;
       readonly outcome: Outcome;
       readonly secret: number | undefined;
     }
-  | { readonly kind: "unlock" | "lock" | "password" | "settle" }
+  | { readonly kind: "unlock" | "lock" | "password" | "forget" | "settle" }
   | { readonly kind: "rules"; readonly rules: Rules }
   | { readonly kind: "limits"; readonly limits: Limits };
 
@@ -103,6 +112,10 @@ const rules = fc
     ceiling: fc.constantFrom(0, 0, 3, 5, 8),
     rememberedSecrets: fc.constantFrom(0, 0, 1, 2, 3),
     lockScope: fc.constantFrom("user", "factor"),
+    devices: fc.record({
+      maxAttempts: fc.constantFrom(0, 1, 2, 3),
+      trustDurationMs: fc.constantFrom(0, 100_000),
+    }),
   })
   .map(({ lock, ...rest }): Rules => ({ ...noRules, ...rest, ...lock }));
 const limits = fc.record({
@@ -113,6 +126,7 @@ const secret = fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined });
 /** The digest of one of few secrets. */
 const digestOf = (number: number | undefined) =>
   number === undefined ? undefined : Buffer.alloc(16, number);
+const device = fc.nat({ max: 3 });
 const kind = <Kind extends string>(name: Kind) => fc.constant(name);
 
 /** Moves of a game. */
@@ -125,21 +139,27 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc.array(
         ms: fc.constantFrom(1, 5000, 10_000, 20_000, 60_000, 61_000, 100_000),
       }),
     },
-    { weight: 6, arbitrary: fc.record({ kind: kind("begin"), factor }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: kind("begin"), factor, device }),
+    },
     {
       weight: 6,
       arbitrary: fc.record({
         ...{ kind: kind("complete"), which: fc.nat(), outcome, secret },
+        remembers: fc.boolean(),
       }),
     },
     {
       weight: 3,
-      arbitrary: fc.record({ kind: kind("report"), factor, outcome, secret }),
+      arbitrary: fc.record({
+        ...{ kind: kind("report"), factor, device, outcome, secret },
+      }),
     },
     {
       weight: 2,
       arbitrary: fc.record({
-        kind: fc.constantFrom("unlock", "lock", "password", "settle"),
+        kind: fc.constantFrom("unlock", "lock", "password", "forget", "settle"),
       }),
     },
     { weight: 2, arbitrary: fc.record({ kind: kind("rules"), rules }) },
@@ -156,6 +176,13 @@ export async function play(
 ): Promise<void> {
   const model = new RulesModel(startLimits, ttlMs);
   const ids: string[] = [];
+  const tokens: string[] = [];
+  const numberOf = (token: string) => {
+    if (!tokens.includes(token)) {
+      tokens.push(token);
+    }
+    return tokens.indexOf(token);
+  };
   let time = start;
   const setRules = (wanted: Rules) =>
     board.policy(time, {
@@ -190,15 +217,17 @@ export async function play(
         time += move.ms;
         break;
       case "begin": {
-        const { decision, failed, open, attempt } = await board.begin(
-          time,
-          (view, attemptId) =>
+        const { decision, failed, open, isKnownDevice, attempt } =
+          await board.begin(time, (view, attemptId) =>
             beginAttempt(view, {
               ...{ attemptId, factor: move.factor, client: {}, ttlMs },
+              deviceToken: tokens[move.device],
             }),
-        );
+          );
         model.settle(time);
-        expect({ decision, failed, open }).toEqual(model.begin(move.factor));
+        expect({ decision, failed, open, isKnownDevice }).toEqual(
+          model.begin(move.factor, move.device),
+        );
         if (attempt !== undefined) {
           ids.push(attempt.id);
         }
@@ -215,23 +244,47 @@ export async function play(
         if (attempt.state === "closed") {
           break;
         }
-        expect(
-          await board.complete(time, id, (view, stored) =>
-            completeAttempt(view, stored, move.outcome, digestOf(move.secret)),
-          ),
-        ).toEqual(model.complete(attempt, move.outcome, move.secret));
+        const { remembers } = move;
+        const {
+          device: remembered,
+          deviceToken,
+          ...result
+        } = await board.complete(time, id, (view, stored) =>
+          completeAttempt(view, stored, move.outcome, {
+            secretDigest: digestOf(move.secret),
+            remembersDevice: remembers,
+          }),
+        );
+        const expected = model.complete(
+          ...([attempt, move.outcome, move.secret, remembers] as const),
+        );
+        const number = deviceToken === undefined ? -1 : numberOf(deviceToken);
+        expect({
+          ...result,
+          ...(remembered !== undefined && {
+            ...{ number, deviceExpires: remembered.expireTime },
+          }),
+        }).toEqual(expected);
         break;
       }
       case "report":
         model.settle(time);
         expect(
           await board.report(time, (view) =>
-            reportAttempt(
-              ...([view, move.factor, {}, move.outcome] as const),
-              digestOf(move.secret),
-            ),
+            reportAttempt(...([view, move.factor, {}, move.outcome] as const), {
+              secretDigest: digestOf(move.secret),
+              deviceToken: tokens[move.device],
+            }),
           ),
-        ).toEqual(model.report(move.factor, move.outcome, move.secret));
+        ).toEqual(
+          model.report(move.factor, move.outcome, move.secret, move.device),
+        );
+        break;
+      case "forget":
+        model.settle(time);
+        if (await succeeds(() => board.change(time, forgetDevices))) {
+          model.forgetDevices();
+        }
         break;
       case "unlock": {
         model.settle(time);
@@ -306,6 +359,13 @@ async function compare(
     };
   expect({
     lock: show(view?.user.lock),
+    onDevices: modelFactors.map((name) =>
+      usedOf(view?.user.devices?.used ?? {}, name),
+    ),
+    devices: (view?.user.devices?.kept ?? [])
+      .map(({ used }) => modelFactors.map((name) => usedOf(used, name)))
+      .map((used) => JSON.stringify(used))
+      .sort(),
     factorLocks: modelFactors.map((name) =>
       show(view?.user.factorLocks?.[name]),
     ),
@@ -322,6 +382,18 @@ async function compare(
     }),
   }).toEqual({
     lock: model.lock,
+    onDevices: modelFactors.map((name) => ({
+      ...{ failed: model.onDevices[name], open: model.openOnDevices(name) },
+    })),
+    devices: model.devices
+      .filter(({ isKept }) => isKept)
+      .map((device) =>
+        modelFactors.map((name) => ({
+          ...{ failed: device.failed[name], open: model.openOn(device, name) },
+        })),
+      )
+      .map((used) => JSON.stringify(used))
+      .sort(),
     factorLocks: modelFactors.map((name) => model.factorLocks.get(name)),
     factors: modelFactors.map((name) => ({
       ...{ failed: model.failed(name), open: model.open(name) },

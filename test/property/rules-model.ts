@@ -1,4 +1,4 @@
-import type { Outcome } from "../../src/lockout/counting.ts";
+import type { Outcome } from "../../src/lockout/comparison.ts";
 import type { Factor } from "../../src/lockout/factor.ts";
 import type { Limits } from "../../src/lockout/limits.ts";
 import { noRules } from "../../src/lockout/rules.ts";
@@ -23,9 +23,19 @@ interface ModelLock {
   readonly factor: ModelFactor | undefined;
 }
 
+/** A device that was remembered; its number is the place in the list. */
+interface ModelDevice {
+  isKept: boolean;
+  lastSuccess: number;
+  readonly failed: Record<ModelFactor, number>;
+}
+
 interface ModelAttempt {
   readonly factor: ModelFactor;
   readonly expires: number;
+  /** Whose chance it holds. */
+  readonly device: ModelDevice | undefined;
+  readonly generation: number;
   state: "open" | "closed" | "void";
 }
 
@@ -40,7 +50,7 @@ interface History {
 }
 
 /**
- * One user under timed locks, an observation window, a ceiling and both scopes, as the contract has it in words: every failure is kept, and counted anew
+ * One user under timed locks, an observation window, a ceiling, both scopes and known devices, as the contract has it in words: every failure is kept, and counted anew
  * each time.
  */
 export class RulesModel {
@@ -52,6 +62,10 @@ export class RulesModel {
   /** Whether the user was seen. */
   isKnown = false;
   readonly attempts: ModelAttempt[] = [];
+  readonly devices: ModelDevice[] = [];
+  /** On all devices since the last success or password change. */
+  readonly onDevices: Record<ModelFactor, number> = { password: 0, totp: 0 };
+  #generation = 0;
   /** The locks that ended by themselves, in the order in which that was noted. */
   readonly ended: { readonly end: number; readonly factor?: ModelFactor }[] =
     [];
@@ -92,25 +106,45 @@ export class RulesModel {
         }
       } else if (attempt !== undefined) {
         attempt.state = "closed";
-        this.#fail(attempt.factor, attempt.expires);
+        if (attempt.device === undefined) {
+          this.#fail(attempt.factor, attempt.expires);
+        } else {
+          this.#failOnDevice(attempt.device, attempt.factor);
+        }
       } else {
         return;
       }
     }
   }
 
-  begin(factor: ModelFactor) {
-    const decision = this.next(factor);
+  begin(factor: ModelFactor, number?: number) {
+    const device = this.#knownDevice(factor, number);
+    const decision =
+      device === undefined
+        ? this.next(factor)
+        : this.#nextOnDevice(device, factor);
     if (decision === "proceed") {
       this.isKnown = true;
-      const expires = this.#now + this.#ttlMs;
-      this.attempts.push({ factor, expires, state: "open" });
+      this.attempts.push({
+        ...{ factor, device, expires: this.#now + this.#ttlMs },
+        ...{ generation: this.#generation, state: "open" },
+      });
     }
-    return { decision, failed: this.failed(factor), open: this.open(factor) };
+    return device === undefined
+      ? { decision, failed: this.failed(factor), open: this.open(factor) }
+      : {
+          ...{ decision, failed: device.failed[factor] },
+          ...{ open: this.openOn(device, factor), isKnownDevice: true },
+        };
   }
 
   /** Undefined where it is refused. */
-  complete(attempt: ModelAttempt, outcome: Outcome, secret?: number) {
+  complete(
+    attempt: ModelAttempt,
+    outcome: Outcome,
+    secret?: number,
+    remembers = false,
+  ) {
     if (attempt.state === "closed") {
       return undefined;
     }
@@ -118,11 +152,40 @@ export class RulesModel {
       return this.#answer(attempt.factor, false);
     }
     attempt.state = "closed";
-    return this.#outcome(attempt.factor, outcome, secret);
+    const { factor, device, generation } = attempt;
+    const isKnown =
+      device !== undefined &&
+      generation === this.#generation &&
+      this.#isTrusted(device);
+    const isOnDevice =
+      device !== undefined && (outcome !== "succeeded" || isKnown);
+    const answer = isOnDevice
+      ? this.#outcomeOnDevice(device, factor, outcome, secret)
+      : this.#outcome(factor, outcome, secret);
+    const isRemembered =
+      answer.accepted &&
+      remembers &&
+      this.rules.devices.maxAttempts > 0 &&
+      generation === this.#generation;
+    return isRemembered
+      ? { ...answer, ...this.#remember(isKnown ? device : undefined) }
+      : answer;
   }
 
-  report(factor: ModelFactor, outcome: Outcome, secret?: number) {
+  report(
+    factor: ModelFactor,
+    outcome: Outcome,
+    secret?: number,
+    number?: number,
+  ) {
     this.isKnown = true;
+    const device = this.#knownDevice(factor, number);
+    if (device !== undefined) {
+      if (outcome === "failed" && this.#isLockedByAdministrator()) {
+        return this.#answerOnDevice(device, factor, false);
+      }
+      return this.#outcomeOnDevice(device, factor, outcome, secret);
+    }
     return this.#outcome(factor, outcome, secret);
   }
 
@@ -146,10 +209,10 @@ export class RulesModel {
 
   /** Says whether it was possible. */
   lockByAdministrator(): boolean {
-    if (
-      !this.isKnown ||
-      (this.lock !== undefined && this.lock.end === undefined)
-    ) {
+    const leavesOpen =
+      this.lock?.end !== undefined ||
+      (this.rules.devices.maxAttempts > 0 && !this.#isLockedByAdministrator());
+    if (!this.isKnown || (this.lock !== undefined && !leavesOpen)) {
       return false;
     }
     this.lock = {
@@ -162,6 +225,36 @@ export class RulesModel {
   changePassword(): void {
     this.isKnown = true;
     this.#clear("password");
+    this.forgetDevices();
+    this.onDevices.password = 0;
+  }
+
+  forgetDevices(): void {
+    const isOpen = this.attempts.some(({ state }) => state === "open");
+    if (isOpen || this.devices.some(({ isKept }) => isKept)) {
+      this.#generation += 1;
+    }
+    for (const device of this.devices) {
+      device.isKept = false;
+    }
+  }
+
+  openOn(device: ModelDevice, factor: ModelFactor): number {
+    return this.attempts.filter(
+      (attempt) =>
+        attempt.factor === factor &&
+        attempt.state === "open" &&
+        attempt.device === device,
+    ).length;
+  }
+
+  openOnDevices(factor: ModelFactor): number {
+    return this.attempts.filter(
+      (attempt) =>
+        attempt.factor === factor &&
+        attempt.state === "open" &&
+        attempt.device !== undefined,
+    ).length;
   }
 
   next(factor: ModelFactor): string {
@@ -182,7 +275,10 @@ export class RulesModel {
 
   open(factor: ModelFactor): number {
     return this.attempts.filter(
-      (attempt) => attempt.factor === factor && attempt.state === "open",
+      (attempt) =>
+        attempt.factor === factor &&
+        attempt.state === "open" &&
+        attempt.device === undefined,
     ).length;
   }
 
@@ -231,14 +327,120 @@ export class RulesModel {
           return this.#answer(factor, false);
         }
         this.#clear(factor);
+        this.onDevices[factor] = 0;
         return this.#answer(factor, true);
     }
   }
 
+  #isLockedByAdministrator(): boolean {
+    return this.lock?.reason === "administrator";
+  }
+
+  #isTrusted(device: ModelDevice): boolean {
+    const { maxAttempts, trustDurationMs } = this.rules.devices;
+    const trust = trustDurationMs === 0 ? 90 * 86_400_000 : trustDurationMs;
+    const age = this.#now - device.lastSuccess;
+    return maxAttempts > 0 && device.isKept && age <= trust;
+  }
+
+  #knownDevice(
+    factor: ModelFactor,
+    number: number | undefined,
+  ): ModelDevice | undefined {
+    const device = number === undefined ? undefined : this.devices[number];
+    const most = this.rules.devices.maxAttempts;
+    const all = this.onDevices[factor] + this.openOnDevices(factor);
+    return device !== undefined &&
+      this.#isTrusted(device) &&
+      device.failed[factor] < most &&
+      all < 10 * most
+      ? device
+      : undefined;
+  }
+
+  #nextOnDevice(device: ModelDevice, factor: ModelFactor): string {
+    if (this.#isLockedByAdministrator()) {
+      return "locked";
+    }
+    const left = this.rules.devices.maxAttempts - device.failed[factor];
+    return this.openOn(device, factor) < left ? "proceed" : "busy";
+  }
+
+  #outcomeOnDevice(
+    device: ModelDevice,
+    factor: ModelFactor,
+    outcome: Outcome,
+    secret?: number,
+  ) {
+    if (outcome === "failed") {
+      const failed = device.isKept ? device.failed[factor] : 0;
+      const counted = this.#isRepeated(factor, secret, false) ? 0 : 1;
+      if (counted === 1) {
+        this.#failOnDevice(device, factor);
+      }
+      return {
+        ...this.#answerOnDevice(device, factor, false),
+        failed: failed + counted,
+      };
+    }
+    if (outcome === "not_a_guess" || this.#isLockedByAdministrator()) {
+      return this.#answerOnDevice(device, factor, false);
+    }
+    device.failed[factor] = 0;
+    device.lastSuccess = this.#now;
+    this.onDevices[factor] = 0;
+    if (factor === "password") {
+      this.#histories.password.secrets = [];
+    }
+    return this.#answerOnDevice(device, factor, true);
+  }
+
+  #failOnDevice(device: ModelDevice, factor: ModelFactor): void {
+    const most = this.rules.devices.maxAttempts;
+    device.failed[factor] += 1;
+    this.onDevices[factor] += 1;
+    if (most > 0 && device.failed[factor] >= most) {
+      device.isKept = false;
+    }
+  }
+
+  #answerOnDevice(device: ModelDevice, factor: ModelFactor, accepted: boolean) {
+    return {
+      ...{ accepted, locked: this.#isLockedByAdministrator() },
+      failed: device.isKept ? device.failed[factor] : 0,
+      limit: this.rules.devices.maxAttempts,
+    };
+  }
+
+  #remember(known: ModelDevice | undefined) {
+    const device = known ?? {
+      ...{ isKept: true, lastSuccess: this.#now },
+      failed: { password: 0, totp: 0 },
+    };
+    if (known === undefined) {
+      this.devices.push(device);
+    }
+    device.lastSuccess = this.#now;
+    const kept = this.devices.filter(({ isKept }) => isKept);
+    if (kept.length > 10) {
+      const [oldest] = kept.toSorted((a, b) => a.lastSuccess - b.lastSuccess);
+      (oldest ?? device).isKept = false;
+    }
+    const { trustDurationMs } = this.rules.devices;
+    const trust = trustDurationMs === 0 ? 90 * 86_400_000 : trustDurationMs;
+    return {
+      number: this.devices.indexOf(device),
+      deviceExpires: this.#now + trust,
+    };
+  }
+
   /** Whether a password is one of the last wrong ones; it is the last one then. A lock that stays remembers nothing. */
-  #isRepeated(factor: ModelFactor, secret: number | undefined): boolean {
+  #isRepeated(
+    factor: ModelFactor,
+    secret: number | undefined,
+    isRefused = this.#closing(factor).some(({ end }) => end === undefined),
+  ): boolean {
     const most = this.rules.rememberedSecrets;
-    const isRefused = this.lock !== undefined && this.lock.end === undefined;
     if (
       factor !== "password" ||
       secret === undefined ||

@@ -6,7 +6,7 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/counting.ts";
+import type { Outcome } from "../../src/lockout/comparison.ts";
 import { createDefaultPolicy } from "../../src/lockout/policy.ts";
 import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";

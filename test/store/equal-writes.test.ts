@@ -6,7 +6,7 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/counting.ts";
+import type { Outcome } from "../../src/lockout/comparison.ts";
 import { addOrgPolicy } from "../../src/lockout/policy.ts";
 import { putUser } from "../../src/lockout/user.ts";
 import { openStore } from "../../src/store/open.ts";

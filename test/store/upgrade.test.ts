@@ -128,7 +128,9 @@ async function expectGoesOn(url: string): Promise<void> {
   });
   const repeat = () =>
     store.reportAttempt({ kind: "user", orgId, userId: "known" }, "e", (view) =>
-      reportAttempt(view, "password", {}, "failed", Buffer.alloc(32, 1)),
+      reportAttempt(view, "password", {}, "failed", {
+        secretDigest: Buffer.alloc(32, 1),
+      }),
     );
   expect(await repeat()).toMatchObject({ failed: 2 });
   expect(await repeat()).toMatchObject({ failed: 2 });

@@ -24,6 +24,36 @@ async function signIn(
   }
 }
 
+type Post = (
+  path: string,
+  body: object,
+) => Promise<{ readonly attemptId?: string; readonly deviceToken?: string }>;
+
+/** A device is remembered, and forgotten when its chances are used up; another with all others; a third one stays, with a failure and an open attempt. */
+async function useDevices(post: Post): Promise<void> {
+  const owner = { userId: "with devices", factor: "FACTOR_PASSWORD" };
+  const remember = async () => {
+    const { attemptId = "" } = await post("/lockout/v1/attempts", owner);
+    const { deviceToken } = await post(
+      `/lockout/v1/attempts/${attemptId}:complete`,
+      { outcome: "OUTCOME_SUCCEEDED", rememberDevice: true },
+    );
+    return { ...owner, client: { deviceToken } };
+  };
+  const fail = async (onDevice: object) => {
+    const outcome = "OUTCOME_FAILED";
+    await post("/lockout/v1/attempts:report", { ...onDevice, outcome });
+  };
+  const usedUp = await remember();
+  await fail(usedUp);
+  await fail(usedUp);
+  await remember();
+  await post("/lockout/v1/users/with%20devices:forgetDevices", {});
+  const kept = await remember();
+  await fail(kept);
+  await post("/lockout/v1/attempts", kept);
+}
+
 /** Something of everything, with an event of each type: users in every state, policies and tokens come and gone. */
 export async function live({ url, adminToken }: TestServer): Promise<void> {
   const post = async (path: string, body?: object, method = "POST") => {
@@ -34,6 +64,7 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
     });
     return (await response.json()) as {
       readonly attemptId?: string;
+      readonly deviceToken?: string;
       readonly organizationId?: string;
       readonly token?: { readonly tokenId: string };
       readonly userId?: string;
@@ -156,13 +187,18 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post("/admin/v1/policies/password/lockout", {}, "PUT");
   await post("/lockout/v1/instance/policy/rules", { ceiling: 200 }, "PUT");
-  await post("/lockout/v1/policy/rules", { ceiling: 9 }, "PUT");
+  await post(
+    "/lockout/v1/policy/rules",
+    { ceiling: 9, devices: { maxAttempts: 2 } },
+    "PUT",
+  );
   for (let failures = 0; failures < 8; failures += 1) {
     await post("/lockout/v1/attempts:report", {
       ...{ userId: "warned", factor: "FACTOR_TOTP" },
       outcome: "OUTCOME_FAILED",
     });
   }
+  await useDevices(post);
   await post(
     "/lockout/v1/policy/rules",
     {

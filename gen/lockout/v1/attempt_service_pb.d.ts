@@ -39,6 +39,14 @@ export declare type Client = Message<"lockout.v1.Client"> & {
    * @generated from field: string device = 3;
    */
   device: string;
+
+  /**
+   * The device_token that CompleteAttempt gave to this person's browser, as it shows it. It is never recorded. One that is altered, another's or
+   * too old is as none.
+   *
+   * @generated from field: string device_token = 4;
+   */
+  deviceToken: string;
 };
 
 /**
@@ -152,6 +160,13 @@ export declare type BeginAttemptResponse = Message<"lockout.v1.BeginAttemptRespo
    * @generated from field: google.protobuf.Timestamp lock_end_time = 8;
    */
   lockEndTime?: Timestamp | undefined;
+
+  /**
+   * Whether the device is known: then limit, failed_attempts and open_attempts are the device's.
+   *
+   * @generated from field: bool known_device = 9;
+   */
+  knownDevice: boolean;
 };
 
 /**
@@ -177,6 +192,13 @@ export declare type CompleteAttemptRequest = Message<"lockout.v1.CompleteAttempt
    * @generated from field: lockout.v1.Outcome outcome = 2;
    */
   outcome: Outcome;
+
+  /**
+   * Whether the device is to be known from now on, if the attempt is accepted and the rules know devices. Only after the last factor.
+   *
+   * @generated from field: bool remember_device = 3;
+   */
+  rememberDevice: boolean;
 
   /**
    * A keyed hash of the secret, of 16 to 64 bytes, by a key that you keep to yourself, such as HMAC-SHA-256 over the user's id and the secret: never
@@ -226,6 +248,21 @@ export declare type CompleteAttemptResponse = Message<"lockout.v1.CompleteAttemp
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
+
+  /**
+   * What the device shows from now on, in Client.device_token: at most 200 characters, which a cookie takes as they are. Set if the device
+   * is known from now on.
+   *
+   * @generated from field: string device_token = 5;
+   */
+  deviceToken: string;
+
+  /**
+   * Until when, unless the device succeeds again.
+   *
+   * @generated from field: google.protobuf.Timestamp device_expire_time = 6;
+   */
+  deviceExpireTime?: Timestamp | undefined;
 
   /**
    * When that lock ends by itself, where it does. As in BeginAttemptResponse.
@@ -387,6 +424,36 @@ export declare type RecordPasswordChangeResponse = Message<"lockout.v1.RecordPas
  * Use `create(RecordPasswordChangeResponseSchema)` to create a new message.
  */
 export declare const RecordPasswordChangeResponseSchema: GenMessage<RecordPasswordChangeResponse>;
+
+/**
+ * @generated from message lockout.v1.ForgetDevicesRequest
+ */
+export declare type ForgetDevicesRequest = Message<"lockout.v1.ForgetDevicesRequest"> & {
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message lockout.v1.ForgetDevicesRequest.
+ * Use `create(ForgetDevicesRequestSchema)` to create a new message.
+ */
+export declare const ForgetDevicesRequestSchema: GenMessage<ForgetDevicesRequest>;
+
+/**
+ * @generated from message lockout.v1.ForgetDevicesResponse
+ */
+export declare type ForgetDevicesResponse = Message<"lockout.v1.ForgetDevicesResponse"> & {
+};
+
+/**
+ * Describes the message lockout.v1.ForgetDevicesResponse.
+ * Use `create(ForgetDevicesResponseSchema)` to create a new message.
+ */
+export declare const ForgetDevicesResponseSchema: GenMessage<ForgetDevicesResponse>;
 
 /**
  * Set one of the two.
@@ -670,6 +737,13 @@ export declare type Lockout = Message<"lockout.v1.Lockout"> & {
    * @generated from field: uint32 locks_in_row = 9;
    */
   locksInRow: number;
+
+  /**
+   * How many devices of the user are kept.
+   *
+   * @generated from field: uint32 devices = 10;
+   */
+  devices: number;
 
   /**
    * From where somebody tried last, as the login program reported it; empty where none of the last events says so. UnlockUsers leaves this
@@ -1294,6 +1368,16 @@ export declare const AttemptService: GenService<{
     methodKind: "unary";
     input: typeof UnlockUsersRequestSchema;
     output: typeof UnlockUsersResponseSchema;
+  },
+  /**
+   * Forgets all devices that a user has logged in with: none is known any more. Refused where there is no such user.
+   *
+   * @generated from rpc lockout.v1.AttemptService.ForgetDevices
+   */
+  forgetDevices: {
+    methodKind: "unary";
+    input: typeof ForgetDevicesRequestSchema;
+    output: typeof ForgetDevicesResponseSchema;
   },
   /**
    * Lists the events of a user since the registration, newest first.

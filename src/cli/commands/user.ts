@@ -29,6 +29,7 @@ import type { WhoOptions } from "../who.ts";
 import { addEraseCommand } from "./user-erase.ts";
 import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";
+import { addForgetDevicesCommand } from "./user-forget-devices.ts";
 import { addLockCommand } from "./user-lock.ts";
 import { addUnlockCommand } from "./user-unlock.ts";
 
@@ -63,6 +64,7 @@ export function addUserCommand(program: Command, terminal: Terminal): void {
   addDeleteCommand(group, terminal);
   addLockCommand(group, terminal);
   addUnlockCommand(group, terminal);
+  addForgetDevicesCommand(group, terminal);
   addImportCommand(group, terminal);
   addExportCommand(group, terminal);
   addEraseCommand(group, terminal);

@@ -7,6 +7,7 @@ import type {
   UserState,
   UserView,
 } from "../../lockout/user.ts";
+import { isAnyOpen } from "../../lockout/devices.ts";
 import { firstEnded } from "../../lockout/lock.ts";
 import { endLock } from "../../lockout/lock-end.ts";
 import { newUser } from "../../lockout/user.ts";
@@ -137,6 +138,8 @@ export function createSubjectCommands({
     ...viewOf(id, ...rest),
     hashSecret: (secretDigest) => subjects.hashSecret(id, secretDigest),
     findSource: (network) => sources.find(sourceKey(id.orgId, network)),
+    signDevice: (deviceId) => subjects.signDevice(id, deviceId),
+    readDeviceToken: (token) => subjects.readDeviceToken(id, token),
   });
 
   /** Writes what a command led to; returns the subject if there is one now. */
@@ -160,7 +163,8 @@ export function createSubjectCommands({
     }
     let key = stored?.key;
     let recorded = changes;
-    if (user !== undefined && (id.kind === "user" || isCounted(change))) {
+    const isKept = key !== undefined || id.kind === "user" || isCounted(change);
+    if (user !== undefined && isKept) {
       if (key === undefined) {
         key = subjects.create(id, user).key;
         if (id.kind === "user") {
@@ -255,7 +259,7 @@ export function createSubjectCommands({
     let current: StoredSubject | undefined = stored;
     let counted = counters.read(stored.key);
     let expired: readonly StoredAttempt[] = [];
-    if (hasOpen(counted)) {
+    if (hasOpen(counted) || isAnyOpen(stored.devices)) {
       redate(attempts.aheadOf(stored.key, time), time);
       expired = attempts.expiredOf(stored.key, time);
     }
@@ -333,8 +337,9 @@ export function stateOf({
   lock,
   factorLocks,
   rememberedSecrets,
+  devices,
 }: StoredSubject): UserState {
-  return { account, lock, factorLocks, rememberedSecrets };
+  return { account, lock, factorLocks, rememberedSecrets, devices };
 }
 
 /** Whether something is counted, so that a name is kept. */

@@ -2,7 +2,7 @@
  * What a command on users works on inside its transaction, on any engine: tables with synchronous methods, since a
  * decision runs between reading and writing. SQLite reads the file; an engine across a network has read and locked the rows before.
  */
-import type { CompleteResult } from "../../lockout/counting.ts";
+import type { CompleteResult } from "../../lockout/comparison.ts";
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
 import type { AggregateType, NewEvent } from "../../lockout/event.ts";
 import type { Factor } from "../../lockout/factor.ts";
@@ -54,6 +54,10 @@ export interface SubjectTable {
   hashName(foldedName: string): Uint8Array;
   /** What is stored of a wrong password, of the digest that a caller made of it: it says nothing to who has not the installation's key. */
   hashSecret(id: SubjectId, secretDigest: Uint8Array): string;
+  /** The token of a device of a subject, made with the installation's key. */
+  signDevice(id: SubjectId, deviceId: string): string;
+  /** The id of the device of a token that was made for this subject. */
+  readDeviceToken(id: SubjectId, token: string): string | undefined;
 }
 
 /** The counters of a subject. */

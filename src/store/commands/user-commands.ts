@@ -1,4 +1,4 @@
-import type { CompleteResult } from "../../lockout/counting.ts";
+import type { CompleteResult } from "../../lockout/comparison.ts";
 import type {
   Attempt,
   BeginChange,

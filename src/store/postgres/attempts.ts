@@ -26,9 +26,9 @@ const nobody = -1;
 
 const insertAttempts: Statement = {
   name: "insert_attempts",
-  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result, source)
+  text: `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, outcome, result, source, device, device_generation)
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
-      $9::text[])`,
+      $9::text[], $10::text[], $11::bigint[])`,
 };
 const redateAttempts: Statement = {
   name: "redate_attempts",
@@ -248,6 +248,8 @@ function insertion(opened: readonly AttemptEntry[]): Call {
     closed.map((columns) => columns?.[0] ?? null),
     closed.map((columns) => columns?.[1] ?? null),
     opened.map(({ source }) => source ?? null),
+    attempts.map(({ deviceId }) => deviceId ?? null),
+    attempts.map(({ deviceGeneration }) => deviceGeneration ?? 0),
   ];
 }
 

@@ -96,14 +96,18 @@ const readState: Statement = {
   name: "read_state",
   text: `WITH wanted AS MATERIALIZED (${wanted})
     SELECT subject, factor, failed, open, last_failure, failed_in_row, locks_in_row,
-      NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result, NULL AS source
+      NULL AS id, NULL AS client, NULL::bigint AS begin_time, NULL::bigint AS expire_time, NULL AS outcome, NULL AS result, NULL AS source,
+      NULL AS device, NULL::bigint AS device_generation
     FROM counters WHERE subject IN (SELECT key FROM wanted)
-    UNION ALL SELECT subject, factor, NULL, NULL, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result, source
+    UNION ALL SELECT subject, factor, NULL, NULL, NULL, NULL, NULL, id, client, begin_time, expire_time, outcome, result, source,
+      device, device_generation
     FROM attempts WHERE id = ANY ($6::text[])
-    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result, t.source
+    UNION ALL SELECT t.subject, t.factor, NULL, NULL, NULL, NULL, NULL, t.id, t.client, t.begin_time, t.expire_time, t.outcome, t.result, t.source,
+      t.device, t.device_generation
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       AND expire_time <= (SELECT coalesce($8::bigint, ${nowSql})) OFFSET 0) AS t
-    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result, l.source
+    UNION ALL SELECT l.subject, l.factor, NULL, NULL, NULL, NULL, NULL, l.id, l.client, l.begin_time, l.expire_time, l.outcome, l.result, l.source,
+      l.device, l.device_generation
     FROM wanted, LATERAL (SELECT * FROM attempts WHERE outcome IS NULL AND subject = wanted.key
       ORDER BY expire_time DESC LIMIT ${maxAhead}) AS l
     WHERE l.begin_time > (SELECT coalesce($8::bigint, ${nowSql}))`,

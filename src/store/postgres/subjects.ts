@@ -10,6 +10,7 @@ import type {
   SubjectTable,
 } from "../commands/tables.ts";
 import { hashName } from "../shared/name-hash.ts";
+import { readDeviceToken, signDevice } from "../shared/device-token.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
 import { stateColumnNames, stateColumns } from "../shared/rows.ts";
 import type { UserKey } from "../users.ts";
@@ -203,11 +204,23 @@ export class Subjects implements SubjectTable {
   }
 
   hashSecret(id: SubjectId, secretDigest: Uint8Array): string {
+    return hashSecret(this.#installationKey(), id, secretDigest);
+  }
+
+  signDevice(id: SubjectId, deviceId: string): string {
+    return signDevice(this.#installationKey(), id, deviceId);
+  }
+
+  readDeviceToken(id: SubjectId, token: string): string | undefined {
+    return readDeviceToken(this.#installationKey(), id, token);
+  }
+
+  #installationKey(): KeyObject {
     const { nameKey } = this.#context;
     if (nameKey === undefined) {
       throw new Error("no secret was expected");
     }
-    return hashSecret(nameKey, id, secretDigest);
+    return nameKey;
   }
 
   /** The statements that write what the batch has changed. */

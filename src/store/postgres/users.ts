@@ -21,12 +21,10 @@ import {
 } from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import {
-  fitsLocked,
   fitsUsers,
-  lastPlaceOf,
   lockedNamesValues,
-  lockedPlaceOf,
   lockedSliceValues,
+  toLockedSlice,
   userIdOf,
   userSliceSql,
 } from "../shared/user-lists.ts";
@@ -181,12 +179,7 @@ export function createUserStore({
       { isEverywhere: scope.orgId === undefined, order },
       lockedSliceValues(scope, filter, order, after, limit),
     );
-    return {
-      found: listed
-        .filter((row) => fitsLocked(row, filter, now()))
-        .map((row) => ({ stored: toSubject(row), place: lockedPlaceOf(row) })),
-      next: listed.length < limit ? undefined : lastPlaceOf(listed),
-    };
+    return toLockedSlice(listed, filter, now(), limit);
   };
 
   return {

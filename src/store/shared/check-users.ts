@@ -1,4 +1,5 @@
 import type { EventPayload } from "../../lockout/event.ts";
+import type { Devices } from "../../lockout/devices.ts";
 import { factors } from "../../lockout/factor.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { FactorLocks } from "../../lockout/lock.ts";
@@ -23,6 +24,8 @@ export interface UserRow {
   readonly lock_time: number | null;
   /** JSON: by factor. */
   readonly factor_locks: string | null;
+  /** JSON. */
+  readonly devices: string | null;
 }
 
 /** What is counted of a factor. */
@@ -151,6 +154,17 @@ export class UserCheck {
           `has ${inRow} failures of ${factor} in a row, but the events come to ${comeInRow}`,
         );
       }
+    }
+    const kept = (JSON.parse(row.devices ?? "{}") as Partial<Devices>).kept;
+    const ids = (kept ?? []).map(({ id }) => id);
+    const come = user.devices;
+    if (
+      come !== undefined &&
+      (ids.length !== come.size || !ids.every((id) => come.has(id)))
+    ) {
+      report(
+        `has ${ids.length} known devices, but the events come to ${[...come].join(", ") || "none"}`,
+      );
     }
     const aliases = new Set(details.aliases.get(row.key));
     for (const name of aliases) {

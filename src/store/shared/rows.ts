@@ -1,11 +1,12 @@
 /** Rows as every engine stores them: the same columns, and the same texts in them. Integers are numbers, below 2^53. */
-import type { Client, CompleteResult } from "../../lockout/counting.ts";
+import type { Client, CompleteResult } from "../../lockout/comparison.ts";
 import type { ClosedAttempt } from "../../lockout/attempt.ts";
 import type {
   AggregateType,
   EventPayload,
   EventType,
 } from "../../lockout/event.ts";
+import type { Devices } from "../../lockout/devices.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { FactorLocks, LockReason } from "../../lockout/lock.ts";
 import type { AccountState } from "../../lockout/user-events.ts";
@@ -197,11 +198,13 @@ export interface SubjectRow {
   readonly remembered_secrets: string | null;
   /** JSON: the locks of factors, by factor. */
   readonly factor_locks: string | null;
+  /** JSON. */
+  readonly devices: string | null;
 }
 
 /** The columns of {@link toSubject}. */
 export const subjectColumns =
-  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, factor_locks, name_hash, remembered_secrets";
+  "key, org_id, user_id, account, lock_reason, lock_time, lock_by, lock_end, lock_factor, factor_locks, name_hash, remembered_secrets, devices";
 
 /** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
@@ -222,6 +225,9 @@ export function toSubject(row: SubjectRow): StoredSubject {
             factor: row.lock_factor ?? undefined,
           },
     rememberedSecrets: remembered?.split(" "),
+    ...(row.devices !== null && {
+      devices: JSON.parse(row.devices) as Devices,
+    }),
     ...(row.factor_locks !== null && {
       factorLocks: JSON.parse(row.factor_locks) as FactorLocks,
     }),
@@ -232,18 +238,20 @@ export function toSubject(row: SubjectRow): StoredSubject {
 export const stateColumnNames = [
   ...["lock_reason", "lock_time", "lock_by", "lock_end", "lock_factor"],
   ...["factor_locks", "factor_lock_time", "factor_lock_end"],
-  "remembered_secrets",
+  ...["remembered_secrets", "devices"],
 ];
 
 /**
  * The columns of a state but for the account. Of the user's lock: why, when, by whom, until when, of which factor. Of those of factors: all of
- * them as JSON, when the last one began, and when the first one ends by itself. The secrets that are remembered. All null where there is none.
+ * them as JSON, when the last one began, and when the first one ends by itself. The secrets that are remembered. What is kept of devices, as JSON. All null where
+ * there is none.
  */
 export type StateColumns = [
   ...[reason: string | null, time: number | null, by: string | null],
   ...[end: number | null, factor: string | null],
   ...[factorLocks: string | null, factorTime: number | null],
   ...[factorEnd: number | null, rememberedSecrets: string | null],
+  devices: string | null,
 ];
 
 /** A state as it is stored. */
@@ -251,6 +259,7 @@ export function stateColumns({
   lock,
   factorLocks,
   rememberedSecrets,
+  devices,
 }: UserState): StateColumns {
   const ofFactors = Object.values(factorLocks ?? {});
   const ends = ofFactors.flatMap(({ endTime }) => endTime ?? []);
@@ -263,6 +272,7 @@ export function stateColumns({
       : Math.max(...ofFactors.map(({ time }) => time)),
     ends.length === 0 ? null : Math.min(...ends),
     rememberedSecrets?.join(" ") ?? null,
+    devices === undefined ? null : JSON.stringify(devices),
   ];
 }
 
@@ -304,11 +314,14 @@ export interface AttemptRow {
   readonly expire_time: number;
   readonly outcome: ClosedAttempt["outcome"] | null;
   readonly result: string | null;
+  /** Null where it holds no device's chance. */
+  readonly device: string | null;
+  readonly device_generation: number;
 }
 
 /** The columns of {@link toAttempt}. */
 export const attemptColumns =
-  "id, subject, factor, client, begin_time, expire_time, outcome, result";
+  "id, subject, factor, client, begin_time, expire_time, outcome, result, device, device_generation";
 
 /** Reads a row of {@link attemptColumns}. */
 export function toAttempt(row: AttemptRow): StoredAttempt {
@@ -319,6 +332,10 @@ export function toAttempt(row: AttemptRow): StoredAttempt {
     client: row.client === null ? {} : (JSON.parse(row.client) as Client),
     beginTime: row.begin_time ?? Number.MIN_SAFE_INTEGER,
     expireTime: row.expire_time,
+    ...(row.device !== null && { deviceId: row.device }),
+    ...(row.device_generation > 0 && {
+      deviceGeneration: row.device_generation,
+    }),
     closed: toClosed(row),
   };
 }

@@ -1,6 +1,9 @@
 import { foldedAnew } from "./alias-folding.ts";
 import type { StoredAlias } from "./alias-folding.ts";
 import type { EventPayload } from "../../lockout/event.ts";
+import { usedOf } from "../../lockout/devices.ts";
+import type { Devices } from "../../lockout/devices.ts";
+import { factors } from "../../lockout/factor.ts";
 import type { Factor } from "../../lockout/factor.ts";
 import type { Account } from "../../lockout/account-record.ts";
 import { ownAccountColumns, toAccount } from "./account-rows.ts";
@@ -69,7 +72,7 @@ export async function checkState(
     );
   }
   const userRows = await source.rows<UserRow>(
-    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time, factor_locks
+    `SELECT key, org_id, user_id, since_position, recorded, account, lock_time, factor_locks, devices
      FROM subjects WHERE user_id IS NOT NULL`,
   );
   const policies = new PolicyCheck(problems);
@@ -159,6 +162,7 @@ export async function checkState(
   });
   await checkFolding(source, problems);
   await checkOpenAttempts(source, problems);
+  await checkOpenOnDevices(source, problems);
   return {
     events,
     users: userRows.length,
@@ -291,12 +295,46 @@ async function checkOpenAttempts(
        SELECT subject, factor, open,
          (SELECT count(*) FROM attempts
           WHERE attempts.subject = counters.subject AND attempts.factor = counters.factor
-            AND attempts.outcome IS NULL) AS found
+            AND attempts.outcome IS NULL AND attempts.device IS NULL) AS found
        FROM counters) AS counted WHERE open <> found`,
   );
   for (const { subject, factor, open, found } of mismatches) {
     problems.report(
       `subject ${subject} counts ${open} open attempts of ${factor}, but has ${found}`,
     );
+  }
+}
+
+/** On devices, forgotten ones too, as many attempts are open as hold their chances. */
+async function checkOpenOnDevices(
+  source: CheckSource,
+  problems: Problems,
+): Promise<void> {
+  const found = await source.rows<{
+    readonly subject: number;
+    readonly factor: Factor;
+    readonly open: number;
+  }>(
+    `SELECT subject, factor, count(*) AS open FROM attempts
+     WHERE outcome IS NULL AND device IS NOT NULL GROUP BY subject, factor`,
+  );
+  const openOf = new Map(
+    found.map(({ subject, factor, open }) => [`${subject} ${factor}`, open]),
+  );
+  const subjects = await source.rows<{
+    readonly key: number;
+    readonly devices: string;
+  }>("SELECT key, devices FROM subjects WHERE devices IS NOT NULL");
+  for (const { key, devices } of subjects) {
+    const { used } = JSON.parse(devices) as Devices;
+    for (const factor of factors) {
+      const counted = usedOf(used, factor).open;
+      const open = openOf.get(`${key} ${factor}`) ?? 0;
+      if (counted !== open) {
+        problems.report(
+          `subject ${key} counts ${counted} open attempts of ${factor} on devices, but has ${open}`,
+        );
+      }
+    }
   }
 }

@@ -126,7 +126,7 @@ export const transferTables: readonly TransferTable[] = [
       ...[text("lock_by"), integer("lock_end"), text("lock_factor")],
       ...[integer("recorded"), text("remembered_secrets")],
       ...[text("factor_locks"), integer("factor_lock_time")],
-      integer("factor_lock_end"),
+      ...[integer("factor_lock_end"), text("devices")],
     ],
   },
   {
@@ -149,6 +149,7 @@ export const transferTables: readonly TransferTable[] = [
       ...[integer("subject"), text("factor"), text("client")],
       ...[integer("begin_time"), integer("expire_time")],
       ...[text("outcome"), text("result"), text("source")],
+      ...[text("device"), integer("device_generation")],
     ],
   },
   {

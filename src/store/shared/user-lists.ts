@@ -3,6 +3,7 @@
  * rows of the slice alone, so that no statement goes through all users, however few fit.
  */
 import type { EventPayload } from "../../lockout/event.ts";
+import type { StoredSubject } from "../commands/tables.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
 import type { LockReason } from "../../lockout/lock.ts";
 import type {
@@ -220,16 +221,34 @@ export function userIdOf(row: SubjectRow | undefined): string | undefined {
   return row?.user_id ?? undefined;
 }
 
-/** Where the slice behind a locked user begins. */
-export function lockedPlaceOf(row: ListedRow): LockedAfter {
+/** A row of a slice of locked users: who is meant, and where the list goes on behind. */
+export interface LockedFound {
+  readonly stored: StoredSubject;
+  readonly place: LockedAfter;
+}
+
+/** What of a slice of so many rows is meant, and where the next one begins. @param now as of {@link fitsUsers} */
+export function toLockedSlice(
+  rows: readonly ListedRow[],
+  filter: LockedFilter,
+  now: number,
+  limit: number,
+): {
+  readonly found: readonly LockedFound[];
+  readonly next: LockedAfter | undefined;
+} {
+  const found = rows
+    .filter((row) => fitsLocked(row, filter, now))
+    .map((row) => ({ stored: toSubject(row), place: lockedPlaceOf(row) }));
+  return { found, next: rows.length < limit ? undefined : lastPlaceOf(rows) };
+}
+
+function lockedPlaceOf(row: ListedRow): LockedAfter {
   const { last_lock: time, org_id: orgId, user_id: userId } = row;
   return { time: time ?? 0, orgId, userId: userId ?? "" };
 }
 
-/** Where the slice behind these locked users begins. */
-export function lastPlaceOf(
-  rows: readonly ListedRow[],
-): LockedAfter | undefined {
+function lastPlaceOf(rows: readonly ListedRow[]): LockedAfter | undefined {
   const last = rows.at(-1);
   return last && lockedPlaceOf(last);
 }
@@ -253,7 +272,7 @@ export function fitsUsers(
 }
 
 /** Whether a locked user is meant. @param now as of {@link fitsUsers} */
-export function fitsLocked(
+function fitsLocked(
   row: ListedRow,
   { since, reasons, prefix, fromAddress }: LockedFilter,
   now: number,

@@ -28,9 +28,13 @@ export function prepareAttempts(
     `SELECT ${columns} FROM attempts WHERE id = ?`,
   );
   const open = database.prepare<
-    [string, number, string, string | null, number, number, string | null]
+    [
+      ...[string, number, string, string | null, number, number],
+      ...[string | null, string | null, number],
+    ]
   >(
-    `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, source) VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO attempts (id, subject, factor, client, begin_time, expire_time, source, device, device_generation)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
   );
   const close = database.prepare<[string, string, string]>(
@@ -97,12 +101,14 @@ export function prepareAttempts(
       const row = find.get(attemptId);
       return row && toAttempt(row);
     },
-    open: (subject, { id, factor, client, beginTime, expireTime }, source) => {
+    open: (subject, attempt, source) => {
+      const { id, factor, client, beginTime, expireTime } = attempt;
+      const { deviceId = null, deviceGeneration = 0 } = attempt;
       const times = [beginTime, expireTime] as const;
       const { changes } = open.run(
         ...[id, subject, factor, clientColumn(client)],
         ...times,
-        source ?? null,
+        ...[source ?? null, deviceId, deviceGeneration],
       );
       if (changes === 0) {
         return false;

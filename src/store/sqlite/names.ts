@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { createNameKey, hashName } from "../shared/name-hash.ts";
+import { readDeviceToken, signDevice } from "../shared/device-token.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
 import { nameRankSql } from "../shared/name-rank.ts";
 import type { NameCount } from "../shared/name-rank.ts";
@@ -10,6 +11,8 @@ import type { TransactionMemory } from "./transaction-memory.ts";
 export interface Names {
   hash(foldedName: string): Uint8Array;
   hashSecret(id: SubjectId, secretDigest: Uint8Array): string;
+  signDevice(id: SubjectId, deviceId: string): string;
+  readDeviceToken(id: SubjectId, token: string): string | undefined;
   /** Counts a name of this organisation that is about to be kept, and removes another one where there are too many. */
   add(orgId: string): void;
 }
@@ -101,6 +104,8 @@ export function prepareNames(
   return {
     hash: (foldedName) => hashName(key.get(), foldedName),
     hashSecret: (id, digest) => hashSecret(key.get(), id, digest),
+    signDevice: (id, deviceId) => signDevice(key.get(), id, deviceId),
+    readDeviceToken: (id, token) => readDeviceToken(key.get(), id, token),
     add: (orgId) => {
       makeRoom(orgId);
       count(orgId, 1);

@@ -197,6 +197,8 @@ export function prepareSubjects(
     },
     hashName: (foldedName) => names.hash(foldedName),
     hashSecret: (id, digest) => names.hashSecret(id, digest),
+    signDevice: (id, deviceId) => names.signDevice(id, deviceId),
+    readDeviceToken: (id, token) => names.readDeviceToken(id, token),
     listUsers: (values) => listUsers.all(values),
     listLocked: (kind, values) => listLocked(kind).all(values),
     countLockedNames: (isEverywhere, values) =>

@@ -10,15 +10,13 @@ import {
 import type { LockedAfter } from "../commands/user-pages.ts";
 import { toSubject } from "../shared/rows.ts";
 import {
-  fitsLocked,
   fitsUsers,
   lockedNamesValues,
-  lastPlaceOf,
-  lockedPlaceOf,
   lockedSliceValues,
+  toLockedSlice,
   userIdOf,
 } from "../shared/user-lists.ts";
-import type { ListedRow } from "../shared/user-lists.ts";
+import type { LockedFound } from "../shared/user-lists.ts";
 import type { Tally } from "../meter.ts";
 import { userSubject } from "../users.ts";
 import type {
@@ -144,7 +142,7 @@ export function createUserStore(
       scope: LockedScope,
       filter: LockedFilter,
       order: LockedOrder,
-      show: (row: ListedRow, place: LockedAfter) => Item,
+      show: (found: LockedFound) => Item,
     ) =>
     (after: LockedAfter | undefined, limit: number) =>
       read(() => {
@@ -152,12 +150,8 @@ export function createUserStore(
           { isEverywhere: scope.orgId === undefined, order },
           lockedSliceValues(scope, filter, order, after, limit),
         );
-        return {
-          items: rows
-            .filter((row) => fitsLocked(row, filter, now()))
-            .map((row) => show(row, lockedPlaceOf(row))),
-          next: rows.length < limit ? undefined : lastPlaceOf(rows),
-        };
+        const { found, next } = toLockedSlice(rows, filter, now(), limit);
+        return { items: found.map(show), next };
       });
 
   return {
@@ -244,8 +238,8 @@ export function createUserStore(
         scope,
         filter,
         order,
-        lockedSlices(scope, filter, order, (row, place) => ({
-          ...describe(commands.toLockout(toSubject(row), now())),
+        lockedSlices(scope, filter, order, ({ stored, place }) => ({
+          ...describe(commands.toLockout(stored, now())),
           place,
         })),
       );

@@ -3,7 +3,7 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../../../src/lockout/attempt.ts";
-import type { Client, Outcome } from "../../../src/lockout/counting.ts";
+import type { Client, Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import type { Client } from "../../../src/lockout/counting.ts";
+import type { Client } from "../../../src/lockout/comparison.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
 import type {
   LockedFilter,

@@ -3,7 +3,7 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../../../src/lockout/attempt.ts";
-import type { Outcome } from "../../../src/lockout/counting.ts";
+import type { Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
@@ -35,13 +35,18 @@ export function describeRememberedSecrets(bed: StoreBed): void {
     factor: Factor = "password",
   ) =>
     bed.store.reportAttempt(subject, "login", (view) =>
-      reportAttempt(view, factor, {}, outcome, digest(secret)),
+      reportAttempt(view, factor, {}, outcome, {
+        secretDigest: digest(secret),
+      }),
     );
   const tryOut = async (subject: Subject, secret: number) => {
     const { attempt } = await begin(subject);
     return bed.store.completeAttempt(
       ...([orgA.orgId, attempt?.id ?? "", "login"] as const),
-      (view, found) => completeAttempt(view, found, "failed", digest(secret)),
+      (view, found) =>
+        completeAttempt(view, found, "failed", {
+          secretDigest: digest(secret),
+        }),
     );
   };
 

@@ -72,6 +72,8 @@ export function describeUsers(bed: StoreBed): void {
         rules: noRules,
         hashSecret: expect.any(Function) as unknown,
         findSource: expect.any(Function) as unknown,
+        signDevice: expect.any(Function) as unknown,
+        readDeviceToken: expect.any(Function) as unknown,
         editor: "viewer",
         now: start,
       });

@@ -22,6 +22,7 @@ import { factorLocks } from "./0020-factor-locks.ts";
 import { accounts } from "./0021-accounts.ts";
 import { revokedAccessTokens } from "./0022-revoked-access-tokens.ts";
 import { hooks } from "./0023-hooks.ts";
+import { devices } from "./0024-devices.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   accounts,
   revokedAccessTokens,
   hooks,
+  devices,
 ];
