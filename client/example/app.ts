@@ -6,6 +6,7 @@ import type {
   FastifyReply,
   FastifyRequest,
 } from "fastify";
+import { deviceCookie, readDeviceCookie } from "../src/index.ts";
 import type { LockoutResult, PublicCode } from "../src/index.ts";
 import { checkLogin } from "./login.ts";
 import type { LoginOptions } from "./login.ts";
@@ -97,6 +98,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     const from = {
       address: request.ip,
       userAgent: request.headers["user-agent"] ?? "",
+      deviceToken: readDeviceCookie(request.headers.cookie),
     };
     const [result] = await Promise.all([
       checkLogin(options, name, user, password, from),
@@ -108,6 +110,9 @@ export function createApp(options: AppOptions): FastifyInstance {
       return sendRefusal(reply, visitor, statuses[code], message);
     }
     reply.header("set-cookie", sessions.setCookie(sessions.signIn(user.id)));
+    if (result.device !== undefined) {
+      reply.header("set-cookie", deviceCookie(result.device));
+    }
     return reply.redirect("/", statuses.accepted);
   });
 

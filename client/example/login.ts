@@ -13,6 +13,8 @@ export interface LoginOptions {
   readonly client: LockoutClient;
   /** The hash of a password that nobody has, of the same cost as those of the users. */
   readonly nobodysHash: string;
+  /** Of the hashes by which the same wrong password counts once, where the policy says so: of this program alone. */
+  readonly digestKey: Uint8Array;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface LoginOptions {
  * right, wrong, locked and unknown take as long as each other.
  */
 export async function checkLogin(
-  { client, nobodysHash }: LoginOptions,
+  { client, nobodysHash, digestKey }: LoginOptions,
   name: string,
   user: User | undefined,
   password: string,
@@ -35,6 +37,12 @@ export async function checkLogin(
       const matches = await verifyPassword(password, hash);
       return matches && user !== undefined;
     },
-    { client: from, dummy: () => verifyPassword(password, nobodysHash) },
+    {
+      client: from,
+      dummy: () => verifyPassword(password, nobodysHash),
+      digest: { secret: password, key: digestKey },
+      // The password is the last factor here.
+      rememberDevice: true,
+    },
   );
 }

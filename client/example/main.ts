@@ -16,6 +16,7 @@ const app = createApp({
     { id: "1001", name: "alice", passwordHash: await hashPassword(password) },
   ]),
   nobodysHash: await hashPassword(randomBytes(32).toString("base64url")),
+  digestKey: randomBytes(32),
   secureCookies: env["INSECURE_COOKIES"] === undefined,
   shortestLoginMs: 500,
   log: true,

@@ -22,6 +22,13 @@ export function checkOptionalFunction(name: string, value: unknown): void {
   }
 }
 
+/** Throws TypeError unless it is true, false or undefined. */
+export function checkOptionalBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw wrong(name, "true or false", value);
+  }
+}
+
 /** Throws TypeError unless it is an object. */
 export function checkObject(
   name: string,

@@ -1,8 +1,16 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { CompleteAttemptResponse } from "../gen/lockout/v1/attempt_service_pb.js";
-import type { Outcome } from "../gen/lockout/v1/attempt_service_pb.js";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  CompleteAttemptRequestSchema,
+  CompleteAttemptResponse,
+} from "../gen/lockout/v1/attempt_service_pb.js";
 import type { LockoutClient } from "./lockout-client.ts";
 import { pause } from "./pause.ts";
+
+/** What an attempt is completed with. */
+export type CompleteRequest = MessageInitShape<
+  typeof CompleteAttemptRequestSchema
+>;
 
 const firstDelayMs = 100;
 const longestDelayMs = 2000;
@@ -23,14 +31,13 @@ const finalCodes: ReadonlySet<Code> = new Set([
  */
 export async function completeWithin(
   client: LockoutClient,
-  attemptId: string,
-  outcome: Outcome,
+  request: CompleteRequest,
   completeTimeoutMs: number,
 ): Promise<CompleteAttemptResponse> {
   const deadline = performance.now() + completeTimeoutMs;
   for (let delayMs = firstDelayMs; ; delayMs *= 2) {
     try {
-      return await client.attempts.completeAttempt({ attemptId, outcome });
+      return await client.attempts.completeAttempt(request);
     } catch (error) {
       if (finalCodes.has(ConnectError.from(error).code)) {
         throw error;

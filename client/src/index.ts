@@ -1,3 +1,5 @@
+export { deviceCookie, readDeviceCookie } from "./device-cookie.ts";
+export type { RememberedDevice } from "./device-cookie.ts";
 export { createLockoutClient } from "./lockout-client.ts";
 export type {
   LockoutClient,

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import type { RememberedDevice } from "./device-cookie.ts";
 
 /** How a login went. */
 export interface LockoutResult {
@@ -11,6 +12,8 @@ export interface LockoutResult {
    * is not enumerable, so that a result that is sent or spread by mistake goes without it.
    */
   readonly private: PrivateAnswer;
+  /** What the device shows from now on, where it was to be remembered and is: for `deviceCookie`. Not enumerable, as `private`. */
+  readonly device?: RememberedDevice;
 }
 
 /**

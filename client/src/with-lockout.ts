@@ -1,3 +1,5 @@
+import { createHmac } from "node:crypto";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Factor, Outcome } from "../gen/lockout/v1/attempt_service_pb.js";
 import type { CompleteAttemptResponse } from "../gen/lockout/v1/attempt_service_pb.js";
@@ -5,6 +7,7 @@ import {
   checkFunction,
   checkId,
   checkObject,
+  checkOptionalBoolean,
   checkOptionalFunction,
   checkOptionalMs,
   checkOptionalText,
@@ -38,6 +41,22 @@ export interface WithLockoutOptions {
     readonly address?: string;
     readonly userAgent?: string;
     readonly device?: string;
+    /** What the device showed, by `readDeviceCookie`. It is never recorded. */
+    readonly deviceToken?: string | undefined;
+  };
+  /**
+   * Has the device known from now on, if the login is accepted and the policy knows devices: `device` of the result then has what to keep, by
+   * `deviceCookie`. Set it for the last factor of a login alone: a device that is remembered after the password is one that whoever knows the password
+   * has.
+   */
+  readonly rememberDevice?: boolean;
+  /**
+   * The secret that is compared, and a key of your own, at least 16 bytes or characters: with them a keyed hash is made, by which the same wrong
+   * password counts once where the policy says so. The secret itself never leaves this process.
+   */
+  readonly digest?: {
+    readonly secret: string;
+    readonly key: string | Uint8Array;
   };
   /**
    * Ends the login early, such as when the person has gone: until `verify` begins. What `verify` compared is reported
@@ -109,7 +128,15 @@ export async function withLockout(
 
   const { attemptId } = begun.response;
   const complete = (outcome: Outcome) =>
-    completeWithin(client, attemptId, outcome, completeTimeoutMs);
+    completeWithin(
+      client,
+      {
+        ...{ attemptId, outcome },
+        rememberDevice: options.rememberDevice ?? false,
+        secretDigest: secretDigest(user, options.digest),
+      },
+      completeTimeoutMs,
+    );
   if (signal?.aborted === true) {
     // Unless this arrives, the attempt expires as failed.
     await errorOf(() => complete(Outcome.NOT_A_GUESS));
@@ -161,6 +188,8 @@ function checkArguments(
 
 function checkOptions(options: Readonly<Record<string, unknown>>): void {
   const { client, signal, busyTimeoutMs, completeTimeoutMs, dummy } = options;
+  checkOptionalBoolean("options.rememberDevice", options["rememberDevice"]);
+  checkDigest(options["digest"]);
   checkOptionalMs("options.busyTimeoutMs", busyTimeoutMs);
   checkOptionalMs("options.completeTimeoutMs", completeTimeoutMs);
   checkOptionalFunction("options.dummy", dummy);
@@ -172,7 +201,7 @@ function checkOptions(options: Readonly<Record<string, unknown>>): void {
     return;
   }
   checkObject("options.client", client);
-  for (const name of ["address", "userAgent", "device"]) {
+  for (const name of ["address", "userAgent", "device", "deviceToken"]) {
     checkOptionalText(`options.client.${name}`, client[name]);
   }
 }
@@ -188,8 +217,46 @@ function beginRequest(
         ? { case: "userId", value: userId }
         : { case: "loginName", value: loginName },
     factor: factorNumbers[factor],
-    ...(client !== undefined && { client }),
+    ...(client !== undefined && {
+      client: { ...client, deviceToken: client.deviceToken ?? "" },
+    }),
   };
+}
+
+/** Nothing of the secret can be told from it without the key; of two users it is never the same. */
+function secretDigest(
+  { userId, loginName }: LockoutUser,
+  digest: WithLockoutOptions["digest"],
+): Uint8Array {
+  return digest === undefined
+    ? new Uint8Array(0)
+    : new Uint8Array(
+        createHmac("sha256", digest.key)
+          .update(
+            JSON.stringify([userId ?? "", loginName ?? "", digest.secret]),
+          )
+          .digest(),
+      );
+}
+
+/** A key that can be guessed hides nothing. */
+const leastKeyLength = 16;
+
+function checkDigest(digest: unknown): void {
+  if (digest === undefined) {
+    return;
+  }
+  checkObject("options.digest", digest);
+  checkText("options.digest.secret", digest["secret"]);
+  const { key } = digest;
+  if (typeof key !== "string" && !(key instanceof Uint8Array)) {
+    throw new TypeError("options.digest.key must be a string or bytes");
+  }
+  if (key.length < leastKeyLength) {
+    throw new TypeError(
+      `options.digest.key must have at least ${leastKeyLength} characters or bytes`,
+    );
+  }
 }
 
 const factorNumbers = {
@@ -206,12 +273,27 @@ function completedResult(
 ): LockoutResult {
   switch (verified.outcome) {
     case Outcome.SUCCEEDED:
-      return lockoutResult(response.accepted ? "accepted" : "locked", response);
+      return withDevice(
+        lockoutResult(response.accepted ? "accepted" : "locked", response),
+        response,
+      );
     case Outcome.FAILED:
       return lockoutResult("wrong", response);
     case Outcome.NOT_A_GUESS:
       return lockoutResult("not_a_guess", response, verified.error);
   }
+}
+
+/** What the device shows from now on is for a cookie alone: a result that is sent as JSON by mistake goes without it. */
+function withDevice(
+  result: LockoutResult,
+  { deviceToken: token, deviceExpireTime: time }: CompleteAttemptResponse,
+): LockoutResult {
+  return token === "" || time === undefined
+    ? result
+    : Object.defineProperty(result, "device", {
+        value: { token, expireTime: timestampDate(time) },
+      });
 }
 
 function uncompleted(error: unknown): "expired" | "unavailable" {

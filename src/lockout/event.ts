@@ -4,6 +4,18 @@
  */
 
 import { hookEntries } from "./hook-entries.ts";
+import {
+  addedLimits,
+  changedLimits,
+  client,
+  ended,
+  failed,
+  failuresInRow,
+  locked,
+  onDevice,
+  rules,
+  unlocked,
+} from "./event-fields.ts";
 
 /** What an event is about: its sequence counts within this. */
 export type AggregateType = "instance" | "org" | "user";
@@ -16,75 +28,6 @@ export interface EventEntry {
   /** The fields of the payload and what they say. What is unknown, or as it always is, is left out. */
   readonly payload: Readonly<Record<string, string>>;
 }
-
-const addedLimits = {
-  maxPasswordAttempts: "left out where it is 0",
-  maxOTPAttempts: "left out where it is 0",
-};
-const changedLimits = {
-  maxPasswordAttempts: "where it changed",
-  maxOTPAttempts: "where it changed",
-};
-const rules = {
-  lockDuration: "seconds, such as `900s`",
-  lockGrowth: "",
-  maxLockDuration: "seconds",
-  observationWindow: "seconds",
-  ceiling: "",
-  lockScope: "`LOCK_SCOPE_FACTOR`, or left out",
-  "devices.maxAttempts": "",
-  "devices.trustDuration": "seconds",
-  rememberedSecrets: "",
-  "sources.maxFailures": "",
-  "sources.window": "seconds",
-  "sources.ipv4Prefix": "",
-  "sources.ipv6Prefix": "",
-  "storms.maxLocks": "",
-  "storms.window": "seconds",
-};
-const client = {
-  address: "the client's, canonical",
-  userAgent: "the client's, at most 1,000 characters",
-  device: "the client's, at most 1,000 characters",
-};
-const countedFactors = [
-  ...["FACTOR_PASSWORD", "FACTOR_TOTP", "FACTOR_OTP_SMS"],
-  ...["FACTOR_OTP_EMAIL", "FACTOR_RECOVERY_CODE"],
-];
-const failuresInRow: EventEntry["payload"] = Object.fromEntries(
-  countedFactors.flatMap((factor) => [
-    [`failedInRow.${factor}`, "failures in a row, where they are more"],
-    [`locksInRow.${factor}`, "locks in a row, where there were several"],
-  ]),
-);
-const locked = {
-  reason:
-    "`LOCK_REASON_…`; the only field where an administrator locked the user",
-  factor: "`FACTOR_…`",
-  failedAttempts: "of this factor",
-  address: "the client's, canonical",
-  attemptId: "left out where the failure was reported after the fact",
-  lockEndTime: "RFC 3339: when the lock ends by itself, where it does",
-  at: "RFC 3339: when it was, where an attempt that nobody completed in time locked the user",
-};
-const unlocked = {
-  note: "why, as the caller said",
-  ticket: "where that is written down, as the caller said",
-};
-const ended = {
-  expired: "`true` where the lock ended by itself",
-  at: "RFC 3339: when the lock ended, where it did by itself; the event is written within some seconds",
-};
-const onDevice = {
-  deviceId:
-    "where it was on a known device: it counted there and not for the user; opens nothing",
-};
-const failed = {
-  ...client,
-  ...onDevice,
-  expired: "`true` where nobody completed the attempt in time",
-  at: "RFC 3339: when it expired",
-};
 
 function failedCheck(factor: string): EventEntry {
   return {

@@ -198,7 +198,6 @@ export interface SubjectRow {
   readonly remembered_secrets: string | null;
   /** JSON: the locks of factors, by factor. */
   readonly factor_locks: string | null;
-  /** JSON. */
   readonly devices: string | null;
 }
 
@@ -209,7 +208,6 @@ export const subjectColumns =
 /** Reads a row of {@link subjectColumns}. */
 export function toSubject(row: SubjectRow): StoredSubject {
   const { lock_reason: reason, lock_time: time, lock_by: by } = row;
-  const { remembered_secrets: remembered } = row;
   return {
     key: row.key,
     orgId: row.org_id,
@@ -224,7 +222,7 @@ export function toSubject(row: SubjectRow): StoredSubject {
             endTime: row.lock_end ?? undefined,
             factor: row.lock_factor ?? undefined,
           },
-    rememberedSecrets: remembered?.split(" "),
+    rememberedSecrets: row.remembered_secrets?.split(" "),
     ...(row.devices !== null && {
       devices: JSON.parse(row.devices) as Devices,
     }),
