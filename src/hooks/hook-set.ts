@@ -3,8 +3,11 @@ import { hookEventTypes } from "../lockout/hook.ts";
 import type { RecordedEvent } from "../store/events.ts";
 import type { HookQueue } from "./hook-queue.ts";
 
-/** How many requests run at once: to a hook, for the hooks of an organisation, and for all of these. */
-const maxRunning = { hook: 4, org: 16, all: 1000 } as const;
+/**
+ * How many requests run at once: to a hook, for the hooks of an organisation, and for all of these. Above `shared` an organisation has one at once,
+ * and so has a hook of the instance: receivers of some that hang leave places to all others.
+ */
+const maxRunning = { hook: 4, org: 16, all: 1000, shared: 500 } as const;
 
 /** The hooks that get events, by whose events they get. */
 export class HookSet {
@@ -92,6 +95,10 @@ export class HookSet {
     if (queue.running >= maxRunning.hook || this.#running >= maxRunning.all) {
       return false;
     }
+    const isBusy = this.#running >= maxRunning.shared;
+    if (isBusy && this.#runningFor(queue) > 0) {
+      return false;
+    }
     if (queue.owner !== undefined) {
       const running = this.#runningOf.get(queue.owner) ?? 0;
       const idle =
@@ -107,6 +114,10 @@ export class HookSet {
     queue.running += 1;
     this.#running += 1;
     return true;
+  }
+
+  #runningFor({ owner, running }: HookQueue): number {
+    return owner === undefined ? running : (this.#runningOf.get(owner) ?? 0);
   }
 
   /** Ends what {@link enter} began. */

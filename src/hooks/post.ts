@@ -124,6 +124,13 @@ function exchange(
       },
       createConnection: () => socket,
     });
+    // What is no part of the body is parsed too: interim responses, and extensions of chunks.
+    const isTooMuch = () => socket.bytesRead > 2 * maxReadBytes;
+    request.on("information", () => {
+      if (isTooMuch()) {
+        end(closedEarly);
+      }
+    });
     request.on("response", (response) => {
       head = response;
       response.on("data", (chunk: Buffer) => {
@@ -131,7 +138,7 @@ function exchange(
           chunks.push(chunk);
         }
         size += chunk.length;
-        if (size >= maxReadBytes) {
+        if (size >= maxReadBytes || isTooMuch()) {
           end("");
         }
       });

@@ -18,11 +18,18 @@ export function urlFault(
   if (url === null) {
     return "it is not a URL";
   }
+  // Those at the ends and line breaks would be left out when it is read.
+  if (/[\s\p{C}]/u.test(text)) {
+    return "it must not have blanks or control characters";
+  }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return "it must begin with https://";
   }
   if (url.protocol === "http:" && !rules.allowHttp) {
     return "it must begin with https://, unless the server was started with --hooks-allow-http";
+  }
+  if (url.port === "0") {
+    return "port 0 cannot be connected to";
   }
   if (url.username !== "" || url.password !== "") {
     return "it must not have a user name or password";

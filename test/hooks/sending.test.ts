@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Webhook } from "standardwebhooks";
 import {
   DeliveryOutcome,
@@ -216,4 +216,29 @@ describe("events are sent to hooks", () => {
       code: Code.NotFound,
     });
   });
+});
+
+it("a receiver that sends interim responses without end is left", async () => {
+  const { id } = await create({ eventTypes: ["user.removed"] });
+  let isLeft = false;
+  receiver.respond = (_request, response) => {
+    const flood = () => {
+      if (response.destroyed) {
+        isLeft = true;
+        return;
+      }
+      for (let count = 0; count < 100; count += 1) {
+        response.writeProcessing();
+      }
+      setImmediate(flood);
+    };
+    flood();
+    return undefined;
+  };
+  const tried = await stage.hooks.testInstanceHook({ hookId: id }, stage.on());
+  expect(tried).toMatchObject({
+    status: 0,
+    error: "the connection was closed before there was a response",
+  });
+  await vi.waitUntil(() => isLeft);
 });
