@@ -5,7 +5,7 @@ import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { requirePermission, setCaller } from "./caller.ts";
+import { getCaller, requirePermission, setCaller } from "./caller.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
@@ -67,15 +67,27 @@ export function createGate(
 }
 
 /**
- * Checks the token of a call again: for calls that last, since it may be revoked or expire meanwhile.
+ * Checks the token of a call again: for calls that last, since it may be revoked or expire meanwhile, and its account have other roles. Then
+ * whoever holds it has to call anew.
  *
  * @throws LockoutError
  */
 export function createTokenCheck(
   authenticate: Authenticate,
 ): (context: HandlerContext) => Awaitable<void> {
-  return ({ requestHeader }) =>
-    andThen(authenticate(requestHeader.get("authorization")), () => undefined);
+  return ({ requestHeader, values }) =>
+    andThen(
+      authenticate(requestHeader.get("authorization")),
+      ({ roles, orgId }) => {
+        const caller = getCaller(values);
+        if (
+          orgId !== caller.homeOrgId ||
+          roles.join(" ") !== caller.roles.join(" ")
+        ) {
+          throw new LockoutError("tokenInvalid");
+        }
+      },
+    );
 }
 
 /**

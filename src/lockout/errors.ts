@@ -20,7 +20,7 @@ const entries = {
     id: "AUTH-7fs1e",
     code: "UNAUTHENTICATED",
     key: "Errors.Token.Invalid",
-    when: "The authorization header is not `Bearer <token>`, or the token is unknown, revoked or expired.",
+    when: "The authorization header is not `Bearer <token>`, or the token is unknown, revoked or expired, or has other roles than when the call began.",
   },
   orgUnknown: {
     id: "AUTH-Bs7Ds",
