@@ -46,7 +46,9 @@ export const checkEvents: Readonly<
   },
 };
 
-/** The types of {@link checkEvents}: what attempts leave, which an installation may keep for a time only. */
-export const checkEventTypes: readonly EventType[] = factors.flatMap((factor) =>
-  Object.values(checkEvents[factor]),
-);
+/** The types of {@link checkEvents}, and those of the secrets of accounts: what attempts leave, which an installation may keep for a time only. */
+export const checkEventTypes: readonly EventType[] = [
+  ...factors.flatMap((factor) => Object.values(checkEvents[factor])),
+  "user.machine.secret.check.failed",
+  "user.machine.secret.check.succeeded",
+];

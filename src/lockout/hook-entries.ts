@@ -2,7 +2,7 @@
 
 const all = {
   hookId: "",
-  url: "where events are sent",
+  url: "where events are sent, without the path",
   eventTypes: "a list, left out where it is empty",
   presets: "a list, left out where it is empty",
 };

@@ -163,7 +163,8 @@ export function hookPayload(
   { url, eventTypes: named, presets }: HookSettings,
 ): EventPayload {
   return {
-    ...{ hookId, url },
+    // Paths of webhooks are often secrets, and whoever may read events may not read hooks.
+    ...{ hookId, url: new URL(url).origin },
     ...(named.length > 0 && { eventTypes: named }),
     ...(presets.length > 0 && { presets }),
   };

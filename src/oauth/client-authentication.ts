@@ -96,7 +96,10 @@ export function createClientAuthentication(
     const isRight = guard.check(
       account === undefined
         ? { id: toKey(folded), isKnown: false }
-        : { id: account.id, isKnown: true },
+        : {
+            ...{ id: account.id, isKnown: true },
+            secretId: account.secret?.id,
+          },
       network,
       () => {
         const isSame = timingSafeEqual(

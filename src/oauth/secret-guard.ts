@@ -3,10 +3,14 @@ export interface SecretGuard {
   /**
    * Compares a secret, unless too many were wrong before: then it counts as wrong without being compared.
    *
-   * @param client whose secret it is; an unknown client id has a pool of its own
+   * @param client whose secret it is, and which: a new one starts anew; an unknown client id has a pool of its own
    */
   readonly check: (
-    client: { readonly id: string; readonly isKnown: boolean },
+    client: {
+      readonly id: string;
+      readonly secretId?: string | undefined;
+      readonly isKnown: boolean;
+    },
     network: string,
     compare: () => boolean,
   ) => boolean;
@@ -47,9 +51,9 @@ export function createSecretGuard(
   const known = new Map<string, Row>();
   const unknown = new Map<string, Row>();
   return {
-    check: ({ id, isKnown }, network, compare) => {
+    check: ({ id, secretId = "", isKnown }, network, compare) => {
       const rows = isKnown ? known : unknown;
-      const key = `${id} ${network}`;
+      const key = `${id} ${secretId} ${network}`;
       const row = rows.get(key);
       const time = now();
       if (row !== undefined && time < row.pausedUntil) {

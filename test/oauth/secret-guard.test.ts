@@ -79,3 +79,14 @@ test("unknown clients do not push out what is remembered of known ones", () => {
   }
   expect(guard.check(true)).toBe(false);
 });
+
+test("a new secret begins anew", () => {
+  const guard = createSecretGuard(1, () => 0, {
+    onWrong: () => undefined,
+    onRight: () => undefined,
+  });
+  const old = { id: "a", secretId: "1", isKnown: true };
+  expect(guard.check(old, "n", () => false)).toBe(false);
+  expect(guard.check(old, "n", () => true)).toBe(false);
+  expect(guard.check({ ...old, secretId: "2" }, "n", () => true)).toBe(true);
+});

@@ -86,7 +86,7 @@ export function describeHooks(bed: StoreBed): void {
           ...{ position: since, aggregateType: "org", aggregateId: orgId },
           ...{ type: "org.hook.added", editor: "ann" },
           payload: {
-            ...{ hookId: hook.id, url: hook.url },
+            ...{ hookId: hook.id, url: "https://example.com" },
             ...{ eventTypes: ["user.locked"], presets: ["security"] },
           },
         },
@@ -102,7 +102,8 @@ export function describeHooks(bed: StoreBed): void {
       expect(await hookEvents()).toMatchObject([
         {
           ...{ aggregateType: "instance", aggregateId: instanceId },
-          payload: { hookId: hook.id, url: hook.url },
+          // Whoever may read events may not read hooks, and a path is often a secret.
+          payload: { hookId: hook.id, url: "https://example.com" },
         },
       ]);
       const decide = () => ({ isEnabled: false });
