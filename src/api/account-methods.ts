@@ -151,14 +151,20 @@ export function createAccountMethods(
       if (isGiven && given === undefined) {
         throw new LockoutError("publicKeyInvalid");
       }
-      // Before a key is made, which takes long.
-      await change(userId, context, ({ keyIds }) => {
-        if (keyIds.length >= maxKeysPerAccount) {
-          throw new LockoutError("keysTooMany");
-        }
-        return { events: [] };
-      });
-      const made = given === undefined ? await makeKeyPair() : undefined;
+      const mayHaveMore = async () => {
+        await change(userId, context, ({ keyIds }) => {
+          if (keyIds.length >= maxKeysPerAccount) {
+            throw new LockoutError("keysTooMany");
+          }
+          return { events: [] };
+        });
+      };
+      // Before a key is made, which takes long: when it is asked for, and when it is its turn.
+      await mayHaveMore();
+      const made =
+        given === undefined
+          ? await makeKeyPair(turnOf(context), mayHaveMore)
+          : undefined;
       const { algorithm, publicKey } = given ?? made ?? unreachable();
       const key: AccountKey = {
         ...{ id: store.newId(), algorithm, publicKey, expirationDate },

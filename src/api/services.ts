@@ -95,6 +95,8 @@ export function createServices(
 ): readonly MountedService[] {
   const { store } = options;
   const inTurn = createTurns(listsAtOnce);
+  // A history may read through a long log: other lists do not wait for it.
+  const historyInTurn = createTurns(1);
   const editorNames = new EditorNames(store);
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);
@@ -111,7 +113,10 @@ export function createServices(
     ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, inTurn)),
-    mount(PolicyService, createPolicyService({ store, inTurn, editorNames })),
+    mount(
+      PolicyService,
+      createPolicyService({ store, inTurn: historyInTurn, editorNames }),
+    ),
     mount(HookService, createHookService(store, inTurn, options.hooks)),
   ];
 }

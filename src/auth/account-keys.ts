@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeyAlgorithm } from "../lockout/account-record.ts";
 import { createTurns } from "../pacing/turns.ts";
+import type { Turn } from "../pacing/turns.ts";
 
 /** A public key as it is stored. */
 export interface PublicKey {
@@ -53,15 +54,23 @@ export function readPublicKey(pem: Uint8Array): PublicKey | undefined {
   }
 }
 
-/** Makes a key: RSA with 2048 bits, since .NET's client reads nothing else. */
-export async function makeKeyPair(): Promise<KeyPair> {
-  const { publicKey, privateKey } = await inTurn(() =>
-    makeRsa("rsa", {
+/**
+ * Makes a key: RSA with 2048 bits, since .NET's client reads nothing else.
+ *
+ * @param check is called when it is this one's turn; what it throws refuses
+ */
+export async function makeKeyPair(
+  turn?: Turn,
+  check?: () => Promise<void>,
+): Promise<KeyPair> {
+  const { publicKey, privateKey } = await inTurn(async () => {
+    await check?.();
+    return makeRsa("rsa", {
       modulusLength: leastRsaBits,
       publicKeyEncoding: { type: "spki", format: "der" },
       privateKeyEncoding: { type: "pkcs1", format: "pem" },
-    }),
-  );
+    });
+  }, turn);
   return { algorithm: "RSA", publicKey, privateKey };
 }
 
