@@ -11,7 +11,8 @@ import type { Account, AccountKey, AccountSecret } from "./account-record.ts";
 import { LockoutError } from "./errors.ts";
 import type { NewEvent } from "./event.ts";
 import { userRemoved } from "./user-events.ts";
-import type { CommandView, DecideUser } from "./user.ts";
+import { noRules } from "./rules.ts";
+import type { CommandView, DecideUser, UserView } from "./user.ts";
 
 /** The most keys of an account. */
 export const maxKeysPerAccount = 10;
@@ -127,9 +128,11 @@ export function changeAccountState(
   editor: string,
 ): DecideAccount {
   return (account, now) => {
-    // These commands look at nothing else: nothing is counted of accounts.
-    const view: Pick<CommandView, "user" | "counters" | "editor" | "now"> = {
+    // These commands ask for nothing beside it: nothing is counted of accounts, and no policy is about them.
+    const view: UserView = {
       ...{ user: account.state, counters: noCounters, editor, now },
+      limits: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
+      rules: noRules,
     };
     const { user, events } = decide(view as CommandView);
     return { account: { ...account, state: user ?? account.state }, events };
