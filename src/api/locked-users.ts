@@ -46,7 +46,7 @@ export async function listLockedUsers(
   const filter: LockedFilter = {
     since: request.since && boundMs(request.since),
     reasons: readReasons(request.reason, "lockedListInvalid"),
-    prefix: readPrefix(request.namePrefix, "lockedListInvalid"),
+    prefix: readText(request.namePrefix, "lockedListInvalid"),
   };
   const page = await readPage(inTurn, turn, request, (asked) =>
     store.listLocked(scope, filter, asked, order),
@@ -75,8 +75,8 @@ export function readReasons(
   return [reason];
 }
 
-/** What ids and aliases of a filter begin with; undefined for anything. @throws LockoutError `invalid` */
-export function readPrefix(
+/** A text to look for in ids and aliases; undefined where it is empty. @throws LockoutError `invalid` */
+export function readText(
   text: string,
   invalid: ErrorName,
 ): TextsOfUser | undefined {

@@ -20,6 +20,8 @@ import type {
   UserStore,
 } from "../store/users.ts";
 import { refuseAccount } from "./accounts.ts";
+import { readText } from "./locked-users.ts";
+import { lockoutMessage } from "./lockout-message.ts";
 import { readPage, turnOf } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
 
@@ -60,6 +62,24 @@ export function createLockoutUserService(
       );
       return {
         users: page.items.map(userMessage),
+        nextPageToken: page.next ?? "",
+      };
+    },
+
+    async findUsers(request, context) {
+      const { orgId } = getCaller(context.values);
+      const text = readText(request.query, "findQueryInvalid");
+      if (text === undefined) {
+        throw new LockoutError("findQueryInvalid");
+      }
+      const page = await readPage(inTurn, turnOf(context), request, (asked) =>
+        store.findUsers(orgId, text, asked),
+      );
+      return {
+        users: page.items.map(({ user, lockout }) => ({
+          user: userMessage(user),
+          lockout: lockoutMessage(lockout),
+        })),
         nextPageToken: page.next ?? "",
       };
     },

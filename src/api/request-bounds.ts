@@ -155,6 +155,11 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: 200,
     above: "requestTooLong",
   },
+  "lockout.v1.FindUsersRequest.query": {
+    characters: 200,
+    above: "findQueryInvalid",
+  },
+  "lockout.v1.FindUsersRequest.page_token": pageToken,
   "lockout.v1.DeleteUserRequest.user_id": userId,
   "lockout.v1.SetRulesRequest.etag": {
     characters: idCharacters,

@@ -14,7 +14,7 @@ import type {
   UserStore,
 } from "../store/users.ts";
 import { userSubject } from "../store/users.ts";
-import { readPrefix, readReasons } from "./locked-users.ts";
+import { readText, readReasons } from "./locked-users.ts";
 import { boundMs } from "./moment.ts";
 import { readPage } from "./pages.ts";
 import { requireUserId } from "./subjects.ts";
@@ -209,7 +209,7 @@ function readFilter({
     since: since && boundMs(since),
     reasons: readReasons(number, "unlockFilterInvalid") ?? byFailures,
     fromAddress: address === "" ? undefined : readAddress(address),
-    prefix: readPrefix(namePrefix, "unlockFilterInvalid"),
+    prefix: readText(namePrefix, "unlockFilterInvalid"),
   };
 }
 

@@ -214,6 +214,12 @@ const entries = {
     key: "address is an IP address or a network such as 203.0.113.0/24, reason a reason of locks, and name_prefix of 1 to 200 characters that are not all blank",
     when: "UnlockUsers has a filter that is none. Nothing was changed.",
   },
+  findQueryInvalid: {
+    id: "LOCKOUTD-usr10",
+    code: "INVALID_ARGUMENT",
+    key: "query has 1 to 200 characters that are not all blank",
+    when: "FindUsers is called without a text to look for, or with one that is too long.",
+  },
   lockedListInvalid: {
     id: "LOCKOUTD-lck05",
     code: "INVALID_ARGUMENT",

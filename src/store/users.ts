@@ -85,6 +85,12 @@ export interface StoredUser extends UserKey, UserState {
   readonly aliases: readonly string[];
 }
 
+/** A user who was found, with the lockout. */
+export interface FoundUser {
+  readonly user: StoredUser;
+  readonly lockout: StoredLockout;
+}
+
 /** A user with the first and the last event since the registration; none of users of earlier versions who did nothing since. */
 export interface UserRecord {
   readonly user: StoredUser;
@@ -170,6 +176,15 @@ export interface UserStore {
     filter: UserFilter,
     page: PageRequest,
   ): Promise<Page<StoredUser>>;
+  /**
+   * The organisation's users who have the text in the id or an alias: first those whose id begins with it, then those of whom an alias
+   * does, then others. A page may have fewer than it might, or none, and be followed by others.
+   */
+  findUsers(
+    orgId: string,
+    text: TextsOfUser,
+    page: PageRequest,
+  ): Promise<Page<FoundUser>>;
   /**
    * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Says whether
    * there was one.

@@ -12,6 +12,7 @@ import { describeFigures } from "./store/figures.ts";
 import { describeDevices } from "./store/devices.ts";
 import { describeFactorLocks } from "./store/factor-locks.ts";
 import { describeHooks } from "./store/hooks.ts";
+import { describeFoundUsers } from "./store/found-users.ts";
 import { describeInstance } from "./store/instance.ts";
 import { describeLifetime } from "./store/lifetime.ts";
 import { describeLockedUsers } from "./store/locked-users.ts";
@@ -65,6 +66,7 @@ export function describeStore(
     describeNames(bed);
     describeUnlocks(bed);
     describeLockedUsers(bed);
+    describeFoundUsers(bed);
     describeVault(bed);
     describeFigures(bed);
     describeLifetime(bed);

@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Lockout } from "./attempt_service_pb.js";
 
 /**
  * Describes the file lockout/v1/user_service.proto.
@@ -164,6 +165,91 @@ export declare type DeleteUserResponse = Message<"lockout.v1.DeleteUserResponse"
 export declare const DeleteUserResponseSchema: GenMessage<DeleteUserResponse>;
 
 /**
+ * @generated from message lockout.v1.FindUsersRequest
+ */
+export declare type FindUsersRequest = Message<"lockout.v1.FindUsersRequest"> & {
+  /**
+   * What is looked for: 1 to 200 characters. Aliases are compared without regard to case, Unicode form and blanks.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * The most users to return: 100 unless set, at most 1000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before; empty asks for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.FindUsersRequest.
+ * Use `create(FindUsersRequestSchema)` to create a new message.
+ */
+export declare const FindUsersRequestSchema: GenMessage<FindUsersRequest>;
+
+/**
+ * @generated from message lockout.v1.FindUsersResponse
+ */
+export declare type FindUsersResponse = Message<"lockout.v1.FindUsersResponse"> & {
+  /**
+   * First users whose id begins with the text, then those of whom an alias does, then others who have it elsewhere. A page may have fewer than
+   * page_size, or none, though others follow.
+   *
+   * @generated from field: repeated lockout.v1.FoundUser users = 1;
+   */
+  users: FoundUser[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lockout.v1.FindUsersResponse.
+ * Use `create(FindUsersResponseSchema)` to create a new message.
+ */
+export declare const FindUsersResponseSchema: GenMessage<FindUsersResponse>;
+
+/**
+ * A user who was found.
+ *
+ * @generated from message lockout.v1.FoundUser
+ */
+export declare type FoundUser = Message<"lockout.v1.FoundUser"> & {
+  /**
+   * Who it is.
+   *
+   * @generated from field: lockout.v1.User user = 1;
+   */
+  user?: User | undefined;
+
+  /**
+   * The lock and the counters.
+   *
+   * @generated from field: lockout.v1.Lockout lockout = 2;
+   */
+  lockout?: Lockout | undefined;
+};
+
+/**
+ * Describes the message lockout.v1.FoundUser.
+ * Use `create(FoundUserSchema)` to create a new message.
+ */
+export declare const FoundUserSchema: GenMessage<FoundUser>;
+
+/**
  * What a user may do.
  *
  * @generated from enum lockout.v1.UserState
@@ -247,6 +333,16 @@ export declare const UserService: GenService<{
     methodKind: "unary";
     input: typeof ListUsersRequestSchema;
     output: typeof ListUsersResponseSchema;
+  },
+  /**
+   * Finds users of the organisation by a part of an id or alias, with their lockouts.
+   *
+   * @generated from rpc lockout.v1.UserService.FindUsers
+   */
+  findUsers: {
+    methodKind: "unary";
+    input: typeof FindUsersRequestSchema;
+    output: typeof FindUsersResponseSchema;
   },
   /**
    * Removes the user, the aliases and the counters; the events stay.

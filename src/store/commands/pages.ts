@@ -27,7 +27,7 @@ const filteredRows = 32;
 const maxSlices = 600;
 
 /** A page ends before the user with whom its JSON would be longer than this; it has one at least. */
-const maxPageBytes = 1024 * 1024;
+export const maxPageBytes = 1024 * 1024;
 
 /** Where a filter looks at nothing but the rows themselves, so many are looked through at once: a few milliseconds. */
 export const rowsAtOnce = 1000;

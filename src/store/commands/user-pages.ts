@@ -56,7 +56,7 @@ function lockedAfter(
 }
 
 /** JSON of a lockout but for its texts, at most: numbers and times of five factors. */
-const lockoutBytes = 1600;
+export const lockoutBytes = 1600;
 
 /** Reads a page of users in slices, between which others have their turn. */
 export function readUserPage(

@@ -13,27 +13,8 @@ import type {
 } from "../shared/user-lists.ts";
 import type { StoredLockout } from "../users.ts";
 import type { PostgresDatabase } from "./database.ts";
+import { namedCall, namedStatement } from "./named-statement.ts";
 import type { Statement } from "./pipeline.ts";
-
-/** A statement whose values have names: each is a parameter from where it is named first. */
-interface NamedStatement<Values> {
-  readonly statement: Statement;
-  readonly names: readonly (keyof Values)[];
-}
-
-function namedStatement<Values>(
-  name: string,
-  write: (named: (value: keyof Values & string) => string) => string,
-): NamedStatement<Values> {
-  const names: (keyof Values)[] = [];
-  const text = write((value) => {
-    if (!names.includes(value)) {
-      names.push(value);
-    }
-    return `$${names.indexOf(value) + 1}`;
-  });
-  return { statement: { name, text }, names };
-}
 
 const lockedLists = lockedSliceKinds.map((kind, place) => ({
   kind,
@@ -54,10 +35,7 @@ export async function listLocked(
   if (list === undefined) {
     throw new Error(`no list has the order ${order}`);
   }
-  const { rows } = await database.query(
-    list.statement,
-    ...list.names.map((name) => values[name]),
-  );
+  const { rows } = await database.query(...namedCall(list, values));
   return rows as unknown as readonly ListedRow[];
 }
 
@@ -78,10 +56,7 @@ export async function countLockedNames(
   if (count === undefined) {
     throw new Error("there are two counts");
   }
-  const { rows } = await database.query(
-    count.statement,
-    ...count.names.map((name) => values[name]),
-  );
+  const { rows } = await database.query(...namedCall(count, values));
   return Number(rows[0]?.["count"]);
 }
 

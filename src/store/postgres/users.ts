@@ -37,6 +37,8 @@ import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEnds } from "./event-ends.ts";
 import type { Statement } from "./pipeline.ts";
+import { readFoundPage } from "../commands/found-pages.ts";
+import { findRows } from "./find-users.ts";
 import { toSubject } from "../shared/rows.ts";
 import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
@@ -263,6 +265,34 @@ export function createUserStore({
         return {
           items: found.map((stored) => commands.toUser(stored, time)),
           next: rows.length < limit ? undefined : userIdOf(listed.at(-1)),
+        };
+      });
+    },
+    findUsers: async (orgId, text, page) => {
+      await settleAll();
+      return readFoundPage(page, async (phase, after) => {
+        const { rows, next } = await findRows(
+          ...([database, orgId, text, phase, after] as const),
+        );
+        const found = rows.map(({ row }) => toSubject(row));
+        const { commands, time } = await look(found.map(subjectOf));
+        const lockouts = await describeUsers(
+          database,
+          found.map((stored) => commands.toLockout(stored, time)),
+        );
+        return {
+          items: rows.flatMap(({ place }, index) => {
+            const [stored, lockout] = [found[index], lockouts[index]];
+            return stored === undefined || lockout === undefined
+              ? []
+              : [
+                  {
+                    place,
+                    found: { user: commands.toUser(stored, time), lockout },
+                  },
+                ];
+          }),
+          next,
         };
       });
     },

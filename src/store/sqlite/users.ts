@@ -8,6 +8,7 @@ import {
   readUserPage,
 } from "../commands/user-pages.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
+import { readFoundPage } from "../commands/found-pages.ts";
 import { toSubject } from "../shared/rows.ts";
 import {
   fitsUsers,
@@ -32,6 +33,7 @@ import { prepareAliases } from "./aliases.ts";
 import { prepareAttempts } from "./attempts.ts";
 import { prepareCounters } from "./counters.ts";
 import { prepareNameEvents } from "./events.ts";
+import { prepareFinding } from "./find-users.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
 import { prepareReports } from "./reports.ts";
@@ -73,6 +75,7 @@ export function createUserStore(
     attempts.removeOpen(key);
   });
   const sources = prepareSources(database, memory, context.onSourcesDropped);
+  const findRows = prepareFinding(database);
   const reports = prepareReports(database);
   const aliases = prepareAliases(database);
   const nameEvents = prepareNameEvents(database, memory);
@@ -201,6 +204,28 @@ export function createUserStore(
               .filter((row) => fitsUsers(row, filter, now()))
               .map((row) => commands.toUser(toSubject(row), now())),
             next: rows.length < limit ? undefined : userIdOf(rows.at(-1)),
+          };
+        }),
+      );
+    },
+
+    findUsers: async (orgId, text, page) => {
+      await settleAll();
+      return readFoundPage(page, (phase, after) =>
+        read(() => {
+          const { rows, next } = findRows(orgId, text, phase, after);
+          return {
+            items: rows.map(({ place, row }) => {
+              const [stored, time] = [toSubject(row), now()];
+              return {
+                place,
+                found: {
+                  user: commands.toUser(stored, time),
+                  lockout: describe(commands.toLockout(stored, time)),
+                },
+              };
+            }),
+            next,
           };
         }),
       );

@@ -1,0 +1,55 @@
+import { foundAtOnce, searchedAtOnce } from "../commands/found-pages.ts";
+import type { FindPhase } from "../commands/found-pages.ts";
+import {
+  aliasesFromSql,
+  foundByAliases,
+  foundByIds,
+  foundByParts,
+  idsFromSql,
+  partsSql,
+  searchedSql,
+} from "../shared/find-users.ts";
+import type { FindValues, FoundRow, FoundRows } from "../shared/find-users.ts";
+import type { TextsOfUser } from "../users.ts";
+import type { PostgresDatabase } from "./database.ts";
+import { namedCall, namedStatement } from "./named-statement.ts";
+import type { Result } from "./pipeline.ts";
+
+const idsFrom = namedStatement<FindValues>("find_ids", idsFromSql);
+const aliasesFrom = namedStatement<FindValues>("find_aliases", aliasesFromSql);
+const parts = namedStatement<FindValues>("find_parts", partsSql);
+const searched = namedStatement<FindValues>("find_searched", searchedSql);
+
+/** Reads the next rows of a phase, behind a place. */
+export async function findRows(
+  database: PostgresDatabase,
+  orgId: string,
+  text: TextsOfUser,
+  phase: FindPhase,
+  after: string | undefined,
+): Promise<FoundRows<FoundRow>> {
+  // One more, since the slice begins with the place itself.
+  const limit = phase === "parts" ? searchedAtOnce : foundAtOnce + 1;
+  const start = { ids: text.id, aliases: text.folded, parts: "" }[phase];
+  const values = { orgId, ...text, place: after ?? start, limit };
+  if (phase !== "parts") {
+    const [statement, found] =
+      phase === "ids"
+        ? ([idsFrom, foundByIds] as const)
+        : ([aliasesFrom, foundByAliases] as const);
+    const rows = await database.query(...namedCall(statement, values));
+    return found(rowsOf(rows), text, after, limit);
+  }
+  const [rows, window] = await database.use(({ send }) =>
+    send(namedCall(parts, values), namedCall(searched, values)),
+  );
+  const [{ last, count } = { last: null, count: 0 }] = window?.rows ?? [];
+  return {
+    rows: foundByParts(rowsOf(rows), text),
+    next: Number(count) < limit ? undefined : ((last ?? undefined) as string),
+  };
+}
+
+function rowsOf(result: Result | undefined): readonly FoundRow[] {
+  return (result?.rows ?? []) as unknown as readonly FoundRow[];
+}

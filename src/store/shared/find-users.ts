@@ -1,0 +1,134 @@
+/** How users are found by a text, as every engine reads them: see `found-pages.ts` for the order. */
+import type { TextsOfUser } from "../users.ts";
+import { subjectColumns } from "./rows.ts";
+import type { SubjectRow } from "./rows.ts";
+
+/** What the statements ask for, by name: SQL of one engine names them in its own way. */
+export interface FindValues {
+  readonly orgId: string;
+  /** The text that is looked for in ids. */
+  readonly id: string;
+  /** The text that is looked for in aliases. */
+  readonly folded: string;
+  /** Where the slice begins: an id or a folded alias. */
+  readonly place: string;
+  /** So many rows. */
+  readonly limit: number;
+}
+
+/** How an engine names a value in SQL. */
+type Named = (name: keyof FindValues) => string;
+
+/** A user who may be found. */
+export interface FoundRow extends SubjectRow {
+  /** The folded alias, where it was found by one. */
+  readonly folded: string | null;
+  /** Whether an alias that comes first, or begins with the text, has found the user too. */
+  readonly is_again: number | boolean;
+}
+
+/** Users from an id on. */
+export function idsFromSql(named: Named): string {
+  return `SELECT ${subjectColumns}, NULL AS folded, 0 AS is_again FROM subjects
+    WHERE org_id = ${named("orgId")} AND user_id >= ${named("place")} ORDER BY user_id LIMIT ${named("limit")}`;
+}
+
+/** Users from an alias on. Between the text and an alias that begins with it are no others than such. */
+export function aliasesFromSql(named: Named): string {
+  return `SELECT ${subjectColumns}, folded, EXISTS (
+      SELECT 1 FROM aliases b WHERE b.subject = a.subject AND b.folded >= ${named("folded")} AND b.folded < a.folded) AS is_again
+    FROM (SELECT folded, subject FROM aliases WHERE org_id = ${named("orgId")} AND folded >= ${named("place")}
+      ORDER BY folded LIMIT ${named("limit")}) AS a
+    JOIN subjects s ON s.key = a.subject ORDER BY folded`;
+}
+
+/** Of the next users by id, those who have the text somewhere. */
+export function partsSql(named: Named): string {
+  const [id, folded] = [text(named("id")), text(named("folded"))];
+  return `SELECT ${subjectColumns}, NULL AS folded, EXISTS (
+      SELECT 1 FROM aliases b WHERE b.subject = s.key AND substr(b.folded, 1, length(${folded})) = ${folded}) AS is_again
+    FROM (${windowSql(named)}) AS s
+    WHERE replace(user_id, ${id}, '') <> user_id
+      OR EXISTS (SELECT 1 FROM aliases a WHERE a.subject = s.key AND replace(a.folded, ${folded}, '') <> a.folded)
+    ORDER BY user_id`;
+}
+
+/** The last of those next users, and how many they are. */
+export function searchedSql(named: Named): string {
+  return `SELECT max(user_id) AS last, count(*) AS count FROM (${windowSql(named, "user_id")}) AS s`;
+}
+
+function windowSql(named: Named, columns = "*"): string {
+  return `SELECT ${columns} FROM subjects WHERE org_id = ${named("orgId")} AND user_id > ${named("place")}
+    ORDER BY user_id LIMIT ${named("limit")}`;
+}
+
+function text(name: string): string {
+  return `CAST(${name} AS text)`;
+}
+
+/** What of a slice of rows belongs to its phase. */
+export interface FoundRows<Row> {
+  readonly rows: readonly { readonly place: string; readonly row: Row }[];
+  readonly next: string | undefined;
+}
+
+/**
+ * The users whose ids begin with the text, of rows from the place on.
+ *
+ * @param after the place behind which the slice begins
+ * @param limit how many rows were asked for
+ */
+export function foundByIds<Row extends FoundRow>(
+  rows: readonly Row[],
+  { id }: TextsOfUser,
+  after: string | undefined,
+  limit: number,
+): FoundRows<Row> {
+  return foundByPrefix(rows, id, after, limit, (row) => row.user_id ?? "");
+}
+
+/** The users of whom an alias begins with the text, and not the id. The parameters are those of {@link foundByIds}. */
+export function foundByAliases<Row extends FoundRow>(
+  rows: readonly Row[],
+  { id, folded }: TextsOfUser,
+  after: string | undefined,
+  limit: number,
+): FoundRows<Row> {
+  const { rows: found, next } = foundByPrefix(
+    ...([rows, folded, after, limit] as const),
+    (row) => row.folded ?? "",
+  );
+  return {
+    rows: found.filter(
+      ({ row }) => !row.is_again && !(row.user_id ?? "").startsWith(id),
+    ),
+    next,
+  };
+}
+
+/** Those who have the text elsewhere. */
+export function foundByParts<Row extends FoundRow>(
+  rows: readonly Row[],
+  { id }: TextsOfUser,
+): FoundRows<Row>["rows"] {
+  return rows
+    .filter((row) => !row.is_again && !(row.user_id ?? "").startsWith(id))
+    .map((row) => ({ place: row.user_id ?? "", row }));
+}
+
+function foundByPrefix<Row>(
+  rows: readonly Row[],
+  prefix: string,
+  after: string | undefined,
+  limit: number,
+  placeOf: (row: Row) => string,
+): FoundRows<Row> {
+  const placed = rows.map((row) => ({ place: placeOf(row), row }));
+  const end = placed.findIndex(({ place }) => !place.startsWith(prefix));
+  const fitting = end < 0 ? placed : placed.slice(0, end);
+  return {
+    rows: fitting.filter(({ place }) => place !== after),
+    next: end < 0 && rows.length === limit ? placed.at(-1)?.place : undefined,
+  };
+}
