@@ -73,8 +73,8 @@ test("nor are a hundred streams of HTTP/2", async () => {
       frame(frameType.headers, endHeaders | endStream, 2 * i + 1, get),
     ),
   );
-  // 32 in the first turn, and a quarter more in each after a short one.
-  expect(await most).toBeLessThanOrEqual(40);
+  // 32 in the first turn, of which the connection itself may take some, and a quarter more in each after a short one: 40, and 50.
+  expect(await most).toBeLessThanOrEqual(50);
   client.socket.destroy();
 });
 
