@@ -2,7 +2,7 @@ import type { UserState } from "./user.ts";
 
 /** What of a secret is stored. */
 export interface AccountSecret {
-  /** Tokens that were got by the secret have it: they end with the secret. */
+  /** Tokens that were got by the secret, or by those that it replaced, have it: they end where the secret is removed. */
   readonly id: string;
   /** SHA-256, 32 bytes. */
   readonly hash: Uint8Array;

@@ -103,10 +103,13 @@ export function revokeAccessToken(
   });
 }
 
-/** Gives the account a secret, in the place of the one that it has. */
+/** Gives the account a secret. One in the place of another takes over its id: tokens that were got by that go on. */
 export function setAccountSecret(secret: AccountSecret): DecideAccount {
   return (account) => ({
-    account: { ...account, secret },
+    account: {
+      ...account,
+      secret: { ...secret, id: account.secret?.id ?? secret.id },
+    },
     events: [accountSecretSet],
   });
 }

@@ -98,7 +98,10 @@ export function createClientAuthentication(
         ? { id: toKey(folded), isKnown: false }
         : {
             ...{ id: account.id, isKnown: true },
-            secretId: account.secret?.id,
+            // A new one has the id of the one before.
+            secretId:
+              account.secret &&
+              Buffer.from(account.secret.hash).toString("base64"),
           },
       network,
       () => {

@@ -398,6 +398,11 @@ describe("a token", () => {
     );
     await change(access.removeKey, { userId, keyId }, admin());
     expect(await statuses(tokens)).toEqual([401, 200]);
+    // A new secret ends nothing, no secret all that was got by one.
+    await change(access.setSecret, { userId }, admin());
+    expect(await statuses(tokens)).toEqual([401, 200]);
+    await change(access.removeSecret, { userId }, admin());
+    expect(await statuses(tokens)).toEqual([401, 401]);
     await change(access.setSecret, { userId }, admin());
     expect(await statuses(tokens)).toEqual([401, 401]);
 
