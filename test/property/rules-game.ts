@@ -15,7 +15,6 @@ import { forgetDevices } from "../../src/lockout/forget-devices.ts";
 import type { Limits } from "../../src/lockout/limits.ts";
 import type { Lock } from "../../src/lockout/lock.ts";
 import type { PolicyDecision } from "../../src/lockout/policy.ts";
-import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { Rules } from "../../src/lockout/rules.ts";
 import { recordPasswordChange } from "../../src/lockout/password-change.ts";
@@ -25,6 +24,7 @@ import type { DecideUser } from "../../src/lockout/user.ts";
 import type { AttemptStore, UserStore } from "../../src/store/users.ts";
 import type { Awaitable } from "../../src/store/awaitable.ts";
 import type { UserCommands } from "../../src/store/commands/user-commands.ts";
+import { rulesDecision } from "../support/change-policy.ts";
 import { modelFactors, RulesModel } from "./rules-model.ts";
 import type { ModelFactor } from "./rules-model.ts";
 
@@ -185,15 +185,7 @@ export async function play(
   };
   let time = start;
   const setRules = (wanted: Rules) =>
-    board.policy(time, {
-      rules: {
-        event: {
-          type: "org.policy.lockout.rules.changed",
-          payload: rulesPayload(wanted),
-        },
-        rules: wanted,
-      },
-    });
+    board.policy(time, rulesDecision("org", wanted));
   const setLimits = (wanted: Limits) =>
     board.policy(time, {
       numbers: {

@@ -8,11 +8,11 @@ import {
 } from "../../src/lockout/attempt.ts";
 import type { Outcome } from "../../src/lockout/comparison.ts";
 import { createDefaultPolicy } from "../../src/lockout/policy.ts";
-import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
+import { rulesDecision } from "../support/change-policy.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
@@ -146,15 +146,9 @@ async function play(
   const subject = (user: number) =>
     ({ kind: "user", orgId, userId: `u${user}` }) as const;
   const client = (from: number) => ({ address: addresses[from] ?? "" });
-  await store().changePolicy({ kind: "org", orgId }, "e", () => ({
-    rules: {
-      event: {
-        type: "org.policy.lockout.rules.changed",
-        payload: rulesPayload(rules),
-      },
-      rules,
-    },
-  }));
+  await store().changePolicy({ kind: "org", orgId }, "e", () =>
+    rulesDecision("org", rules),
+  );
   for (const move of moves) {
     clock.time += 1;
     switch (move.kind) {

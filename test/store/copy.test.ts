@@ -6,7 +6,6 @@ import { beginAttempt } from "../../src/lockout/attempt.ts";
 import { eventCatalogue, eventTypes } from "../../src/lockout/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy.ts";
 import { resetRules } from "../../src/lockout/rules-commands.ts";
-import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { PolicyOwner } from "../../src/store/policies.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
@@ -20,7 +19,7 @@ import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { userSubject } from "../../src/store/users.ts";
 import type { TempDir } from "../support/temp-dir.ts";
-import { changePolicy } from "../support/change-policy.ts";
+import { changePolicy, rulesDecision } from "../support/change-policy.ts";
 
 let directory: TempDir;
 let server: TestServer;
@@ -57,15 +56,13 @@ async function setRules(database: string): Promise<void> {
   const orgs = await store.listOrgs(firstPage);
   const [first, other] = orgs.items.map(({ id }) => id);
   const rules = { ...noRules, ceiling: 100, lockDurationMs: 1500 };
-  const payload = rulesPayload(rules);
   for (const owner of [
     { kind: "instance" },
     ...[first, other].map((orgId) => ({ kind: "org", orgId }) as const),
   ] as readonly PolicyOwner[]) {
-    const type = `${owner.kind}.policy.lockout.rules.changed` as const;
-    await store.changePolicy(owner, "e", () => ({
-      rules: { event: { type, payload }, rules },
-    }));
+    await store.changePolicy(owner, "e", () =>
+      rulesDecision(owner.kind, rules),
+    );
   }
   const reset = resetRules({});
   await store.changePolicy({ kind: "org", orgId: other ?? "" }, "e", reset);

@@ -6,7 +6,6 @@ import {
   completeAttempt,
   reportAttempt,
 } from "../../src/lockout/attempt.ts";
-import { rulesPayload } from "../../src/lockout/rules-payload.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import { createNameKey, hashName } from "../../src/store/shared/name-hash.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
@@ -16,6 +15,7 @@ import { migrate as migratePostgres } from "../../src/store/postgres/migrate.ts"
 import { migrations as postgresMigrations } from "../../src/store/postgres/migrations/all.ts";
 import { migrate as migrateSqlite } from "../../src/store/sqlite/migrate.ts";
 import { migrations as sqliteMigrations } from "../../src/store/sqlite/migrations/all.ts";
+import { rulesDecision } from "../support/change-policy.ts";
 import { firstPage } from "../support/first-page.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
@@ -121,11 +121,9 @@ async function expectGoesOn(url: string): Promise<void> {
   expect(await fail(attempt?.id ?? "")).toMatchObject({ locked: true });
   expect(await begin("new")).toMatchObject({ decision: "proceed", failed: 0 });
   // What came since works on whom the first schema knew.
-  await store.changePolicy({ kind: "org", orgId }, "e", () => {
-    const rules = { ...noRules, rememberedSecrets: 3 };
-    const type = "org.policy.lockout.rules.changed";
-    return { rules: { event: { type, payload: rulesPayload(rules) }, rules } };
-  });
+  await store.changePolicy({ kind: "org", orgId }, "e", () =>
+    rulesDecision("org", { ...noRules, rememberedSecrets: 3 }),
+  );
   const repeat = () =>
     store.reportAttempt({ kind: "user", orgId, userId: "known" }, "e", (view) =>
       reportAttempt(view, "password", {}, "failed", {

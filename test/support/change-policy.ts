@@ -1,4 +1,6 @@
-import type { DecidePolicy } from "../../src/lockout/policy.ts";
+import type { DecidePolicy, PolicyDecision } from "../../src/lockout/policy.ts";
+import { rulesPayload } from "../../src/lockout/rules-payload.ts";
+import type { Rules } from "../../src/lockout/rules.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";
 import type { PolicyOwner, PolicyStore } from "../../src/store/policies.ts";
 
@@ -14,4 +16,13 @@ export async function changePolicy(
     throw new Error(`the command wrote ${others.length} events more than one`);
   }
   return event;
+}
+
+/** A decision that writes rules as they are, whatever may hold. */
+export function rulesDecision(
+  owner: PolicyOwner["kind"],
+  rules: Rules,
+): PolicyDecision {
+  const type = `${owner}.policy.lockout.rules.changed` as const;
+  return { rules: { event: { type, payload: rulesPayload(rules) }, rules } };
 }

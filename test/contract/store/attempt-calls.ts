@@ -6,12 +6,18 @@ import {
 import type { Client, Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { noRules } from "../../../src/lockout/rules.ts";
+import type { Rules } from "../../../src/lockout/rules.ts";
+import { unlockSubject } from "../../../src/lockout/unlock.ts";
+import type { UnlockCommand } from "../../../src/lockout/unlock.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type {
   AttemptStore,
   Subject,
   UserKey,
+  UserStore,
 } from "../../../src/store/users.ts";
+import { rulesDecision } from "../../support/change-policy.ts";
 import type { StoreBed } from "./bed.ts";
 import { limits, orgA } from "./samples.ts";
 
@@ -20,7 +26,7 @@ export const ttlMs = 60_000;
 export const aliceKey: UserKey = { orgId: orgA.orgId, userId: "alice" };
 export const alice: Subject = { kind: "user", ...aliceKey };
 
-/** Calls on attempts, as the API makes them. */
+/** Calls on attempts, and on what decides about them, as the API makes them. */
 export function attemptCalls(bed: StoreBed) {
   return {
     begin: (
@@ -54,6 +60,24 @@ export function attemptCalls(bed: StoreBed) {
         org,
         "admin",
         addOrgPolicy(org.orgId, limits(password, otp)),
+      ),
+    /** Gives the organisation these rules, and no others. */
+    setRules: (rules: Partial<Rules>) =>
+      bed.store.changePolicy(orgA, "admin", () =>
+        rulesDecision("org", { ...noRules, ...rules }),
+      ),
+    unlock: (
+      subject: Subject,
+      command: Partial<UnlockCommand> = {},
+      store: UserStore = bed.store,
+    ) =>
+      store.unlock(
+        subject,
+        "admin",
+        unlockSubject({
+          ...{ note: "", ticket: "", ifLockedAt: undefined },
+          ...{ unknown: "notLocked", ...command },
+        }),
       ),
     report: (subject: Subject, outcome: Outcome, factor: Factor = "password") =>
       bed.store.reportAttempt(subject, "login", (view) =>

@@ -8,10 +8,6 @@ import type { Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { forgetDevices } from "../../../src/lockout/forget-devices.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
-import { unlockSubject } from "../../../src/lockout/unlock.ts";
 import { lockUser } from "../../../src/lockout/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
@@ -24,15 +20,7 @@ const api = { version: "v1", authorise: () => undefined } as const;
 
 /** Devices that a user has logged in with. */
 export function describeDevices(bed: StoreBed): void {
-  const { report, setLimits } = attemptCalls(bed);
-  const setRules = (rules: Partial<Rules>) =>
-    bed.store.changePolicy(orgA, "admin", () => {
-      const all: Rules = { ...noRules, ...rules };
-      const type = "org.policy.lockout.rules.changed";
-      return {
-        rules: { event: { type, payload: rulesPayload(all) }, rules: all },
-      };
-    });
+  const { report, setLimits, setRules, unlock } = attemptCalls(bed);
   const knows = (maxAttempts: number, trustDurationMs = 0) =>
     setRules({ devices: { maxAttempts, trustDurationMs } });
   const begin = (
@@ -195,14 +183,7 @@ export function describeDevices(bed: StoreBed): void {
       await report(alice, "failed");
       await report(alice, "failed");
       const open = await begin(token);
-      await bed.store.unlock(
-        alice,
-        "admin",
-        unlockSubject({
-          ...{ note: "", ticket: "", ifLockedAt: undefined },
-          unknown: "notLocked",
-        }),
-      );
+      await unlock(alice);
       expect(await complete(open.attempt?.id, "succeeded")).toMatchObject({
         accepted: false,
       });

@@ -1,13 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
 import type { Rules } from "../../../src/lockout/rules.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import {
-  unlockIfLocked,
-  unlockSubject,
-  unlockUser,
-} from "../../../src/lockout/unlock.ts";
+import { unlockIfLocked, unlockUser } from "../../../src/lockout/unlock.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { firstPage } from "../../support/first-page.ts";
@@ -21,21 +15,12 @@ const remarks = { note: "n", ticket: "" };
 
 /** Locks that close one factor. */
 export function describeFactorLocks(bed: StoreBed): void {
-  const { begin, complete, report, setLimits } = attemptCalls(bed);
+  const calls = attemptCalls(bed);
+  const { begin, complete, report, setLimits } = calls;
   const setRules = (rules: Partial<Rules>) =>
-    bed.store.changePolicy(orgA, "admin", () => {
-      const all: Rules = { ...noRules, lockScope: "factor", ...rules };
-      const type = "org.policy.lockout.rules.changed";
-      return {
-        rules: { event: { type, payload: rulesPayload(all) }, rules: all },
-      };
-    });
+    calls.setRules({ lockScope: "factor", ...rules });
   const unlock = (subject: Subject, ifLockedAt?: number) =>
-    bed.store.unlock(
-      subject,
-      "admin",
-      unlockSubject({ ...remarks, ifLockedAt, unknown: "notLocked" }),
-    );
+    calls.unlock(subject, { ...remarks, ifLockedAt });
   const show = async () => (await bed.store.findLockout(alice))?.view;
   const lockFactor = async (factor: "password" | "totp") => {
     await report(alice, "failed", factor);

@@ -5,7 +5,7 @@ import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
 import type { Rules } from "../../../src/lockout/rules.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
-import { changePolicy } from "../../support/change-policy.ts";
+import { changePolicy, rulesDecision } from "../../support/change-policy.ts";
 import type { StoreBed } from "./bed.ts";
 import { init, instanceOwner, limits, orgA, orgB, start } from "./samples.ts";
 
@@ -23,23 +23,12 @@ const full: Rules = {
   storms: { maxLocks: 10_000, windowMs: 60_000 },
 };
 
-/** Writes rules as they are, whatever may hold. */
-function write(owner: PolicyOwner, rules: Rules): DecidePolicy {
-  return () => ({
-    rules: {
-      event: {
-        type: `${owner.kind}.policy.lockout.rules.changed`,
-        payload: rulesPayload(rules),
-      },
-      rules,
-    },
-  });
-}
-
 export function describePolicyRules(bed: StoreBed): void {
   describe("the rules of a policy", () => {
     const put = (owner: PolicyOwner, rules: Rules) =>
-      changePolicy(bed.store, owner, "e", write(owner, rules));
+      changePolicy(bed.store, owner, "e", () =>
+        rulesDecision(owner.kind, rules),
+      );
     /** The rules that count for a user of an organisation. */
     const counting = async (orgId: string) => {
       const { result } = await bed.store.changeUser(
@@ -157,7 +146,7 @@ export function describePolicyRules(bed: StoreBed): void {
       const grow: DecidePolicy = (view) => {
         const ceiling = (view.own.rules?.rules.ceiling ?? 0) + 1;
         seen.push(ceiling);
-        return write(orgA, { ...noRules, ceiling })(view);
+        return rulesDecision("org", { ...noRules, ceiling });
       };
       await Promise.all(
         Array.from({ length: 20 }, (_value, index) =>

@@ -5,11 +5,7 @@ import {
 } from "../../../src/lockout/attempt.ts";
 import type { Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { unlockSubject } from "../../../src/lockout/unlock.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";
@@ -19,15 +15,7 @@ import { orgA } from "./samples.ts";
 const digest = (number: number) => Buffer.alloc(32, number);
 
 export function describeRememberedSecrets(bed: StoreBed): void {
-  const { begin, setLimits } = attemptCalls(bed);
-  const setRules = (rules: Partial<Rules>) =>
-    bed.store.changePolicy(orgA, "admin", () => {
-      const all = { ...noRules, ...rules };
-      const type = "org.policy.lockout.rules.changed";
-      return {
-        rules: { event: { type, payload: rulesPayload(all) }, rules: all },
-      };
-    });
+  const { begin, setLimits, setRules, unlock } = attemptCalls(bed);
   const report = (
     subject: Subject,
     secret: number,
@@ -104,14 +92,7 @@ export function describeRememberedSecrets(bed: StoreBed): void {
       await again();
       await report(alice, 2);
       await report(alice, 3);
-      await bed.store.unlock(
-        alice,
-        "admin",
-        unlockSubject({
-          ...{ note: "", ticket: "", ifLockedAt: undefined },
-          unknown: "notLocked",
-        }),
-      );
+      await unlock(alice);
       await again();
     });
 

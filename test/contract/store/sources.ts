@@ -1,27 +1,19 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
 import { noRules } from "../../../src/lockout/rules.ts";
 import type { Rules } from "../../../src/lockout/rules.ts";
 import { deactivateUser, lockUser } from "../../../src/lockout/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
-import { orgA } from "./samples.ts";
 
 const minute = 60_000;
 const api = { version: "v1", authorise: () => undefined } as const;
 
 export function describeSources(bed: StoreBed): void {
-  const { begin, complete, setLimits } = attemptCalls(bed);
-  const setRules = (sources: Partial<Rules["sources"]>) =>
-    bed.store.changePolicy(orgA, "admin", () => {
-      const rules = { ...noRules, sources: { ...noRules.sources, ...sources } };
-      const type = "org.policy.lockout.rules.changed";
-      return {
-        rules: { event: { type, payload: rulesPayload(rules) }, rules },
-      };
-    });
+  const { begin, complete, setLimits, setRules } = attemptCalls(bed);
+  const setSources = (sources: Partial<Rules["sources"]>) =>
+    setRules({ sources: { ...noRules.sources, ...sources } });
   const user = (userId: string) => userSubject({ ...aliceKey, userId });
   const from = (address: string, userId = "alice", store = bed.store) =>
     begin(user(userId), "password", { address }, store);
@@ -40,7 +32,7 @@ export function describeSources(bed: StoreBed): void {
   describe("a source of failures", () => {
     beforeEach(async () => {
       await setLimits(0, 0);
-      await setRules({ maxFailures: 3, windowMs: 3 * minute });
+      await setSources({ maxFailures: 3, windowMs: 3 * minute });
     });
 
     it("has so many chances for all users together, and one more each part of the window", async () => {
@@ -132,7 +124,7 @@ export function describeSources(bed: StoreBed): void {
     });
 
     it("is a network, of each organisation, and none without an address or a rule", async () => {
-      await setRules({
+      await setSources({
         ...{ maxFailures: 1, windowMs: minute },
         ...{ ipv4Prefix: 24, ipv6Prefix: 48 },
       });
@@ -145,7 +137,7 @@ export function describeSources(bed: StoreBed): void {
         decision: "proceed",
       });
       expect(await begin(user("alice"))).toMatchObject({ decision: "proceed" });
-      await setRules({});
+      await setSources({});
       expect(await from("192.0.2.1")).toMatchObject({ decision: "proceed" });
     });
 

@@ -1,9 +1,5 @@
 import { describe, expect, it, beforeEach } from "vitest";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockSubject } from "../../../src/lockout/unlock.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { firstPage } from "../../support/first-page.ts";
@@ -15,24 +11,8 @@ const minute = 60_000;
 const api = { version: "v1", authorise: () => undefined } as const;
 
 export function describeTimedLocks(bed: StoreBed): void {
-  const { begin, complete, report, setLimits } = attemptCalls(bed);
-  const setRules = (rules: Partial<Rules>) =>
-    bed.store.changePolicy(orgA, "admin", () => {
-      const all = { ...noRules, ...rules };
-      const type = "org.policy.lockout.rules.changed";
-      return {
-        rules: { event: { type, payload: rulesPayload(all) }, rules: all },
-      };
-    });
-  const unlock = (subject: Subject) =>
-    bed.store.unlock(
-      subject,
-      "admin",
-      unlockSubject({
-        ...{ note: "", ticket: "", ifLockedAt: undefined },
-        unknown: "notLocked",
-      }),
-    );
+  const { begin, complete, report, setLimits, setRules, unlock } =
+    attemptCalls(bed);
   const ends = () => bed.events({ types: ["user.unlocked"] });
   const iso = (time: number) => new Date(time).toISOString();
 

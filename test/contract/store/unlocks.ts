@@ -2,8 +2,6 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { LockoutError } from "../../../src/lockout/errors.ts";
 import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockSubject } from "../../../src/lockout/unlock.ts";
-import type { UnlockCommand } from "../../../src/lockout/unlock.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
@@ -15,20 +13,7 @@ const nobody: Subject = { ...inA, foldedName: "nobody" };
 const api = { version: "v1", authorise: () => undefined } as const;
 
 export function describeUnlocks(bed: StoreBed): void {
-  const { begin, complete, report, setLimits } = attemptCalls(bed);
-  const unlock = (
-    subject: Subject,
-    command: Partial<UnlockCommand> = {},
-    store = bed.store,
-  ) =>
-    store.unlock(
-      subject,
-      "admin",
-      unlockSubject({
-        ...{ note: "", ticket: "", ifLockedAt: undefined },
-        ...{ unknown: "notLocked", ...command },
-      }),
-    );
+  const { begin, complete, report, setLimits, unlock } = attemptCalls(bed);
   const refusal = (run: Promise<unknown>) =>
     run.then(
       () => undefined,
