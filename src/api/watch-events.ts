@@ -5,6 +5,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { WatchEventsResponseSchema } from "../../gen/lockout/v1/attempt_service_pb.js";
 import type { WatchEventsRequest } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../lockout/errors.ts";
+import { createBell } from "../pacing/bell.ts";
 import { LongWork } from "../pacing/long-work.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { EventStore } from "../store/events.ts";
@@ -164,26 +165,4 @@ async function firstPosition(
     throw new LockoutError("positionInvalid");
   }
   return position;
-}
-
-/** Turns notices into promises: `next` resolves at the first notice after it was called, or with the signal. */
-function createBell(signal: AbortSignal) {
-  let wake: () => void = () => undefined;
-  const ring = () => {
-    wake();
-  };
-  signal.addEventListener("abort", ring);
-  return {
-    ring,
-    next: () =>
-      new Promise<void>((resolve) => {
-        wake = resolve;
-        if (signal.aborted) {
-          resolve();
-        }
-      }),
-    stop: () => {
-      signal.removeEventListener("abort", ring);
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { createBell } from "../pacing/bell.ts";
 import { LongWork } from "../pacing/long-work.ts";
 import type { RecordedEvent } from "../store/events.ts";
 import type { SendingHook } from "../store/hooks.ts";
@@ -207,26 +208,4 @@ async function loadHooks(
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
-}
-
-/** Turns notices into promises: `next` resolves at the first notice after it was called, or with the signal. */
-function createBell(signal: AbortSignal) {
-  let wake: () => void = () => undefined;
-  const ring = () => {
-    wake();
-  };
-  signal.addEventListener("abort", ring);
-  return {
-    ring,
-    next: () =>
-      new Promise<void>((resolve) => {
-        wake = resolve;
-        if (signal.aborted) {
-          resolve();
-        }
-      }),
-    stop: () => {
-      signal.removeEventListener("abort", ring);
-    },
-  };
 }
