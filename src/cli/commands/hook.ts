@@ -68,21 +68,26 @@ function eventOptions(): readonly Option[] {
   ];
 }
 
-function addCreateCommand(group: Command, terminal: Terminal): void {
-  const command = addHookOwnerOptions(
-    addConnectionOptions(
-      addCommand(
-        group,
-        "create",
-        "send what happens from now on to a URL; prints the secret that signs it, once",
-      ),
-    ),
-  ).argument("<url>", "where events are posted: https://…");
+/** Adds what a hook is created and changed with. */
+function addSettings(command: Command): Command {
   for (const option of [...eventOptions(), ...signingOptions()]) {
     command.addOption(option);
   }
-  command
-    .addOption(outputOption())
+  return command.addOption(outputOption());
+}
+
+function addCreateCommand(group: Command, terminal: Terminal): void {
+  addSettings(
+    addHookOwnerOptions(
+      addConnectionOptions(
+        addCommand(
+          group,
+          "create",
+          "send what happens from now on to a URL; prints the secret that signs it, once",
+        ),
+      ),
+    ).argument("<url>", "where events are posted: https://…"),
+  )
     .addHelpText(
       "after",
       `
@@ -166,19 +171,12 @@ function addShowCommand(group: Command, terminal: Terminal): void {
 }
 
 function addUpdateCommand(group: Command, terminal: Terminal): void {
-  const command = addOne(
-    group,
-    "update",
-    "change a hook; what is not named stays",
+  addSettings(
+    addOne(group, "update", "change a hook; what is not named stays")
+      .option("--url <url>", "where events are posted")
+      .option("--enable", "send to it again, from now on", false)
+      .option("--disable", "send nothing to it", false),
   )
-    .option("--url <url>", "where events are posted")
-    .option("--enable", "send to it again, from now on", false)
-    .option("--disable", "send nothing to it", false);
-  for (const option of [...eventOptions(), ...signingOptions()]) {
-    command.addOption(option);
-  }
-  command
-    .addOption(outputOption())
     .addHelpText(
       "after",
       `
