@@ -174,6 +174,16 @@ export interface PolicyAggregate {
   readonly id: string;
 }
 
+/** What was found of an owner. @throws Error where it is that of the instance, and there is none yet */
+export function requireAggregate(
+  found: PolicyAggregate | undefined,
+): PolicyAggregate {
+  if (found === undefined) {
+    throw new Error("there is no instance yet: initialise the store");
+  }
+  return found;
+}
+
 /** A log of events, to be appended to. */
 export interface EventTable {
   /** Writes an event with the aggregate's next sequence, and of this time unless the log has a later date already. */

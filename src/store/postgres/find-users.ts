@@ -1,7 +1,7 @@
-import { foundAtOnce, searchedAtOnce } from "../commands/found-pages.ts";
 import type { FindPhase } from "../commands/found-pages.ts";
 import {
   aliasesFromSql,
+  findValues,
   foundByAliases,
   foundByIds,
   foundByParts,
@@ -28,10 +28,8 @@ export async function findRows(
   phase: FindPhase,
   after: string | undefined,
 ): Promise<FoundRows<FoundRow>> {
-  // One more, since the slice begins with the place itself.
-  const limit = phase === "parts" ? searchedAtOnce : foundAtOnce + 1;
-  const start = { ids: text.id, aliases: text.folded, parts: "" }[phase];
-  const values = { orgId, ...text, place: after ?? start, limit };
+  const values = findValues(orgId, text, phase, after);
+  const { limit } = values;
   if (phase !== "parts") {
     const [statement, found] =
       phase === "ids"

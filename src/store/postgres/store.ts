@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { requireAggregate } from "../commands/tables.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { Clock, NewId } from "../ids.ts";
@@ -9,6 +10,7 @@ import type { StoreMeter } from "../meter.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { listEvents } from "../shared/event-list.ts";
 import { createNameKey } from "../shared/name-hash.ts";
+import { policyOwnerOf } from "../shared/hooks.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
 import { createAccounts } from "./accounts.ts";
@@ -219,14 +221,8 @@ async function createStore(
     ...createHooks({
       ...{ database, recorder, newId, readTime: readNow },
       aggregateOf: async (owner) => {
-        const aggregate = await findAggregate(
-          owner === undefined
-            ? { kind: "instance" }
-            : { kind: "org", orgId: owner },
-        );
-        if (aggregate === undefined) {
-          throw new Error("there is no instance yet: initialise the store");
-        }
+        const found = await findAggregate(policyOwnerOf(owner));
+        const aggregate = requireAggregate(found);
         return { ...aggregate, resourceOwner: aggregate.id };
       },
     }),
@@ -267,11 +263,10 @@ async function createStore(
         return change(known);
       }
       return findAggregate(owner).then((found) => {
-        if (found !== undefined) {
-          return change(found);
+        if (found === undefined) {
+          decide(noPolicy);
         }
-        decide(noPolicy);
-        throw new Error("there is no instance yet: initialise the store");
+        return change(requireAggregate(found));
       });
     },
     listEvents: (filter) => listEvents(events, filter, windowSize),

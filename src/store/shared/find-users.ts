@@ -1,4 +1,6 @@
 /** How users are found by a text, as every engine reads them: see `found-pages.ts` for the order. */
+import { foundAtOnce, searchedAtOnce } from "../commands/found-pages.ts";
+import type { FindPhase } from "../commands/found-pages.ts";
 import type { TextsOfUser } from "../users.ts";
 import { subjectColumns } from "./rows.ts";
 import type { SubjectRow } from "./rows.ts";
@@ -14,6 +16,21 @@ export interface FindValues {
   readonly place: string;
   /** So many rows. */
   readonly limit: number;
+}
+
+/** The values of a slice of a phase. @param after the place behind which it begins */
+export function findValues(
+  orgId: string,
+  text: TextsOfUser,
+  phase: FindPhase,
+  after: string | undefined,
+): FindValues {
+  const start = { ids: text.id, aliases: text.folded, parts: "" }[phase];
+  return {
+    ...{ orgId, ...text, place: after ?? start },
+    // One more, since the slice begins with the place itself.
+    limit: phase === "parts" ? searchedAtOnce : foundAtOnce + 1,
+  };
 }
 
 /** How an engine names a value in SQL. */

@@ -28,6 +28,7 @@ import type {
   NewHook,
 } from "../hooks.ts";
 import type { NewId } from "../ids.ts";
+import type { PolicyOwner } from "../policies.ts";
 import { hookStatements as sql, ownerColumn, toHook } from "./hook-rows.ts";
 import type { AnyRow, HookStatement } from "./hook-rows.ts";
 
@@ -63,6 +64,13 @@ const maxTries = 1000;
 /** What kind of owner it is. */
 export function kindOf(owner: HookOwner): HookOwnerKind {
   return owner === undefined ? "instance" : "org";
+}
+
+/** Who of the owners of policies that is: their aggregates have its events. */
+export function policyOwnerOf(owner: HookOwner): PolicyOwner {
+  return owner === undefined
+    ? { kind: "instance" }
+    : { kind: "org", orgId: owner };
 }
 
 /** {@link HookStore.createHook}. @throws LockoutError `hooksTooMany` */

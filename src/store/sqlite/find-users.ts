@@ -1,8 +1,8 @@
 import type { Database } from "better-sqlite3";
-import { foundAtOnce, searchedAtOnce } from "../commands/found-pages.ts";
 import type { FindPhase } from "../commands/found-pages.ts";
 import {
   aliasesFromSql,
+  findValues,
   foundByAliases,
   foundByIds,
   foundByParts,
@@ -31,10 +31,8 @@ export function prepareFinding(database: Database): FindRows {
   const parts = prepare<FoundRow>(partsSql);
   const searched = prepare<{ last: string | null; count: number }>(searchedSql);
   return (orgId, text, phase, after) => {
-    // One more, since the slice begins with the place itself.
-    const limit = phase === "parts" ? searchedAtOnce : foundAtOnce + 1;
-    const start = { ids: text.id, aliases: text.folded, parts: "" }[phase];
-    const values = { orgId, ...text, place: after ?? start, limit };
+    const values = findValues(orgId, text, phase, after);
+    const { limit } = values;
     switch (phase) {
       case "ids":
         return foundByIds(idsFrom.all(values), text, after, limit);

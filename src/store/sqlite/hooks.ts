@@ -1,6 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { HookOwner, HookStore } from "../hooks.ts";
 import type { Clock, NewId } from "../ids.ts";
+import { requireAggregate } from "../commands/tables.ts";
 import type {
   Aggregate,
   EventTable,
@@ -9,6 +10,7 @@ import type {
 import type { PolicyOwner } from "../policies.ts";
 import { createHookStore } from "../shared/hook-store.ts";
 import type { AnyRow } from "../shared/hook-rows.ts";
+import { policyOwnerOf } from "../shared/hooks.ts";
 import type { HookCall, HookSteps } from "../shared/hooks.ts";
 
 /** What {@link prepareHooks} works with. */
@@ -61,14 +63,7 @@ export function prepareHooks(
     )
     .pluck();
   const ownAggregate = (owner: HookOwner): Aggregate => {
-    const aggregate = aggregateOf(
-      owner === undefined
-        ? { kind: "instance" }
-        : { kind: "org", orgId: owner },
-    );
-    if (aggregate === undefined) {
-      throw new Error("there is no instance yet: initialise the store");
-    }
+    const aggregate = requireAggregate(aggregateOf(policyOwnerOf(owner)));
     return { ...aggregate, resourceOwner: aggregate.id };
   };
   return createHookStore({

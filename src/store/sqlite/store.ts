@@ -36,6 +36,7 @@ import { preparePruning } from "./pruning.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
+import { requireAggregate } from "../commands/tables.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { noMeter, Tally } from "../meter.ts";
 import type { StoreMeter } from "../meter.ts";
@@ -276,10 +277,8 @@ function createStore(
         const decision = decide(
           aggregate === undefined ? noPolicy : policies.view(aggregate),
         );
-        if (aggregate === undefined) {
-          throw new Error("there is no instance yet: initialise the store");
-        }
-        return policies.apply(aggregate, editor, decision, now());
+        const known = requireAggregate(aggregate);
+        return policies.apply(known, editor, decision, now());
       }),
 
     listEvents: (filter) =>
