@@ -21,3 +21,8 @@ export async function run(...args: readonly string[]): Promise<Outcome> {
   });
   return { code, stdout, stderr };
 }
+
+/** How many characters the longest line of a text has. */
+export function widestOf(text: string): number {
+  return Math.max(...text.split("\n").map((line) => line.length));
+}

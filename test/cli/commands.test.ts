@@ -6,46 +6,13 @@ import { createServer as createHttp2Server } from "node:http2";
 import type { Http2Server } from "node:http2";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  describe,
-  expect,
-  test,
-  vi,
-} from "vitest";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { run } from "./command.ts";
 import type { Outcome } from "./command.ts";
+import { serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
-
-beforeAll(async () => {
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-});
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
-
-beforeAll(async () => {
-  server = await startTestServer({ database });
-});
-
-const onDatabase = () => ["--database", database];
-const onServer = () => ["--server", server.url, "--token", server.adminToken];
+const served = serveDatabase();
+const { onDatabase, onServer } = served;
 
 async function succeed(...args: readonly string[]): Promise<Outcome> {
   const outcome = await run(...args);
@@ -123,7 +90,7 @@ describe.each([
       ...["token", "create", "--role", "ORG_OWNER", "--org", org],
       ...on(),
     );
-    const call = ["--server", server.url, "--token", secret];
+    const call = ["--server", served.server.url, "--token", secret];
     await succeed("policy", "get", "--org", org, ...call);
     expect(await refused("policy", "get", ...call)).toContain("AUTH-5mWD2");
 
@@ -164,7 +131,7 @@ describe.each([
       (
         await run(
           ...["policy", "get", "--org", org],
-          ...["--server", server.url, "--token", secret],
+          ...["--server", served.server.url, "--token", secret],
         )
       ).code === 0;
     const { stdout, stderr } = await run(
@@ -219,7 +186,7 @@ describe.each([
 
   test("a token without --org belongs to the first organisation", async () => {
     const token = await read("token", "create", "-r", "IAM_OWNER", ...on());
-    expect(token).toMatchObject({ orgId: server.firstOrgId });
+    expect(token).toMatchObject({ orgId: served.server.firstOrgId });
   });
 
   test("the default policy: a number left out keeps its value", async () => {
@@ -230,7 +197,7 @@ describe.each([
       maxPasswordAttempts: 5,
       maxOtpAttempts: 40,
       isDefault: true,
-      resourceOwner: server.instanceId,
+      resourceOwner: served.server.instanceId,
     });
     expect(await set("--max-otp-attempts", "4294967295")).toMatchObject({
       maxPasswordAttempts: 5,
@@ -238,7 +205,7 @@ describe.each([
     });
     const { stdout } = await succeed("policy", "get", ...on());
     expect(stdout).toContain("- 5 wrong passwords lock a user.\n");
-    expect(stdout).toContain(`of the instance ${server.instanceId}`);
+    expect(stdout).toContain(`of the instance ${served.server.instanceId}`);
     const same = ["policy", "set", "-p", "5", ...on()];
     const unchanged = {
       code: 0,
@@ -277,7 +244,7 @@ describe.each([
     expect(await policy("reset")).toMatchObject({
       maxPasswordAttempts: 70,
       isDefault: true,
-      resourceOwner: server.instanceId,
+      resourceOwner: served.server.instanceId,
     });
     await succeed("policy", "set", "-p", "0", ...on());
 
@@ -384,7 +351,7 @@ test("events name who did it: SYSTEM at the database, the token on a server", as
 
 test("a server refuses a token that it does not know", async () => {
   const said = await refused(
-    ...["org", "list", "--server", server.url, "--token", "unknown"],
+    ...["org", "list", "--server", served.server.url, "--token", "unknown"],
   );
   expect(said).toMatch(/AUTH-7fs1e.*expired/);
 });
@@ -395,7 +362,7 @@ describe("a server that is no lockoutd", () => {
   const cannotBeReached = /cannot be reached .*check the address/;
 
   test("by the wrong scheme", async () => {
-    const said = await ask(server.url.replace("http", "https"));
+    const said = await ask(served.server.url.replace("http", "https"));
     expect(said).toMatch(cannotBeReached);
   });
 
@@ -421,7 +388,7 @@ describe("a server that is no lockoutd", () => {
     const { port } = other.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
     expect(await ask(url)).toMatch(cannotBeReached);
-    const file = directory.file("users.ndjson");
+    const file = served.directory.file("users.ndjson");
     const lines = Array.from({ length: 100 }, (_, id) => `{"id":"${id}"}\n`);
     await writeFile(file, lines.join(""));
     expect(
@@ -439,14 +406,14 @@ describe("which of them", () => {
   });
 
   test("a variable for the database", async () => {
-    vi.stubEnv("LOCKOUTD_DATABASE", database);
+    vi.stubEnv("LOCKOUTD_DATABASE", served.database);
     await succeed("org", "list");
   });
 
   test("variables for the server, which count before the database's", async () => {
     vi.stubEnv("LOCKOUTD_DATABASE", "sqlite:/nowhere/none.db");
-    vi.stubEnv("LOCKOUTD_SERVER", server.url);
-    vi.stubEnv("LOCKOUTD_TOKEN", server.adminToken);
+    vi.stubEnv("LOCKOUTD_SERVER", served.server.url);
+    vi.stubEnv("LOCKOUTD_TOKEN", served.server.adminToken);
     await succeed("org", "list");
   });
 

@@ -1,43 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { presetNames } from "../../src/lockout/preset-table.ts";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
-import { run } from "./command.ts";
+import { run, widestOf } from "./command.ts";
+import { createOrg, serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
+const { onDatabase, onServer } = serveDatabase();
 
 beforeAll(async () => {
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  server = await startTestServer({ database });
-  await run(
-    ...["policy", "set", "-p", "10", "-c", "5"],
-    ...["--database", database],
-  );
+  await run("policy", "set", "-p", "10", "-c", "5", ...onDatabase());
 });
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
-
-const widestOf = (text: string) =>
-  Math.max(...text.split("\n").map((line) => line.length));
 
 describe.each([
-  { where: "the database", on: () => ["--database", database] },
-  {
-    where: "a server",
-    on: () => ["--server", server.url, "--token", server.adminToken],
-  },
+  { where: "the database", on: onDatabase },
+  { where: "a server", on: onServer },
 ])("policy check on $where", ({ on }) => {
   const check = (...args: readonly string[]) =>
     run("policy", "check", ...args, ...on());
@@ -84,14 +58,7 @@ describe.each([
   });
 
   test("holds what an organisation has", async () => {
-    const created = await run(
-      "org",
-      "create",
-      "--allow-duplicate",
-      "Sales",
-      ...on(),
-    );
-    const org = created.stdout.trim();
+    const org = await createOrg(on());
     await run("policy", "set", "--org", org, "-p", "0", "-c", "3", ...on());
     const { stdout } = await check("--org", org);
     expect(stdout).toMatch(/^password +unlimited +unlimited +100 %$/m);

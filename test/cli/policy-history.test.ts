@@ -1,51 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
+import { describe, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { createOrg, serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
-
-beforeAll(async () => {
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  server = await startTestServer({
-    database,
-    defaultPolicy: { maxPasswordAttempts: 10, maxOtpAttempts: 5 },
-  });
-});
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
+const { onDatabase, onServer } = serveDatabase({
+  defaultPolicy: { maxPasswordAttempts: 10, maxOtpAttempts: 5 },
 });
 
 describe.each([
-  { where: "the database", on: () => ["--database", database] },
-  {
-    where: "a server",
-    on: () => ["--server", server.url, "--token", server.adminToken],
-  },
+  { where: "the database", on: onDatabase },
+  { where: "a server", on: onServer },
 ])("the history of a policy on $where", ({ on }) => {
   const policy = (...args: readonly string[]) =>
     run("policy", ...args, ...on());
-  const newOrg = async () => {
-    const made = await run(
-      ...["org", "create", "Sales", "--allow-duplicate"],
-      ...on(),
-    );
-    return made.stdout.trim();
-  };
   /** An organisation with three changes, and their names, newest first. */
   const changedOrg = async () => {
-    const org = await newOrg();
+    const org = await createOrg(on());
     await policy("set", "--org", org, "-p", "3");
     await policy("set", "--org", org, "--lock-duration", "15m");
     await policy("set", "--org", org, "-p", "4", "-c", "2");
@@ -77,7 +46,7 @@ describe.each([
     const one = await policy("history", "--org", org, "-n", "1");
     expect(one.stdout.split("\n")[0]).toBe(stdout.split("\n")[0]);
     expect(one.stderr).toBe("there are more: raise --limit 1\n");
-    const none = await policy("history", "--org", await newOrg());
+    const none = await policy("history", "--org", await createOrg(on()));
     expect(none).toMatchObject({
       code: 0,
       stdout: "",
@@ -161,7 +130,7 @@ describe.each([
       rules: { lockDuration: "900s" },
     });
 
-    const other = await newOrg();
+    const other = await createOrg(on());
     for (const args of [["--org", other], []]) {
       const refused = await policy("rollback", newest, ...args);
       expect(refused).toMatchObject({ code: 1, stdout: "" });

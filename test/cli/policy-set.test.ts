@@ -1,45 +1,17 @@
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createClients } from "../../src/cli/clients.ts";
 import { makeChange, planChange } from "../../src/cli/policy-change.ts";
 import { presetNames } from "../../src/lockout/preset-table.ts";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
-import { run } from "./command.ts";
+import { run, widestOf } from "./command.ts";
+import { createOrg, serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
-
-beforeAll(async () => {
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  server = await startTestServer({
-    database,
-    defaultPolicy: { maxPasswordAttempts: 10, maxOtpAttempts: 5 },
-  });
+const served = serveDatabase({
+  defaultPolicy: { maxPasswordAttempts: 10, maxOtpAttempts: 5 },
 });
+const { onDatabase, onServer } = served;
 
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
-
-const onServer = () => ["--server", server.url, "--token", server.adminToken];
-
-async function newOrg(): Promise<string> {
-  const made = await run(
-    ...["org", "create", "Sales", "--allow-duplicate"],
-    ...onServer(),
-  );
-  return made.stdout.trim();
-}
+const newOrg = () => createOrg(onServer());
 
 async function eventTypes(org: string): Promise<readonly string[]> {
   const { stdout } = await run(
@@ -50,11 +22,8 @@ async function eventTypes(org: string): Promise<readonly string[]> {
   return events.slice(1).map(({ type }) => type);
 }
 
-const widestOf = (text: string) =>
-  Math.max(...text.split("\n").map((line) => line.length));
-
 describe.each([
-  { where: "the database", on: () => ["--database", database] },
+  { where: "the database", on: onDatabase },
   { where: "a server", on: onServer },
 ])("policy set on $where", ({ on }) => {
   const policy = async (name: string, org: string, ...args: string[]) =>
@@ -109,7 +78,7 @@ describe.each([
       /^\nOf what begins now, .*:\n(- [a-z ]+: \d{4}-\S+Z\n){3}$/,
     );
     expect(shown.stdout.split("\n").slice(0, 11)).toEqual([
-      `Numbers, of the default policy, of the instance ${server.instanceId}:`,
+      `Numbers, of the default policy, of the instance ${served.server.instanceId}:`,
       "- 10 wrong passwords lock a user.",
       "- 5 wrong codes of one kind lock a user.",
       "",
@@ -272,11 +241,14 @@ describe("what somebody changes between the reading and the writing", () => {
   const clients = () =>
     createClients(
       createConnectTransport({
-        baseUrl: server.url,
+        baseUrl: served.server.url,
         httpVersion: "1.1",
         interceptors: [
           (next) => (request) => {
-            request.header.set("authorization", `Bearer ${server.adminToken}`);
+            request.header.set(
+              "authorization",
+              `Bearer ${served.server.adminToken}`,
+            );
             return next(request);
           },
         ],

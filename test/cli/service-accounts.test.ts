@@ -1,38 +1,17 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
+import { describe, expect, test } from "vitest";
 import { run } from "./command.ts";
+import { serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let server: TestServer;
-let database: string;
-
-beforeAll(async () => {
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  server = await startTestServer({ database });
-});
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
+const served = serveDatabase();
+const { onDatabase, onServer } = served;
 
 describe.each(["database", "server"] as const)("on the %s", (where) => {
   const account = (...args: readonly string[]) =>
     run(
       "service-account",
       ...args,
-      ...(where === "database"
-        ? ["--database", database]
-        : ["--server", server.url, "--token", server.adminToken]),
+      ...(where === "database" ? onDatabase() : onServer()),
     );
   const succeed = async (...args: readonly string[]) => {
     const outcome = await account(...args);
@@ -42,7 +21,7 @@ describe.each(["database", "server"] as const)("on the %s", (where) => {
 
   test("an account comes with its key file, is shown and changed by its name, and goes", async () => {
     const name = `page-${where}`;
-    const file = directory.file(`${name}.json`);
+    const file = served.directory.file(`${name}.json`);
     const id = await succeed(
       ...["create", name, "--role", "IAM_LOGIN_CLIENT"],
       ...["--key-file", file],
@@ -61,7 +40,7 @@ describe.each(["database", "server"] as const)("on the %s", (where) => {
     expect(await succeed("secret", "set", name)).toMatch(/^[a-zA-Z0-9]{64}$/);
     await succeed("secret", "remove", name);
 
-    const application = directory.file(`${name}-application.json`);
+    const application = served.directory.file(`${name}-application.json`);
     const keyId = await succeed(
       ...["key", "add", id, "--type", "application"],
       ...["--key-file", application, "--expires", "90d"],
@@ -77,7 +56,7 @@ describe.each(["database", "server"] as const)("on the %s", (where) => {
   });
 
   test("a file that is there is never overwritten, and nothing is created then", async () => {
-    const file = directory.file(`there-${where}.json`);
+    const file = served.directory.file(`there-${where}.json`);
     await writeFile(file, "precious");
     const name = `kept-${where}`;
     const outcome = await account("create", name, "--key-file", file);
@@ -88,7 +67,7 @@ describe.each(["database", "server"] as const)("on the %s", (where) => {
   });
 
   test("a file of a key that could not be made is removed", async () => {
-    const file = directory.file(`none-${where}.json`);
+    const file = served.directory.file(`none-${where}.json`);
     const outcome = await account("key", "add", "nobody", "--key-file", file);
     expect(outcome).toMatchObject({ code: 1 });
     await expect(stat(file)).rejects.toMatchObject({ code: "ENOENT" });

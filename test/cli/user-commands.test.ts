@@ -1,40 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
+import { describe, expect, it } from "vitest";
 import { run } from "./command.ts";
+import { serveDatabase } from "./served-database.ts";
 import { startProcess } from "./process.ts";
 
 // The commands on users, at the database while it is served, and on the server.
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
-
-beforeAll(async () => {
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  server = await startTestServer({
-    database,
-    defaultPolicy: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
-  });
+const served = serveDatabase({
+  defaultPolicy: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
 });
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
+const { onDatabase, onServer } = served;
 
 let orgs = 0;
 
 describe.each([
-  ["the database", () => ["--database", database]],
-  ["a server", () => ["--server", server.url, "--token", server.adminToken]],
+  ["the database", onDatabase],
+  ["a server", onServer],
 ] as const)("on %s", (_where, connection) => {
   /** Commands on a new organisation, which is named. */
   async function newOrg() {
@@ -60,11 +40,11 @@ describe.each([
         address = "",
       ) => {
         const response = await fetch(
-          `${server.url}/lockout/v1/attempts:report`,
+          `${served.server.url}/lockout/v1/attempts:report`,
           {
             method: "POST",
             headers: {
-              authorization: `Bearer ${server.adminToken}`,
+              authorization: `Bearer ${served.server.adminToken}`,
               "x-zitadel-orgid": created.stdout.trim(),
             },
             body: JSON.stringify({
@@ -255,7 +235,7 @@ describe.each([
     await json("user", "add", "b", "--alias", "Bea B", "--state", "locked");
     const unlock = startProcess(
       ["user", "unlock", "-", "--org", org, ...connection()],
-      { cwd: directory.path },
+      { cwd: served.directory.path },
     );
     unlock.child.stdin.end("\ufeffa\r\n\nbea b\n");
     expect(await unlock.ended, unlock.stderr()).toBe(0);
@@ -350,7 +330,7 @@ describe.each([
     await json("user", "add", "a", "--state", "locked");
     const unlock = startProcess(
       ["user", "unlock", "-", "--org", org, ...connection()],
-      { cwd: directory.path },
+      { cwd: served.directory.path },
     );
     unlock.child.stdin.write("a\n\n");
     unlock.child.stdin.write(line);
@@ -367,7 +347,7 @@ describe.each([
     await json("user", "add", "a", "--state", "locked");
     const unlock = startProcess(
       ["user", "unlock", "-", "--org", org, ...connection()],
-      { cwd: directory.path },
+      { cwd: served.directory.path },
     );
     unlock.child.stdin.end("nobody\na\nnobody either\n");
     expect(await unlock.ended).toBe(1);

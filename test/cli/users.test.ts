@@ -1,37 +1,17 @@
 import { writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
-import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
+import { describe, expect, it } from "vitest";
 import { run } from "./command.ts";
+import { serveDatabase } from "./served-database.ts";
 
-let directory: TempDir;
-let database: string;
-let server: TestServer;
-
-beforeAll(async () => {
-  directory = await makeTempDir();
-  database = `sqlite:${directory.file("lockoutd.db")}`;
-  for (const name of ["DATABASE", "SERVER", "TOKEN"]) {
-    vi.stubEnv(`LOCKOUTD_${name}`, undefined);
-  }
-  server = await startTestServer({
-    database,
-    defaultPolicy: { maxPasswordAttempts: 2, maxOtpAttempts: 2 },
-  });
+const served = serveDatabase({
+  defaultPolicy: { maxPasswordAttempts: 2, maxOtpAttempts: 2 },
 });
-
-afterAll(async () => {
-  await server.close();
-  vi.unstubAllEnvs();
-  await directory.remove();
-});
+const { onDatabase, onServer } = served;
 
 // The same commands on the database, while it is served, and on the server.
 describe.each([
-  ["the database", () => ["--database", database]],
-  ["a server", () => ["--server", server.url, "--token", server.adminToken]],
+  ["the database", onDatabase],
+  ["a server", onServer],
 ] as const)("on %s", (where, connection) => {
   const command = (...args: readonly string[]) => run(...args, ...connection());
   const json = async (...args: readonly string[]): Promise<unknown> => {
@@ -86,7 +66,7 @@ describe.each([
   });
 
   it("an import makes no two names one: what is not UTF-8 is refused", async () => {
-    const file = directory.file(`${userId}.latin1`);
+    const file = served.directory.file(`${userId}.latin1`);
     const lines = [
       `{"id":"m\xfcller-${userId}"}`,
       `{"id":"m\xf6ller-${userId}"}`,
@@ -100,7 +80,7 @@ describe.each([
   });
 
   it("an import keeps good lines, and names and counts bad ones", async () => {
-    const file = directory.file(`${userId}.ndjson`);
+    const file = served.directory.file(`${userId}.ndjson`);
     const org = await command("org", "create", `imported ${userId}`);
     const orgId = org.stdout.trim();
     const id = (name: string) => `${name}-${userId}`;
@@ -161,7 +141,7 @@ describe.each([
   });
 
   describe("an import", () => {
-    const file = () => directory.file(`${userId}.users`);
+    const file = () => served.directory.file(`${userId}.users`);
     const user = async (id: string) =>
       ((await json("user", "show", id)) as { user: object }).user;
     async function importText(text: string, ...args: readonly string[]) {
@@ -334,7 +314,7 @@ describe.each([
 
   it("no name steers the terminal, nor passes for a line of the output", async () => {
     const id = `shown-${userId}`;
-    const file = directory.file(`${id}.ndjson`);
+    const file = served.directory.file(`${id}.ndjson`);
     await writeFile(
       file,
       JSON.stringify({ id, aliases: [`a-${id}\nState: x\u009b\u202e`] }),
