@@ -9,7 +9,7 @@ import { presetNames } from "../../src/lockout/preset-table.ts";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { messageOf } from "./situation.ts";
+import { messageOf, violatedFields } from "./situation.ts";
 import { setStage } from "./stage.ts";
 
 // Guess budgets, and policies held against presets: `test/lockout` knows all that they say.
@@ -191,10 +191,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         code: Code.InvalidArgument,
         details: [{ id: "LOCKOUTD-pol01" }],
       });
-      const { violations = [] } = answer as {
-        violations?: { field: string }[];
-      };
-      expect(violations.map(({ field }) => field)).toEqual([
+      expect(violatedFields(answer)).toEqual([
         "candidate.max_password_attempts",
         "candidate.rules.lock_growth",
         "candidate.rules.ceiling",

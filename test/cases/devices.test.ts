@@ -4,14 +4,11 @@ import {
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
-import { AdminService } from "../../gen/zitadel/admin_pb.js";
-import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
+import { openAllDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
+import { enterOrg } from "./own-policy.ts";
 import { messageOf } from "./situation.ts";
-import { setStage } from "./stage.ts";
 
 // Known devices, as callers see them.
 
@@ -29,30 +26,16 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     const enter = async () => {
-      const door = openDoor(server.url, doorName);
-      const { orgOwner, userId } = await setStage(server);
-      const headers = { token: orgOwner };
-      await door.call(
-        ManagementService.method.addCustomLockoutPolicy,
-        { maxPasswordAttempts: 2, maxOtpAttempts: 2 },
-        headers,
-      );
-      await door.call(
-        PolicyService.method.setRules,
-        { rules: { devices: { maxAttempts: 3 } } },
-        headers,
-      );
+      const org = await enterOrg(server, doorName, 2);
+      const { door, headers, subject } = org;
+      await org.setRules({ devices: { maxAttempts: 3 } });
       const fieldsOf = (...response: Parameters<typeof messageOf>) =>
         messageOf(...response) as Readonly<Record<string, unknown>>;
       const begin = async (deviceToken: string) =>
         fieldsOf(
           await door.call(
             attempts.beginAttempt,
-            {
-              subject: { case: "userId", value: userId },
-              factor: Factor.PASSWORD,
-              client: { deviceToken },
-            },
+            { subject, factor: Factor.PASSWORD, client: { deviceToken } },
             headers,
           ),
         );
@@ -73,9 +56,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         const done = await complete(attemptId, Outcome.SUCCEEDED, true);
         return { done, token: String(done["deviceToken"]) };
       };
-      const show = async () =>
-        messageOf(await door.call(attempts.getLockout, { userId }, headers));
-      return { door, headers, userId, begin, complete, remember, show };
+      return { ...org, begin, complete, remember };
     };
 
     it("a device that is remembered is let in while the user is locked", async () => {
@@ -119,19 +100,15 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     });
 
     it("all devices are forgotten when somebody says so", async () => {
-      const { door, headers, userId, begin, remember, show } = await enter();
+      const { door, headers, userId, begin, remember, show, events } =
+        await enter();
       const { token } = await remember();
       await door.call(attempts.forgetDevices, { userId }, headers);
       expect(await show()).not.toHaveProperty("devices");
       expect(await begin(token)).not.toHaveProperty("knownDevice");
-      const events = messageOf(
-        await door.call(
-          AdminService.method.listEvents,
-          { aggregateId: userId, eventTypes: ["user.devices.forgotten"] },
-          { token: server.adminToken },
-        ),
-      );
-      expect(events).toMatchObject({ events: [{ aggregate: { id: userId } }] });
+      expect(await events("user.devices.forgotten")).toMatchObject({
+        events: [{ aggregate: { id: userId } }],
+      });
     });
   },
 );

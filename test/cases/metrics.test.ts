@@ -120,6 +120,16 @@ describe.each(doors)("by %s", (doorName) => {
 
   it("counts what ended, once, and nothing that changes nothing", async () => {
     const { begin, complete, door, headers, lockout, userId } = await enter();
+    const fail = () =>
+      door.call(
+        AttemptService.method.reportAttempt,
+        {
+          ...ofUser(userId),
+          factor: Factor.PASSWORD,
+          outcome: Outcome.FAILED,
+        },
+        headers,
+      );
     const counted = await changes("lockoutd_attempts_completed", async () => {
       const right = await begin();
       await complete(right.attemptId, Outcome.SUCCEEDED);
@@ -131,26 +141,10 @@ describe.each(doors)("by %s", (doorName) => {
       await lockout();
       const [a, b] = [await begin(), await begin()];
       await complete(a.attemptId, Outcome.FAILED);
-      await door.call(
-        AttemptService.method.reportAttempt,
-        {
-          ...ofUser(userId),
-          factor: Factor.PASSWORD,
-          outcome: Outcome.FAILED,
-        },
-        headers,
-      );
+      await fail();
       // The user is locked: neither counts.
       await complete(b.attemptId, Outcome.FAILED);
-      await door.call(
-        AttemptService.method.reportAttempt,
-        {
-          ...ofUser(userId),
-          factor: Factor.PASSWORD,
-          outcome: Outcome.FAILED,
-        },
-        headers,
-      );
+      await fail();
     });
     const series = (factor: string, outcome: string) =>
       `lockoutd_attempts_completed_total{factor="${factor}",outcome="${outcome}"}`;

@@ -11,7 +11,7 @@ import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { messageOf } from "./situation.ts";
+import { messageOf, violatedFields } from "./situation.ts";
 import { grpcDoor, setStage } from "./stage.ts";
 
 // lockout.v1.PolicyService: numbers and rules as a whole, inherited each by itself.
@@ -127,10 +127,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         code: Code.InvalidArgument,
         details: [{ id: "LOCKOUTD-pol01" }],
       });
-      const { violations = [] } = answer as {
-        violations?: { field: string }[];
-      };
-      expect(violations.map(({ field }) => field)).toEqual(
+      expect(violatedFields(answer)).toEqual(
         expect.arrayContaining([
           "rules.lock_growth",
           "rules.max_lock_duration",
@@ -243,8 +240,7 @@ it("binary messages can carry what JSON cannot: it is refused by field too", asy
     },
     { token: stage.orgOwner },
   );
-  const { violations = [] } = answer as { violations?: { field: string }[] };
-  expect(violations.map(({ field }) => field)).toEqual([
+  expect(violatedFields(answer)).toEqual([
     "rules.lock_scope",
     "rules.lock_duration",
     "rules.lock_growth",

@@ -4,14 +4,11 @@ import {
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
-import { AdminService } from "../../gen/zitadel/admin_pb.js";
-import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
+import { openAllDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
+import { enterOrg } from "./own-policy.ts";
 import { messageOf } from "./situation.ts";
-import { setStage } from "./stage.ts";
 
 // Wrong passwords that count once, as callers see them.
 
@@ -29,34 +26,21 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     const enter = async () => {
-      const door = openDoor(server.url, doorName);
-      const { orgOwner, userId } = await setStage(server);
-      const headers = { token: orgOwner };
-      await door.call(
-        ManagementService.method.addCustomLockoutPolicy,
-        { maxPasswordAttempts: 5, maxOtpAttempts: 5 },
-        headers,
-      );
-      await door.call(
-        PolicyService.method.setRules,
-        { rules: { rememberedSecrets: 2 } },
-        headers,
-      );
-      const guess = {
-        subject: { case: "userId", value: userId } as const,
-        factor: Factor.PASSWORD,
-      };
+      const org = await enterOrg(server, doorName, 5);
+      const { door, headers, subject } = org;
+      await org.setRules({ rememberedSecrets: 2 });
+      const guess = { subject, factor: Factor.PASSWORD };
       const report = async (secretDigest: Uint8Array) =>
         door.call(
           attempts.reportAttempt,
           { ...guess, outcome: Outcome.FAILED, secretDigest },
           headers,
         );
-      return { door, headers, userId, guess, report };
+      return { ...org, guess, report };
     };
 
     it("the same wrong password counts once, and its event says so", async () => {
-      const { door, headers, userId, guess, report } = await enter();
+      const { door, headers, guess, report, events } = await enter();
       const first = await report(digestOf(16));
       expect(messageOf(first)).toEqual({ failedAttempts: 1, limit: 5 });
       const { attemptId } = messageOf(
@@ -73,15 +57,9 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       expect(messageOf(completed)).toEqual({ failedAttempts: 1, limit: 5 });
       const other = await report(digestOf(64));
       expect(messageOf(other)).toEqual({ failedAttempts: 2, limit: 5 });
-      const events = await door.call(
-        AdminService.method.listEvents,
-        {
-          aggregateId: userId,
-          eventTypes: ["user.human.password.check.failed"],
-        },
-        { token: server.adminToken },
-      );
-      const { events: found } = messageOf(events) as unknown as {
+      const { events: found } = (await events(
+        "user.human.password.check.failed",
+      )) as unknown as {
         readonly events: readonly { readonly payload?: unknown }[];
       };
       expect(found.map(({ payload }) => payload).filter(Boolean)).toEqual([

@@ -101,4 +101,10 @@ export function messageOf(answer: Answer): JsonValue {
   return answer.message;
 }
 
+/** The fields that a refusal says something of, in its order. */
+export function violatedFields(answer: Answer): readonly string[] {
+  const { violations = [] } = answer.ok ? {} : answer;
+  return violations.map(({ field }) => field);
+}
+
 export type { CallHeaders };

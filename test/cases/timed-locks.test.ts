@@ -5,18 +5,14 @@ import {
   Factor,
   Outcome,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import {
-  LockScope,
-  PolicyService,
-} from "../../gen/lockout/v1/policy_service_pb.js";
+import { LockScope } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
-import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
+import { openAllDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
+import { enterOrg } from "./own-policy.ts";
 import { messageOf } from "./situation.ts";
-import { setStage } from "./stage.ts";
 
 // Locks that end by themselves, of factors, and ceilings, as callers see them.
 
@@ -34,15 +30,8 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
     const enter = async () => {
-      const door = openDoor(server.url, doorName);
-      const { orgOwner, userId } = await setStage(server);
-      const headers = { token: orgOwner };
-      await door.call(
-        ManagementService.method.addCustomLockoutPolicy,
-        { maxPasswordAttempts: 2, maxOtpAttempts: 2 },
-        headers,
-      );
-      const subject = { case: "userId", value: userId } as const;
+      const org = await enterOrg(server, doorName, 2);
+      const { door, headers, subject } = org;
       const fail = async () =>
         messageOf(
           await door.call(
@@ -51,18 +40,14 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
             headers,
           ),
         );
-      const show = async () =>
-        messageOf(await door.call(attempts.getLockout, { userId }, headers));
-      return { door, headers, userId, subject, fail, show };
+      return { ...org, fail };
     };
 
     it("a lock says when it ends by itself", async () => {
-      const { door, headers, userId, subject, fail, show } = await enter();
-      await door.call(
-        PolicyService.method.setRules,
-        { rules: { lockDuration: durationFromMs(3_600_000), lockGrowth: 2 } },
-        headers,
-      );
+      const { door, headers, subject, setRules, fail, show, events } =
+        await enter();
+      const lockDuration = durationFromMs(3_600_000);
+      await setRules({ lockDuration, lockGrowth: 2 });
       expect(await fail()).toEqual({ failedAttempts: 1, limit: 2 });
       expect(await fail()).toEqual({
         ...{ locked: true, failedAttempts: 2, limit: 2 },
@@ -89,30 +74,18 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
           })),
         ],
       });
-      const events = messageOf(
-        await door.call(
-          AdminService.method.listEvents,
-          { aggregateId: userId, eventTypes: ["user.locked"] },
-          { token: server.adminToken },
-        ),
-      );
-      expect(events).toMatchObject({
+      expect(await events("user.locked")).toMatchObject({
         events: [{ payload: { lockEndTime: anyTime } }],
       });
     });
 
     it("a lock of a factor leaves the user active", async () => {
-      const { door, headers, userId, fail, show } = await enter();
-      await door.call(
-        PolicyService.method.setRules,
-        {
-          rules: {
-            lockScope: LockScope.FACTOR,
-            lockDuration: durationFromMs(3_600_000),
-          },
-        },
-        headers,
-      );
+      const { door, headers, userId, setRules, fail, show, events } =
+        await enter();
+      await setRules({
+        lockScope: LockScope.FACTOR,
+        lockDuration: durationFromMs(3_600_000),
+      });
       await fail();
       expect(await fail()).toEqual({
         ...{ locked: true, failedAttempts: 2, limit: 2 },
@@ -150,19 +123,11 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         headers,
       );
       expect(await show()).toMatchObject({ factors: [next, {}, {}, {}, {}] });
-      const events = messageOf(
-        await door.call(
-          AdminService.method.listEvents,
-          {
-            aggregateId: userId,
-            eventTypes: ["user.factor.locked", "user.factor.unlocked"],
-          },
-          { token: server.adminToken },
-        ),
-      );
       const factor = "FACTOR_PASSWORD";
       const locked = { factor, lockEndTime: anyTime, failedAttempts: 2 };
-      expect(events).toMatchObject({
+      expect(
+        await events("user.factor.locked", "user.factor.unlocked"),
+      ).toMatchObject({
         events: expect.arrayContaining([
           expect.objectContaining({
             payload: expect.objectContaining(locked) as unknown,
@@ -173,12 +138,8 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     });
 
     it("a lock at the ceiling has no end", async () => {
-      const { door, headers, fail, show } = await enter();
-      await door.call(
-        PolicyService.method.setRules,
-        { rules: { lockDuration: durationFromMs(3_600_000), ceiling: 2 } },
-        headers,
-      );
+      const { setRules, fail, show } = await enter();
+      await setRules({ lockDuration: durationFromMs(3_600_000), ceiling: 2 });
       expect(await show().catch(() => "nobody")).toBe("nobody");
       await fail();
       expect(await show()).toMatchObject({
