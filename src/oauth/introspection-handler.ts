@@ -2,12 +2,11 @@ import { findAccountOf } from "../auth/authenticate.ts";
 import type { Account } from "../lockout/account-record.ts";
 import { holdsEverywhere, isRole } from "../auth/roles.ts";
 import { hashSecret } from "../auth/tokens.ts";
-import { readCredentials } from "./client-authentication.ts";
-import { fieldOf, maxFormBytes, readForm } from "./form.ts";
+import { maxFormBytes } from "./form.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
 import type { OAuthHandler } from "./handler.ts";
-import { OAuthError } from "./oauth-error.ts";
 import type { OAuthParts } from "./parts.ts";
+import { readTokenRequest } from "./token-request.ts";
 
 /** What is said of a token that is good. Times are in seconds since 1970 UTC. */
 interface Described {
@@ -16,20 +15,17 @@ interface Described {
 }
 
 /** `POST /oauth/v2/introspect`: RFC 7662. Of tokens that are unknown, or have ended, no more is said than that. */
-export function createIntrospectionHandler({
-  store,
-  accessTokens,
-  authenticateClient,
-  issuer,
-}: OAuthParts): OAuthHandler {
+export function createIntrospectionHandler(parts: OAuthParts): OAuthHandler {
+  const { store, accessTokens } = parts;
   const describeAccessToken = async (
     text: string,
   ): Promise<Described | undefined> => {
     const token = accessTokens.open(text);
-    const account = token && (await findAccountOf(store, token));
-    return token && account === undefined
-      ? undefined
-      : token && account && describe(account, token);
+    if (token === undefined) {
+      return undefined;
+    }
+    const account = await findAccountOf(store, token);
+    return account && describe(account, token);
   };
   const describeToken = async (
     text: string,
@@ -57,19 +53,10 @@ export function createIntrospectionHandler({
     maxBodyBytes: maxFormBytes,
     respond: (request) =>
       withOAuthErrors(async () => {
-        const form = readForm(request);
-        const iss = issuer.of(request.host);
-        const client = await authenticateClient(
-          readCredentials(request, form),
-          request,
-          iss,
-        );
-        const text = fieldOf(form, "token");
-        if (text === undefined) {
-          throw new OAuthError("invalid_request", "token is missing");
-        }
+        const asked = await readTokenRequest(request, parts);
+        const { client, token, issuer: iss } = asked;
         const found =
-          (await describeAccessToken(text)) ?? (await describeToken(text));
+          (await describeAccessToken(token)) ?? (await describeToken(token));
         const isSeen =
           found !== undefined &&
           (found.orgId === client.orgId || callsEverywhere(client));
