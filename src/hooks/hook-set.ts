@@ -95,12 +95,12 @@ export class HookSet {
     if (queue.running >= maxRunning.hook || this.#running >= maxRunning.all) {
       return false;
     }
+    const running = this.#runningFor(queue);
     const isBusy = this.#running >= maxRunning.shared;
-    if (isBusy && this.#runningFor(queue) > 0) {
+    if (isBusy && running > 0) {
       return false;
     }
     if (queue.owner !== undefined) {
-      const running = this.#runningOf.get(queue.owner) ?? 0;
       const idle =
         queue.running === 0
           ? 0

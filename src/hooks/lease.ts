@@ -69,11 +69,8 @@ async function hold(
   const end = () => {
     ended.abort();
   };
-  stopped.addEventListener("abort", end, { once: true });
-  if (stopped.aborted) {
-    // While the lease was asked for: no event of the signal is to come.
-    end();
-  }
+  // It may have been stopped while the lease was asked for.
+  const signal = AbortSignal.any([stopped, ended.signal]);
   let heldUntil = until;
   const timer = setInterval(() => {
     const asked = performance.now();
@@ -95,12 +92,11 @@ async function hold(
   }, renewMs).unref();
   try {
     await work({
-      ...{ holder, position, signal: ended.signal, lose: end },
-      isHeld: () => !ended.signal.aborted && performance.now() < heldUntil,
+      ...{ holder, position, signal, lose: end },
+      isHeld: () => !signal.aborted && performance.now() < heldUntil,
     });
   } finally {
     clearInterval(timer);
-    stopped.removeEventListener("abort", end);
     ended.abort();
     await store.releaseSending(holder).catch(() => undefined);
   }
