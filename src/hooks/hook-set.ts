@@ -15,6 +15,8 @@ export class HookSet {
   readonly #byOwner = new Map<string | undefined, Set<HookQueue>>();
   readonly #runningOf = new Map<string, number>();
   #running = 0;
+  /** Those that were refused since so many run for all, in their order. */
+  readonly #waiting = new Set<HookQueue>();
   /** Undefined until it is asked for; null for all. */
   #types: readonly EventType[] | null | undefined;
 
@@ -36,6 +38,7 @@ export class HookSet {
       return;
     }
     this.#byId.delete(hookId);
+    this.#waiting.delete(queue);
     const owned = this.#byOwner.get(queue.owner);
     owned?.delete(queue);
     if (owned?.size === 0) {
@@ -92,7 +95,11 @@ export class HookSet {
 
   /** Counts one more request to the hook, where there may be one. A slow hook leaves one to each other hook of its organisation. */
   enter(queue: HookQueue): boolean {
-    if (queue.running >= maxRunning.hook || this.#running >= maxRunning.all) {
+    if (queue.running >= maxRunning.hook) {
+      return false;
+    }
+    if (this.#running >= maxRunning.all) {
+      this.#waiting.add(queue);
       return false;
     }
     const running = this.#runningFor(queue);
@@ -118,6 +125,17 @@ export class HookSet {
 
   #runningFor({ owner, running }: HookQueue): number {
     return owner === undefined ? running : (this.#runningOf.get(owner) ?? 0);
+  }
+
+  /** Those that have waited for room among all, in their order, each once, and as long as there is some. */
+  *waiting(): Generator<HookQueue> {
+    for (const queue of this.#waiting) {
+      if (this.#running >= maxRunning.all) {
+        return;
+      }
+      this.#waiting.delete(queue);
+      yield queue;
+    }
   }
 
   /** Ends what {@link enter} began. */

@@ -31,6 +31,11 @@ interface Surroundings {
 /** How long a hook waits where the store could not be used, or the hook was changed meanwhile, in milliseconds. */
 const waitMs = 1000;
 
+/** A timer waits at least so long, in milliseconds. */
+const turnMs = 10;
+/** And so long where as many run as may: whatever ends begins the next. */
+const refusedMs = 1000;
+
 const eventsAtOnce = 20;
 /** Longest delay of a timer that is certain to be one. */
 const maxTimerMs = 3_600_000;
@@ -53,8 +58,13 @@ export function createJobRunner(
       timers.delete(queue);
       return;
     }
+    let leastWaitMs = turnMs;
     if (performance.now() >= queue.pausedUntil) {
-      while (hooks.enter(queue)) {
+      for (;;) {
+        if (!hooks.enter(queue)) {
+          leastWaitMs = refusedMs;
+          break;
+        }
         const job = queue.next(store.now());
         if (job === undefined) {
           hooks.leave(queue);
@@ -66,20 +76,23 @@ export function createJobRunner(
           for (const other of hooks.sharing(queue)) {
             pump(other);
           }
+          for (const waiting of hooks.waiting()) {
+            pump(waiting);
+          }
           onRoom(queue);
         });
         running.add(run);
       }
     }
-    setTimer(queue);
+    setTimer(queue, leastWaitMs);
   };
-  const setTimer = (queue: HookQueue) => {
+  const setTimer = (queue: HookQueue, leastMs: number) => {
     clearTimeout(timers.get(queue));
     timers.delete(queue);
     const pause = queue.pausedUntil - performance.now();
     const wait = Math.max(
       pause > 0 ? pause : queue.nextDue() - store.now(),
-      10,
+      leastMs,
     );
     if (wait < Infinity) {
       const timer = setTimeout(pump, Math.min(wait, maxTimerMs), queue);

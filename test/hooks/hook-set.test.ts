@@ -31,3 +31,26 @@ test("receivers of some organisations that hang leave places to all others", () 
   expect(set.enter(add("other", "other"))).toBe(true);
   expect(set.enter(add("of the instance", undefined))).toBe(true);
 });
+
+test("who finds no room among all is next when there is some", () => {
+  const set = new HookSet();
+  const running = Array.from({ length: 1000 }, (_, owner) => {
+    const queue = queueOf(`hook ${owner}`, `org ${owner}`);
+    set.add(queue);
+    expect(set.enter(queue)).toBe(true);
+    return queue;
+  });
+  const late = queueOf("late", "late");
+  const removed = queueOf("removed", "removed");
+  for (const queue of [removed, late]) {
+    set.add(queue);
+    expect(set.enter(queue)).toBe(false);
+  }
+  set.remove(removed.id);
+  expect([...set.waiting()]).toEqual([]);
+  for (const queue of running.slice(0, 1)) {
+    set.leave(queue);
+  }
+  expect([...set.waiting()]).toEqual([late]);
+  expect(set.enter(late)).toBe(true);
+});
