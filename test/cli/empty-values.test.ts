@@ -1,20 +1,11 @@
 import type { Command } from "commander";
-import {
-  afterAll,
-  beforeAll,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-} from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { needsText } from "../../src/cli/empty-values.ts";
 import { createProgram } from "../../src/cli/program.ts";
-import { startTestServer } from "../support/server.ts";
-import type { TestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
-import type { TempDir } from "../support/temp-dir.ts";
 import { run } from "./command.ts";
 import { startProcess } from "./process.ts";
+import { serveDatabase } from "./served-database.ts";
 
 const program = createProgram({ out: () => undefined, err: () => undefined });
 
@@ -100,24 +91,13 @@ test("an empty argument of any command is an error of usage", async () => {
 });
 
 describe("of users who are locked", () => {
-  let directory: TempDir;
-  let server: TestServer;
-  let on: readonly string[];
+  const { onDatabase } = serveDatabase();
 
   beforeAll(async () => {
-    directory = await makeTempDir();
-    const database = `sqlite:${directory.file("lockoutd.db")}`;
-    server = await startTestServer({ database });
-    on = ["--database", database];
     for (const id of ["a", "b"]) {
-      await run("user", "add", id, ...on);
-      await run("user", "lock", id, ...on);
+      await run("user", "add", id, ...onDatabase());
+      await run("user", "lock", id, ...onDatabase());
     }
-  });
-
-  afterAll(async () => {
-    await server.close();
-    await directory.remove();
   });
 
   test.each([
@@ -130,6 +110,7 @@ describe("of users who are locked", () => {
     ["--reason", "administrator", "--address="],
     [""],
   ])("none is unlocked by %j %j %j %j", async (...args) => {
+    const on = onDatabase();
     expect(await run("user", "unlock", ...args, ...on)).toMatchObject({
       ...{ code: 2, stdout: "" },
     });
