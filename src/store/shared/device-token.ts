@@ -1,13 +1,7 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { SubjectId } from "../commands/tables.ts";
-
-/** The key that signs devices: derived, so that what else is hashed under the installation's key is never a token. */
-function deviceKey(installationKey: KeyObject): Uint8Array {
-  return new Uint8Array(
-    hkdfSync("sha256", installationKey, "", "device tokens", 32),
-  );
-}
+import { subjectHmac } from "./subject-hmac.ts";
 
 /**
  * The token of a device of a subject: 62 characters that a cookie takes as they are. It is the id with a signature that is bound to the organisation
@@ -18,13 +12,12 @@ export function signDevice(
   subject: SubjectId,
   deviceId: string,
 ): string {
-  const own =
-    subject.kind === "user"
-      ? subject.userId
-      : Buffer.from(subject.hash).toString("hex");
-  const signature = createHmac("sha256", deviceKey(installationKey))
-    .update(JSON.stringify([subject.orgId, subject.kind, own, deviceId]))
-    .digest("base64url");
+  const signature = subjectHmac(
+    installationKey,
+    "device tokens",
+    subject,
+    deviceId,
+  ).digest("base64url");
   return `${deviceId}.${signature}`;
 }
 

@@ -1,16 +1,6 @@
-import { createHmac, hkdfSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { SubjectId } from "../commands/tables.ts";
-
-/**
- * The key for {@link hashSecret}. It is derived, not the installation's own: callers choose what that one hashes (login names), and so could have
- * any hash of it written down.
- */
-function secretKey(installationKey: KeyObject): Uint8Array {
-  return new Uint8Array(
-    hkdfSync("sha256", installationKey, "", "remembered secrets", 32),
-  );
-}
+import { subjectHmac } from "./subject-hmac.ts";
 
 /** So many bytes of a hash are kept: nobody finds another secret for them. */
 const keptBytes = 16;
@@ -26,10 +16,7 @@ export function hashSecret(
   id: SubjectId,
   secretDigest: Uint8Array,
 ): string {
-  const own =
-    id.kind === "user" ? id.userId : Buffer.from(id.hash).toString("hex");
-  return createHmac("sha256", secretKey(installationKey))
-    .update(JSON.stringify([id.orgId, id.kind, own]))
+  return subjectHmac(installationKey, "remembered secrets", id)
     .update(secretDigest)
     .digest()
     .toString("base64url", 0, keptBytes);
