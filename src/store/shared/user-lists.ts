@@ -83,8 +83,8 @@ export function userSliceSql(named: Named<UserSliceValues>): string {
     ORDER BY user_id`;
 }
 
-/** So many events of a user are looked at: after the one of a lock there are few. */
-const eventsAfterLock = 100;
+/** So many locks of a user are looked at, the last first: behind one that stays others may come, of factors that go on. */
+const maxLockEvents = 100;
 
 /** The next locked users, by the time of the last lock, then by organisation and id. */
 export function lockedSliceSql(
@@ -105,8 +105,8 @@ export function lockedSliceSql(
         SELECT string_agg(l.type || ' ' || l.payload, '\n' ORDER BY l.sequence DESC) FROM (
           SELECT e.type, e.payload, e.sequence FROM events e
           WHERE e.aggregate_id = s.user_id AND e.aggregate_type = 'user' AND e.resource_owner = s.org_id
-          ORDER BY e.sequence DESC LIMIT ${eventsAfterLock}) AS l
-        WHERE l.type IN ('user.locked', 'user.factor.locked')) END AS lock_events
+            AND e.type IN ('user.locked', 'user.factor.locked')
+          ORDER BY e.sequence DESC LIMIT ${maxLockEvents}) AS l) END AS lock_events
     FROM (SELECT *, ${lastLock} AS last_lock FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}user_id IS NOT NULL
         AND ${lastLockSql} IS NOT NULL AND ${lastLock} >= ${named("since")} AND (${[lastLock, ...others].join(", ")}) ${behind} ${place}
       ORDER BY ${orderedBy(lastLock)} LIMIT ${named("limit")}) AS s

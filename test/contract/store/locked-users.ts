@@ -155,6 +155,25 @@ export function describeLockedUsers(bed: StoreBed): void {
     });
   });
 
+  it("are found by the address of their lock, however much happened since", async () => {
+    await setLimits(2, 2);
+    await attemptCalls(bed).setRules({ lockScope: "factor" });
+    await put(orgA, "alice");
+    const from = async (address: string) =>
+      bed.store.reportAttempt(alice, "login", (view) =>
+        reportAttempt(view, "totp", { address }, "failed"),
+      );
+    await from("192.0.2.1");
+    await from("192.0.2.1");
+    for (let logins = 0; logins < 101; logins += 1) {
+      await report(alice, "succeeded");
+    }
+    const fromAddress = (address: string) => address === "192.0.2.1";
+    expect(await idsOf(orgA, "oldest first", 10, { fromAddress })).toEqual([
+      "alice",
+    ]);
+  });
+
   describe("what people know a user by", () => {
     beforeEach(() => setLimits(2));
 

@@ -23,6 +23,7 @@ import { accounts } from "./0021-accounts.ts";
 import { revokedAccessTokens } from "./0022-revoked-access-tokens.ts";
 import { hooks } from "./0023-hooks.ts";
 import { devices } from "./0024-devices.ts";
+import { lockEvents } from "./0025-lock-events.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   revokedAccessTokens,
   hooks,
   devices,
+  lockEvents,
 ];
