@@ -368,6 +368,7 @@ async function serve(
     },
     close: async () => {
       const ended = http.close();
+      const sendingEnded = endSending();
       // Until all else has ended, so that the end is seen.
       closing ??= ended.then(async () => {
         await metricsServer?.close();
@@ -375,7 +376,7 @@ async function serve(
         stopWork();
         tlsReload?.stop();
         await oauth.stop();
-        await endSending();
+        await sendingEnded;
         await store.close();
         log.info("ended");
       });

@@ -21,12 +21,14 @@ export interface Attempted extends Pick<
  * Tries to send a message to a hook.
  *
  * @param isWanted reads the hook again right before the request is written; undefined where it is not to be sent to any more
- * @returns undefined where it was not begun
+ * @param signal ends it
+ * @returns undefined where it was not begun, or was ended before there was a response
  */
 export type Attempt = (
   hook: HookRecord,
   message: HookMessage,
   isWanted: () => Promise<HookRecord | undefined>,
+  signal?: AbortSignal,
 ) => Promise<Attempted | undefined>;
 
 /**
@@ -49,7 +51,7 @@ export interface AttemptOptions extends ConnectOptions {
 /** Makes what tries to send. */
 export function createAttempt(options: AttemptOptions): Attempt {
   const { now } = options;
-  return async (hook, message, isWanted) => {
+  return async (hook, message, isWanted, signal) => {
     let time = now();
     const secrets = await options.secrets();
     if (secrets.unseal(hook.id, hook.sealedSecret) === undefined) {
@@ -71,8 +73,8 @@ export function createAttempt(options: AttemptOptions): Attempt {
       const seconds = Math.floor(time / 1000);
       return { body, headers: signatureHeaders(valid, id, seconds, body) };
     };
-    const result = await post(new URL(hook.url), begin, options);
-    if (result === undefined) {
+    const result = await post(new URL(hook.url), begin, options, signal);
+    if (result === undefined || (result.status === 0 && signal?.aborted)) {
       return undefined;
     }
     const { status, retryAfter, isPrivate } = result;

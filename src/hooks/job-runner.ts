@@ -14,7 +14,7 @@ import type { SenderOptions } from "./sender-options.ts";
 export interface JobRunner {
   /** Begins what may begin now. */
   pump(queue: HookQueue): void;
-  /** Begins nothing more, and waits for what runs, so many milliseconds at most. */
+  /** Begins nothing more, waits for what runs, so many milliseconds at most, and ends it: it is sent again by who has the lease next. */
   end(graceMs: number): Promise<void>;
 }
 
@@ -49,6 +49,7 @@ export function createJobRunner(
   const { store, instanceId, attempt, schedule, random, onError } = options;
   const running = new Set<Promise<void>>();
   const timers = new Map<HookQueue, NodeJS.Timeout>();
+  const ending = new AbortController();
 
   const isKnown = (queue: HookQueue) => hooks.find(queue.id) === queue;
 
@@ -128,8 +129,11 @@ export function createJobRunner(
       const hook = await readWanted(queue, event.position);
       const attempted =
         hook &&
-        (await attempt(hook, eventMessage(instanceId, event), () =>
-          readWanted(queue, event.position),
+        (await attempt(
+          hook,
+          eventMessage(instanceId, event),
+          () => readWanted(queue, event.position),
+          ending.signal,
         ));
       if (attempted === undefined) {
         // What the log says of the hook comes, or the lease is lost.
@@ -238,16 +242,25 @@ export function createJobRunner(
       for (const timer of timers.values()) {
         clearTimeout(timer);
       }
-      const grace = new AbortController();
-      await Promise.race([
-        Promise.allSettled(running),
-        delay(graceMs, undefined, { signal: grace.signal }).catch(
-          () => undefined,
-        ),
-      ]);
-      grace.abort();
+      await settled(running, graceMs);
+      ending.abort();
+      await settled(running, graceMs);
     },
   };
+}
+
+/** Waits for all of these, so many milliseconds at most. */
+async function settled(
+  all: Iterable<Promise<void>>,
+  mostMs: number,
+): Promise<void> {
+  const grace = new AbortController();
+  const { signal } = grace;
+  await Promise.race([
+    Promise.allSettled(all),
+    delay(mostMs, undefined, { signal }).catch(() => undefined),
+  ]);
+  grace.abort();
 }
 
 /** How often an event was tried before, and when first. */

@@ -33,6 +33,7 @@ const maxKeptBytes = 1024;
 /**
  * Posts to a receiver, with one connection, and follows no redirect. Never rejects for what a receiver does.
  *
+ * @param signal ends it, as if there were no response in time
  * @param begin is asked once the connection is there: the next thing is that the request is written. Undefined where it shall not be
  * @returns undefined where it was not begun
  */
@@ -40,14 +41,19 @@ export async function post(
   url: URL,
   begin: () => Promise<PostRequest | undefined>,
   options: ConnectOptions & { readonly userAgent: string },
+  signal?: AbortSignal,
 ): Promise<PostResult | undefined> {
   const deadline = new AbortController();
+  const ending =
+    signal === undefined
+      ? deadline.signal
+      : AbortSignal.any([deadline.signal, signal]);
   const timer = setTimeout(() => {
     deadline.abort();
   }, responseMs);
   let connection: ReceiverConnection | undefined;
   try {
-    connection = await connectReceiver(url, options, deadline.signal);
+    connection = await connectReceiver(url, options, ending);
     const request = await begin();
     if (request === undefined) {
       return undefined;
@@ -64,7 +70,7 @@ export async function post(
           ...request,
           headers: { "user-agent": options.userAgent, ...request.headers },
         },
-        deadline.signal,
+        ending,
       )),
       isPrivate,
     };

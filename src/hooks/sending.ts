@@ -50,7 +50,7 @@ export async function send(
 
   /** Reads for a hook that is behind what it missed, as far as it has room. */
   const readOwn = async (queue: HookQueue): Promise<void> => {
-    if (queue.isReading || queue.isInStep || queue.isFull) {
+    if (isOver() || queue.isReading || queue.isInStep || queue.isFull) {
       return;
     }
     queue.isReading = true;
@@ -80,7 +80,9 @@ export async function send(
         jobs.pump(queue);
       } while (!isInStep && hasRoom());
     } catch (error) {
-      onError(error);
+      if (!isOver()) {
+        onError(error);
+      }
     } finally {
       queue.isReading = false;
     }

@@ -218,6 +218,24 @@ describe("events are sent to hooks", () => {
   });
 });
 
+it("a receiver that hangs is left when the server ends", async () => {
+  await create();
+  let isLeft = false;
+  receiver.respond = (_request, response) => {
+    response.on("close", () => {
+      isLeft = true;
+    });
+    return undefined;
+  };
+  await stage.addUser("ann");
+  await stage.lock("ann");
+  await receiver.until(1);
+  await stage.server.close();
+  // The next one is closed behind the test.
+  stage = await startHookStage();
+  await vi.waitUntil(() => isLeft);
+});
+
 it("a receiver that sends interim responses without end is left", async () => {
   const { id } = await create({ eventTypes: ["user.removed"] });
   let isLeft = false;
