@@ -92,8 +92,13 @@ it.each(receivers)(
     const mail = await readFile(sent, "utf8").catch(() => "");
     expect(mail + ticket).toContain("user.locked");
     expect(mail + ticket).toContain("ann");
-    child.kill();
+
+    // What it hands on to fails: the event is to come again.
+    await writeFile(sendmail, "#!/bin/sh\nexit 1\n");
     tickets.close();
+    tickets.closeAllConnections();
+    expect(await post(secret, now())).toBe(503);
+    child.kill();
     await directory.remove();
   },
 );
