@@ -73,7 +73,7 @@ export function createLockoutUserService(
         throw new LockoutError("findQueryInvalid");
       }
       const page = await readPage(inTurn, turnOf(context), request, (asked) =>
-        store.findUsers(orgId, text, asked),
+        store.findUsers(orgId, text, asked, context.signal),
       );
       return {
         users: page.items.map(({ user, lockout }) => ({

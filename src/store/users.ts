@@ -179,11 +179,14 @@ export interface UserStore {
   /**
    * The organisation's users who have the text in the id or an alias: first those whose id begins with it, then those of whom an alias
    * does, then others. A page may have fewer than it might, or none, and be followed by others.
+   *
+   * @param signal aborted when nobody wants the page any more: then its reason is thrown
    */
   findUsers(
     orgId: string,
     text: TextsOfUser,
     page: PageRequest,
+    signal?: AbortSignal,
   ): Promise<Page<FoundUser>>;
   /**
    * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Says whether

@@ -1,9 +1,10 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   UserService,
   UserState,
 } from "../../gen/lockout/v1/user_service_pb.js";
+import { toPageToken } from "../../src/store/page-token.ts";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
@@ -98,6 +99,21 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       ).toEqual({});
     });
 
+    it("asks before each slice whether the call is still wanted", async () => {
+      const { orgOwner } = await setStage(server);
+      const looks = vi.spyOn(AbortSignal.prototype, "throwIfAborted");
+      try {
+        await door.call(findUsers, { query: "nobody" }, { token: orgOwner });
+        const counts = Map.groupBy(looks.mock.contexts, (signal) => signal);
+        // The call's own: before its turn, then by ids, by aliases and by parts.
+        expect(
+          Math.max(...[...counts.values()].map(({ length }) => length)),
+        ).toBe(4);
+      } finally {
+        looks.mockRestore();
+      }
+    });
+
     it("refuses to look for nothing, pages of other lists, and callers who may not see users", async () => {
       const { orgOwner, token } = await setStage(server);
       const headers = { token: orgOwner };
@@ -109,6 +125,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       }
       for (const input of [
         { pageToken: "WyJ1c2VycyIsImEiXQ" },
+        { pageToken: toPageToken(["found", "ids", "a", "b"]) },
         { pageSize: -1 },
       ]) {
         expect(

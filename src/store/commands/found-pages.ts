@@ -11,7 +11,7 @@ const phases = ["ids", "aliases", "parts"] as const;
 /** One of {@link phases}: of each, users are in the order of their own places. */
 export type FindPhase = (typeof phases)[number];
 
-/** What a slice of a phase has. */
+/** What a slice of a phase has: {@link foundAtOnce} users, or fewer where no more are among the rows that it looks through. */
 export interface FoundSlice {
   readonly items: readonly {
     readonly place: string;
@@ -27,22 +27,31 @@ export type ReadFound = (
   after: string | undefined,
 ) => FoundSlice | Promise<FoundSlice>;
 
-/** So many users are found at once by what an id or alias begins with. */
+/** So many users are found and described at once: some milliseconds, even if all have the maximum of aliases. */
 export const foundAtOnce = 8;
+
+/** So many aliases are looked through at once: their users may have been found before, by the id or another alias. */
+export const aliasesAtOnce = 64;
 
 /** So many users are looked through at once for a part of an id or alias: some milliseconds. */
 export const searchedAtOnce = 256;
 
 /**
- * So many slices a page looks through where it has found nobody, and where it has: whoever looks for somebody waits no longer than it takes to
+ * So many slices that are not full a page looks through where it has found nobody, and where it has: whoever looks for somebody waits no longer than it takes to
  * look up what the name begins with, and a small organisation is looked through in one page.
  */
 const maxSearches = { nobody: 80, somebody: 8 };
 
-/** Reads a page of the users who are found, in slices, between which others have their turn. @throws RangeError where the token is none */
+/**
+ * Reads a page of the users who are found, in slices, between which others have their turn.
+ *
+ * @param signal looked at before each slice: aborted when nobody wants the page any more
+ * @throws RangeError where the token is none, and the reason of the signal where that is aborted
+ */
 export async function readFoundPage(
   { size, after }: PageRequest,
   read: ReadFound,
+  signal?: AbortSignal,
 ): Promise<Page<FoundUser>> {
   let { phase, place } = startOf(after);
   const work = new LongWork();
@@ -55,6 +64,7 @@ export async function readFoundPage(
     next: toPageToken(["found", phase, place ?? ""]),
   });
   for (;;) {
+    signal?.throwIfAborted();
     const slice = await read(phase, place);
     for (const item of slice.items) {
       bytes += bytesOf(item.found);
@@ -72,8 +82,9 @@ export async function readFoundPage(
       [phase, place] = [next, undefined];
     } else {
       place = slice.next;
+      // Full slices are no more than fill the page.
+      searches += slice.items.length < foundAtOnce ? 1 : 0;
     }
-    searches += phase === "parts" ? 1 : 0;
     const most = items.length > 0 ? maxSearches.somebody : maxSearches.nobody;
     if (searches > most) {
       return pageUpTo({ phase, place });
@@ -91,9 +102,9 @@ function startOf(after: string | undefined): Start {
   if (after === undefined) {
     return { phase: "ids", place: undefined };
   }
-  const [, name, place] = fromPageToken(after, "found");
+  const [, name, place, ...others] = fromPageToken(after, "found");
   const phase = phases.find((each) => each === name);
-  if (phase === undefined || typeof place !== "string") {
+  if (phase === undefined || typeof place !== "string" || others.length > 0) {
     throw new RangeError("not a page of users who were found");
   }
   return { phase, place: place === "" ? undefined : place };

@@ -42,10 +42,11 @@ export async function findRows(
     send(namedCall(parts, values), namedCall(searched, values)),
   );
   const [{ last, count } = { last: null, count: 0 }] = window?.rows ?? [];
-  return {
-    rows: foundByParts(rowsOf(rows), text),
-    next: Number(count) < limit ? undefined : ((last ?? undefined) as string),
-  };
+  return foundByParts(
+    rowsOf(rows),
+    { last: last as string | null, count: Number(count) },
+    limit,
+  );
 }
 
 function rowsOf(result: Result | undefined): readonly FoundRow[] {

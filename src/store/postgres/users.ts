@@ -268,33 +268,37 @@ export function createUserStore({
         };
       });
     },
-    findUsers: async (orgId, text, page) => {
+    findUsers: async (orgId, text, page, signal) => {
       await settleAll();
-      return readFoundPage(page, async (phase, after) => {
-        const { rows, next } = await findRows(
-          ...([database, orgId, text, phase, after] as const),
-        );
-        const found = rows.map(({ row }) => toSubject(row));
-        const { commands, time } = await look(found.map(subjectOf));
-        const lockouts = await describeUsers(
-          database,
-          found.map((stored) => commands.toLockout(stored, time)),
-        );
-        return {
-          items: rows.flatMap(({ place }, index) => {
-            const [stored, lockout] = [found[index], lockouts[index]];
-            return stored === undefined || lockout === undefined
-              ? []
-              : [
-                  {
-                    place,
-                    found: { user: commands.toUser(stored, time), lockout },
-                  },
-                ];
-          }),
-          next,
-        };
-      });
+      return readFoundPage(
+        page,
+        async (phase, after) => {
+          const { rows, next } = await findRows(
+            ...([database, orgId, text, phase, after] as const),
+          );
+          const found = rows.map(({ row }) => toSubject(row));
+          const { commands, time } = await look(found.map(subjectOf));
+          const lockouts = await describeUsers(
+            database,
+            found.map((stored) => commands.toLockout(stored, time)),
+          );
+          return {
+            items: rows.flatMap(({ place }, index) => {
+              const [stored, lockout] = [found[index], lockouts[index]];
+              return stored === undefined || lockout === undefined
+                ? []
+                : [
+                    {
+                      place,
+                      found: { user: commands.toUser(stored, time), lockout },
+                    },
+                  ];
+            }),
+            next,
+          };
+        },
+        signal,
+      );
     },
     listLocked: async (scope, filter, page, order = "oldest first") => {
       await settleAll();

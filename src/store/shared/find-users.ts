@@ -1,5 +1,9 @@
 /** How users are found by a text, as every engine reads them: see `found-pages.ts` for the order. */
-import { foundAtOnce, searchedAtOnce } from "../commands/found-pages.ts";
+import {
+  aliasesAtOnce,
+  foundAtOnce,
+  searchedAtOnce,
+} from "../commands/found-pages.ts";
 import type { FindPhase } from "../commands/found-pages.ts";
 import type { TextsOfUser } from "../users.ts";
 import { subjectColumns } from "./rows.ts";
@@ -14,8 +18,10 @@ export interface FindValues {
   readonly folded: string;
   /** Where the slice begins: an id or a folded alias. */
   readonly place: string;
-  /** So many rows. */
+  /** So many rows are looked through. */
   readonly limit: number;
+  /** So many users are found among them. */
+  readonly found: number;
 }
 
 /** The values of a slice of a phase. @param after the place behind which it begins */
@@ -28,8 +34,12 @@ export function findValues(
   const start = { ids: text.id, aliases: text.folded, parts: "" }[phase];
   return {
     ...{ orgId, ...text, place: after ?? start },
-    // One more, since the slice begins with the place itself.
-    limit: phase === "parts" ? searchedAtOnce : foundAtOnce + 1,
+    limit: {
+      // One more, since the slice begins with the place itself.
+      ...{ ids: foundAtOnce + 1, aliases: aliasesAtOnce + 1 },
+      parts: searchedAtOnce,
+    }[phase],
+    found: foundAtOnce,
   };
 }
 
@@ -59,25 +69,32 @@ export function aliasesFromSql(named: Named): string {
     JOIN subjects s ON s.key = a.subject ORDER BY folded`;
 }
 
-/** Of the next users by id, those who have the text somewhere. */
+/** Of the next users by id, the first who have the text somewhere and begin with it nowhere: the database stops looking behind them. */
 export function partsSql(named: Named): string {
   const [id, folded] = [text(named("id")), text(named("folded"))];
-  return `SELECT ${subjectColumns}, NULL AS folded, EXISTS (
-      SELECT 1 FROM aliases b WHERE b.subject = s.key AND substr(b.folded, 1, length(${folded})) = ${folded}) AS is_again
-    FROM (${windowSql(named)}) AS s
-    WHERE replace(user_id, ${id}, '') <> user_id
-      OR EXISTS (SELECT 1 FROM aliases a WHERE a.subject = s.key AND replace(a.folded, ${folded}, '') <> a.folded)
-    ORDER BY user_id`;
+  const hasAlias = (condition: string) =>
+    `EXISTS (SELECT 1 FROM aliases a WHERE a.subject = s.key AND ${condition})`;
+  return `SELECT ${subjectColumns}, NULL AS folded, 0 AS is_again FROM subjects s
+    WHERE org_id = ${named("orgId")} AND user_id > ${named("place")}
+      AND user_id <= (SELECT max(user_id) FROM (${windowSql(named)}) AS w)
+      AND (replace(user_id, ${id}, '') <> user_id OR ${hasAlias(`replace(a.folded, ${folded}, '') <> a.folded`)})
+      AND ${beginsNot("user_id", id)}
+      AND NOT ${hasAlias(`NOT ${beginsNot("a.folded", folded)}`)}
+    ORDER BY user_id LIMIT ${named("found")}`;
 }
 
 /** The last of those next users, and how many they are. */
 export function searchedSql(named: Named): string {
-  return `SELECT max(user_id) AS last, count(*) AS count FROM (${windowSql(named, "user_id")}) AS s`;
+  return `SELECT max(user_id) AS last, count(*) AS count FROM (${windowSql(named)}) AS w`;
 }
 
-function windowSql(named: Named, columns = "*"): string {
-  return `SELECT ${columns} FROM subjects WHERE org_id = ${named("orgId")} AND user_id > ${named("place")}
+function windowSql(named: Named): string {
+  return `SELECT user_id FROM subjects WHERE org_id = ${named("orgId")} AND user_id > ${named("place")}
     ORDER BY user_id LIMIT ${named("limit")}`;
+}
+
+function beginsNot(column: string, prefix: string): string {
+  return `substr(${column}, 1, length(${prefix})) <> ${prefix}`;
 }
 
 function text(name: string): string {
@@ -102,7 +119,9 @@ export function foundByIds<Row extends FoundRow>(
   after: string | undefined,
   limit: number,
 ): FoundRows<Row> {
-  return foundByPrefix(rows, id, after, limit, (row) => row.user_id ?? "");
+  return firstOf(
+    foundByPrefix(rows, id, after, limit, (row) => row.user_id ?? ""),
+  );
 }
 
 /** The users of whom an alias begins with the text, and not the id. The parameters are those of {@link foundByIds}. */
@@ -116,22 +135,39 @@ export function foundByAliases<Row extends FoundRow>(
     ...([rows, folded, after, limit] as const),
     (row) => row.folded ?? "",
   );
-  return {
+  return firstOf({
     rows: found.filter(
       ({ row }) => !row.is_again && !(row.user_id ?? "").startsWith(id),
     ),
     next,
-  };
+  });
 }
 
-/** Those who have the text elsewhere. */
+/**
+ * Those who have the text elsewhere.
+ *
+ * @param window the last of the users who were looked through, and how many they were
+ * @param limit how many of them were asked for
+ */
 export function foundByParts<Row extends FoundRow>(
   rows: readonly Row[],
-  { id }: TextsOfUser,
-): FoundRows<Row>["rows"] {
-  return rows
-    .filter((row) => !row.is_again && !(row.user_id ?? "").startsWith(id))
-    .map((row) => ({ place: row.user_id ?? "", row }));
+  window: { readonly last: string | null; readonly count: number } | undefined,
+  limit: number,
+): FoundRows<Row> {
+  const { last = null, count = 0 } = window ?? {};
+  return firstOf({
+    rows: rows.map((row) => ({ place: row.user_id ?? "", row })),
+    next: count < limit ? undefined : (last ?? undefined),
+  });
+}
+
+/** As many as are described at once: behind the last of them, the next slice begins. */
+function firstOf<Row>({ rows, next }: FoundRows<Row>): FoundRows<Row> {
+  const first = rows.slice(0, foundAtOnce);
+  return {
+    rows: first,
+    next: first.length < foundAtOnce ? next : first.at(-1)?.place,
+  };
 }
 
 function foundByPrefix<Row>(

@@ -38,13 +38,8 @@ export function prepareFinding(database: Database): FindRows {
         return foundByIds(idsFrom.all(values), text, after, limit);
       case "aliases":
         return foundByAliases(aliasesFrom.all(values), text, after, limit);
-      case "parts": {
-        const { last = null, count = 0 } = searched.get(values) ?? {};
-        return {
-          rows: foundByParts(parts.all(values), text),
-          next: count < limit ? undefined : (last ?? undefined),
-        };
-      }
+      case "parts":
+        return foundByParts(parts.all(values), searched.get(values), limit);
     }
   };
 }

@@ -209,25 +209,28 @@ export function createUserStore(
       );
     },
 
-    findUsers: async (orgId, text, page) => {
+    findUsers: async (orgId, text, page, signal) => {
       await settleAll();
-      return readFoundPage(page, (phase, after) =>
-        read(() => {
-          const { rows, next } = findRows(orgId, text, phase, after);
-          return {
-            items: rows.map(({ place, row }) => {
-              const [stored, time] = [toSubject(row), now()];
-              return {
-                place,
-                found: {
-                  user: commands.toUser(stored, time),
-                  lockout: describe(commands.toLockout(stored, time)),
-                },
-              };
-            }),
-            next,
-          };
-        }),
+      return readFoundPage(
+        page,
+        (phase, after) =>
+          read(() => {
+            const { rows, next } = findRows(orgId, text, phase, after);
+            return {
+              items: rows.map(({ place, row }) => {
+                const [stored, time] = [toSubject(row), now()];
+                return {
+                  place,
+                  found: {
+                    user: commands.toUser(stored, time),
+                    lockout: describe(commands.toLockout(stored, time)),
+                  },
+                };
+              }),
+              next,
+            };
+          }),
+        signal,
       );
     },
 

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { putUser } from "../../../src/lockout/user.ts";
 import type { WantedState } from "../../../src/lockout/user.ts";
-import { toPageToken } from "../../../src/store/page-token.ts";
+import { fromPageToken, toPageToken } from "../../../src/store/page-token.ts";
 import type { StoreBed } from "./bed.ts";
 import { orgA, orgB } from "./samples.ts";
 
@@ -85,12 +85,106 @@ export function describeFoundUsers(bed: StoreBed): void {
       });
     });
 
+    it("are read eight at a time where many have the text somewhere", async () => {
+      const ids = Array.from({ length: 20 }, (_, index) => `u${100 + index}`);
+      for (const id of ids) {
+        await put(id, [`${id}@x`]);
+      }
+      const { signal, slices } = countedSlices();
+      const page = await bed.store.findUsers(
+        ...([orgA.orgId, { id: "@x", folded: "@x" }] as const),
+        ...([{ size: 100, after: undefined }, signal] as const),
+      );
+      expect(page.items.map(({ user }) => user.userId)).toEqual(ids);
+      expect(page.next).toBeUndefined();
+      // One by ids, one by aliases, then 8, 8 and 4 users.
+      expect(slices()).toBe(5);
+      for (const size of [1, 7, 8, 9, 20]) {
+        expect((await find("@x", size)).ids).toEqual(ids);
+      }
+    });
+
+    it("are read eight at a time where many aliases begin with the text", async () => {
+      const ids = Array.from({ length: 20 }, (_, index) => `u${100 + index}`);
+      for (const id of ids) {
+        await put(id, [`x@${id}`, `x@${id}.example`]);
+      }
+      const { signal, slices } = countedSlices();
+      const page = await bed.store.findUsers(
+        ...([orgA.orgId, { id: "x@", folded: "x@" }] as const),
+        ...([{ size: 100, after: undefined }, signal] as const),
+      );
+      expect(page.items.map(({ user }) => user.userId)).toEqual(ids);
+      // One by ids, then 8, 8 and 4 users, one by parts.
+      expect(slices()).toBe(5);
+      for (const size of [1, 7, 8, 9, 20]) {
+        expect((await find("x@", size)).ids).toEqual(ids);
+      }
+    });
+
+    describe("of whom many have been found before, by the id", () => {
+      const text = { id: "u", folded: "u" };
+      const aliases = toPageToken(["found", "aliases", ""]);
+      const ids = Array.from({ length: 60 }, (_, index) => `u${100 + index}`);
+      // 6,000 aliases, of which none adds anybody.
+      const putAll = async () => {
+        for (const id of ids) {
+          await put(
+            id,
+            Array.from({ length: 100 }, (_, index) => `${id}-${index}`),
+          );
+        }
+      };
+
+      it("end a page early", async () => {
+        await putAll();
+        const { signal, slices } = countedSlices();
+        const page = await bed.store.findUsers(
+          ...([
+            orgA.orgId,
+            text,
+            { size: 10, after: aliases },
+            signal,
+          ] as const),
+        );
+        expect(page.items).toEqual([]);
+        expect(fromPageToken(page.next ?? "", "found")[1]).toBe("aliases");
+        expect(slices()).toBeLessThan(100);
+        // Though all but those of the last users are looked through.
+        expect(String(fromPageToken(page.next ?? "", "found")[2])).toMatch(
+          /^u15\d-/,
+        );
+        // A page with somebody on it ends earlier.
+        const first = await bed.store.findUsers(orgA.orgId, text, {
+          ...{ size: 1000, after: undefined },
+        });
+        expect(first.items).toHaveLength(ids.length);
+        expect(fromPageToken(first.next ?? "", "found")[1]).toBe("aliases");
+        expect((await find("u", 1000)).ids).toEqual(ids);
+      });
+
+      it("are looked through no longer than somebody wants the page", async () => {
+        await putAll();
+        const { signal, slices, abortAt } = countedSlices();
+        const reason = new Error("the client has gone");
+        abortAt(3, reason);
+        await expect(
+          bed.store.findUsers(
+            ...([orgA.orgId, text] as const),
+            ...([{ size: 10, after: aliases }, signal] as const),
+          ),
+        ).rejects.toBe(reason);
+        expect(slices()).toBe(3);
+      });
+    });
+
     it("are not on pages that no such list gave", async () => {
       await put("a");
       for (const after of [
         ...["", "?", toPageToken(["users", "a"])],
         toPageToken(["found", "elsewhere", "a"]),
         toPageToken(["found", "ids", 7]),
+        toPageToken(["found", "ids", "a", "b"]),
       ]) {
         await expect(
           bed.store.findUsers(
@@ -102,4 +196,26 @@ export function describeFoundUsers(bed: StoreBed): void {
       }
     });
   });
+}
+
+/** A signal that counts how often it was looked at: before each slice. */
+function countedSlices() {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const check = vi.spyOn(signal, "throwIfAborted");
+  return {
+    signal,
+    slices: () => check.mock.calls.length,
+    /** Aborts the signal when it is looked at for the `count`th time. */
+    abortAt: (count: number, reason: Error) => {
+      check.mockImplementation(() => {
+        if (check.mock.calls.length === count) {
+          stop.abort(reason);
+        }
+        if (signal.aborted) {
+          throw signal.reason as Error;
+        }
+      });
+    },
+  };
 }
