@@ -117,6 +117,12 @@ function addListCommand(group: Command, terminal: Terminal): void {
         .argParser((text) => parseCount(text, 1, maxListed)),
     )
     .addOption(outputOption())
+    .addHelpText(
+      "after",
+      `
+NEXT is how long after a try the event is tried again, about. The time, the id
+of the event (webhook-id) and what was responded are in --output json.`,
+    )
     .action(async (hookId: string, options: ListOptions, command: Command) => {
       const { limit, output } = options;
       const found = await withHooks(command, options, async (calls) => {
@@ -137,13 +143,26 @@ function addListCommand(group: Command, terminal: Terminal): void {
         output === "json"
           ? toJsonText(shown)
           : toTable(
-              ["ID", "TIME", "EVENT", "TRY", "OUTCOME", "NEXT"],
+              ["ID", "TIME", "TRY", "NEXT", "OUTCOME"],
               shown.map((delivery) => [
-                ...[delivery.id, delivery.date, delivery.eventId],
-                ...[String(delivery.attempt), outcomeText(delivery)],
-                delivery.nextAttemptDate ?? "",
+                ...[delivery.id, delivery.date, String(delivery.attempt)],
+                ...[waitText(delivery), outcomeText(delivery)],
               ]),
             ),
       );
     });
+}
+
+/** How long after a try the next one begins, about; nothing where there is none. */
+function waitText({
+  date,
+  nextAttemptDate,
+}: ReturnType<typeof deliveryJson>): string {
+  if (nextAttemptDate === null) {
+    return "";
+  }
+  const seconds = (Date.parse(nextAttemptDate) - Date.parse(date)) / 1000;
+  const [size, unit] =
+    seconds < 60 ? [1, "s"] : seconds < 3600 ? [60, "min"] : [3600, "h"];
+  return `after ${Math.round(seconds / size)} ${unit}`;
 }
