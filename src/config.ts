@@ -59,6 +59,8 @@ export interface ServerConfig {
   readonly logProbes: boolean;
   /** How long a shutdown waits for calls that run, in milliseconds. */
   readonly shutdownGraceMs: number;
+  /** Whether the page of the help desk is served. */
+  readonly console: boolean;
   /** How much one caller or tenant may have; 0 is no quota. */
   readonly quotas: Quotas;
   /** What one client may ask of the server. */
@@ -128,6 +130,7 @@ export const defaultConfig: ServerConfig = {
   otlpEndpoint: undefined,
   logLevel: "info",
   logProbes: false,
+  console: true,
   shutdownGraceMs: defaultLimits.shutdownGraceMs,
   quotas: {
     maxUsersPerOrg: 1_000_000,

@@ -14,9 +14,7 @@ import type { CreatedInstance } from "./first-start.ts";
 import { warnOfPolicy } from "./policy-warnings.ts";
 import { createGate, createPageGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
-import { describeApi } from "./api-description.ts";
 import type { ServerConfig } from "./config.ts";
-import { apiPages } from "./http/pages/api-page.ts";
 import { debugPages } from "./http/pages/debug-pages.ts";
 import { metricsPages, metricsPaths } from "./http/pages/metrics-pages.ts";
 import { createHealth, healthName } from "./http/services/health.ts";
@@ -31,6 +29,7 @@ import { shareLook } from "./http/pages/shared-look.ts";
 import { createSignIn } from "./sign-in.ts";
 import { openVault } from "./sealing/open-vault.ts";
 import { masterKeyFileOf, openStore } from "./store/open.ts";
+import { createServerPages } from "./server-pages.ts";
 import { startTraces } from "./server-traces.ts";
 import type { ServerTraces } from "./server-traces.ts";
 import { createServerMetrics } from "./server-metrics.ts";
@@ -194,7 +193,12 @@ async function serve(
     "iam.metrics.read",
     authenticate,
   );
-  const pages = [...probePages, ...apiPages(describeApi())];
+  const pages = [
+    ...probePages,
+    ...createServerPages(config, () => {
+      log.warn("there is no console to serve: npm run build makes it");
+    }),
+  ];
   const metricsOfServer = metricsPages({
     read: (accept) => watched.read(accept),
     authorize: async (authorization) => {

@@ -161,6 +161,8 @@ const arrows = {
   addresses: [],
   /** How long work shares the event loop with all other. */
   pacing: [],
+  /** Runs in browsers: all it knows of the server are its calls. */
+  console: ["gen/lockout", "gen/zitadel"],
   lockout: [],
   "gen/descriptions": [],
   "gen/google": [],
@@ -237,6 +239,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/first-start.ts": "server",
   "src/policy-warnings.ts": "server",
   "src/server-hooks.ts": "server",
+  "src/server-pages.ts": "server",
   "src/sign-in.ts": "server",
   "src/tls-files.ts": "server",
   "src/http/limits.ts": "http/limits",
@@ -339,7 +342,7 @@ function findUnusedArrows(sources: readonly Source[]): readonly string[] {
 }
 
 function readSources(directory: string): Promise<readonly Source[]> {
-  return readFiles(directory, /(?<!\.d)\.ts$|\.js$/);
+  return readFiles(directory, /(?<!\.d)\.tsx?$|\.js$/);
 }
 
 async function readFiles(

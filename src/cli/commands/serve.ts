@@ -53,6 +53,7 @@ interface ServeOptions extends TelemetryOptions, SignInFlags, HookOptionValues {
   readonly defaultMaxOtpAttempts?: number;
   readonly logLevel: LogLevel;
   readonly logProbes: boolean;
+  readonly console: boolean;
   readonly shutdownGrace: number;
 }
 
@@ -226,6 +227,16 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     )
     .addOption(
       new Option(
+        "--console [true|false]",
+        "serve the page of the help desk at /ui/console",
+      )
+        .env("LOCKOUTD_CONSOLE")
+        .preset("true")
+        .default(defaultConfig.console)
+        .argParser(parseBoolean),
+    )
+    .addOption(
+      new Option(
         "--shutdown-grace <span>",
         "how long the server waits for running calls when it is stopped",
       )
@@ -309,6 +320,7 @@ function readConfig(options: ServeOptions): ServerConfig {
     hooks: readHooks(options),
     logLevel: options.logLevel,
     logProbes: options.logProbes,
+    console: options.console,
     shutdownGraceMs: options.shutdownGrace,
     quotas: readQuotas({ ...options }),
     limits: readLimits({ ...options }),

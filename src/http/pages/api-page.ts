@@ -31,7 +31,7 @@ const html = `<!doctype html>
 `;
 
 /** Links to all pages, for people who open the address in a browser. */
-const overview = `<!doctype html>
+const overview = (consoleLink: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -48,7 +48,7 @@ const overview = `<!doctype html>
     <h1>lockoutd</h1>
     <p>Account lockout as a service. Its API is served here by gRPC, gRPC-Web, Connect, and JSON over HTTP.</p>
     <dl>
-      <dt><a href="debug/api">debug/api</a></dt>
+${consoleLink}      <dt><a href="debug/api">debug/api</a></dt>
       <dd>every call by HTTP, described, and to be tried with your token</dd>
       <dt><a href="openapi.json">openapi.json</a></dt>
       <dd>the same for programs</dd>
@@ -60,6 +60,10 @@ const overview = `<!doctype html>
     <p>Server reflection lists the calls by gRPC: <code>buf curl --list-methods</code>, <code>grpcurl list</code>.</p>
   </body>
 </html>
+`;
+
+const consoleLink = `      <dt><a href="ui/console">ui/console</a></dt>
+      <dd>the console of the help desk: who is locked, why, and how to unlock</dd>
 `;
 
 const start = `SwaggerUIBundle({
@@ -77,12 +81,20 @@ const contentSecurityPolicy =
 /**
  * `/openapi.json`, `/debug/api`, a page that shows it and needs nothing from elsewhere, and `/`, which links what is there.
  *
+ * @param hasConsole whether there is a console to link
  * @throws Error where a file of the page is missing
  */
-export function apiPages(description: JsonObject): StaticRoute[] {
+export function apiPages(
+  description: JsonObject,
+  hasConsole: boolean,
+): StaticRoute[] {
   const directory = findAssets();
   return [
-    page("/", "text/html; charset=utf-8", Buffer.from(overview)),
+    page(
+      "/",
+      "text/html; charset=utf-8",
+      Buffer.from(overview(hasConsole ? consoleLink : "")),
+    ),
     page(
       "/openapi.json",
       "application/json",

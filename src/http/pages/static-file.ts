@@ -31,6 +31,9 @@ interface Representation {
   readonly etag: string;
 }
 
+/** Kept by browsers, and asked for again by its ETag each time. */
+const revalidated = "no-cache";
+
 /**
  * A page whose body is in memory once, for all readers, with a strong ETag. Each compressed copy is made once, at the first request for
  * it.
@@ -39,6 +42,7 @@ export function staticFile(
   path: string,
   body: Buffer,
   header: Readonly<Record<string, string>>,
+  cacheControl = revalidated,
 ): StaticRoute {
   const hash = createHash("sha256").update(body).digest("base64url");
   const represent = (bytes: Buffer, coding?: string): Representation => {
@@ -48,8 +52,7 @@ export function staticFile(
       etag,
       header: {
         ...header,
-        // Kept by browsers, and asked for again by its ETag each time.
-        "cache-control": "no-cache",
+        "cache-control": cacheControl,
         vary: "accept-encoding",
         etag,
         ...(coding !== undefined && { "content-encoding": coding }),

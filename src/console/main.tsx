@@ -1,0 +1,8 @@
+import { render } from "preact";
+import { App } from "./shell/app.tsx";
+import "./styles/style.css";
+
+const root = document.getElementById("console");
+if (root !== null) {
+  render(<App />, root);
+}

@@ -1,0 +1,64 @@
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import type { Client, Interceptor } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { AccessService } from "../../../gen/lockout/v1/access_service_pb.js";
+import { AttemptService } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { PolicyService } from "../../../gen/lockout/v1/policy_service_pb.js";
+import { UserService } from "../../../gen/lockout/v1/user_service_pb.js";
+import { UserService as ZitadelUserService } from "../../../gen/zitadel/user/v2/user_service_pb.js";
+
+/** The calls that the console makes. */
+export interface Clients {
+  readonly access: Client<typeof AccessService>;
+  readonly attempts: Client<typeof AttemptService>;
+  readonly policies: Client<typeof PolicyService>;
+  readonly users: Client<typeof UserService>;
+  readonly accounts: Client<typeof ZitadelUserService>;
+}
+
+/** Told why the token is good no more. */
+export type OnEnd = (error: unknown) => void;
+
+/** Whether a call failed since the token is good no more. */
+export function isEnd(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.Unauthenticated;
+}
+
+/**
+ * Clients whose calls show a token, and name an organisation.
+ *
+ * @param orgId empty for the caller's own
+ * @param onEnd called where a call says that the token is good no more
+ */
+export function createClients(
+  token: string,
+  orgId: string,
+  onEnd: OnEnd,
+): Clients {
+  const authorize: Interceptor = (next) => async (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    if (orgId !== "") {
+      request.header.set("x-zitadel-orgid", orgId);
+    }
+    try {
+      return await next(request);
+    } catch (error) {
+      if (isEnd(error)) {
+        onEnd(error);
+      }
+      throw error;
+    }
+  };
+  const transport = createConnectTransport({
+    // Behind a proxy the server may have a prefix.
+    baseUrl: new URL("..", location.href).href.replace(/\/$/, ""),
+    interceptors: [authorize],
+  });
+  return {
+    access: createClient(AccessService, transport),
+    attempts: createClient(AttemptService, transport),
+    policies: createClient(PolicyService, transport),
+    users: createClient(UserService, transport),
+    accounts: createClient(ZitadelUserService, transport),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Caller } from "../../../gen/lockout/v1/access_service_pb.js";
+import { createClients } from "./clients.ts";
+import type { Clients, OnEnd } from "./clients.ts";
+import { createLive } from "./live.ts";
+import type { Live } from "./live.ts";
+
+/** Both end with the tab; a reload keeps them. */
+const keys = { token: "lockoutd.token", org: "lockoutd.organization" } as const;
+
+/** Stands for all organisations, where one is chosen. */
+export const allOrganizations = "*";
+
+/** Somebody who is signed in, and the organisation that is chosen. */
+export interface Session {
+  readonly token: string;
+  /** Who it is, and what he may do in that organisation. */
+  readonly caller: Caller;
+  /** The organisation of the calls: the caller's own, where all are chosen. */
+  readonly orgId: string;
+  /** Whether all organisations are chosen: calls that can show all do. */
+  readonly isAll: boolean;
+  readonly clients: Clients;
+  readonly live: Live;
+  /** Called where the token is good no more. */
+  readonly onEnd: OnEnd;
+}
+
+/** The token of this tab, if it has one. */
+export function savedToken(): string | undefined {
+  return sessionStorage.getItem(keys.token) ?? undefined;
+}
+
+/** Forgets the token. */
+export function signOut(): void {
+  sessionStorage.removeItem(keys.token);
+  sessionStorage.removeItem(keys.org);
+}
+
+/** Signs in anew with what this tab had. @throws ConnectError where the token has ended */
+export function resume(token: string, onEnd: OnEnd): Promise<Session> {
+  return signIn(token, onEnd, sessionStorage.getItem(keys.org) ?? "");
+}
+
+/**
+ * Asks who shows this token, and keeps it for this tab.
+ *
+ * @param chosen an organisation, or {@link allOrganizations}; empty for the caller's own
+ * @throws ConnectError where it is none
+ */
+export async function signIn(
+  token: string,
+  onEnd: OnEnd,
+  chosen = "",
+): Promise<Session> {
+  const isAll = chosen === allOrganizations;
+  const clients = createClients(token, isAll ? "" : chosen, onEnd);
+  const caller = await clients.access.getCaller({});
+  sessionStorage.setItem(keys.token, token);
+  sessionStorage.setItem(keys.org, chosen);
+  return {
+    ...{ token, caller, isAll, clients, onEnd },
+    orgId: caller.organizationId,
+    live: createLive(clients, onEnd),
+  };
+}
+
+/** Whether the caller may do this in the organisation that is chosen. */
+export function may({ caller }: Session, permission: string): boolean {
+  return caller.permissions.includes(permission);
+}
+
+/** Clients for something of an organisation that is perhaps not the chosen one. */
+export function clientsIn(session: Session, orgId: string): Clients {
+  return orgId === session.orgId || orgId === ""
+    ? session.clients
+    : createClients(session.token, orgId, session.onEnd);
+}

@@ -1,0 +1,128 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { describeFailure } from "../session/failure.ts";
+import { useRoute } from "../session/route.ts";
+import { resume, savedToken, signOut } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import { useIsConnected } from "../session/use-live.ts";
+import { SignInPage } from "../sign-in/sign-in-page.tsx";
+import { texts } from "../texts/shared.ts";
+import { Header } from "./header.tsx";
+import { permittedPages } from "./pages.tsx";
+
+/** The console: who is not signed in sees nothing but the sign-in. */
+export function App() {
+  const [session, setSession] = useState<Session>();
+  const [failure, setFailure] = useState("");
+  const [isStarting, setIsStarting] = useState(savedToken() !== undefined);
+  const end = useCallback((error: unknown) => {
+    signOut();
+    setFailure(describeFailure(error));
+    setSession(undefined);
+  }, []);
+  useEffect(() => {
+    const token = savedToken();
+    if (token === undefined) {
+      return;
+    }
+    resume(token, end)
+      .then(setSession)
+      .catch((error: unknown) => {
+        setFailure(describeFailure(error));
+      })
+      .finally(() => {
+        setIsStarting(false);
+      });
+  }, [end]);
+  if (isStarting) {
+    return <p role="status">{texts.loading}</p>;
+  }
+  if (session === undefined) {
+    return <SignInPage failure={failure} onSignIn={setSession} onEnd={end} />;
+  }
+  return (
+    <SignedIn
+      session={session}
+      onSession={setSession}
+      onSignOut={() => {
+        signOut();
+        setFailure("");
+        setSession(undefined);
+      }}
+    />
+  );
+}
+
+function SignedIn({
+  session,
+  onSession,
+  onSignOut,
+}: {
+  readonly session: Session;
+  readonly onSession: (session: Session) => void;
+  readonly onSignOut: () => void;
+}) {
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const address = JSON.stringify(route);
+  const first = useRef(address);
+  useEffect(() => session.live.start(), [session]);
+  useEffect(() => {
+    if (first.current === address) {
+      return;
+    }
+    first.current = "";
+    // So that the keyboard goes on, and a screen reader reads, from the new page on.
+    main.current?.focus();
+  }, [address]);
+  const pages = permittedPages(session);
+  const page = pages.find(({ name }) => name === route.page) ?? pages[0];
+  useEffect(() => {
+    document.title =
+      page === undefined || page.title === ""
+        ? texts.console
+        : `${page.title} – ${texts.console}`;
+  }, [page]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {texts.skip}
+      </a>
+      <Header
+        session={session}
+        pages={pages}
+        page={page?.name ?? ""}
+        onSession={onSession}
+        onSignOut={onSignOut}
+      />
+      <Connection session={session} />
+      <main id="main" ref={main} tabIndex={-1}>
+        {page === undefined ? (
+          <p>{texts.nothingPermitted}</p>
+        ) : (
+          <page.Content
+            key={`${session.isAll ? "" : session.orgId} ${address}`}
+            session={session}
+            parts={page.name === route.page ? route.parts : []}
+          />
+        )}
+      </main>
+    </>
+  );
+}
+
+/** Says where what is shown may be old. */
+function Connection({ session }: { readonly session: Session }) {
+  const isConnected = useIsConnected(session);
+  return (
+    <p role="status" class={isConnected ? "live" : "lost"}>
+      {isConnected ? texts.live : texts.notLive}
+    </p>
+  );
+}

@@ -1,0 +1,147 @@
+/** What all pages say, in English. Each page has a file of its own here: another language is another such directory. */
+export const texts = {
+  name: "lockoutd",
+  console: "lockoutd console",
+  pages: "Pages",
+  signIn: "Sign in",
+  signOut: "Sign out",
+  token: "Token",
+  tokenHelp:
+    "The token of an administrator or of the help desk. It is kept until this tab is closed.",
+  tokenWrong:
+    "The server does not know this token, or it has ended. Ask an administrator for another one.",
+  tokenForm: "A token has no blanks and no letters beyond ASCII.",
+  notPermitted: "Your roles do not permit this.",
+  serverAway: "The server cannot be reached.",
+  roles: "Roles",
+  organization: "Organisation",
+  organizationId: "Id of another organisation",
+  change: "Change",
+  allOrganizations: "All organisations",
+  nothingPermitted:
+    "Your roles permit none of the pages. Ask an administrator for a role such as ORG_USER_MANAGER.",
+  find: "Find a user",
+  findHelp: "Part of an id or login name",
+  findButton: "Find",
+  foundFor: "Users with",
+  foundNobody: "No user has this in an id or login name.",
+  lockedUsers: "Locked users",
+  lockedNobody: "Nobody is locked.",
+  lockedNobodyFits: "No locked user fits the filter.",
+  lockedCount: "Locked users that fit",
+  unknownNames:
+    "Login names that no user has are locked too. Only hashes of them are kept. How many:",
+  user: "User",
+  reason: "Reason",
+  since: "Since",
+  until: "Until",
+  factor: "Factor",
+  failures: "Failures",
+  lastAddress: "Last address",
+  actions: "Actions",
+  anyReason: "Any reason",
+  anyTime: "Any time",
+  lastHour: "Last hour",
+  lastDay: "Last 24 hours",
+  lastWeek: "Last 7 days",
+  nameBegins: "Name begins with",
+  select: "Select",
+  selectAll: "Select all on this page",
+  unlock: "Unlock",
+  unlockSelected: "Unlock selected",
+  unlockTitle: "Unlock",
+  unlockWho: "These users will be unlocked:",
+  unlockNote: "Reason",
+  unlockNoteHelp: "Recorded with the unlock, for whoever reads the log.",
+  ticket: "Ticket (optional)",
+  cancel: "Cancel",
+  unlocked: "Unlocked:",
+  exportCsv: "Export CSV",
+  more: "More",
+  previous: "First page",
+  loading: "Loading …",
+  live: "Live",
+  notLive:
+    "The connection is lost: what you see may be old. Connecting again …",
+  untilUnlocked: "until somebody unlocks",
+  shortcutHelp: "The key / goes here",
+  skip: "Skip to content",
+  state: "State",
+  aliases: "Login names",
+  why: "Why",
+  notLocked: "The user is not locked.",
+  factors: "Factors",
+  limit: "Limit",
+  chances: "Chances left",
+  noLimit: "no limit",
+  nextAttempt: "Next attempt",
+  history: "What happened",
+  time: "Time",
+  event: "Event",
+  by: "By",
+  details: "Details",
+  lock: "Lock",
+  recordPasswordChange: "Record password change",
+  done: "Done.",
+  userUnknown: "There is no user with this id.",
+  moreEvents: "Earlier events",
+} as const;
+
+/** The names of numbers of an enum. */
+export const reasonTexts: Readonly<Record<number, string>> = {
+  1: "Wrong passwords",
+  2: "Wrong codes",
+  3: "An administrator",
+  4: "Failures in a row, beyond the ceiling",
+};
+
+/** As {@link reasonTexts}. */
+export const factorTexts: Readonly<Record<number, string>> = {
+  1: "Password",
+  2: "TOTP code",
+  3: "Code by SMS",
+  4: "Code by e-mail",
+  5: "Recovery code",
+};
+
+/** As {@link reasonTexts}. */
+export const decisionTexts: Readonly<Record<number, string>> = {
+  1: "would be compared",
+  2: "would be refused: locked",
+  3: "would have to wait: all chances are in use",
+  4: "would be refused: too many from that network",
+  5: "would be refused: inactive",
+};
+
+/** As {@link reasonTexts}. */
+export const stateTexts: Readonly<Record<number, string>> = {
+  1: "Active",
+  2: "Initial",
+  3: "Inactive",
+  4: "Locked",
+};
+
+/** Types of events in words; others are shown as they are. */
+export const eventTexts: Readonly<Record<string, string>> = {
+  "user.human.added": "Registered",
+  "user.locked": "Locked",
+  "user.unlocked": "Unlocked",
+  "user.factor.locked": "Factor locked",
+  "user.factor.unlocked": "Factor unlocked",
+  "user.deactivated": "Deactivated",
+  "user.reactivated": "Reactivated",
+  "user.removed": "Removed",
+  "user.lockout.warned": "One chance left before the ceiling",
+  "user.lockout.aliases.changed": "Login names changed",
+  "user.human.password.changed": "Password changed",
+  "user.human.password.check.failed": "Wrong password",
+  "user.human.password.check.succeeded": "Right password",
+  "user.human.mfa.otp.check.failed": "Wrong TOTP code",
+  "user.human.mfa.otp.check.succeeded": "Right TOTP code",
+  "user.human.mfa.otp.sms.check.failed": "Wrong code by SMS",
+  "user.human.mfa.otp.sms.check.succeeded": "Right code by SMS",
+  "user.human.mfa.otp.email.check.failed": "Wrong code by e-mail",
+  "user.human.mfa.otp.email.check.succeeded": "Right code by e-mail",
+  "user.human.mfa.recovery_code.check.failed": "Wrong recovery code",
+  "user.human.mfa.recovery_code.check.succeeded": "Right recovery code",
+};

@@ -1,0 +1,97 @@
+import { chromium } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "vite";
+import type { Rolldown } from "vite";
+import { findProgram } from "../interop/support/find-program.ts";
+
+/** Debian's chromium; undefined where there is none. */
+export const executablePath = findProgram("chromium", "chromium-browser");
+
+const built = join(import.meta.dirname, "../../dist/console");
+
+/**
+ * Builds the console where the server looks for it, unless it is there: the names of its files say what is in them, and another test may be
+ * reading them.
+ */
+export async function buildConsole(): Promise<void> {
+  const made = (await build({
+    configFile: join(import.meta.dirname, "../../src/console/vite.config.js"),
+    build: { write: false },
+  })) as Rolldown.RolldownOutput;
+  const names = made.output.map(({ fileName }) => fileName);
+  await mkdir(built, { recursive: true });
+  const present = await readdir(built);
+  if (names.every((name) => present.includes(name))) {
+    return;
+  }
+  for (const part of made.output) {
+    const path = join(built, part.fileName);
+    await writeFile(`${path}.new`, "code" in part ? part.code : part.source);
+    await rename(`${path}.new`, path);
+  }
+  for (const name of present.filter((each) => !names.includes(each))) {
+    await rm(join(built, name), { force: true });
+  }
+}
+
+/** Starts a browser. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    args: [
+      // As root there is no sandbox to be had.
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A tab, and what it asked for. */
+export interface Tab {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** The addresses of all requests. */
+  readonly requests: string[];
+  /** What went wrong in the page. */
+  readonly problems: string[];
+}
+
+/** Opens the console in a context of its own. */
+export async function openConsole(
+  browser: Browser,
+  url: string,
+  options: Parameters<Browser["newContext"]>[0] = {},
+): Promise<Tab> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const problems: string[] = [];
+  page.on("request", (request) => {
+    requests.push(request.url());
+  });
+  page.on("pageerror", (error) => {
+    problems.push(error.message);
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") {
+      problems.push(message.text());
+    }
+  });
+  await page.goto(`${url}/ui/console`);
+  return { context, page, requests, problems };
+}
+
+/** Signs in by keyboard: the field has the focus. */
+export async function signIn(page: Page, token: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Token" }).waitFor();
+  await page.keyboard.insertText(token);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Locked users" }).waitFor();
+}
