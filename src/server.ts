@@ -36,10 +36,11 @@ import { createServerMetrics } from "./server-metrics.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import type { Resolve } from "./hooks/resolver.ts";
 import { createServerHooks } from "./server-hooks.ts";
+import { startUpkeep } from "./server-upkeep.ts";
+import { ActivityCounter } from "./store/activity-counter.ts";
 import type { Clock } from "./store/ids.ts";
+import { bothMeters } from "./store/meter.ts";
 import type { Store } from "./store/store.ts";
-import { startPruning } from "./store/pruning.ts";
-import { startSettling } from "./store/settling.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { readTlsPair, startTlsReload } from "./tls-files.ts";
 import type { TlsPair } from "./tls-files.ts";
@@ -93,8 +94,10 @@ export async function startServer(
     config.otlpEndpoint === undefined
       ? undefined
       : await startTraces(config.otlpEndpoint, metrics.spansDropped);
+  const counter = new ActivityCounter();
+  const meter = bothMeters(metrics.meter, counter);
   const store = await openStore(config.database, {
-    meter: traces?.withCalls(metrics.meter) ?? metrics.meter,
+    meter: traces?.withCalls(meter) ?? meter,
     exclusive: true,
     maxUsersPerOrg: config.quotas.maxUsersPerOrg,
     ...(parts.now !== undefined && { now: parts.now }),
@@ -112,7 +115,9 @@ export async function startServer(
     },
   });
   try {
-    return await serve(config, { ...parts, log, tls, store, metrics, traces });
+    return await serve(config, {
+      ...{ ...parts, log, tls, store, metrics, traces, counter },
+    });
   } catch (error) {
     await store.close();
     await traces?.close();
@@ -126,12 +131,14 @@ interface Parts extends ServerParts {
   readonly store: Store;
   readonly metrics: ServerMetrics;
   readonly traces: ServerTraces | undefined;
+  readonly counter: ActivityCounter;
 }
 
 async function serve(
   config: ServerConfig,
-  { log, tls, store, metrics, traces, stopwatch, resolve, onCreated }: Parts,
+  parts: Parts,
 ): Promise<RunningServer> {
+  const { log, tls, store, metrics, traces, stopwatch, resolve } = parts;
   const reportFault = (error: unknown) => {
     log.error({ err: error }, "fault");
   };
@@ -304,19 +311,15 @@ async function serve(
     return ensured.created;
   });
   if (created !== undefined) {
-    onCreated?.(created);
+    parts.onCreated?.(created);
   }
   await warnOfPolicy(store, config.defaultPolicy, created, log);
-  const settling = startSettling(store, reportFault);
-  const { retentionMs } = config;
-  const pruning =
-    retentionMs === undefined
-      ? undefined
-      : startPruning(store, retentionMs, reportFault);
-  const stopWork = () => {
-    settling.stop();
-    pruning?.stop();
+  const upkeep = startUpkeep(
+    ...([store, parts.counter, config.retentionMs, reportFault] as const),
+  );
+  const stopWork = async () => {
     watched.stop();
+    await upkeep.stop();
   };
   const listen = async () => {
     const metricsAddress =
@@ -326,7 +329,7 @@ async function serve(
   };
   const { address, metricsAddress } = await listen().catch(
     async (error: unknown) => {
-      stopWork();
+      await stopWork();
       await metricsServer?.close();
       throw error;
     },
@@ -377,7 +380,7 @@ async function serve(
       closing ??= ended.then(async () => {
         await metricsServer?.close();
         await traces?.close();
-        stopWork();
+        await stopWork();
         tlsReload?.stop();
         await oauth.stop();
         await sendingEnded;

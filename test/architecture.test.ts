@@ -240,6 +240,7 @@ const filesOfRooms: Readonly<Record<string, Room>> = {
   "src/policy-warnings.ts": "server",
   "src/server-hooks.ts": "server",
   "src/server-pages.ts": "server",
+  "src/server-upkeep.ts": "server",
   "src/sign-in.ts": "server",
   "src/tls-files.ts": "server",
   "src/http/limits.ts": "http/limits",

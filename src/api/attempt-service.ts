@@ -23,9 +23,12 @@ import type { UnlockRemarks } from "../lockout/user-events.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { AccountStore } from "../store/accounts.ts";
+import type { ActivityStore } from "../store/activity.ts";
 import { refuseAccount } from "./accounts.ts";
 import type { EventStore } from "../store/events.ts";
+import type { Store } from "../store/store.ts";
 import type { AttemptStore, UserStore } from "../store/users.ts";
+import { activityMessages, readActivityQuery } from "./activity-message.ts";
 import { noteAttempt } from "./call-fields.ts";
 import { createEventFeed } from "./event-feed.ts";
 import { eventScope, helpDeskEvents, userEvents } from "./event-scope.ts";
@@ -33,7 +36,7 @@ import { eventMessage } from "./events.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { factorNumbers } from "./factor-numbers.ts";
 import { decisions, lockEnd, lockoutMessage } from "./lockout-message.ts";
-import { listLockedUsers } from "./locked-users.ts";
+import { listLockedUsers, readScope } from "./locked-users.ts";
 import { floorMs } from "./moment.ts";
 import { readPage, turnOf } from "./pages.ts";
 import { reportKey } from "./report-key.ts";
@@ -53,7 +56,12 @@ import { lastEventId, resumedAfter, watchEvents } from "./watch-events.ts";
 
 /** What the attempt service is made of. */
 export interface AttemptServiceOptions extends WatchLimits {
-  readonly store: AttemptStore & UserStore & EventStore & AccountStore;
+  readonly store: AttemptStore &
+    UserStore &
+    EventStore &
+    AccountStore &
+    ActivityStore &
+    Pick<Store, "now">;
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   /** Lets lists be read, a few at once. */
@@ -241,6 +249,17 @@ export function createAttemptService({
         })),
         nextPageToken: page.next ?? "",
       };
+    },
+
+    async getActivity(request, context) {
+      const caller = getCaller(context.values);
+      const { orgId } = readScope(caller, request);
+      const query = readActivityQuery(request, store.now());
+      const figures = await inTurn(
+        () => store.listActivity({ orgId, ...query }),
+        turnOf(context),
+      );
+      return { intervals: activityMessages(query, figures) };
     },
 
     async *watchEvents(request, context) {

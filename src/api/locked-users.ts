@@ -90,9 +90,10 @@ export function readText(
   return { id: text, folded };
 }
 
-function readScope(
+/** Whose users are meant: the organisation's of the call, or everybody's. @throws LockoutError where the caller may not see those */
+export function readScope(
   caller: Caller,
-  { allOrganizations }: ListLockedUsersRequest,
+  { allOrganizations }: Pick<ListLockedUsersRequest, "allOrganizations">,
 ): LockedScope {
   const { orgId } = caller;
   if (!allOrganizations) {

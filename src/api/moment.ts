@@ -6,6 +6,9 @@ import { LockoutError } from "../lockout/errors.ts";
 const firstSecond = Date.parse("0001-01-01T00:00:00Z") / 1000;
 const lastSecond = Date.parse("9999-12-31T23:59:59Z") / 1000;
 
+/** The first time that a message can hold, in milliseconds since 1970. */
+export const firstMs = firstSecond * 1000;
+
 /** The date of an event, in microseconds since 1970, as a message has it. */
 export function timestampFromMicros(micros: number): Timestamp {
   const seconds = Math.floor(micros / 1_000_000);

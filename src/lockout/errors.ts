@@ -220,6 +220,12 @@ const entries = {
     key: "query has 1 to 200 characters that are not all blank",
     when: "FindUsers is called without a text to look for, or with one that is too long.",
   },
+  activityRangeInvalid: {
+    id: "LOCKOUTD-act01",
+    code: "INVALID_ARGUMENT",
+    key: "since lies before until, with at most 1000 intervals between them, each a minute, an hour or a day",
+    when: "GetActivity asks for no interval, for too many, or for ones that do not exist.",
+  },
   lockedListInvalid: {
     id: "LOCKOUTD-lck05",
     code: "INVALID_ARGUMENT",

@@ -58,6 +58,29 @@ export const noMeter: StoreMeter = {
   committed: () => undefined,
 };
 
+/** Tells both. */
+export function bothMeters(one: StoreMeter, other: StoreMeter): StoreMeter {
+  const both = (first: Counted, second: Counted): Counted => ({
+    add: () => {
+      first.add();
+      second.add();
+    },
+  });
+  return {
+    attempt: (...what) => both(one.attempt(...what), other.attempt(...what)),
+    completed: (...what) =>
+      both(one.completed(...what), other.completed(...what)),
+    locked: (...what) => both(one.locked(...what), other.locked(...what)),
+    unlocked: (...what) => both(one.unlocked(...what), other.unlocked(...what)),
+    storm: (...what) => both(one.storm(...what), other.storm(...what)),
+    committed: (...what) => {
+      one.committed(...what);
+      other.committed(...what);
+    },
+    ...(one.currentCall !== undefined && { currentCall: one.currentCall }),
+  };
+}
+
 /** What is counted when a transaction is committed. */
 export class Tally {
   readonly meter: StoreMeter;

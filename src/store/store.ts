@@ -15,6 +15,7 @@
  *   are microseconds: each later than the one before it, also where many events come in a millisecond, or the clock goes back.
  */
 import type { AccountStore } from "./accounts.ts";
+import type { ActivityStore } from "./activity.ts";
 import type { PolicyDecision } from "../lockout/policy.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { EventStore } from "./events.ts";
@@ -76,7 +77,8 @@ export interface Store
     AttemptStore,
     VaultStore,
     FigureStore,
-    HookStore {
+    HookStore,
+    ActivityStore {
   /** The store's one clock. For a remote store an estimate, off by no more than a round trip takes. */
   readonly now: Clock;
   /** Makes ids that are unique among all processes that use the same store. @throws StoreUnavailableError where that cannot be guaranteed now */

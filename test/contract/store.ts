@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import { describeAccessEvents } from "./store/access-events.ts";
 import { describeAccounts } from "./store/accounts.ts";
+import { describeActivity } from "./store/activity.ts";
 import { describeAttempts } from "./store/attempts.ts";
 import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
@@ -67,6 +68,7 @@ export function describeStore(
     describeUnlocks(bed);
     describeLockedUsers(bed);
     describeFoundUsers(bed);
+    describeActivity(bed);
     describeVault(bed);
     describeFigures(bed);
     describeLifetime(bed);

@@ -66,6 +66,9 @@ async function setRules(database: string): Promise<void> {
   }
   const reset = resetRules({});
   await store.changePolicy({ kind: "org", orgId: other ?? "" }, "e", reset);
+  await store.addActivity([
+    { orgId: first ?? "", time: 0, counts: { locks: 1 } },
+  ]);
   await store.close();
 }
 

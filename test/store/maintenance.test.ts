@@ -158,6 +158,11 @@ describe("check", () => {
       /9 login names are counted of \d+, but 3 are kept/,
     ],
     [
+      "figures of activity that are missing in those of all organisations",
+      `INSERT INTO activity SELECT 'day', first_org_id, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM instance`,
+      /the day from 1970-01-01T00:00:00.000Z are smaller for all organisations/,
+    ],
+    [
       "an open attempt that is gone",
       "DELETE FROM attempts",
       /counts 1 open attempts of totp, but has 0/,

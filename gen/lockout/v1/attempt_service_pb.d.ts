@@ -1029,6 +1029,112 @@ export declare type ListUserEventsResponse = Message<"lockout.v1.ListUserEventsR
 export declare const ListUserEventsResponseSchema: GenMessage<ListUserEventsResponse>;
 
 /**
+ * @generated from message lockout.v1.GetActivityRequest
+ */
+export declare type GetActivityRequest = Message<"lockout.v1.GetActivityRequest"> & {
+  /**
+   * The first interval is the one with this time: unless set, the last 60 minutes, 24 hours or 30 days are returned, the current one too.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Only intervals that begin before this time: now unless set.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * INTERVAL_HOUR unless set.
+   *
+   * @generated from field: lockout.v1.Interval interval = 3;
+   */
+  interval: Interval;
+
+  /**
+   * The figures of all organisations together: needs the permission iam.policy.read.
+   *
+   * @generated from field: bool all_organizations = 4;
+   */
+  allOrganizations: boolean;
+};
+
+/**
+ * Describes the message lockout.v1.GetActivityRequest.
+ * Use `create(GetActivityRequestSchema)` to create a new message.
+ */
+export declare const GetActivityRequestSchema: GenMessage<GetActivityRequest>;
+
+/**
+ * @generated from message lockout.v1.GetActivityResponse
+ */
+export declare type GetActivityResponse = Message<"lockout.v1.GetActivityResponse"> & {
+  /**
+   * All intervals in their order, also those in which nothing happened: at most 1,000.
+   *
+   * @generated from field: repeated lockout.v1.ActivityInterval intervals = 1;
+   */
+  intervals: ActivityInterval[];
+};
+
+/**
+ * Describes the message lockout.v1.GetActivityResponse.
+ * Use `create(GetActivityResponseSchema)` to create a new message.
+ */
+export declare const GetActivityResponseSchema: GenMessage<GetActivityResponse>;
+
+/**
+ * What happened in an interval.
+ *
+ * @generated from message lockout.v1.ActivityInterval
+ */
+export declare type ActivityInterval = Message<"lockout.v1.ActivityInterval"> & {
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 1;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Attempts that somebody wanted to begin, by the decision: proceed, locked, busy, throttled, inactive. Those for login names that lead to
+   * nobody count too. What did not happen is left out.
+   *
+   * @generated from field: map<string, uint64> attempts = 2;
+   */
+  attempts: { [key: string]: bigint };
+
+  /**
+   * Comparisons that counted, by the outcome: succeeded, failed, not_a_guess, expired.
+   *
+   * @generated from field: map<string, uint64> completed = 3;
+   */
+  completed: { [key: string]: bigint };
+
+  /**
+   * Locks, whatever the reason: of users, and of single factors of them.
+   *
+   * @generated from field: uint64 locks = 4;
+   */
+  locks: bigint;
+
+  /**
+   * Locks that ended, by themselves too.
+   *
+   * @generated from field: uint64 unlocks = 5;
+   */
+  unlocks: bigint;
+};
+
+/**
+ * Describes the message lockout.v1.ActivityInterval.
+ * Use `create(ActivityIntervalSchema)` to create a new message.
+ */
+export declare const ActivityIntervalSchema: GenMessage<ActivityInterval>;
+
+/**
  * @generated from message lockout.v1.WatchEventsRequest
  */
 export declare type WatchEventsRequest = Message<"lockout.v1.WatchEventsRequest"> & {
@@ -1278,6 +1384,46 @@ export enum LockReason {
 export declare const LockReasonSchema: GenEnum<LockReason>;
 
 /**
+ * How long the intervals are for which activity is counted. They begin at whole minutes, hours and days of UTC.
+ *
+ * @generated from enum lockout.v1.Interval
+ */
+export enum Interval {
+  /**
+   * As INTERVAL_HOUR.
+   *
+   * @generated from enum value: INTERVAL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Kept for 2 days.
+   *
+   * @generated from enum value: INTERVAL_MINUTE = 1;
+   */
+  MINUTE = 1,
+
+  /**
+   * Kept for 90 days.
+   *
+   * @generated from enum value: INTERVAL_HOUR = 2;
+   */
+  HOUR = 2,
+
+  /**
+   * Kept for ever.
+   *
+   * @generated from enum value: INTERVAL_DAY = 3;
+   */
+  DAY = 3,
+}
+
+/**
+ * Describes the enum lockout.v1.Interval.
+ */
+export declare const IntervalSchema: GenEnum<Interval>;
+
+/**
  * Counts attempts to prove who one is, and locks users at the limit of the policy.
  *
  * The organisation of a call is the one that the header x-zitadel-orgid names, else the caller's own.
@@ -1388,6 +1534,17 @@ export declare const AttemptService: GenService<{
     methodKind: "unary";
     input: typeof ListUserEventsRequestSchema;
     output: typeof ListUserEventsResponseSchema;
+  },
+  /**
+   * Says how much was tried, locked and unlocked: each minute, hour or day. The figures come some seconds late; `--retention` does not
+   * change them.
+   *
+   * @generated from rpc lockout.v1.AttemptService.GetActivity
+   */
+  getActivity: {
+    methodKind: "unary";
+    input: typeof GetActivityRequestSchema;
+    output: typeof GetActivityResponseSchema;
   },
   /**
    * Streams events as they are written: those of the instance to callers with the permission events.read, to others

@@ -14,6 +14,7 @@ import { policyOwnerOf } from "../shared/hooks.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
 import type { Instance, Store } from "../store.ts";
 import { createAccounts } from "./accounts.ts";
+import { createActivity } from "./activity.ts";
 import { canNotify, createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, unnamed } from "./database.ts";
@@ -214,6 +215,7 @@ async function createStore(
 
   return {
     ...users,
+    ...createActivity(database, now),
     ...createOrgs(...parts),
     ...createTokens(...parts),
     ...createAccounts(...parts),

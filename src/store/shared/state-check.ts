@@ -10,6 +10,8 @@ import { ownAccountColumns, toAccount } from "./account-rows.ts";
 import type { AccountRow } from "./account-rows.ts";
 import { HookCheck } from "./check-hooks.ts";
 import type { CheckedHook } from "./check-hooks.ts";
+import { checkActivity, wrongIntervalsSql } from "./check-activity.ts";
+import type { WrongInterval } from "./check-activity.ts";
 import { AccessCheck } from "./check-access.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState, RulesState } from "./check-policies.ts";
@@ -50,7 +52,8 @@ export const checkedEventColumns =
 /**
  * Holds the present state against what the events come to: that the sequences of each aggregate have no gap, that each event is dated later than
  * the one before it, and that organisations,
- * tokens, hooks, policies and users are what the events say; and that the open attempts are as many as are counted.
+ * tokens, hooks, policies and users are what the events say; that the open attempts are as many as are counted; and that
+ * the figures of activity of all organisations are no smaller than those of each together.
  */
 export async function checkState(
   source: CheckSource,
@@ -163,6 +166,7 @@ export async function checkState(
   await checkFolding(source, problems);
   await checkOpenAttempts(source, problems);
   await checkOpenOnDevices(source, problems);
+  checkActivity(problems, await source.rows<WrongInterval>(wrongIntervalsSql));
   return {
     events,
     users: userRows.length,

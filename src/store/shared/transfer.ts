@@ -2,6 +2,7 @@
  * Moving an installation from one database to another, of whichever engines: the rows as they are, table by table in
  * the order of their keys, so that a copy that was broken off goes on behind the last row that arrived.
  */
+import { activityKinds } from "../activity.ts";
 import { createHash } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
 import { accountTables } from "./account-tables.ts";
@@ -164,6 +165,11 @@ export const transferTables: readonly TransferTable[] = [
     name: "reports",
     key: [text("org_id"), text("key")],
     rest: [text("request"), integer("report_time"), text("result")],
+  },
+  {
+    name: "activity",
+    key: [text("unit"), text("org_id"), integer("time")],
+    rest: activityKinds.map(integer),
   },
   {
     name: "pruning",

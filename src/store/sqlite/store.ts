@@ -11,6 +11,7 @@ import { readOrgPage, readTokenPage } from "../commands/access-pages.ts";
 import { sliceStart, toSlice } from "../shared/access-lists.ts";
 import { createAccountStore } from "./account-store.ts";
 import { prepareAccounts } from "./accounts.ts";
+import { createActivity } from "./activity.ts";
 import { createAppendWatch } from "./append-watch.ts";
 import { createCommitMark, lookOnceAMoment } from "./commit-mark.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -178,6 +179,7 @@ function createStore(
       ...(exclusive ? serverRetries : toolRetries),
     },
   );
+  const write: CommitQueue["run"] = (...command) => queue.run(...command);
   const snapshot = createSnapshot(database);
   const figures = prepareFigures(database);
   // Writes the first page as it is (nothing else uses this number), and so finds a locked or read-only file, and a full disk.
@@ -234,22 +236,12 @@ function createStore(
       : aggregateOf(owner);
 
   const users = createUserStore(database, {
-    write: (command, place) => queue.run(command, place),
-    read,
-    events,
-    policies,
-    memory,
-    tally,
-    now,
-    newId,
-    maxNames,
-    maxUsersPerOrg,
-    onSourcesDropped,
+    ...{ write, read, events, policies, memory, tally, now, newId },
+    ...{ maxNames, maxUsersPerOrg, onSourcesDropped },
   });
 
   const hooks = prepareHooks(database, {
-    ...{ events, now, newId, exclusive, readOnce, aggregateOf },
-    write: (command) => queue.run(command),
+    ...{ events, now, newId, exclusive, readOnce, aggregateOf, write },
   });
 
   return {
@@ -332,9 +324,9 @@ function createStore(
       queue.run(() => tokens.remove(tokenId, editor)),
 
     ...createAccountStore(accounts, events, {
-      ...{ read, readOrReject, mark: recent?.mark },
-      write: (command) => queue.run(command),
+      ...{ read, readOrReject, write, mark: recent?.mark },
     }),
+    ...createActivity(database, { read, write, now }),
 
     findDataKey: async () => read(() => vault.find()),
     addDataKey: (dataKey) => queue.run(() => vault.add(dataKey)),

@@ -24,6 +24,7 @@ import { revokedAccessTokens } from "./0022-revoked-access-tokens.ts";
 import { hooks } from "./0023-hooks.ts";
 import { devices } from "./0024-devices.ts";
 import { lockEvents } from "./0025-lock-events.ts";
+import { activity } from "./0026-activity.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   hooks,
   devices,
   lockEvents,
+  activity,
 ];
