@@ -5,7 +5,7 @@ import type { Limits } from "./lockout/limits.ts";
 export { maxTimerMs } from "./http/limits.ts";
 
 /** Everything that a server can be told; the command line fills it from flags and environment. */
-export interface ServerConfig {
+export interface ServerConfig extends SignInConfig {
   readonly listen: { readonly host: string; readonly port: number };
   /** A database URL, such as `sqlite:./lockoutd.db`. */
   readonly database: string;
@@ -18,14 +18,6 @@ export interface ServerConfig {
   readonly masterKey: string | undefined;
   /** Whether the installation gets new keys: what those before have sealed or signed ends. */
   readonly resetKeys: boolean;
-  /** Hosts that requests may name, of which the issuer of tokens is made; undefined: those where the server listens. */
-  readonly externalHosts: readonly string[] | undefined;
-  /** The issuer as a whole, such as `https://lockout.example.com`, where a proxy speaks TLS. */
-  readonly externalUrl: string | undefined;
-  /** How long access tokens of service accounts are good, in milliseconds. */
-  readonly accessTokenTtlMs: number;
-  /** Wrong secrets of a service account in a row from one network, before no more are compared for a while; 0: never. */
-  readonly clientSecretLimit: number;
   /** Where the first start writes the key file of a service account that may do everything; undefined: there is none. */
   readonly firstKeyFile: string | undefined;
   /** Where the first start writes the administrator's token, instead of printing it. */
@@ -67,6 +59,20 @@ export interface ServerConfig {
   readonly limits: Omit<HttpLimits, "shutdownGraceMs">;
 }
 
+/** Who may call, beside personal tokens. */
+export interface SignInConfig {
+  /** Hosts that requests may name, of which the issuer of tokens is made; undefined: those where the server listens. */
+  readonly externalHosts: readonly string[] | undefined;
+  /** The issuer as a whole, such as `https://lockout.example.com`, where a proxy speaks TLS. */
+  readonly externalUrl: string | undefined;
+  /** Whether access tokens of service accounts can be read by others too. */
+  readonly accessTokenType: AccessTokenType;
+  /** How long access tokens of service accounts are good, in milliseconds. */
+  readonly accessTokenTtlMs: number;
+  /** Wrong secrets of a service account in a row from one network, before no more are compared for a while; 0: never. */
+  readonly clientSecretLimit: number;
+}
+
 /** How events are sent to hooks. */
 export interface HooksConfig {
   /** Whether receivers may have URLs with http: too. */
@@ -87,6 +93,12 @@ export interface Quotas {
   readonly maxWatches: number;
 }
 
+/** What access tokens of service accounts may be. */
+export const accessTokenTypes = ["opaque", "jwt"] as const;
+
+/** One of {@link accessTokenTypes}. */
+export type AccessTokenType = (typeof accessTokenTypes)[number];
+
 /** How much a server logs, most first; `silent` is nothing. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 
@@ -104,6 +116,7 @@ export const defaultConfig: ServerConfig = {
   resetKeys: false,
   externalHosts: undefined,
   externalUrl: undefined,
+  accessTokenType: "opaque",
   accessTokenTtlMs: 12 * 3_600_000,
   clientSecretLimit: 100,
   firstKeyFile: undefined,

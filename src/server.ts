@@ -154,11 +154,12 @@ async function serve(
     );
   }
 
-  const { authenticate, issuer, oauth } = createSignIn({
+  const signIn = await createSignIn({
     ...{ config, store, vault, log, onError: reportFault },
     isTls: tls !== undefined,
     stopwatch: stopwatch ?? (() => performance.now()),
   });
+  const { authenticate, issuer } = signIn;
   const draining = new AbortController();
   const hooks = createServerHooks(
     ...([config.hooks, store, vault, reportFault, resolve] as const),
@@ -254,7 +255,7 @@ async function serve(
         errorStatus: httpStatusOf,
         systemParameters,
       }),
-    endpoints: oauth.handlers,
+    endpoints: signIn.handlers,
     pages: [...pages, ...metricsOfServer],
     handlerOptions: {
       ...(traces !== undefined && { interceptors: [traces.interceptor] }),
@@ -382,7 +383,7 @@ async function serve(
         await traces?.close();
         await stopWork();
         tlsReload?.stop();
-        await oauth.stop();
+        await signIn.stop();
         await sendingEnded;
         await store.close();
         log.info("ended");

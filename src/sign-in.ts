@@ -1,22 +1,22 @@
 import type { Logger } from "pino";
-import { createAccessTokens } from "./auth/access-tokens.ts";
+import { createOpaqueAccessTokens } from "./auth/access-tokens.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
-import type { ServerConfig } from "./config.ts";
+import { createJwtAccessTokens } from "./auth/jwt-access-tokens.ts";
+import { createSigningKeys } from "./auth/signing-keys.ts";
+import type { SignInConfig } from "./config.ts";
 import { createOAuth } from "./oauth/endpoints.ts";
 import type { OAuth } from "./oauth/endpoints.ts";
 import { createIssuer } from "./oauth/issuer.ts";
 import type { Issuer } from "./oauth/issuer.ts";
 import { createScopeNotice } from "./oauth/scope-notice.ts";
+import { repeat } from "./pacing/repeat.ts";
 import type { Vault } from "./sealing/vault.ts";
 import type { Store } from "./store/store.ts";
 
 /** What is needed to know who calls, and to have service accounts sign in. */
 export interface SignInOptions {
-  readonly config: Pick<
-    ServerConfig,
-    "externalHosts" | "externalUrl" | "accessTokenTtlMs" | "clientSecretLimit"
-  >;
+  readonly config: SignInConfig;
   readonly store: Store;
   readonly vault: Vault;
   readonly log: Logger;
@@ -30,14 +30,19 @@ export interface SignInOptions {
 export interface SignIn {
   readonly authenticate: Authenticate;
   readonly issuer: Issuer;
-  readonly oauth: OAuth;
+  readonly handlers: OAuth["handlers"];
+  /** Writes what is left to be written. */
+  readonly stop: () => Promise<void>;
 }
 
 /** Clients of Node and Rust keep a token for almost as long, whatever the response says. */
 const usualTtlMs = 3_600_000;
 
-/** Makes the parts of a server that are about who calls. */
-export function createSignIn({
+/** How often it is looked whether the next signing key is due, in milliseconds: it is made a day ahead. */
+const keysMs = 3_600_000;
+
+/** Makes the parts of a server that are about who calls, and the key by which access tokens are signed. @throws StoreUnavailableError */
+export async function createSignIn({
   config,
   store,
   vault,
@@ -45,8 +50,15 @@ export function createSignIn({
   onError,
   isTls,
   stopwatch,
-}: SignInOptions): SignIn {
-  const accessTokens = createAccessTokens(vault.deriveKey, store.now);
+}: SignInOptions): Promise<SignIn> {
+  const { accessTokenType, accessTokenTtlMs, clientSecretLimit } = config;
+  const signingKeys = createSigningKeys(store, vault, store.now);
+  const opaque = createOpaqueAccessTokens(vault.deriveKey, store.now);
+  const jwt = createJwtAccessTokens(signingKeys);
+  const accessTokens = {
+    issue: accessTokenType === "jwt" ? jwt.sign : opaque.seal,
+    open: (text: string) => opaque.open(text) ?? jwt.open(text),
+  };
   const authenticate = createAuthenticate(
     store,
     accessTokens,
@@ -68,16 +80,28 @@ export function createSignIn({
       );
     },
   });
-  const { accessTokenTtlMs, clientSecretLimit } = config;
   if (accessTokenTtlMs < usualTtlMs) {
     log.warn(
       { accessTokenTtlMs },
       "access tokens end within an hour, but some clients use them for an hour whatever the response says",
     );
   }
+  if (accessTokenType === "jwt") {
+    await signingKeys.prepare();
+  }
+  const preparing =
+    accessTokenType === "jwt"
+      ? repeat(keysMs, () => signingKeys.prepare().catch(onError))
+      : undefined;
   const oauth = createOAuth({
-    ...{ store, accessTokens, authenticate, issuer, accessTokenTtlMs },
-    ...{ clientSecretLimit, stopwatch, onError },
+    ...{ store, accessTokens, signingKeys, authenticate, issuer },
+    ...{ accessTokenTtlMs, clientSecretLimit, stopwatch, onError },
   });
-  return { authenticate, issuer, oauth };
+  return {
+    ...{ authenticate, issuer, handlers: oauth.handlers },
+    stop: async () => {
+      preparing?.stop();
+      await oauth.stop();
+    },
+  };
 }

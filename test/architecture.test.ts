@@ -29,6 +29,7 @@ const arrows = {
   server: [
     "config",
     "oauth",
+    "pacing",
     "sealing",
     "http",
     "http/pages",
@@ -137,7 +138,7 @@ const arrows = {
   sealing: ["store"],
   /** Service accounts sign in. */
   oauth: ["auth", "store", "lockout", "pacing"],
-  auth: ["store", "lockout", "pacing", "gen/zitadel"],
+  auth: ["store", "lockout", "pacing", "sealing", "gen/zitadel"],
   /** Sends events to web servers of others. */
   hooks: ["addresses", "pacing", "lockout", "sealing", "store"],
   /** Choose the engine: open.ts, maintenance.ts. */

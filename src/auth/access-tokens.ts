@@ -1,4 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import type { Account } from "../lockout/account-record.ts";
+import type { Awaitable } from "../store/awaitable.ts";
+import { RememberedTokens } from "./remembered-tokens.ts";
 
 /** What an access token says: all of it inside, so that nothing is stored when one is issued. */
 export interface AccessToken {
@@ -17,8 +20,20 @@ export interface AccessToken {
   readonly scope: string;
 }
 
-/** Seals access tokens and opens them. */
+/** Makes access tokens and reads them. */
 export interface AccessTokens {
+  /** @param issuer whom the client takes for the issuer */
+  readonly issue: (
+    token: AccessToken,
+    account: Account,
+    issuer: string,
+  ) => Awaitable<string>;
+  /** What a token says, expired or not; undefined where it is none of this installation's. */
+  readonly open: (text: string) => Awaitable<AccessToken | undefined>;
+}
+
+/** Seals access tokens that nobody else can read, and opens them. */
+export interface OpaqueAccessTokens {
   readonly seal: (token: AccessToken) => string;
   /** What a token says, expired or not; undefined where it is none of this installation's. */
   readonly open: (text: string) => AccessToken | undefined;
@@ -43,21 +58,18 @@ const keptDays = 32;
 /** The longest lifetime of a token, in milliseconds. */
 export const maxTokenTtlMs = (keptDays - 2) * daySeconds * 1000;
 
-/** How many tokens are remembered as they were opened: about as many as are in use. */
-const maxRemembered = 1000;
-
 /**
  * Access tokens, sealed by a key that is new each day (UTC). All nodes derive the same, so none is stored, and no node restarts.
  *
  * @param keyOf the key of a purpose, 32 bytes
  * @param now milliseconds since 1970 UTC
  */
-export function createAccessTokens(
+export function createOpaqueAccessTokens(
   keyOf: (purpose: string) => Uint8Array,
   now: () => number,
-): AccessTokens {
+): OpaqueAccessTokens {
   const keys = new Map<number, Uint8Array>();
-  const remembered = new Map<string, AccessToken>();
+  const remembered = new RememberedTokens<AccessToken>();
   const keyOfDay = (day: number): Uint8Array => {
     let key = keys.get(day);
     if (key === undefined) {
@@ -121,11 +133,7 @@ export function createAccessTokens(
       }
       const token = decrypt(text);
       if (token !== undefined) {
-        const [oldest] = remembered.keys();
-        if (remembered.size >= maxRemembered && oldest !== undefined) {
-          remembered.delete(oldest);
-        }
-        remembered.set(text, token);
+        remembered.add(text, token);
       }
       return token;
     },

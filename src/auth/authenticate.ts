@@ -34,7 +34,7 @@ export type Authenticate = (header: string | null) => Awaitable<Identity>;
 /** Makes {@link Authenticate}. @param onAccessToken told of each use of an access token */
 export function createAuthenticate(
   store: AuthenticationStore,
-  accessTokens: AccessTokens,
+  accessTokens: Pick<AccessTokens, "open">,
   onAccessToken: (token: AccessToken) => void,
 ): Authenticate {
   const hashes = new RememberedHashes(maxRememberedHashes);
@@ -50,16 +50,17 @@ export function createAuthenticate(
     if (secret === undefined) {
       throw new LockoutError("tokenInvalid");
     }
-    const accessToken = accessTokens.open(secret);
-    return accessToken === undefined
-      ? identify(store, header, hashSecret(secret), hashes)
-      : andThen(findAccountOf(store, accessToken), (account) => {
-          if (account === undefined) {
-            throw new LockoutError("tokenInvalid");
-          }
-          onAccessToken(accessToken);
-          return toIdentity(account, accessToken);
-        });
+    return andThen(accessTokens.open(secret), (accessToken) =>
+      accessToken === undefined
+        ? identify(store, header, hashSecret(secret), hashes)
+        : andThen(findAccountOf(store, accessToken), (account) => {
+            if (account === undefined) {
+              throw new LockoutError("tokenInvalid");
+            }
+            onAccessToken(accessToken);
+            return toIdentity(account, accessToken);
+          }),
+    );
   };
 }
 

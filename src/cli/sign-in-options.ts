@@ -1,13 +1,14 @@
 import { InvalidArgumentError, Option } from "commander";
 import { maxTokenTtlMs } from "../auth/access-tokens.ts";
-import { defaultConfig } from "../config.ts";
-import type { ServerConfig } from "../config.ts";
+import { accessTokenTypes, defaultConfig } from "../config.ts";
+import type { AccessTokenType, SignInConfig } from "../config.ts";
 import { parseCount, parseDuration, parseServer } from "./values.ts";
 
 /** The options as a command line was read into them. */
 export interface SignInFlags {
   readonly externalHosts?: readonly string[];
   readonly externalUrl?: string;
+  readonly accessTokenType: AccessTokenType;
   readonly accessTokenTtl: number;
   readonly clientSecretLimit: number;
 }
@@ -34,6 +35,13 @@ export function signInOptions(): readonly Option[] {
       .env("LOCKOUTD_EXTERNAL_URL")
       .argParser(parseServer),
     new Option(
+      "--access-token-type <type>",
+      "opaque: nobody else can read an access token; jwt: whoever has read /oauth/v2/keys can verify it",
+    )
+      .env("LOCKOUTD_ACCESS_TOKEN_TYPE")
+      .choices(accessTokenTypes)
+      .default(defaultConfig.accessTokenType),
+    new Option(
       "--access-token-ttl <span>",
       "how long access tokens are good; some clients use one for an hour whatever the response says",
     )
@@ -54,14 +62,12 @@ export function signInOptions(): readonly Option[] {
 export function readSignIn({
   externalHosts,
   externalUrl,
+  accessTokenType,
   accessTokenTtl,
   clientSecretLimit,
-}: SignInFlags): Pick<
-  ServerConfig,
-  "externalHosts" | "externalUrl" | "accessTokenTtlMs" | "clientSecretLimit"
-> {
+}: SignInFlags): SignInConfig {
   return {
-    ...{ externalHosts, externalUrl },
+    ...{ externalHosts, externalUrl, accessTokenType },
     ...{ accessTokenTtlMs: accessTokenTtl, clientSecretLimit },
   };
 }

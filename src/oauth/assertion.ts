@@ -1,11 +1,8 @@
-import { constants, createPublicKey, verify } from "node:crypto";
-import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
+import { createPublicKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { isFor, isSignedBy, isTimely, isYoung, readJwt } from "../auth/jwt.ts";
 import { isActive } from "../lockout/account-record.ts";
-import type {
-  Account,
-  AccountKey,
-  KeyAlgorithm,
-} from "../lockout/account-record.ts";
+import type { Account, AccountKey } from "../lockout/account-record.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { mayBeAccountId } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
@@ -25,46 +22,11 @@ export interface Assertions {
   ) => Promise<Asserted | "unreadable" | "wrong">;
 }
 
-/** No assertion is longer: with RSA of 4096 bits one has some 1,200 characters. */
-const maxLength = 8192;
-
-/** Of both clocks together, in seconds. */
-const tolerance = 1;
+/** In seconds. */
 const maxAge = 3600;
 
 /** Keys that are read from their bytes: what a key id stands for never changes. */
 const maxKeys = 1000;
-
-interface Algorithm {
-  readonly of: KeyAlgorithm;
-  readonly hash: string | null;
-  readonly options: Partial<VerifyKeyObjectInput>;
-}
-
-/** By the names of the header. `none`, and HMAC with a public key as its secret, are not among them. */
-const algorithms: ReadonlyMap<unknown, Algorithm> = new Map<unknown, Algorithm>(
-  [
-    ["RS256", { of: "RSA", hash: "sha256", options: {} }],
-    [
-      "PS256",
-      {
-        of: "RSA",
-        hash: "sha256",
-        options: {
-          padding: constants.RSA_PKCS1_PSS_PADDING,
-          saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-        },
-      },
-    ],
-    [
-      "ES256",
-      { of: "P-256", hash: "sha256", options: { dsaEncoding: "ieee-p1363" } },
-    ],
-    ["EdDSA", { of: "Ed25519", hash: null, options: {} }],
-  ],
-);
-
-const parts = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/;
 
 /** Makes {@link Assertions}. The same assertion may come twice: Go's clients make two of a second alike. */
 export function createAssertions(
@@ -90,25 +52,22 @@ export function createAssertions(
   };
   return {
     check: async (assertion, issuer) => {
-      const read = assertion.length > maxLength ? null : parts.exec(assertion);
-      const [, head = "", body = "", signature = ""] = read ?? [];
-      const header = readJson(head);
-      const claims = readJson(body);
-      if (header === undefined || claims === undefined) {
+      const jwt = readJwt(assertion);
+      if (jwt === undefined) {
         return "unreadable";
       }
-      const algorithm = algorithms.get(header["alg"]);
-      const { kid, crit } = header;
+      const { header, claims } = jwt;
+      const { kid } = header;
       const { iss, sub } = claims;
+      const now = store.now() / 1000;
       if (
-        algorithm === undefined ||
-        crit !== undefined ||
         typeof kid !== "string" ||
         typeof iss !== "string" ||
         iss !== sub ||
         !mayBeAccountId(iss) ||
-        !isFor(claims["aud"], issuer) ||
-        !isTimely(claims, store.now() / 1000)
+        !isFor(claims, (audience) => audience === issuer) ||
+        !isTimely(claims, now) ||
+        !isYoung(claims, now, maxAge)
       ) {
         return "wrong";
       }
@@ -118,47 +77,16 @@ export function createAssertions(
       }
       const key = await store.findAccountKey(account.id, kid);
       if (
-        key?.algorithm !== algorithm.of ||
+        key === undefined ||
         (key.expirationDate ?? Infinity) <= store.now()
       ) {
         return "wrong";
       }
-      const isRight = verify(
-        algorithm.hash,
-        Buffer.from(`${head}.${body}`),
-        { key: keyObject(account, key), ...algorithm.options },
-        Buffer.from(signature, "base64url"),
-      );
-      return isRight ? { account, key } : "wrong";
+      const verifying = {
+        algorithm: key.algorithm,
+        key: keyObject(account, key),
+      };
+      return isSignedBy(jwt, verifying) ? { account, key } : "wrong";
     },
   };
-}
-
-function readJson(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(
-      Buffer.from(part, "base64url").toString(),
-    );
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isFor(audience: unknown, issuer: string): boolean {
-  return Array.isArray(audience)
-    ? audience.includes(issuer)
-    : audience === issuer;
-}
-
-function isTimely({ iat, exp }: Record<string, unknown>, now: number): boolean {
-  return (
-    typeof iat === "number" &&
-    typeof exp === "number" &&
-    iat <= now + tolerance &&
-    iat >= now - maxAge - tolerance &&
-    exp > now - tolerance
-  );
 }

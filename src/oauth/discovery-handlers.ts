@@ -1,4 +1,5 @@
 import type { Authenticate, Identity } from "../auth/authenticate.ts";
+import type { SigningKey, SigningKeys } from "../auth/signing-keys.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
 import type { OAuthHandler } from "./handler.ts";
@@ -20,6 +21,7 @@ const keysPath = "/oauth/v2/keys";
 export function createDiscoveryHandlers(
   issuer: Issuer,
   authenticate: Authenticate,
+  signingKeys: Pick<SigningKeys, "list">,
 ): readonly OAuthHandler[] {
   return [
     {
@@ -32,10 +34,12 @@ export function createDiscoveryHandlers(
       path: keysPath,
       methods: ["GET"],
       maxBodyBytes: 0,
-      // Access tokens are opaque: nothing is signed that somebody else could verify.
       respond: () =>
-        jsonResponse({ keys: [] }, 200, {
-          "cache-control": "max-age=300, must-revalidate",
+        withOAuthErrors(async () => {
+          const keys = await signingKeys.list();
+          return jsonResponse({ keys: keys.map(describeKey) }, 200, {
+            "cache-control": "max-age=300, must-revalidate",
+          });
         }),
     },
     {
@@ -101,6 +105,12 @@ function describe(issuer: string) {
     ],
     revocation_endpoint_auth_methods_supported: introspectionMethods,
   };
+}
+
+/** RFC 7517. */
+function describeKey({ id, publicKey }: SigningKey) {
+  const { kty, n, e } = publicKey.export({ format: "jwk" });
+  return { kty, use: "sig", alg: "RS256", kid: id, n, e };
 }
 
 async function identify(

@@ -3,6 +3,7 @@ import type {
   Authenticate,
   AuthenticationStore,
 } from "../auth/authenticate.ts";
+import type { SigningKeys } from "../auth/signing-keys.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { createAssertions } from "./assertion.ts";
 import { createClientAuthentication } from "./client-authentication.ts";
@@ -19,6 +20,7 @@ import { createTokenHandler } from "./token-handler.ts";
 export interface OAuthOptions {
   readonly store: AuthenticationStore & AccountStore;
   readonly accessTokens: AccessTokens;
+  readonly signingKeys: SigningKeys;
   readonly authenticate: Authenticate;
   readonly issuer: Issuer;
   /** How long an access token is good, in milliseconds. */
@@ -39,7 +41,7 @@ export interface OAuth {
 
 /** Makes the endpoints. */
 export function createOAuth(options: OAuthOptions): OAuth {
-  const { store, issuer } = options;
+  const { store, issuer, authenticate, signingKeys } = options;
   const events = startSecretEvents(store, options.onError);
   const guard = createSecretGuard(
     options.clientSecretLimit,
@@ -57,7 +59,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       createTokenHandler(parts),
       createIntrospectionHandler(parts),
       createRevocationHandler(parts),
-      ...createDiscoveryHandlers(issuer, options.authenticate),
+      ...createDiscoveryHandlers(issuer, authenticate, signingKeys),
     ],
     stop: () => events.stop(),
   };

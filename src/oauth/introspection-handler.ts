@@ -20,7 +20,7 @@ export function createIntrospectionHandler(parts: OAuthParts): OAuthHandler {
   const describeAccessToken = async (
     text: string,
   ): Promise<Described | undefined> => {
-    const token = accessTokens.open(text);
+    const token = await accessTokens.open(text);
     if (token === undefined) {
       return undefined;
     }

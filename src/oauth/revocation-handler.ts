@@ -19,7 +19,7 @@ export function createRevocationHandler(parts: OAuthParts): OAuthHandler {
       withOAuthErrors(async () => {
         const asked = await readTokenRequest(request, parts);
         const { client } = asked;
-        const token = accessTokens.open(asked.token);
+        const token = await accessTokens.open(asked.token);
         const account = token && (await findAccountOf(store, token));
         if (
           token !== undefined &&

@@ -1,5 +1,6 @@
 import { newAccessTokenId } from "../auth/access-tokens.ts";
 import type { AccessToken } from "../auth/access-tokens.ts";
+import type { Account } from "../lockout/account-record.ts";
 import { fieldOf, maxFormBytes, readForm } from "./form.ts";
 import type { Form } from "./form.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
@@ -10,7 +11,8 @@ import { readCredentials } from "./client-authentication.ts";
 import { takeScopes } from "./scopes.ts";
 
 /** By what a token is got. */
-type Grant = Pick<AccessToken, "accountId" | "gotBy" | "gotById"> & {
+type Grant = Pick<AccessToken, "gotBy" | "gotById"> & {
+  readonly account: Account;
   /** In milliseconds since 1970 UTC: no token outlives its key. */
   readonly end: number | undefined;
 };
@@ -48,7 +50,7 @@ export function createTokenHandler({
     }
     const { account, key } = found;
     return {
-      ...{ accountId: account.id, gotBy: "key", gotById: key.id },
+      ...{ account, gotBy: "key", gotById: key.id },
       end: key.expirationDate,
     };
   };
@@ -60,10 +62,7 @@ export function createTokenHandler({
       issuedBy,
     );
     const gotById = account.secret?.id ?? "";
-    return {
-      ...{ accountId: account.id, gotBy: "secret", gotById },
-      end: undefined,
-    };
+    return { account, gotBy: "secret", gotById, end: undefined };
   };
   const grants: ReadonlyMap<string, ReadGrant> = new Map([
     ["urn:ietf:params:oauth:grant-type:jwt-bearer", byAssertion],
@@ -87,11 +86,12 @@ export function createTokenHandler({
             "grant_type is neither client_credentials nor jwt-bearer",
           );
         }
-        const { end = Infinity, ...grant } = await read(
-          form,
-          request,
-          issuer.of(request.host),
-        );
+        const issuedBy = issuer.of(request.host);
+        const {
+          end = Infinity,
+          account,
+          ...gotBy
+        } = await read(form, request, issuedBy);
         const now = store.now();
         const issued = Math.floor(now / 1000);
         const expires = Math.floor(
@@ -100,9 +100,11 @@ export function createTokenHandler({
         const scope = takeScopes(fieldOf(form, "scope"));
         const id = newAccessTokenId();
         return jsonResponse({
-          access_token: accessTokens.seal({
-            ...{ id, ...grant, issued, expires, scope },
-          }),
+          access_token: await accessTokens.issue(
+            { id, accountId: account.id, ...gotBy, issued, expires, scope },
+            account,
+            issuedBy,
+          ),
           token_type: "Bearer",
           expires_in: Math.max(Math.floor(expires - now / 1000), 0),
           ...(scope !== "" && { scope }),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { createAccessTokens } from "../../src/auth/access-tokens.ts";
+import { createOpaqueAccessTokens } from "../../src/auth/access-tokens.ts";
 import type { AccessToken } from "../../src/auth/access-tokens.ts";
 
 const dayMs = 86_400_000;
@@ -12,7 +12,7 @@ const token: AccessToken = {
 function make(installation = "one", start = 20_000 * dayMs) {
   const purposes: string[] = [];
   const clock = { now: start };
-  const tokens = createAccessTokens(
+  const tokens = createOpaqueAccessTokens(
     (purpose) => {
       purposes.push(purpose);
       return createHash("sha256").update(`${installation} ${purpose}`).digest();

@@ -9,6 +9,7 @@ import { resetRules } from "../../src/lockout/rules-commands.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { PolicyOwner } from "../../src/store/policies.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
+import { createSigningKeys } from "../../src/auth/signing-keys.ts";
 import { openVault } from "../../src/sealing/open-vault.ts";
 import { openStore } from "../../src/store/open.ts";
 import { run } from "../cli/command.ts";
@@ -46,7 +47,8 @@ async function renewKeys(database: string): Promise<void> {
   const store = await openStore(database, { exclusive: true });
   const keyFile = undefined;
   await openVault(store, { masterKey: undefined, keyFile, reset: true });
-  await openVault(store, { masterKey, keyFile, reset: false });
+  const opened = await openVault(store, { masterKey, keyFile, reset: false });
+  await createSigningKeys(store, opened.vault, store.now).current();
   await store.close();
 }
 

@@ -18,7 +18,20 @@ const update: Statement = {
   text: "UPDATE vault SET data_key = $1 WHERE data_key = $2",
 };
 
-/** The installation's key. @param readTime the time of changes */
+const listSigning: Statement = {
+  name: "list_signing_keys",
+  text: "SELECT id, private_key, end_date FROM signing_keys ORDER BY id",
+};
+const insertSigning: Statement = {
+  name: "insert_signing_key",
+  text: "INSERT INTO signing_keys (id, private_key, end_date) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+};
+const removeSigning: Statement = {
+  name: "remove_signing_keys",
+  text: "DELETE FROM signing_keys WHERE end_date <= $1",
+};
+
+/** The installation's keys. @param readTime the time of changes */
 export function createVaultStore(
   database: PostgresDatabase,
   recorder: Recorder,
@@ -61,6 +74,18 @@ export function createVaultStore(
         }
       });
       return get();
+    },
+    listSigningKeys: async () => {
+      const { rows } = await database.query(listSigning);
+      return rows.map((row) => ({
+        id: String(row["id"]),
+        privateKey: row["private_key"] as Buffer,
+        endDate: Number(row["end_date"]),
+      }));
+    },
+    addSigningKey: async ({ id, privateKey, endDate }) => {
+      await database.query(removeSigning, await readTime());
+      await database.query(insertSigning, id, privateKey, endDate);
     },
   };
 }

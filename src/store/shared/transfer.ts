@@ -181,6 +181,11 @@ export const transferTables: readonly TransferTable[] = [
     key: [integer("only_one")],
     rest: [bytes("data_key")],
   },
+  {
+    name: "signing_keys",
+    key: [text("id")],
+    rest: [bytes("private_key"), integer("end_date")],
+  },
   ...accountTables,
   ...hookTables,
   instanceTable,

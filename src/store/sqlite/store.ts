@@ -332,6 +332,11 @@ function createStore(
     addDataKey: (dataKey) => queue.run(() => vault.add(dataKey)),
     replaceDataKey: (...replacement) =>
       queue.run(() => vault.replace(...replacement)),
+    listSigningKeys: async () => read(() => vault.listSigning()),
+    addSigningKey: (key) =>
+      queue.run(() => {
+        vault.addSigning(key);
+      }),
 
     findInstance: async () => read(() => instances.find()),
     initialise: ({ orgName, policy, token }) =>

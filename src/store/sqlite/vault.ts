@@ -2,10 +2,10 @@ import type { Database } from "better-sqlite3";
 import { keysChanged } from "../../lockout/access-events.ts";
 import type { EventTable } from "../commands/tables.ts";
 import type { Clock } from "../ids.ts";
-import type { KeyChange } from "../vault.ts";
+import type { KeyChange, SealedSigningKey } from "../vault.ts";
 import type { Instances } from "./instance.ts";
 
-/** The installation's key. */
+/** The installation's keys. */
 export interface VaultTable {
   find(): Uint8Array | undefined;
   /** Inside a transaction. */
@@ -16,6 +16,9 @@ export interface VaultTable {
     dataKey: Uint8Array,
     change: KeyChange,
   ): Uint8Array;
+  listSigning(): readonly SealedSigningKey[];
+  /** Inside a transaction. */
+  addSigning(key: SealedSigningKey): void;
 }
 
 /** Prepares the statements of {@link VaultTable}. */
@@ -33,6 +36,15 @@ export function prepareVault(
   );
   const update = database.prepare<[Uint8Array, Uint8Array]>(
     "UPDATE vault SET data_key = ? WHERE data_key = ?",
+  );
+  const listSigning = database.prepare<[], SealedSigningKey>(
+    "SELECT id, private_key AS privateKey, end_date AS endDate FROM signing_keys ORDER BY id",
+  );
+  const insertSigning = database.prepare<[string, Uint8Array, number]>(
+    "INSERT INTO signing_keys (id, private_key, end_date) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const removeSigning = database.prepare<[number]>(
+    "DELETE FROM signing_keys WHERE end_date <= ?",
   );
   const get = () => {
     const found = find.get();
@@ -61,6 +73,11 @@ export function prepareVault(
         );
       }
       return get();
+    },
+    listSigning: () => listSigning.all(),
+    addSigning: ({ id, privateKey, endDate }) => {
+      removeSigning.run(now());
+      insertSigning.run(id, privateKey, endDate);
     },
   };
 }

@@ -139,5 +139,29 @@ export function describeVault(bed: StoreBed): void {
       await expect(refusal).rejects.toThrow(/has 21 characters/);
       await expect(refusal).rejects.not.toThrow(/secret/);
     });
+
+    it("keeps the first signing key of an id, and removes those that have ended", async () => {
+      const { store } = bed;
+      const key = (id: string, byte: number, endDate: number) => ({
+        ...{ id, privateKey: Buffer.of(byte), endDate },
+      });
+      const later = store.now() + 60_000;
+      await store.addSigningKey(key("old", 1, store.now() - 1));
+      await Promise.all([
+        store.addSigningKey(key("one", 2, later)),
+        store.addSigningKey(key("one", 3, later)),
+      ]);
+      await store.addSigningKey(key("two", 4, later));
+
+      const keys = await store.listSigningKeys();
+
+      expect(keys.map(({ id, endDate }) => [id, endDate])).toEqual([
+        ["one", later],
+        ["two", later],
+      ]);
+      const again = await store.listSigningKeys();
+      await store.addSigningKey(key("one", 5, later));
+      expect(await store.listSigningKeys()).toEqual(again);
+    });
   });
 }

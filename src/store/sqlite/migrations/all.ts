@@ -25,6 +25,7 @@ import { hooks } from "./0023-hooks.ts";
 import { devices } from "./0024-devices.ts";
 import { lockEvents } from "./0025-lock-events.ts";
 import { activity } from "./0026-activity.ts";
+import { signingKeys } from "./0027-signing-keys.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   devices,
   lockEvents,
   activity,
+  signingKeys,
 ];

@@ -1,0 +1,15 @@
+import type { Migration } from "../migrate.ts";
+
+/** The keys that sign access tokens. */
+export const signingKeys: Migration = {
+  number: 27,
+  name: "signing-keys",
+  sql: `
+CREATE TABLE signing_keys (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  -- PKCS#8, sealed.
+  private_key BYTEA NOT NULL,
+  end_date BIGINT NOT NULL
+);
+`,
+};
