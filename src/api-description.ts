@@ -3,6 +3,7 @@ import { createServiceImplSpec } from "@connectrpc/connect";
 import { descriptions } from "../gen/descriptions/descriptions.js";
 import { examples } from "./api/examples.ts";
 import { pathPrefixes } from "./api/services.ts";
+import { successStatusOf } from "./api/success-status.ts";
 import { systemParameters } from "./api/watch-events.ts";
 import { readVersion } from "./telemetry/version.ts";
 import { createTranscoder, describeRoutes } from "./transcoding/index.ts";
@@ -24,6 +25,7 @@ export function describeApi(): JsonObject {
       "The header x-zitadel-orgid names the organisation of a call, else it is the token's own.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     systemParameters,
+    successStatus: successStatusOf,
     descriptions,
     examples,
     security: { token: { type: "http", scheme: "bearer" } },

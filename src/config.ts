@@ -152,3 +152,11 @@ export const defaultConfig: ServerConfig = {
   },
   limits: defaultLimits,
 };
+
+/** The address of a server that listens there. */
+export function urlOf(
+  scheme: "http" | "https",
+  { host, port }: ServerConfig["listen"],
+): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -77,6 +77,7 @@ export function createLocalTransport({
       version: readVersion(),
     }),
     draining,
+    about: { version: readVersion(), domain: () => "localhost" },
   }).flatMap(({ spec }) => createUniversalServiceHandlers(spec, [factory]));
   return createTransport({
     httpClient: createUniversalHandlerClient(handlers),

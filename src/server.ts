@@ -7,6 +7,7 @@ import {
 import { httpStatusOf, toConnectError } from "./api/errors.ts";
 import { createCallFields } from "./api/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
+import { successStatusOf } from "./api/success-status.ts";
 import { eventId, systemParameters } from "./api/watch-events.ts";
 import { withFirstFiles } from "./first-files.ts";
 import { ensureAdministrator } from "./first-start.ts";
@@ -14,6 +15,7 @@ import type { CreatedInstance } from "./first-start.ts";
 import { warnOfPolicy } from "./policy-warnings.ts";
 import { createGate, createPageGate, createTokenCheck } from "./auth/gate.ts";
 import { createPermissionTable } from "./auth/permission-table.ts";
+import { urlOf } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { debugPages } from "./http/pages/debug-pages.ts";
 import { metricsPages, metricsPaths } from "./http/pages/metrics-pages.ts";
@@ -167,6 +169,7 @@ async function serve(
   const services = createServices({
     store,
     hooks: hooks.parts,
+    about: signIn.about,
     attemptTtlMs: config.attemptTtlMs,
     ...config.quotas,
     draining: draining.signal,
@@ -253,6 +256,7 @@ async function serve(
         registry,
         eventId,
         errorStatus: httpStatusOf,
+        successStatus: successStatusOf,
         systemParameters,
       }),
     endpoints: signIn.handlers,
@@ -391,8 +395,4 @@ async function serve(
       await closing;
     },
   };
-}
-
-function urlOf(scheme: string, { host, port }: ServerConfig["listen"]): string {
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

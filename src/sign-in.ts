@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { About } from "./api/org-lookups.ts";
 import { createOpaqueAccessTokens } from "./auth/access-tokens.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
@@ -13,6 +14,7 @@ import { createScopeNotice } from "./oauth/scope-notice.ts";
 import { repeat } from "./pacing/repeat.ts";
 import type { Vault } from "./sealing/vault.ts";
 import type { Store } from "./store/store.ts";
+import { readVersion } from "./telemetry/version.ts";
 
 /** What is needed to know who calls, and to have service accounts sign in. */
 export interface SignInOptions {
@@ -31,8 +33,14 @@ export interface SignIn {
   readonly authenticate: Authenticate;
   readonly issuer: Issuer;
   readonly handlers: OAuth["handlers"];
+  readonly about: About;
   /** Writes what is left to be written. */
   readonly stop: () => Promise<void>;
+}
+
+/** The host of the issuer that a request gets which names none: that of the installation, without its port. */
+function hostOf(issuer: Issuer): string {
+  return new URL(issuer.of(undefined)).hostname;
 }
 
 /** Clients of Node and Rust keep a token for almost as long, whatever the response says. */
@@ -99,6 +107,7 @@ export async function createSignIn({
   });
   return {
     ...{ authenticate, issuer, handlers: oauth.handlers },
+    about: { version: readVersion(), domain: () => hostOf(issuer) },
     stop: async () => {
       preparing?.stop();
       await oauth.stop();

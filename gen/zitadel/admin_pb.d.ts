@@ -5,9 +5,11 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { LockoutPolicy } from "./policy_pb.js";
-import type { ObjectDetails } from "./object_pb.js";
+import type { ListDetails, ListQuery, ObjectDetails } from "./object_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Event } from "./event_pb.js";
+import type { Org, OrgFieldName, OrgQuery } from "./org_pb.js";
+import type { InstanceDetail } from "./instance_pb.js";
 
 /**
  * Describes the file zitadel/admin.proto.
@@ -254,6 +256,279 @@ export declare type ListEventsResponse = Message<"zitadel.admin.v1.ListEventsRes
 export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
 
 /**
+ * @generated from message zitadel.admin.v1.GetOrgByIDRequest
+ */
+export declare type GetOrgByIDRequest = Message<"zitadel.admin.v1.GetOrgByIDRequest"> & {
+  /**
+   * The organisation's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetOrgByIDRequest.
+ * Use `create(GetOrgByIDRequestSchema)` to create a new message.
+ */
+export declare const GetOrgByIDRequestSchema: GenMessage<GetOrgByIDRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.GetOrgByIDResponse
+ */
+export declare type GetOrgByIDResponse = Message<"zitadel.admin.v1.GetOrgByIDResponse"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: zitadel.org.v1.Org org = 1;
+   */
+  org?: Org | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetOrgByIDResponse.
+ * Use `create(GetOrgByIDResponseSchema)` to create a new message.
+ */
+export declare const GetOrgByIDResponseSchema: GenMessage<GetOrgByIDResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.GetDefaultOrgRequest
+ */
+export declare type GetDefaultOrgRequest = Message<"zitadel.admin.v1.GetDefaultOrgRequest"> & {
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetDefaultOrgRequest.
+ * Use `create(GetDefaultOrgRequestSchema)` to create a new message.
+ */
+export declare const GetDefaultOrgRequestSchema: GenMessage<GetDefaultOrgRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.GetDefaultOrgResponse
+ */
+export declare type GetDefaultOrgResponse = Message<"zitadel.admin.v1.GetDefaultOrgResponse"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: zitadel.org.v1.Org org = 1;
+   */
+  org?: Org | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetDefaultOrgResponse.
+ * Use `create(GetDefaultOrgResponseSchema)` to create a new message.
+ */
+export declare const GetDefaultOrgResponseSchema: GenMessage<GetDefaultOrgResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.ListOrgsRequest
+ */
+export declare type ListOrgsRequest = Message<"zitadel.admin.v1.ListOrgsRequest"> & {
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 1;
+   */
+  query?: ListQuery | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.org.v1.OrgFieldName sorting_column = 2;
+   */
+  sortingColumn: OrgFieldName;
+
+  /**
+   * Those that fit all of these; at most 20.
+   *
+   * @generated from field: repeated zitadel.org.v1.OrgQuery queries = 3;
+   */
+  queries: OrgQuery[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.ListOrgsRequest.
+ * Use `create(ListOrgsRequestSchema)` to create a new message.
+ */
+export declare const ListOrgsRequestSchema: GenMessage<ListOrgsRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.ListOrgsResponse
+ */
+export declare type ListOrgsResponse = Message<"zitadel.admin.v1.ListOrgsResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.org.v1.OrgFieldName sorting_column = 2;
+   */
+  sortingColumn: OrgFieldName;
+
+  /**
+   * The organisations.
+   *
+   * @generated from field: repeated zitadel.org.v1.Org result = 3;
+   */
+  result: Org[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.ListOrgsResponse.
+ * Use `create(ListOrgsResponseSchema)` to create a new message.
+ */
+export declare const ListOrgsResponseSchema: GenMessage<ListOrgsResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.GetMyInstanceRequest
+ */
+export declare type GetMyInstanceRequest = Message<"zitadel.admin.v1.GetMyInstanceRequest"> & {
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetMyInstanceRequest.
+ * Use `create(GetMyInstanceRequestSchema)` to create a new message.
+ */
+export declare const GetMyInstanceRequestSchema: GenMessage<GetMyInstanceRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.GetMyInstanceResponse
+ */
+export declare type GetMyInstanceResponse = Message<"zitadel.admin.v1.GetMyInstanceResponse"> & {
+  /**
+   * The instance.
+   *
+   * @generated from field: zitadel.instance.v1.InstanceDetail instance = 1;
+   */
+  instance?: InstanceDetail | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.GetMyInstanceResponse.
+ * Use `create(GetMyInstanceResponseSchema)` to create a new message.
+ */
+export declare const GetMyInstanceResponseSchema: GenMessage<GetMyInstanceResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.SetUpOrgRequest
+ */
+export declare type SetUpOrgRequest = Message<"zitadel.admin.v1.SetUpOrgRequest"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: zitadel.admin.v1.SetUpOrgRequest.Org org = 1;
+   */
+  org?: SetUpOrgRequest_Org | undefined;
+
+  /**
+   * Who shall administer it.
+   *
+   * @generated from oneof zitadel.admin.v1.SetUpOrgRequest.user
+   */
+  user: {
+    /**
+     * Refused where it is there.
+     *
+     * @generated from field: zitadel.admin.v1.SetUpOrgRequest.Human human = 2;
+     */
+    value: SetUpOrgRequest_Human;
+    case: "human";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Refused unless it is empty.
+   *
+   * @generated from field: repeated string roles = 3;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.
+ * Use `create(SetUpOrgRequestSchema)` to create a new message.
+ */
+export declare const SetUpOrgRequestSchema: GenMessage<SetUpOrgRequest>;
+
+/**
+ * The organisation.
+ *
+ * @generated from message zitadel.admin.v1.SetUpOrgRequest.Org
+ */
+export declare type SetUpOrgRequest_Org = Message<"zitadel.admin.v1.SetUpOrgRequest.Org"> & {
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Refused unless it is empty.
+   *
+   * @generated from field: string domain = 2;
+   */
+  domain: string;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.Org.
+ * Use `create(SetUpOrgRequest_OrgSchema)` to create a new message.
+ */
+export declare const SetUpOrgRequest_OrgSchema: GenMessage<SetUpOrgRequest_Org>;
+
+/**
+ * A person. Refused: PutUser makes users.
+ *
+ * @generated from message zitadel.admin.v1.SetUpOrgRequest.Human
+ */
+export declare type SetUpOrgRequest_Human = Message<"zitadel.admin.v1.SetUpOrgRequest.Human"> & {
+};
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.Human.
+ * Use `create(SetUpOrgRequest_HumanSchema)` to create a new message.
+ */
+export declare const SetUpOrgRequest_HumanSchema: GenMessage<SetUpOrgRequest_Human>;
+
+/**
+ * @generated from message zitadel.admin.v1.SetUpOrgResponse
+ */
+export declare type SetUpOrgResponse = Message<"zitadel.admin.v1.SetUpOrgResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+
+  /**
+   * The organisation's id.
+   *
+   * @generated from field: string org_id = 2;
+   */
+  orgId: string;
+
+  /**
+   * Always empty.
+   *
+   * @generated from field: string user_id = 3;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgResponse.
+ * Use `create(SetUpOrgResponseSchema)` to create a new message.
+ */
+export declare const SetUpOrgResponseSchema: GenMessage<SetUpOrgResponse>;
+
+/**
  * The calls on the instance. Their HTTP paths stand under /admin/v1.
  *
  * @generated from service zitadel.admin.v1.AdminService
@@ -298,6 +573,56 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Returns an organisation.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.GetOrgByID
+   */
+  getOrgByID: {
+    methodKind: "unary";
+    input: typeof GetOrgByIDRequestSchema;
+    output: typeof GetOrgByIDResponseSchema;
+  },
+  /**
+   * Returns the organisation that the first start made.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.GetDefaultOrg
+   */
+  getDefaultOrg: {
+    methodKind: "unary";
+    input: typeof GetDefaultOrgRequestSchema;
+    output: typeof GetDefaultOrgResponseSchema;
+  },
+  /**
+   * Lists the organisations.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.ListOrgs
+   */
+  listOrgs: {
+    methodKind: "unary";
+    input: typeof ListOrgsRequestSchema;
+    output: typeof ListOrgsResponseSchema;
+  },
+  /**
+   * Returns the instance.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.GetMyInstance
+   */
+  getMyInstance: {
+    methodKind: "unary";
+    input: typeof GetMyInstanceRequestSchema;
+    output: typeof GetMyInstanceResponseSchema;
+  },
+  /**
+   * Creates an organisation, by its name alone.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.SetUpOrg
+   */
+  setUpOrg: {
+    methodKind: "unary";
+    input: typeof SetUpOrgRequestSchema;
+    output: typeof SetUpOrgResponseSchema;
   },
 }>;
 

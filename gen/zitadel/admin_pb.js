@@ -6,15 +6,17 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../google/api/annotations_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_zitadel_event } from "./event_pb.js";
+import { file_zitadel_instance } from "./instance_pb.js";
 import { file_zitadel_object } from "./object_pb.js";
 import { file_zitadel_options } from "./options_pb.js";
+import { file_zitadel_org } from "./org_pb.js";
 import { file_zitadel_policy } from "./policy_pb.js";
 
 /**
  * Describes the file zitadel/admin.proto.
  */
 export const file_zitadel_admin = /*@__PURE__*/
-  fileDesc("ChN6aXRhZGVsL2FkbWluLnByb3RvEhB6aXRhZGVsLmFkbWluLnYxIhAKDkhlYWx0aHpSZXF1ZXN0IhEKD0hlYWx0aHpSZXNwb25zZSIZChdHZXRMb2Nrb3V0UG9saWN5UmVxdWVzdCJMChhHZXRMb2Nrb3V0UG9saWN5UmVzcG9uc2USMAoGcG9saWN5GAEgASgLMiAueml0YWRlbC5wb2xpY3kudjEuTG9ja291dFBvbGljeSJVChpVcGRhdGVMb2Nrb3V0UG9saWN5UmVxdWVzdBIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYASABKA0SGAoQbWF4X290cF9hdHRlbXB0cxgCIAEoDSJJChtVcGRhdGVMb2Nrb3V0UG9saWN5UmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyLnAwoRTGlzdEV2ZW50c1JlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSDQoFbGltaXQYAiABKA0SCwoDYXNjGAMgASgIEhYKDmVkaXRvcl91c2VyX2lkGAQgASgJEhMKC2V2ZW50X3R5cGVzGAUgAygJEhQKDGFnZ3JlZ2F0ZV9pZBgGIAEoCRIXCg9hZ2dyZWdhdGVfdHlwZXMYByADKAkSFgoOcmVzb3VyY2Vfb3duZXIYCCABKAkSNQoNY3JlYXRpb25fZGF0ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCAhgBEkgKBXJhbmdlGAogASgLMjcueml0YWRlbC5hZG1pbi52MS5MaXN0RXZlbnRzUmVxdWVzdC5jcmVhdGlvbl9kYXRlX3JhbmdlSAASKgoEZnJvbRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABprChNjcmVhdGlvbl9kYXRlX3JhbmdlEikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCFgoUY3JlYXRpb25fZGF0ZV9maWx0ZXIiPQoSTGlzdEV2ZW50c1Jlc3BvbnNlEicKBmV2ZW50cxgBIAMoCzIXLnppdGFkZWwuZXZlbnQudjEuRXZlbnQyywQKDEFkbWluU2VydmljZRJjCgdIZWFsdGh6EiAueml0YWRlbC5hZG1pbi52MS5IZWFsdGh6UmVxdWVzdBohLnppdGFkZWwuYWRtaW4udjEuSGVhbHRoelJlc3BvbnNlIhOQAgGC0+STAgoSCC9oZWFsdGh6EpwBChBHZXRMb2Nrb3V0UG9saWN5Eikueml0YWRlbC5hZG1pbi52MS5HZXRMb2Nrb3V0UG9saWN5UmVxdWVzdBoqLnppdGFkZWwuYWRtaW4udjEuR2V0TG9ja291dFBvbGljeVJlc3BvbnNlIjGQAgGCtRgRCg9pYW0ucG9saWN5LnJlYWSC0+STAhMSES9wb2xpY2llcy9sb2Nrb3V0Eq8BChNVcGRhdGVMb2Nrb3V0UG9saWN5Eiwueml0YWRlbC5hZG1pbi52MS5VcGRhdGVMb2Nrb3V0UG9saWN5UmVxdWVzdBotLnppdGFkZWwuYWRtaW4udjEuVXBkYXRlTG9ja291dFBvbGljeVJlc3BvbnNlIjuCtRgSChBpYW0ucG9saWN5LndyaXRlgtPkkwIfOgEqGhovcG9saWNpZXMvcGFzc3dvcmQvbG9ja291dBKEAQoKTGlzdEV2ZW50cxIjLnppdGFkZWwuYWRtaW4udjEuTGlzdEV2ZW50c1JlcXVlc3QaJC56aXRhZGVsLmFkbWluLnYxLkxpc3RFdmVudHNSZXNwb25zZSIrgrUYDQoLZXZlbnRzLnJlYWSC0+STAhQ6ASoiDy9ldmVudHMvX3NlYXJjaEInWiVsb2Nrb3V0ZC9nZW4veml0YWRlbC9hZG1pbi92MTthZG1pbnYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_zitadel_event, file_zitadel_object, file_zitadel_options, file_zitadel_policy]);
+  fileDesc("ChN6aXRhZGVsL2FkbWluLnByb3RvEhB6aXRhZGVsLmFkbWluLnYxIhAKDkhlYWx0aHpSZXF1ZXN0IhEKD0hlYWx0aHpSZXNwb25zZSIZChdHZXRMb2Nrb3V0UG9saWN5UmVxdWVzdCJMChhHZXRMb2Nrb3V0UG9saWN5UmVzcG9uc2USMAoGcG9saWN5GAEgASgLMiAueml0YWRlbC5wb2xpY3kudjEuTG9ja291dFBvbGljeSJVChpVcGRhdGVMb2Nrb3V0UG9saWN5UmVxdWVzdBIdChVtYXhfcGFzc3dvcmRfYXR0ZW1wdHMYASABKA0SGAoQbWF4X290cF9hdHRlbXB0cxgCIAEoDSJJChtVcGRhdGVMb2Nrb3V0UG9saWN5UmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscyLnAwoRTGlzdEV2ZW50c1JlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSDQoFbGltaXQYAiABKA0SCwoDYXNjGAMgASgIEhYKDmVkaXRvcl91c2VyX2lkGAQgASgJEhMKC2V2ZW50X3R5cGVzGAUgAygJEhQKDGFnZ3JlZ2F0ZV9pZBgGIAEoCRIXCg9hZ2dyZWdhdGVfdHlwZXMYByADKAkSFgoOcmVzb3VyY2Vfb3duZXIYCCABKAkSNQoNY3JlYXRpb25fZGF0ZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCAhgBEkgKBXJhbmdlGAogASgLMjcueml0YWRlbC5hZG1pbi52MS5MaXN0RXZlbnRzUmVxdWVzdC5jcmVhdGlvbl9kYXRlX3JhbmdlSAASKgoEZnJvbRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABprChNjcmVhdGlvbl9kYXRlX3JhbmdlEikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCFgoUY3JlYXRpb25fZGF0ZV9maWx0ZXIiPQoSTGlzdEV2ZW50c1Jlc3BvbnNlEicKBmV2ZW50cxgBIAMoCzIXLnppdGFkZWwuZXZlbnQudjEuRXZlbnQiHwoRR2V0T3JnQnlJRFJlcXVlc3QSCgoCaWQYASABKAkiNgoSR2V0T3JnQnlJRFJlc3BvbnNlEiAKA29yZxgBIAEoCzITLnppdGFkZWwub3JnLnYxLk9yZyIWChRHZXREZWZhdWx0T3JnUmVxdWVzdCI5ChVHZXREZWZhdWx0T3JnUmVzcG9uc2USIAoDb3JnGAEgASgLMhMueml0YWRlbC5vcmcudjEuT3JnIpgBCg9MaXN0T3Jnc1JlcXVlc3QSJAoFcXVlcnkYASABKAsyFS56aXRhZGVsLnYxLkxpc3RRdWVyeRI0Cg5zb3J0aW5nX2NvbHVtbhgCIAEoDjIcLnppdGFkZWwub3JnLnYxLk9yZ0ZpZWxkTmFtZRIpCgdxdWVyaWVzGAMgAygLMhgueml0YWRlbC5vcmcudjEuT3JnUXVlcnkilwEKEExpc3RPcmdzUmVzcG9uc2USKAoHZGV0YWlscxgBIAEoCzIXLnppdGFkZWwudjEuTGlzdERldGFpbHMSNAoOc29ydGluZ19jb2x1bW4YAiABKA4yHC56aXRhZGVsLm9yZy52MS5PcmdGaWVsZE5hbWUSIwoGcmVzdWx0GAMgAygLMhMueml0YWRlbC5vcmcudjEuT3JnIhYKFEdldE15SW5zdGFuY2VSZXF1ZXN0Ik4KFUdldE15SW5zdGFuY2VSZXNwb25zZRI1CghpbnN0YW5jZRgBIAEoCzIjLnppdGFkZWwuaW5zdGFuY2UudjEuSW5zdGFuY2VEZXRhaWwixAEKD1NldFVwT3JnUmVxdWVzdBIyCgNvcmcYASABKAsyJS56aXRhZGVsLmFkbWluLnYxLlNldFVwT3JnUmVxdWVzdC5PcmcSOAoFaHVtYW4YAiABKAsyJy56aXRhZGVsLmFkbWluLnYxLlNldFVwT3JnUmVxdWVzdC5IdW1hbkgAEg0KBXJvbGVzGAMgAygJGiMKA09yZxIMCgRuYW1lGAEgASgJEg4KBmRvbWFpbhgCIAEoCRoHCgVIdW1hbkIGCgR1c2VyIl8KEFNldFVwT3JnUmVzcG9uc2USKgoHZGV0YWlscxgBIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscxIOCgZvcmdfaWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCTLVCQoMQWRtaW5TZXJ2aWNlEmMKB0hlYWx0aHoSIC56aXRhZGVsLmFkbWluLnYxLkhlYWx0aHpSZXF1ZXN0GiEueml0YWRlbC5hZG1pbi52MS5IZWFsdGh6UmVzcG9uc2UiE5ACAYLT5JMCChIIL2hlYWx0aHoSnAEKEEdldExvY2tvdXRQb2xpY3kSKS56aXRhZGVsLmFkbWluLnYxLkdldExvY2tvdXRQb2xpY3lSZXF1ZXN0Gioueml0YWRlbC5hZG1pbi52MS5HZXRMb2Nrb3V0UG9saWN5UmVzcG9uc2UiMZACAYK1GBEKD2lhbS5wb2xpY3kucmVhZILT5JMCExIRL3BvbGljaWVzL2xvY2tvdXQSrwEKE1VwZGF0ZUxvY2tvdXRQb2xpY3kSLC56aXRhZGVsLmFkbWluLnYxLlVwZGF0ZUxvY2tvdXRQb2xpY3lSZXF1ZXN0Gi0ueml0YWRlbC5hZG1pbi52MS5VcGRhdGVMb2Nrb3V0UG9saWN5UmVzcG9uc2UiO4K1GBIKEGlhbS5wb2xpY3kud3JpdGWC0+STAh86ASoaGi9wb2xpY2llcy9wYXNzd29yZC9sb2Nrb3V0EoQBCgpMaXN0RXZlbnRzEiMueml0YWRlbC5hZG1pbi52MS5MaXN0RXZlbnRzUmVxdWVzdBokLnppdGFkZWwuYWRtaW4udjEuTGlzdEV2ZW50c1Jlc3BvbnNlIiuCtRgNCgtldmVudHMucmVhZILT5JMCFDoBKiIPL2V2ZW50cy9fc2VhcmNoEnwKCkdldE9yZ0J5SUQSIy56aXRhZGVsLmFkbWluLnYxLkdldE9yZ0J5SURSZXF1ZXN0GiQueml0YWRlbC5hZG1pbi52MS5HZXRPcmdCeUlEUmVzcG9uc2UiI5ACAYK1GAoKCGlhbS5yZWFkgtPkkwIMEgovb3Jncy97aWR9EogBCg1HZXREZWZhdWx0T3JnEiYueml0YWRlbC5hZG1pbi52MS5HZXREZWZhdWx0T3JnUmVxdWVzdBonLnppdGFkZWwuYWRtaW4udjEuR2V0RGVmYXVsdE9yZ1Jlc3BvbnNlIiaQAgGCtRgKCghpYW0ucmVhZILT5JMCDxINL29yZ3MvZGVmYXVsdBJ5CghMaXN0T3JncxIhLnppdGFkZWwuYWRtaW4udjEuTGlzdE9yZ3NSZXF1ZXN0GiIueml0YWRlbC5hZG1pbi52MS5MaXN0T3Jnc1Jlc3BvbnNlIiaCtRgKCghpYW0ucmVhZILT5JMCEjoBKiINL29yZ3MvX3NlYXJjaBKIAQoNR2V0TXlJbnN0YW5jZRImLnppdGFkZWwuYWRtaW4udjEuR2V0TXlJbnN0YW5jZVJlcXVlc3QaJy56aXRhZGVsLmFkbWluLnYxLkdldE15SW5zdGFuY2VSZXNwb25zZSImkAIBgrUYCgoIaWFtLnJlYWSC0+STAg8SDS9pbnN0YW5jZXMvbWUSeQoIU2V0VXBPcmcSIS56aXRhZGVsLmFkbWluLnYxLlNldFVwT3JnUmVxdWVzdBoiLnppdGFkZWwuYWRtaW4udjEuU2V0VXBPcmdSZXNwb25zZSImgrUYCwoJaWFtLndyaXRlgtPkkwIROgEqIgwvb3Jncy9fc2V0dXBCJ1olbG9ja291dGQvZ2VuL3ppdGFkZWwvYWRtaW4vdjE7YWRtaW52MWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_zitadel_event, file_zitadel_instance, file_zitadel_object, file_zitadel_options, file_zitadel_org, file_zitadel_policy]);
 
 /**
  * Describes the message zitadel.admin.v1.HealthzRequest.
@@ -78,6 +80,90 @@ export const ListEventsRequest_creation_date_rangeSchema = /*@__PURE__*/
  */
 export const ListEventsResponseSchema = /*@__PURE__*/
   messageDesc(file_zitadel_admin, 7);
+
+/**
+ * Describes the message zitadel.admin.v1.GetOrgByIDRequest.
+ * Use `create(GetOrgByIDRequestSchema)` to create a new message.
+ */
+export const GetOrgByIDRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 8);
+
+/**
+ * Describes the message zitadel.admin.v1.GetOrgByIDResponse.
+ * Use `create(GetOrgByIDResponseSchema)` to create a new message.
+ */
+export const GetOrgByIDResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 9);
+
+/**
+ * Describes the message zitadel.admin.v1.GetDefaultOrgRequest.
+ * Use `create(GetDefaultOrgRequestSchema)` to create a new message.
+ */
+export const GetDefaultOrgRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 10);
+
+/**
+ * Describes the message zitadel.admin.v1.GetDefaultOrgResponse.
+ * Use `create(GetDefaultOrgResponseSchema)` to create a new message.
+ */
+export const GetDefaultOrgResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 11);
+
+/**
+ * Describes the message zitadel.admin.v1.ListOrgsRequest.
+ * Use `create(ListOrgsRequestSchema)` to create a new message.
+ */
+export const ListOrgsRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 12);
+
+/**
+ * Describes the message zitadel.admin.v1.ListOrgsResponse.
+ * Use `create(ListOrgsResponseSchema)` to create a new message.
+ */
+export const ListOrgsResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 13);
+
+/**
+ * Describes the message zitadel.admin.v1.GetMyInstanceRequest.
+ * Use `create(GetMyInstanceRequestSchema)` to create a new message.
+ */
+export const GetMyInstanceRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 14);
+
+/**
+ * Describes the message zitadel.admin.v1.GetMyInstanceResponse.
+ * Use `create(GetMyInstanceResponseSchema)` to create a new message.
+ */
+export const GetMyInstanceResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 15);
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.
+ * Use `create(SetUpOrgRequestSchema)` to create a new message.
+ */
+export const SetUpOrgRequestSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 16);
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.Org.
+ * Use `create(SetUpOrgRequest_OrgSchema)` to create a new message.
+ */
+export const SetUpOrgRequest_OrgSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 16, 0);
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgRequest.Human.
+ * Use `create(SetUpOrgRequest_HumanSchema)` to create a new message.
+ */
+export const SetUpOrgRequest_HumanSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 16, 1);
+
+/**
+ * Describes the message zitadel.admin.v1.SetUpOrgResponse.
+ * Use `create(SetUpOrgResponseSchema)` to create a new message.
+ */
+export const SetUpOrgResponseSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_admin, 17);
 
 /**
  * The calls on the instance. Their HTTP paths stand under /admin/v1.

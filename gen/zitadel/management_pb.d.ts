@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { User } from "./user_pb.js";
 import type { ObjectDetails } from "./object_pb.js";
 import type { LockoutPolicy } from "./policy_pb.js";
+import type { Org } from "./org_pb.js";
 
 /**
  * Describes the file zitadel/management.proto.
@@ -401,6 +402,115 @@ export declare type ResetLockoutPolicyToDefaultResponse = Message<"zitadel.manag
 export declare const ResetLockoutPolicyToDefaultResponseSchema: GenMessage<ResetLockoutPolicyToDefaultResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.GetMyOrgRequest
+ */
+export declare type GetMyOrgRequest = Message<"zitadel.management.v1.GetMyOrgRequest"> & {
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetMyOrgRequest.
+ * Use `create(GetMyOrgRequestSchema)` to create a new message.
+ */
+export declare const GetMyOrgRequestSchema: GenMessage<GetMyOrgRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetMyOrgResponse
+ */
+export declare type GetMyOrgResponse = Message<"zitadel.management.v1.GetMyOrgResponse"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: zitadel.org.v1.Org org = 1;
+   */
+  org?: Org | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetMyOrgResponse.
+ * Use `create(GetMyOrgResponseSchema)` to create a new message.
+ */
+export declare const GetMyOrgResponseSchema: GenMessage<GetMyOrgResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.GetOrgByDomainGlobalRequest
+ */
+export declare type GetOrgByDomainGlobalRequest = Message<"zitadel.management.v1.GetOrgByDomainGlobalRequest"> & {
+  /**
+   * The primary domain, in any case.
+   *
+   * @generated from field: string domain = 1;
+   */
+  domain: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetOrgByDomainGlobalRequest.
+ * Use `create(GetOrgByDomainGlobalRequestSchema)` to create a new message.
+ */
+export declare const GetOrgByDomainGlobalRequestSchema: GenMessage<GetOrgByDomainGlobalRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetOrgByDomainGlobalResponse
+ */
+export declare type GetOrgByDomainGlobalResponse = Message<"zitadel.management.v1.GetOrgByDomainGlobalResponse"> & {
+  /**
+   * The organisation.
+   *
+   * @generated from field: zitadel.org.v1.Org org = 1;
+   */
+  org?: Org | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetOrgByDomainGlobalResponse.
+ * Use `create(GetOrgByDomainGlobalResponseSchema)` to create a new message.
+ */
+export declare const GetOrgByDomainGlobalResponseSchema: GenMessage<GetOrgByDomainGlobalResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.AddOrgRequest
+ */
+export declare type AddOrgRequest = Message<"zitadel.management.v1.AddOrgRequest"> & {
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddOrgRequest.
+ * Use `create(AddOrgRequestSchema)` to create a new message.
+ */
+export declare const AddOrgRequestSchema: GenMessage<AddOrgRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.AddOrgResponse
+ */
+export declare type AddOrgResponse = Message<"zitadel.management.v1.AddOrgResponse"> & {
+  /**
+   * The organisation's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 2;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddOrgResponse.
+ * Use `create(AddOrgResponseSchema)` to create a new message.
+ */
+export declare const AddOrgResponseSchema: GenMessage<AddOrgResponse>;
+
+/**
  * The calls on one organisation: the one that the header x-zitadel-orgid names, else the
  * caller's own. Their HTTP paths stand under /management/v1.
  *
@@ -517,6 +627,36 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof ResetLockoutPolicyToDefaultRequestSchema;
     output: typeof ResetLockoutPolicyToDefaultResponseSchema;
+  },
+  /**
+   * Returns the organisation of the call.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetMyOrg
+   */
+  getMyOrg: {
+    methodKind: "unary";
+    input: typeof GetMyOrgRequestSchema;
+    output: typeof GetMyOrgResponseSchema;
+  },
+  /**
+   * Returns the organisation with a primary domain, where the caller has a role in it.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetOrgByDomainGlobal
+   */
+  getOrgByDomainGlobal: {
+    methodKind: "unary";
+    input: typeof GetOrgByDomainGlobalRequestSchema;
+    output: typeof GetOrgByDomainGlobalResponseSchema;
+  },
+  /**
+   * Creates an organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.AddOrg
+   */
+  addOrg: {
+    methodKind: "unary";
+    input: typeof AddOrgRequestSchema;
+    output: typeof AddOrgResponseSchema;
   },
 }>;
 

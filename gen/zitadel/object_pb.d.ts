@@ -2,7 +2,7 @@
 // @generated from file zitadel/object.proto (package zitadel.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
@@ -51,4 +51,140 @@ export declare type ObjectDetails = Message<"zitadel.v1.ObjectDetails"> & {
  * Use `create(ObjectDetailsSchema)` to create a new message.
  */
 export declare const ObjectDetailsSchema: GenMessage<ObjectDetails>;
+
+/**
+ * Which part of a list is wanted.
+ *
+ * @generated from message zitadel.v1.ListQuery
+ */
+export declare type ListQuery = Message<"zitadel.v1.ListQuery"> & {
+  /**
+   * So many are left out at the beginning.
+   *
+   * @generated from field: uint64 offset = 1;
+   */
+  offset: bigint;
+
+  /**
+   * The most to return: at most 1000; 0 asks for 100.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * Whether the smallest comes first, where the list is sorted by a column.
+   *
+   * @generated from field: bool asc = 3;
+   */
+  asc: boolean;
+};
+
+/**
+ * Describes the message zitadel.v1.ListQuery.
+ * Use `create(ListQuerySchema)` to create a new message.
+ */
+export declare const ListQuerySchema: GenMessage<ListQuery>;
+
+/**
+ * What a list is part of.
+ *
+ * @generated from message zitadel.v1.ListDetails
+ */
+export declare type ListDetails = Message<"zitadel.v1.ListDetails"> & {
+  /**
+   * How many there are that the caller may see and the queries fit.
+   *
+   * @generated from field: uint64 total_result = 1;
+   */
+  totalResult: bigint;
+
+  /**
+   * Part of the published message; never sent.
+   *
+   * @generated from field: uint64 processed_sequence = 2;
+   */
+  processedSequence: bigint;
+
+  /**
+   * When the list was read.
+   *
+   * @generated from field: google.protobuf.Timestamp view_timestamp = 3;
+   */
+  viewTimestamp?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message zitadel.v1.ListDetails.
+ * Use `create(ListDetailsSchema)` to create a new message.
+ */
+export declare const ListDetailsSchema: GenMessage<ListDetails>;
+
+/**
+ * How a text is compared with what is asked for.
+ *
+ * @generated from enum zitadel.v1.TextQueryMethod
+ */
+export enum TextQueryMethod {
+  /**
+   * It is the same.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_EQUALS = 0;
+   */
+  EQUALS = 0,
+
+  /**
+   * It is the same but for the case.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_EQUALS_IGNORE_CASE = 1;
+   */
+  EQUALS_IGNORE_CASE = 1,
+
+  /**
+   * It begins so.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_STARTS_WITH = 2;
+   */
+  STARTS_WITH = 2,
+
+  /**
+   * It begins so but for the case.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_STARTS_WITH_IGNORE_CASE = 3;
+   */
+  STARTS_WITH_IGNORE_CASE = 3,
+
+  /**
+   * It has this in it.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_CONTAINS = 4;
+   */
+  CONTAINS = 4,
+
+  /**
+   * It has this in it but for the case.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_CONTAINS_IGNORE_CASE = 5;
+   */
+  CONTAINS_IGNORE_CASE = 5,
+
+  /**
+   * It ends so.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_ENDS_WITH = 6;
+   */
+  ENDS_WITH = 6,
+
+  /**
+   * It ends so but for the case.
+   *
+   * @generated from enum value: TEXT_QUERY_METHOD_ENDS_WITH_IGNORE_CASE = 7;
+   */
+  ENDS_WITH_IGNORE_CASE = 7,
+}
+
+/**
+ * Describes the enum zitadel.v1.TextQueryMethod.
+ */
+export declare const TextQueryMethodSchema: GenEnum<TextQueryMethod>;
 

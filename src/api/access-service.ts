@@ -22,6 +22,7 @@ import type { AccountStore } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
 import { createAccountMethods } from "./account-methods.ts";
 import { expiryMs } from "./moment.ts";
+import { createOrg } from "./org-lookups.ts";
 import { readPage, turnOf } from "./pages.ts";
 
 const dayMs = 86_400_000;
@@ -39,11 +40,8 @@ export function createAccessService(
     ...createAccountMethods(store, inTurn),
 
     async createOrganization({ name }, context) {
-      if (name.trim() === "") {
-        throw new LockoutError("orgNameInvalid");
-      }
       return organization(
-        await store.createOrg(name, getCaller(context.values).id),
+        await createOrg(store, name, getCaller(context.values).id),
       );
     },
 

@@ -15,6 +15,7 @@ import { respondOnce } from "./constant-responses.ts";
 import { changedDetails, lastEvent } from "./details.ts";
 import type { EditorNames } from "./editor-names.ts";
 import { eventMessage } from "./events.ts";
+import type { createAdminOrgMethods } from "./org-methods.ts";
 import { afterMicros, beforeMicros } from "./moment.ts";
 import { turnOf } from "./pages.ts";
 import { policyMessage, requireDefaultPolicy } from "./policies.ts";
@@ -27,7 +28,10 @@ export function createAdminService(
   store: PolicyStore & EventStore,
   inTurn: InTurn,
   editorNames: EditorNames,
-): ServiceImpl<typeof AdminService> {
+): Omit<
+  ServiceImpl<typeof AdminService>,
+  keyof ReturnType<typeof createAdminOrgMethods>
+> {
   const defaultPolicyResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, true) }),

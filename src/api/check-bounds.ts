@@ -100,7 +100,11 @@ function compileField(
     return checkText(field, place, requireText(field, bound));
   }
   if (field.fieldKind === "list") {
-    return checkList(field, place, requireList(field, bound));
+    const each =
+      field.listKind === "message"
+        ? compile(field.message, bounds, within)
+        : undefined;
+    return checkList(field, place, requireList(field, bound), each);
   }
   if (field.fieldKind === "map") {
     throw new Error(`${nameOf(field)} is a map, which nothing checks`);
@@ -132,11 +136,17 @@ function checkList(
   field: DescField & { readonly fieldKind: "list" },
   place: string,
   { elements, above, each }: ListBound,
+  checkEach: Check | undefined,
 ): Check {
   return (holder) => {
     const list = holder[place] as readonly unknown[];
     if (list.length > elements) {
       refuse(above, () => `${field.name} has at most ${elements} values`);
+    }
+    if (checkEach !== undefined) {
+      for (const value of list) {
+        checkEach(value as Record<string, unknown>);
+      }
     }
     if (each === undefined) {
       return;
@@ -211,11 +221,6 @@ function requireList(
   if (bound === undefined || !("elements" in bound)) {
     throw new Error(
       `${nameOf(field)} has no bound of its elements: give it one in request-bounds.ts`,
-    );
-  }
-  if (field.listKind === "message") {
-    throw new Error(
-      `${nameOf(field)} is a list of messages, which nothing checks`,
     );
   }
   if (

@@ -15,6 +15,11 @@ const hook = {
 const hookId = { hookId: "HOOK_ID" };
 const delivery = { ...hookId, deliveryId: "DELIVERY_ID" };
 const accountId = { userId: "ACCOUNT_ID" };
+const orgId = { id: "ORG_ID" };
+const orgNamed = (nameQuery: JsonObject) => ({
+  query: { limit: 20 },
+  queries: [{ nameQuery }],
+});
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -85,6 +90,17 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   "zitadel.user.v2beta.UserService.UnlockUser": alice,
   "lockout.v1.UserService.DeleteUser": alice,
   "lockout.v1.AccessService.CreateOrganization": { name: "Example Inc." },
+  "zitadel.management.v1.ManagementService.AddOrg": { name: "Example Ltd." },
+  "zitadel.org.v2.OrganizationService.AddOrganization": {
+    name: "Example GmbH",
+  },
+  "zitadel.org.v2.OrganizationService.ListOrganizations": orgNamed({
+    name: "example",
+    method: "TEXT_QUERY_METHOD_STARTS_WITH_IGNORE_CASE",
+  }),
+  "zitadel.admin.v1.AdminService.SetUpOrg": { org: { name: "Example SA" } },
+  "zitadel.admin.v1.AdminService.ListOrgs": orgNamed({ name: "Example SA" }),
+  "zitadel.admin.v1.AdminService.GetOrgByID": orgId,
   "lockout.v1.AccessService.CreateToken": {
     name: "login page",
     roles: ["IAM_LOGIN_CLIENT"],

@@ -30,6 +30,7 @@ import {
   policyMessage,
   requireDefaultPolicy,
 } from "./policies.ts";
+import type { createManagementOrgMethods } from "./org-methods.ts";
 import { requireUserId } from "./subjects.ts";
 import { findUserRecord, userV1 } from "./zitadel-users.ts";
 
@@ -39,7 +40,10 @@ const v1: UserApi = { version: "v1", authorise: () => undefined };
 /** zitadel.management.v1.ManagementService: every call is on the organisation of the call. */
 export function createManagementService(
   store: PolicyStore & UserStore & AccountStore,
-): ServiceImpl<typeof ManagementService> {
+): Omit<
+  ServiceImpl<typeof ManagementService>,
+  keyof ReturnType<typeof createManagementOrgMethods>
+> {
   const ownResponse = respondOnce(
     GetLockoutPolicyResponseSchema,
     (policy: StoredPolicy) => ({ policy: policyMessage(policy, false) }),

@@ -12,7 +12,7 @@ export interface TextBound {
 export interface ListBound {
   readonly elements: number;
   readonly above: ErrorName;
-  /** Of each element, where they are texts. */
+  /** Of each element, where they are texts. What messages hold has bounds of its own. */
   readonly each?: TextBound;
 }
 
@@ -41,6 +41,15 @@ const types: ListBound = {
   each: { characters: 200, above: "requestTooLong" },
 };
 
+const orgId: TextBound = {
+  characters: idCharacters,
+  above: "organizationUnknown",
+};
+const orgName: TextBound = { characters: 200, above: "orgNameInvalid" };
+/** What a list is asked for with: as many queries, and as long texts, as ZITADEL's rules allow. */
+const queries: ListBound = { elements: 20, above: "requestTooLong" };
+const queryText: TextBound = { characters: 200, above: "requestTooLong" };
+
 /** The most bytes of a digest of a secret: SHA-512 has as many. */
 const secretDigest: TextBound = {
   characters: 64,
@@ -60,6 +69,29 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.admin.v1.ListEventsRequest.aggregate_id": id,
   "zitadel.admin.v1.ListEventsRequest.aggregate_types": types,
   "zitadel.admin.v1.ListEventsRequest.resource_owner": id,
+  "zitadel.admin.v1.GetOrgByIDRequest.id": orgId,
+  "zitadel.admin.v1.ListOrgsRequest.queries": queries,
+  "zitadel.org.v1.OrgNameQuery.name": queryText,
+  "zitadel.org.v1.OrgDomainQuery.domain": queryText,
+  "zitadel.org.v1.OrgIDQuery.id": id,
+  "zitadel.admin.v1.SetUpOrgRequest.Org.name": orgName,
+  "zitadel.admin.v1.SetUpOrgRequest.Org.domain": queryText,
+  "zitadel.admin.v1.SetUpOrgRequest.roles": types,
+  "zitadel.management.v1.GetOrgByDomainGlobalRequest.domain": queryText,
+  "zitadel.management.v1.AddOrgRequest.name": orgName,
+  "zitadel.org.v2.AddOrganizationRequest.name": orgName,
+  "zitadel.org.v2.AddOrganizationRequest.admins": queries,
+  "zitadel.org.v2.AddOrganizationRequest.Admin.user_id": id,
+  "zitadel.org.v2.AddOrganizationRequest.Admin.roles": types,
+  "zitadel.org.v2.AddOrganizationRequest.org_id": id,
+  "zitadel.org.v2.ListOrganizationsRequest.queries": queries,
+  "zitadel.org.v2.OrganizationNameQuery.name": queryText,
+  "zitadel.org.v2.OrganizationDomainQuery.domain": queryText,
+  "zitadel.org.v2.OrganizationIDQuery.id": id,
+  "zitadel.instance.v2.GetInstanceRequest.instance_id": {
+    characters: idCharacters,
+    above: "instanceUnknown",
+  },
   "zitadel.management.v1.GetUserByIDRequest.id": userId,
   "zitadel.management.v1.DeactivateUserRequest.id": userId,
   "zitadel.management.v1.ReactivateUserRequest.id": userId,
@@ -200,10 +232,7 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     above: "requestTooLong",
     each: { characters: 200, above: "requestTooLong" },
   },
-  "lockout.v1.CreateOrganizationRequest.name": {
-    characters: 200,
-    above: "orgNameInvalid",
-  },
+  "lockout.v1.CreateOrganizationRequest.name": orgName,
   "lockout.v1.CreateTokenRequest.name": {
     characters: 200,
     above: "tokenNameInvalid",

@@ -11,7 +11,9 @@ import { HookService } from "../../gen/lockout/v1/hook_service_pb.js";
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { InstanceService } from "../../gen/zitadel/instance/v2/instance_service_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { OrganizationService } from "../../gen/zitadel/org/v2/org_service_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
 import { SettingsService as SettingsServiceBeta } from "../../gen/zitadel/settings/v2beta/settings_service_pb.js";
 import { UserService as ZitadelUserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
@@ -27,7 +29,15 @@ import { createLockoutUserService } from "./lockout-user-service.ts";
 import { createHookService } from "./hook-service.ts";
 import type { HookParts } from "./hook-service.ts";
 import { EditorNames } from "./editor-names.ts";
+import { createInstanceService } from "./instance-service.ts";
 import { createManagementService } from "./management-service.ts";
+import { createOrgLookups } from "./org-lookups.ts";
+import type { About } from "./org-lookups.ts";
+import {
+  createAdminOrgMethods,
+  createManagementOrgMethods,
+} from "./org-methods.ts";
+import { createOrganizationService } from "./organization-service.ts";
 import { createPolicyService } from "./policy-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
@@ -46,6 +56,7 @@ export interface ServicesOptions extends WatchLimits {
   /** How long an attempt may stay open, in milliseconds; then it counts as failed. */
   readonly attemptTtlMs: number;
   readonly hooks: HookParts;
+  readonly about: About;
   /** Aborted when the server begins to shut down: ends calls that would wait without end. Unless set, there is none. */
   readonly draining?: AbortSignal;
   /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
@@ -82,6 +93,8 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
   [SettingsServiceBeta, ""],
   [ZitadelUserService, ""],
   [ZitadelUserServiceBeta, ""],
+  [OrganizationService, ""],
+  [InstanceService, ""],
   [AttemptService, ""],
   [LockoutUserService, ""],
   [AccessService, ""],
@@ -93,20 +106,29 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
 export function createServices(
   options: ServicesOptions,
 ): readonly MountedService[] {
-  const { store } = options;
+  const { store, about } = options;
   const inTurn = createTurns(listsAtOnce);
   // A history may read through a long log: other lists do not wait for it.
   const historyInTurn = createTurns(1);
   const editorNames = new EditorNames(store);
   const settings = createSettingsService(store);
   const users = createZitadelUserService(store);
+  const orgs = createOrgLookups(store, inTurn, about);
   return [
-    mount(AdminService, createAdminService(store, inTurn, editorNames)),
-    mount(ManagementService, createManagementService(store)),
+    mount(AdminService, {
+      ...createAdminService(store, inTurn, editorNames),
+      ...createAdminOrgMethods(store, orgs, about),
+    }),
+    mount(ManagementService, {
+      ...createManagementService(store),
+      ...createManagementOrgMethods(store, orgs),
+    }),
     mount(SettingsService, settings),
     mount(SettingsServiceBeta, settings),
     mount(ZitadelUserService, users),
     mount(ZitadelUserServiceBeta, users),
+    mount(OrganizationService, createOrganizationService(orgs)),
+    mount(InstanceService, createInstanceService(store, orgs, about)),
     mount(
       AttemptService,
       createAttemptService({ ...options, inTurn, editorNames }),

@@ -64,6 +64,16 @@ export function holdsPermission(
   return rolesIn(caller, orgId).some((role) => grants(role, permission));
 }
 
+/** Whether the caller has a role in the organisation. */
+export function isMember(caller: Caller, orgId: string): boolean {
+  return rolesIn(caller, orgId).length > 0;
+}
+
+/** Whether the caller has a role in every organisation. */
+export function isMemberEverywhere(caller: Caller): boolean {
+  return caller.roles.some((role) => isRole(role) && holdsEverywhere(role));
+}
+
 /** All permissions that the caller has in the organisation. */
 export function permissionsIn(
   caller: Caller,
@@ -92,8 +102,6 @@ export function requirePermission(
     return;
   }
   throw new LockoutError(
-    rolesIn(caller, orgId).length > 0
-      ? "permissionDenied"
-      : "membershipNotFound",
+    isMember(caller, orgId) ? "permissionDenied" : "membershipNotFound",
   );
 }

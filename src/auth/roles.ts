@@ -16,6 +16,19 @@ export const permissions = [
   "iam.hook.write",
   "org.hook.read",
   "org.hook.write",
+  "iam.read",
+  "iam.write",
+  "iam.member.read",
+  "iam.member.write",
+  "iam.member.delete",
+  "org.read",
+  "org.create",
+  "org.global.read",
+  "org.member.read",
+  "org.member.write",
+  "org.member.delete",
+  "user.delete",
+  "user.global.read",
 ] as const;
 
 /** One of {@link permissions}. */
@@ -23,7 +36,7 @@ export type Permission = (typeof permissions)[number];
 
 /**
  * What each role may do. Roles named IAM_ hold on every organisation, roles named ORG_ on the caller's own.
- * The names and the first eight permissions are ZITADEL's; `attempt.write`, `iam.access.*`, `iam.metrics.read` and those of hooks are our own.
+ * Names and permissions are ZITADEL's, but for `attempt.write`, `iam.access.*`, `iam.metrics.read` and those of hooks, which are our own.
  */
 export const roles = {
   IAM_OWNER: [...permissions],
@@ -34,6 +47,10 @@ export const roles = {
     "events.read",
     "iam.access.read",
     "iam.metrics.read",
+    "iam.read",
+    "org.read",
+    "org.global.read",
+    "user.global.read",
   ],
   IAM_ORG_MANAGER: [
     "policy.read",
@@ -41,14 +58,31 @@ export const roles = {
     "policy.delete",
     "user.read",
     "user.write",
+    "org.read",
+    "org.create",
+    "org.global.read",
+    "org.member.read",
+    "org.member.write",
+    "org.member.delete",
+    "user.delete",
+    "user.global.read",
   ],
-  IAM_USER_MANAGER: ["user.read", "user.write"],
+  IAM_USER_MANAGER: [
+    "user.read",
+    "user.write",
+    "org.read",
+    "org.global.read",
+    "user.delete",
+    "user.global.read",
+  ],
   IAM_LOGIN_CLIENT: [
     "iam.policy.read",
     "policy.read",
     "user.read",
     "user.write",
     "attempt.write",
+    "iam.read",
+    "org.read",
   ],
   ORG_OWNER: [
     "policy.read",
@@ -59,10 +93,36 @@ export const roles = {
     "attempt.write",
     "org.hook.read",
     "org.hook.write",
+    "org.read",
+    "org.global.read",
+    "org.member.read",
+    "org.member.write",
+    "org.member.delete",
+    "user.delete",
+    "user.global.read",
   ],
-  ORG_SETTINGS_MANAGER: ["policy.read", "policy.write", "policy.delete"],
-  ORG_USER_MANAGER: ["policy.read", "user.read", "user.write"],
-  ORG_OWNER_VIEWER: ["policy.read", "user.read"],
+  ORG_SETTINGS_MANAGER: [
+    "policy.read",
+    "policy.write",
+    "policy.delete",
+    "org.read",
+  ],
+  ORG_USER_MANAGER: [
+    "policy.read",
+    "user.read",
+    "user.write",
+    "org.read",
+    "org.global.read",
+    "user.delete",
+    "user.global.read",
+  ],
+  ORG_OWNER_VIEWER: [
+    "policy.read",
+    "user.read",
+    "org.read",
+    "org.global.read",
+    "user.global.read",
+  ],
 } as const satisfies Record<string, readonly Permission[]>;
 
 /** The name of one of {@link roles}. */

@@ -6,10 +6,12 @@
 import { accountErrors } from "./account-errors.ts";
 import type { ErrorEntry } from "./error-entry.ts";
 import { hookErrors } from "./hook-errors.ts";
+import { lookupErrors } from "./lookup-errors.ts";
 import { policyErrors } from "./policy-errors.ts";
 
 const entries = {
   ...policyErrors,
+  ...lookupErrors,
   authHeaderMissing: {
     id: "",
     code: "UNAUTHENTICATED",
@@ -236,7 +238,7 @@ const entries = {
     id: "LOCKOUTD-org01",
     code: "INVALID_ARGUMENT",
     key: "the name of an organisation has 1 to 200 characters, not all of them blank",
-    when: "CreateOrganization is called without a name or with one that is too long.",
+    when: "CreateOrganization, AddOrganization, AddOrg or SetUpOrg is called without a name or with one that is too long.",
   },
   tokenNameInvalid: {
     id: "LOCKOUTD-tok01",

@@ -70,8 +70,16 @@ export interface EventFilter {
   readonly resourceOwner?: string;
 }
 
+/** The first and the last event of an aggregate; none where there is no such aggregate. */
+export interface EventEnds {
+  readonly first: RecordedEvent | undefined;
+  readonly last: RecordedEvent | undefined;
+}
+
 /** The part of the port that is about the log of events. */
 export interface EventStore {
+  /** The first and the last event of an organisation, or of the instance. */
+  findEventEnds(type: "org" | "instance", id: string): Promise<EventEnds>;
   /** The events that fit, in the order of their positions. */
   listEvents(filter: EventFilter): Promise<readonly RecordedEvent[]>;
   /**

@@ -64,6 +64,8 @@ export interface TranscodingBehaviour {
   readonly errorShape?: ErrorShape;
   /** The HTTP status of an error that a method throws, where it is not that of its code; undefined where it is. Default: it always is. */
   readonly errorStatus?: (error: ConnectError) => number | undefined;
+  /** The HTTP status of a response that is one message. Default: 200. */
+  readonly successStatus?: (method: DescMethod) => number;
   readonly output?: OutputOptions;
   /** The longest request target in bytes; longer ones are 414. Default: 8192. */
   readonly maxTargetBytes?: number;

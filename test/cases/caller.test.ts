@@ -42,6 +42,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         roles: ["ORG_OWNER_VIEWER", "ORG_SETTINGS_MANAGER"],
         permissions: [
           ...["policy.read", "policy.write", "policy.delete", "user.read"],
+          ...["org.read", "org.global.read", "user.global.read"],
         ],
         expireTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
       });

@@ -55,6 +55,12 @@ const calls = {
   "org.hook.read": (door, headers) => door.call(hooks.listHooks, {}, headers),
   "org.hook.write": (door, headers) =>
     door.call(hooks.rotateHook, { hookId: "nobody's" }, headers),
+  "iam.read": (door, headers) => door.call(admin.getDefaultOrg, {}, headers),
+  "iam.write": (door, headers) => door.call(admin.setUpOrg, {}, headers),
+  "org.read": (door, headers) => door.call(management.getMyOrg, {}, headers),
+  "org.create": (door, headers) => door.call(management.addOrg, {}, headers),
+  "org.global.read": (door, headers) =>
+    door.call(management.getOrgByDomainGlobal, {}, headers),
 } as const satisfies Record<
   string,
   (door: Door, headers: CallHeaders) => ReturnType<Door["call"]>
@@ -74,12 +80,15 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "events.read",
     ...(["iam.hook.read", "iam.hook.write"] as const),
     ...(["org.hook.read", "org.hook.write"] as const),
+    ...(["iam.read", "iam.write"] as const),
+    ...(["org.read", "org.create", "org.global.read"] as const),
   ],
   IAM_OWNER_VIEWER: [
     "iam.policy.read",
     "policy.read",
     "user.read",
     "events.read",
+    ...(["iam.read", "org.read", "org.global.read"] as const),
   ],
   IAM_ORG_MANAGER: [
     "policy.read",
@@ -87,13 +96,15 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "policy.delete",
     "user.read",
     "user.write",
+    ...(["org.read", "org.create", "org.global.read"] as const),
   ],
-  IAM_USER_MANAGER: ["user.read", "user.write"],
+  IAM_USER_MANAGER: ["user.read", "user.write", "org.read", "org.global.read"],
   IAM_LOGIN_CLIENT: [
     "iam.policy.read",
     "policy.read",
     "user.read",
     "user.write",
+    ...(["iam.read", "org.read"] as const),
   ],
   ORG_OWNER: [
     "policy.read",
@@ -102,10 +113,21 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "user.read",
     "user.write",
     ...(["org.hook.read", "org.hook.write"] as const),
+    ...(["org.read", "org.global.read"] as const),
   ],
-  ORG_SETTINGS_MANAGER: ["policy.read", "policy.write", "policy.delete"],
-  ORG_USER_MANAGER: ["policy.read", "user.read", "user.write"],
-  ORG_OWNER_VIEWER: ["policy.read", "user.read"],
+  ORG_SETTINGS_MANAGER: [
+    "policy.read",
+    "policy.write",
+    "policy.delete",
+    "org.read",
+  ],
+  ORG_USER_MANAGER: [
+    "policy.read",
+    "user.read",
+    "user.write",
+    ...(["org.read", "org.global.read"] as const),
+  ],
+  ORG_OWNER_VIEWER: ["policy.read", "user.read", "org.read", "org.global.read"],
 };
 
 const doorNames = openDoors("http://localhost").map(({ name }) => name);

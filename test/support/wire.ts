@@ -221,7 +221,7 @@ async function unpack(
       const bytes = compressed
         ? await compressionNamed(encoding).decompress(body, maxBytes)
         : body;
-      if (status === 200) {
+      if (status === 200 || status === 201) {
         return { status, compressed, ok: true, bytes };
       }
       if (form.protocol === "rest") {

@@ -19,6 +19,7 @@ import { canNotify, createAppendWatch } from "./append-watch.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { openDatabase, unnamed } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
+import { readEndsOfAggregate } from "./event-ends.ts";
 import { readEvents } from "./events.ts";
 import { readFigures } from "./figures.ts";
 import { createHooks } from "./hooks.ts";
@@ -272,6 +273,7 @@ async function createStore(
       });
     },
     listEvents: (filter) => listEvents(events, filter, windowSize),
+    findEventEnds: (...of) => readEndsOfAggregate(database, ...of),
     eraseEvents: createErasure(database),
     pruneChecks: createPruning(database, events),
     lastPosition: () => events.lastPosition(),

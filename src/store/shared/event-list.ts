@@ -262,6 +262,15 @@ export function sequenceAtSql(
   return searchSql("position", "sequence", own, position, 2 ** 40);
 }
 
+/** The first or the last event of an aggregate. @param aggregate its id, its type and its owner, as the engine writes parameters */
+export function endOfSql(
+  [id, type, owner]: readonly [string, string, string],
+  order: "ASC" | "DESC",
+): string {
+  return `SELECT * FROM events WHERE aggregate_id = ${id} AND aggregate_type = ${type} AND resource_owner = ${owner}
+    ORDER BY sequence ${order} LIMIT 1`;
+}
+
 /** Finds the last place whose value, which grows with the places, is at most the one that is sought. No log has places behind the first step. */
 function searchSql(
   value: string,

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import {
   aggregateAfterSql,
+  endOfSql,
   eventConditions,
   positionAtSql,
   sequenceAtSql,
@@ -8,7 +9,7 @@ import {
 import type { EventLog, Places } from "../shared/event-list.ts";
 import { toAggregate, toEvent, userEventSql } from "../shared/rows.ts";
 import type { EventRow } from "../shared/rows.ts";
-import type { EventFilter, RecordedEvent } from "../events.ts";
+import type { EventEnds, EventFilter, RecordedEvent } from "../events.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import { dateAfter } from "../shared/dates.ts";
@@ -27,6 +28,8 @@ export interface Events extends EventTable, EventLog {
   /** The date of the last event that was written here, in microseconds; 0 before the first one. */
   newestDate(): number;
   list(filter: EventFilter, within: Places): readonly RecordedEvent[];
+  /** The first and the last event of an organisation, or of the instance. */
+  endsOfAggregate(type: "org" | "instance", id: string): EventEnds;
   /** The first and the last event of a user since the registration. */
   endsOf(user: UserKey): Omit<UserRecord, "user">;
 }
@@ -55,10 +58,19 @@ export function prepareEvents(
   const endOf = (order: "ASC" | "DESC") =>
     database.prepare<[string, string], EventRow>(userEventSql("?", "?", order));
   const [first, last] = [endOf("ASC"), endOf("DESC")];
+  const endOfAggregate = (order: "ASC" | "DESC") =>
+    database.prepare<[string, string, string], EventRow>(
+      endOfSql(["?", "?", "?"], order),
+    );
+  const [firstOf, lastOf] = [endOfAggregate("ASC"), endOfAggregate("DESC")];
   const read = (row: EventRow | undefined) => row && toEvent(row);
   return {
     append: prepareAppend(database, memory, "events", (date) => {
       newest = date;
+    }),
+    endsOfAggregate: (type, id) => ({
+      first: read(firstOf.get(id, type, id)),
+      last: read(lastOf.get(id, type, id)),
     }),
     endsOf: ({ orgId, userId }) => ({
       first: read(first.get(userId, orgId)),

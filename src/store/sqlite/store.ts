@@ -286,6 +286,7 @@ function createStore(
         filter,
         eventWindow,
       ),
+    findEventEnds: async (...of) => read(() => events.endsOfAggregate(...of)),
     eraseEvents: (wanted) => queue.run(() => erase(wanted)),
     pruneChecks: (before) => queue.run(() => prune(before)),
     lastPosition: async () => read(() => events.lastPosition()),

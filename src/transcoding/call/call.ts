@@ -46,6 +46,8 @@ export interface CallParts {
   readonly contentTypeRule: ContentTypeRule;
   /** Query parameters that are passed on as headers. */
   readonly systemParameters: SystemParameters;
+  /** Of a response that is one message. */
+  readonly successStatus: number;
   readonly eventId: ((message: Message) => string | undefined) | undefined;
 }
 

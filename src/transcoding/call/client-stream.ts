@@ -59,7 +59,7 @@ export function createClientStreamHandler(
       const output = await untilAborted(context.signal, running);
       return await responses.complete(
         request,
-        200,
+        parts.successStatus,
         writer.write(output),
         responseHeader(context),
       );

@@ -56,6 +56,7 @@ export function createCallParts(
       httpMethod: binding.httpMethod,
     },
     systemParameters,
+    successStatus: behaviour.successStatus?.(binding.method) ?? 200,
     eventId: behaviour.eventId,
   };
 }

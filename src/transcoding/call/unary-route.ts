@@ -29,6 +29,8 @@ import {
  */
 export interface UnaryRoute {
   readonly spec: MethodImplSpec & { kind: "unary" };
+  /** The status of a response that is no error. */
+  readonly successStatus: number;
   /** Bytes that a body may have before it is decompressed; 0 where the rule has no body. */
   readonly maxBodyBytes: number;
   /** The fault of a longer body. */
@@ -79,11 +81,12 @@ export function createUnaryRoute(
   spec: MethodImplSpec & { kind: "unary" },
   parts: CallParts,
 ): UnaryRoute {
-  const { options, reader, writer, responses } = parts;
+  const { options, reader, writer, responses, successStatus } = parts;
   const { acceptCompression, compressMinBytes } = options;
   const { maxBytes, tooLong } = bodyLimit(parts);
   return {
     spec,
+    successStatus,
     maxBodyBytes: maxBytes,
     bodyTooLong: tooLong,
     contentType: writer.raw ? undefined : jsonType,
@@ -104,7 +107,7 @@ export function createUnaryRoute(
     respond: (context, body) =>
       responses.complete(
         requestOf(context),
-        200,
+        successStatus,
         body,
         responseHeader(context),
       ),

@@ -1,6 +1,7 @@
 import type {
   DescField,
   DescMessage,
+  DescMethod,
   JsonObject,
   JsonValue,
 } from "@bufbuild/protobuf";
@@ -33,6 +34,8 @@ export interface OpenApiInfo {
   readonly descriptions?: Readonly<Record<string, string>>;
   /** A request for each method, by its full name, as ProtoJSON. */
   readonly examples?: Readonly<Record<string, JsonObject>>;
+  /** As the transcoder has it: see its options. */
+  readonly successStatus?: (method: DescMethod) => number;
   /** Paths of a base URL other than the root of the server. */
   readonly servers?: readonly string[];
 }
@@ -80,6 +83,7 @@ export function describeRoutes(
       schemas,
       info.systemParameters ?? {},
       examples?.[methodName(route)],
+      info.successStatus?.(route.method) ?? 200,
     );
   }
   const tags = [...new Set(routes.map(({ method }) => method.parent.typeName))];
@@ -123,6 +127,7 @@ function operation(
   schemas: SchemaCollection,
   systemParameters: Readonly<Record<string, string>>,
   example: JsonObject | undefined,
+  successStatus: number,
 ): JsonObject {
   const { method } = route;
   const body = requestBody(route, schemas, example);
@@ -139,7 +144,10 @@ function operation(
     ],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: {
-      "200": { description: "OK", content: responseContent(route, schemas) },
+      [String(successStatus)]: {
+        description: "OK",
+        content: responseContent(route, schemas),
+      },
       default: {
         description: "An error",
         content: { [jsonType]: { schema: schemas.message(StatusSchema) } },

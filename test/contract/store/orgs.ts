@@ -1,10 +1,11 @@
 import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
+import { addOrgPolicy } from "../../../src/lockout/policy.ts";
 import { createIds } from "../../../src/store/ids.ts";
 import { toPageToken } from "../../../src/store/page-token.ts";
 import { everyItem } from "../../../src/store/pages.ts";
 import type { StoreBed } from "./bed.ts";
-import { start } from "./samples.ts";
+import { init, limits, start } from "./samples.ts";
 
 export function describeOrgs(bed: StoreBed): void {
   describe("organisations", () => {
@@ -56,6 +57,30 @@ export function describeOrgs(bed: StoreBed): void {
       expect(await bed.store.findOrg(org.id)).toEqual(org);
       expect(await bed.store.findOrg("300000000000000009")).toBeUndefined();
       expect(await bed.store.findOrg("1".repeat(100_000))).toBeUndefined();
+    });
+
+    it("have a first and a last event, as the instance has", async () => {
+      const { id, firstOrgId } = await bed.store.initialise(init);
+      const org = await bed.store.createOrg("a", "e");
+      const ends = await bed.store.findEventEnds("org", org.id);
+      expect(ends.first).toMatchObject({ sequence: 1, type: "org.added" });
+      expect(ends.last).toEqual(ends.first);
+      await bed.store.changePolicy(
+        { kind: "org", orgId: org.id },
+        "e",
+        addOrgPolicy(org.id, limits(3, 0)),
+      );
+      const changed = await bed.store.findEventEnds("org", org.id);
+      expect(changed.first).toEqual(ends.first);
+      expect(changed.last).toMatchObject({
+        sequence: 2,
+        type: "org.policy.lockout.added",
+      });
+      const instance = await bed.store.findEventEnds("instance", id);
+      expect(instance.first).toMatchObject({ type: "instance.added" });
+      expect(await bed.store.findEventEnds("instance", firstOrgId)).toEqual({
+        ...{ first: undefined, last: undefined },
+      });
     });
 
     it("exist or not", async () => {

@@ -2,14 +2,14 @@
 // @generated from file zitadel/object/v2/object.proto (package zitadel.object.v2, syntax proto3)
 /* eslint-disable */
 
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file zitadel/object/v2/object.proto.
  */
 export const file_zitadel_object_v2_object = /*@__PURE__*/
-  fileDesc("Ch56aXRhZGVsL29iamVjdC92Mi9vYmplY3QucHJvdG8SEXppdGFkZWwub2JqZWN0LnYyIkgKDlJlcXVlc3RDb250ZXh0EhAKBm9yZ19pZBgBIAEoCUgAEhIKCGluc3RhbmNlGAIgASgISABCEAoOcmVzb3VyY2Vfb3duZXIilwEKB0RldGFpbHMSEAoIc2VxdWVuY2UYASABKAQSLwoLY2hhbmdlX2RhdGUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlc291cmNlX293bmVyGAMgASgJEjEKDWNyZWF0aW9uX2RhdGUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQilaJ2xvY2tvdXRkL2dlbi96aXRhZGVsL29iamVjdC92MjtvYmplY3R2MmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch56aXRhZGVsL29iamVjdC92Mi9vYmplY3QucHJvdG8SEXppdGFkZWwub2JqZWN0LnYyIkgKDlJlcXVlc3RDb250ZXh0EhAKBm9yZ19pZBgBIAEoCUgAEhIKCGluc3RhbmNlGAIgASgISABCEAoOcmVzb3VyY2Vfb3duZXIilwEKB0RldGFpbHMSEAoIc2VxdWVuY2UYASABKAQSLwoLY2hhbmdlX2RhdGUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlc291cmNlX293bmVyGAMgASgJEjEKDWNyZWF0aW9uX2RhdGUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjcKCUxpc3RRdWVyeRIOCgZvZmZzZXQYASABKAQSDQoFbGltaXQYAiABKA0SCwoDYXNjGAMgASgIIm4KC0xpc3REZXRhaWxzEhQKDHRvdGFsX3Jlc3VsdBgBIAEoBBIaChJwcm9jZXNzZWRfc2VxdWVuY2UYAiABKAQSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrFAgoPVGV4dFF1ZXJ5TWV0aG9kEhwKGFRFWFRfUVVFUllfTUVUSE9EX0VRVUFMUxAAEigKJFRFWFRfUVVFUllfTUVUSE9EX0VRVUFMU19JR05PUkVfQ0FTRRABEiEKHVRFWFRfUVVFUllfTUVUSE9EX1NUQVJUU19XSVRIEAISLQopVEVYVF9RVUVSWV9NRVRIT0RfU1RBUlRTX1dJVEhfSUdOT1JFX0NBU0UQAxIeChpURVhUX1FVRVJZX01FVEhPRF9DT05UQUlOUxAEEioKJlRFWFRfUVVFUllfTUVUSE9EX0NPTlRBSU5TX0lHTk9SRV9DQVNFEAUSHwobVEVYVF9RVUVSWV9NRVRIT0RfRU5EU19XSVRIEAYSKwonVEVYVF9RVUVSWV9NRVRIT0RfRU5EU19XSVRIX0lHTk9SRV9DQVNFEAdCKVonbG9ja291dGQvZ2VuL3ppdGFkZWwvb2JqZWN0L3YyO29iamVjdHYyYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message zitadel.object.v2.RequestContext.
@@ -24,4 +24,32 @@ export const RequestContextSchema = /*@__PURE__*/
  */
 export const DetailsSchema = /*@__PURE__*/
   messageDesc(file_zitadel_object_v2_object, 1);
+
+/**
+ * Describes the message zitadel.object.v2.ListQuery.
+ * Use `create(ListQuerySchema)` to create a new message.
+ */
+export const ListQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_object_v2_object, 2);
+
+/**
+ * Describes the message zitadel.object.v2.ListDetails.
+ * Use `create(ListDetailsSchema)` to create a new message.
+ */
+export const ListDetailsSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_object_v2_object, 3);
+
+/**
+ * Describes the enum zitadel.object.v2.TextQueryMethod.
+ */
+export const TextQueryMethodSchema = /*@__PURE__*/
+  enumDesc(file_zitadel_object_v2_object, 0);
+
+/**
+ * How a text is compared with what is asked for.
+ *
+ * @generated from enum zitadel.object.v2.TextQueryMethod
+ */
+export const TextQueryMethod = /*@__PURE__*/
+  tsEnum(TextQueryMethodSchema);
 

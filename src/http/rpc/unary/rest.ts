@@ -9,7 +9,7 @@ export function restForm(
   route: UnaryRoute,
   moreHeader: readonly string[],
 ): UnaryForm {
-  const { contentType } = route;
+  const { contentType, successStatus } = route;
   return {
     spec: route.spec,
     protocol: "rest",
@@ -17,7 +17,7 @@ export function restForm(
     header: {},
     trailer: {},
     constantHeader:
-      contentType === undefined
+      contentType === undefined || successStatus !== 200
         ? undefined
         : ["content-type", contentType, ...moreHeader],
     hasLength: true,

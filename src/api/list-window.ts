@@ -1,0 +1,106 @@
+import { LockoutError } from "../lockout/errors.ts";
+import { LongWork } from "../pacing/long-work.ts";
+
+/** `zitadel.v1.ListQuery`, and that of v2. */
+export interface ListQuery {
+  readonly offset: bigint;
+  readonly limit: number;
+  readonly asc: boolean;
+}
+
+/** Which part of a list is wanted. */
+export interface ListWindow {
+  readonly offset: number;
+  readonly limit: number;
+  readonly ascending: boolean;
+}
+
+/** What a list is part of, and the part that is wanted. */
+export interface ListPart<Item> {
+  readonly total: number;
+  readonly items: readonly Item[];
+}
+
+const defaultLimit = 100;
+const maxLimit = 1000;
+/** The most entries of a sorted list that are held: they are sorted at once. */
+const maxSorted = 10_000;
+/** After so many entries others have their turn. */
+const entriesAtOnce = 1000;
+
+/** Which part of a list a request asks for. @throws LockoutError */
+export function windowOf(query: ListQuery | undefined): ListWindow {
+  const { offset = 0n, limit = 0, asc = false } = query ?? {};
+  if (limit > maxLimit) {
+    throw new LockoutError("listLimitTooLarge");
+  }
+  return {
+    // No list is longer.
+    offset: Math.min(Number(offset), Number.MAX_SAFE_INTEGER),
+    limit: limit === 0 ? defaultLimit : limit,
+    ascending: asc,
+  };
+}
+
+/** How a list is read. */
+export interface ListOrder<Item> {
+  readonly fits: (item: Item) => boolean;
+  /** What it is sorted by; undefined: as it comes. */
+  readonly sortedBy?: ((item: Item) => string) | undefined;
+  /** Aborted when nobody wants the list any more: then its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/** Reads through a list in slices: counts the entries that fit, and keeps those that are wanted. @throws LockoutError */
+export async function readPart<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  { offset, limit, ascending }: ListWindow,
+  { fits, sortedBy, signal }: ListOrder<Item>,
+): Promise<ListPart<Item>> {
+  const end = offset + limit;
+  if (sortedBy !== undefined && end > maxSorted) {
+    throw new LockoutError("listOffsetTooLarge");
+  }
+  const work = new LongWork();
+  let kept: Item[] = [];
+  let seen = 0;
+  let total = 0;
+  for await (const item of items) {
+    seen += 1;
+    if (seen % entriesAtOnce === 0) {
+      await work.pause();
+      signal.throwIfAborted();
+    }
+    if (!fits(item)) {
+      continue;
+    }
+    total += 1;
+    if (sortedBy !== undefined) {
+      kept.push(item);
+      if (kept.length >= 2 * maxSorted) {
+        kept = sort(kept, sortedBy, ascending).slice(0, end);
+      }
+    } else if (total > offset && total <= end) {
+      kept.push(item);
+    }
+  }
+  return {
+    total,
+    items:
+      sortedBy === undefined
+        ? kept
+        : sort(kept, sortedBy, ascending).slice(offset, end),
+  };
+}
+
+function sort<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  ascending: boolean,
+): Item[] {
+  const direction = ascending ? 1 : -1;
+  return items.toSorted((a, b) => {
+    const [left, right] = [keyOf(a), keyOf(b)];
+    return left === right ? 0 : left < right ? -direction : direction;
+  });
+}

@@ -1,0 +1,41 @@
+import type { ErrorEntry } from "./error-entry.ts";
+
+/** Refusals of look-ups and lists: a part of the catalogue in `errors.ts`. */
+export const lookupErrors = {
+  organizationUnknown: {
+    id: "LOCKOUTD-org02",
+    code: "NOT_FOUND",
+    key: "Errors.Org.NotFound",
+    when: "GetOrgByID or GetOrgByDomainGlobal asks for an organisation that does not exist, or in which the caller has no role.",
+  },
+  organizationByNameOnly: {
+    id: "LOCKOUTD-org03",
+    code: "INVALID_ARGUMENT",
+    key: "an organisation is created by its name alone: without admins, a person, roles, a domain and an id",
+    when: "SetUpOrg or AddOrganization asks for more than an organisation.",
+  },
+  instanceUnknown: {
+    id: "LOCKOUTD-org04",
+    code: "NOT_FOUND",
+    key: "Errors.Instance.NotFound",
+    when: "GetInstance names another instance than the only one there is.",
+  },
+  listLimitTooLarge: {
+    id: "LOCKOUTD-qry01",
+    code: "INVALID_ARGUMENT",
+    key: "query.limit is at most 1000",
+    when: "A list of ZITADEL's API is asked for with a larger limit.",
+  },
+  listOffsetTooLarge: {
+    id: "LOCKOUTD-qry02",
+    code: "INVALID_ARGUMENT",
+    key: "a sorted list is read up to its 10000th entry: leave sorting_column out, or ask for fewer by queries",
+    when: "A list of ZITADEL's API is asked for with a sorting column, and an offset beyond.",
+  },
+  listQueryUnknown: {
+    id: "LOCKOUTD-qry03",
+    code: "INVALID_ARGUMENT",
+    key: "a query of the list is empty, or of a kind that is not served here",
+    when: "A list of ZITADEL's API is asked for with a query of another kind than the reference of the API names.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
