@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./shell/app.tsx";
 import "./styles/style.css";
+import "./styles/overview.css";
 
 const root = document.getElementById("console");
 if (root !== null) {

@@ -88,10 +88,11 @@ export async function openConsole(
   return { context, page, requests, problems };
 }
 
-/** Signs in by keyboard: the field has the focus. */
+/** Signs in by keyboard: the field has the focus. Then shows the locked users. */
 export async function signIn(page: Page, token: string): Promise<void> {
   await page.getByRole("textbox", { name: "Token" }).waitFor();
   await page.keyboard.insertText(token);
   await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "Locked users" }).click();
   await page.getByRole("heading", { name: "Locked users" }).waitFor();
 }

@@ -224,6 +224,7 @@ describe.skipIf(executablePath === undefined)("the console", () => {
     await page.getByText("The server does not know this token").waitFor();
     await field.fill(await stage.token(["ORG_OWNER_VIEWER"]));
     await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "Locked users" }).click();
     await page.getByRole("link", { name: "ann@x" }).waitFor();
     expect(await page.getByRole("button", { name: /Unlock/ }).count()).toBe(0);
     expect(await page.getByRole("checkbox", { name: /Select/ }).count()).toBe(

@@ -5,10 +5,12 @@ import { AccessService } from "../../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { PolicyService } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../../gen/lockout/v1/user_service_pb.js";
+import { AdminService } from "../../../gen/zitadel/admin_pb.js";
 import { UserService as ZitadelUserService } from "../../../gen/zitadel/user/v2/user_service_pb.js";
 
 /** The calls that the console makes. */
 export interface Clients {
+  readonly admin: Client<typeof AdminService>;
   readonly access: Client<typeof AccessService>;
   readonly attempts: Client<typeof AttemptService>;
   readonly policies: Client<typeof PolicyService>;
@@ -55,6 +57,7 @@ export function createClients(
     interceptors: [authorize],
   });
   return {
+    admin: createClient(AdminService, transport),
     access: createClient(AccessService, transport),
     attempts: createClient(AttemptService, transport),
     policies: createClient(PolicyService, transport),

@@ -1,9 +1,10 @@
+import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Event } from "../../../gen/zitadel/event_pb.js";
 import { isEnd } from "./clients.ts";
 import type { Clients, OnEnd } from "./clients.ts";
 
 /** Events that change what pages show of locks. */
-const types = [
+export const lockEvents: readonly string[] = [
   ...["user.locked", "user.unlocked", "user.removed"],
   ...["user.factor.locked", "user.factor.unlocked"],
   ...["org.lockout.storm.began", "org.lockout.storm.ended"],
@@ -12,13 +13,27 @@ const types = [
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
 
+/** So far back in the log a page's events begin that follows some: a browser has them at once. */
+const recentPositions = 2000n;
+
 /** Told of an event; undefined where a connection was made, since what happened before it was missed. */
 type Listener = (event: Event | undefined) => void;
 
-/** The one stream of events of a console, for all that it shows. */
+/** Told of each event, the oldest first. */
+type Follower = (entry: WatchEventsResponse) => void;
+
+/** The one stream of events of a console, for all that it shows: a browser has few connections to a server, for all its tabs together. */
 export interface Live {
   /** Calls back with each event that changes who is locked. @returns what ends it */
   listen(listener: Listener): () => void;
+  /**
+   * Has the stream bring the last events of these types, and those that follow, each once, also where the connection is made anew. One page
+   * at a time does that.
+   *
+   * @param types empty for all that the caller may see
+   * @returns what ends it
+   */
+  follow(types: readonly string[], follower: Follower): () => void;
   /** Whether there is a connection, or none was lost yet. */
   isConnected(): boolean;
   /** Calls back each time that the connection is lost or made. @returns what ends it */
@@ -46,25 +61,62 @@ export function createLive(
       listener(state);
     }
   };
-  const follow = async (signal: AbortSignal) => {
+  let following: [types: readonly string[], follower: Follower] | undefined;
+  let restarting = new AbortController();
+  /** The position of the last event that was followed. */
+  let last = 0n;
+  /** Where the next connection begins; empty for what comes from then on. */
+  let after = "";
+  const turnTo = (next: typeof following) => {
+    following = next;
+    last = 0n;
+    after = "";
+    restarting.abort();
+  };
+
+  /** Reads events until the connection ends. @throws ConnectError where it is lost */
+  const read = async (signal: AbortSignal, onMade: () => void) => {
+    const [types, follower] = following ?? [lockEvents, undefined];
+    const begin = after;
+    after = "";
+    const stream = attempts.watchEvents(
+      { eventTypes: [...types], after: begin },
+      {
+        signal,
+        onHeader: (header) => {
+          const now = BigInt(header.get("last-event-id") ?? "0");
+          const recent = now - recentPositions;
+          const first = recent > last ? recent : last;
+          if (follower !== undefined && begin === "" && first < now) {
+            after = String(first);
+            restarting.abort();
+            return;
+          }
+          onMade();
+        },
+      },
+    );
+    for await (const entry of stream) {
+      const { position, event } = entry;
+      last = BigInt(position);
+      follower?.(entry);
+      if (lockEvents.includes(event?.type?.type ?? "")) {
+        tell(event);
+      }
+    }
+  };
+  const run = async (signal: AbortSignal) => {
     const isEnding = () => signal.aborted;
     let retryMs = firstRetryMs;
     while (!isEnding()) {
+      restarting = new AbortController();
+      const restart = restarting.signal;
       try {
-        const stream = attempts.watchEvents(
-          { eventTypes: types },
-          {
-            signal,
-            onHeader: () => {
-              retryMs = firstRetryMs;
-              setState(true);
-              tell(undefined);
-            },
-          },
-        );
-        for await (const { event } of stream) {
-          tell(event);
-        }
+        await read(AbortSignal.any([signal, restart]), () => {
+          retryMs = firstRetryMs;
+          setState(true);
+          tell(undefined);
+        });
       } catch (error) {
         // That the connection is lost is shown, and it is made anew; without a good token it would be in vain.
         if (isEnd(error)) {
@@ -72,7 +124,7 @@ export function createLive(
           return;
         }
       }
-      if (!isEnding()) {
+      if (!isEnding() && !restart.aborted) {
         setState(false);
         await pause(retryMs, signal);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
@@ -85,13 +137,22 @@ export function createLive(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    follow: (types, follower) => {
+      const own: typeof following = [types, follower];
+      turnTo(own);
+      return () => {
+        if (following === own) {
+          turnTo(undefined);
+        }
+      };
+    },
     onState: (listener) => {
       stateListeners.add(listener);
       return () => stateListeners.delete(listener);
     },
     start: () => {
       const ending = new AbortController();
-      void follow(ending.signal);
+      void run(ending.signal);
       return () => {
         ending.abort();
       };

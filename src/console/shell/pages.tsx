@@ -1,8 +1,10 @@
 import type { ComponentType } from "preact";
 import { FindPage } from "../find/find-page.tsx";
 import { LockedUsersPage } from "../locked-users/locked-users-page.tsx";
+import { OverviewPage } from "../overview/overview-page.tsx";
 import { may } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
+import { overviewTexts } from "../texts/overview.ts";
 import { texts } from "../texts/shared.ts";
 import { UserPage } from "../user/user-page.tsx";
 
@@ -28,6 +30,11 @@ const mayReadUsers = (session: Session) => may(session, "user.read");
 
 /** All pages, in the order of the navigation. The first that is permitted is what somebody sees who signs in. */
 const pages: readonly Page[] = [
+  {
+    ...{ name: "overview", title: overviewTexts.title },
+    isPermitted: mayReadUsers,
+    Content: OverviewPage,
+  },
   {
     ...{ name: "locked", title: texts.lockedUsers },
     isPermitted: mayReadUsers,

@@ -131,6 +131,8 @@ export const eventTexts: Readonly<Record<string, string>> = {
   "user.deactivated": "Deactivated",
   "user.reactivated": "Reactivated",
   "user.removed": "Removed",
+  "org.lockout.storm.began": "Storm of locks began",
+  "org.lockout.storm.ended": "Storm of locks ended",
   "user.lockout.warned": "One chance left before the ceiling",
   "user.lockout.aliases.changed": "Login names changed",
   "user.human.password.changed": "Password changed",

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import type { Event } from "../../../gen/zitadel/event_pb.js";
+import { EventDetails, editorOf, eventName } from "../parts/event-parts.tsx";
 import { Time } from "../parts/format.tsx";
 import { describeFailure } from "../session/failure.ts";
 import type { Clients } from "../session/clients.ts";
-import { eventTexts, texts } from "../texts/shared.ts";
+import { texts } from "../texts/shared.ts";
 
 const pageSize = 25;
 
@@ -60,18 +60,17 @@ export function UserHistory({
         </thead>
         <tbody>
           {events.map(({ position, event }) => {
-            const type = event?.type?.type ?? "";
             return (
               <tr key={position}>
                 <td data-label={texts.time}>
                   <Time time={event?.creationDate} />
                 </td>
-                <td data-label={texts.event}>{eventTexts[type] ?? type}</td>
+                <td data-label={texts.event}>{eventName(event)}</td>
                 <td data-label={texts.by}>
                   <bdi>{editorOf(event)}</bdi>
                 </td>
                 <td data-label={texts.details}>
-                  <Payload payload={event?.payload ?? {}} />
+                  <EventDetails event={event} />
                 </td>
               </tr>
             );
@@ -88,29 +87,6 @@ export function UserHistory({
           {texts.moreEvents}
         </button>
       )}
-    </>
-  );
-}
-
-/** The name of the token, where it has one. */
-function editorOf(event: Event | undefined): string {
-  const { displayName = "", userId = "" } = event?.editor ?? {};
-  return displayName === "" ? userId : displayName;
-}
-
-function Payload({ payload }: { readonly payload: object }) {
-  const fields = Object.entries(payload).filter(
-    ([name]) => name !== "attemptId",
-  );
-  return fields.length === 0 ? (
-    <>–</>
-  ) : (
-    <>
-      {fields.map(([name, value]) => (
-        <span key={name} class="field">
-          {name}: <bdi>{String(value)}</bdi>
-        </span>
-      ))}
     </>
   );
 }

@@ -1,0 +1,33 @@
+/** What the overview says, in English. */
+export const overviewTexts = {
+  title: "Overview",
+  stormNow: "A storm of locks is under way",
+  stormSince: "since",
+  stormIn: "in",
+  stormNone: "No storm of locks is under way.",
+  stormUnseen:
+    "Storms are not looked for: the policy has no rule that says how many locks are one.",
+  many: (times: string) =>
+    `Many more failures than usual: ${times} times as many in the last hour.`,
+  usual: "Failures are as usual.",
+  lockedNow: "Locked now",
+  inLastHour: "in the last hour",
+  anHourUsually: (count: string) => `usually ${count} an hour`,
+  attempts: "Attempts",
+  failures: "Failures",
+  locks: "Locks",
+  activity: "Activity",
+  span: "Time span",
+  spans: { hour: "Last hour", day: "Last 24 hours", week: "Last 7 days" },
+  each: { hour: "by minute", day: "by hour", week: "by 6 hours" },
+  most: "most",
+  nothing: "none",
+  table: (what: string) => `${what} as a table`,
+  from: "From",
+  count: "Count",
+  policy: "Policy",
+  policyDefault: "Default policy",
+  latest: "Latest events",
+  latestNone: "Nobody was locked or unlocked lately.",
+  allEvents: "All events",
+} as const;

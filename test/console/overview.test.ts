@@ -1,0 +1,142 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { buildConsole, executablePath, startBrowser } from "./browser.ts";
+import { hostile, inspect, openDesk, openPage, watchTasks } from "./desk.ts";
+
+const overview = { name: "overview", title: "Overview" };
+
+describe.skipIf(executablePath === undefined)("the overview", () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await buildConsole();
+    server = await startTestServer({
+      defaultPolicy: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
+    });
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  it("says whether an attack is under way, with charts and their tables, on every console that is open", async () => {
+    const { stage, fail, unlock } = await openDesk(server);
+    const token = await stage.token(["ORG_USER_MANAGER"]);
+    const one = await openPage(browser, server.url, { token, ...overview });
+    const two = await openPage(browser, server.url, { token, ...overview });
+    const { page } = one;
+    await page.getByText("No storm of locks is under way.").waitFor();
+    await page.getByText("Failures are as usual.").waitFor();
+    await page.getByText("Nobody was locked or unlocked lately.").waitFor();
+    await page.getByText("1 wrong password locks until somebody").waitFor();
+    await page
+      .getByText("Guesses at a password that a stranger has: 1 in the first")
+      .waitFor();
+    const longest = await watchTasks(page);
+    for (let user = 0; user < 30; user += 1) {
+      await fail(`u${user}`);
+    }
+    for (const tab of [one, two]) {
+      await tab.page
+        .getByRole("link", { name: "u29", exact: true })
+        .waitFor({ timeout: 2000 });
+      await tab.page
+        .locator("[data-locked]", { hasText: /^30$/ })
+        .waitFor({ timeout: 2000 });
+    }
+    // Figures come some seconds late.
+    await page.getByText("Many more failures than usual: 30 times").waitFor();
+    for (const span of ["Last hour", "Last 24 hours", "Last 7 days"]) {
+      await page.getByRole("radio", { name: span }).check();
+      for (const figure of ["Attempts", "Failures", "Locks"]) {
+        await page
+          .getByRole("img", { name: new RegExp(`^${figure}: `) })
+          .waitFor();
+      }
+      await page.getByRole("img", { name: /^Locks: 30; most 30, / }).waitFor();
+      await page.getByText("Locks as a table").click();
+      const table = page.getByRole("table", { name: "Locks as a table" });
+      await table.getByRole("cell", { name: "30", exact: true }).waitFor();
+      await page.getByText("Locks as a table").click();
+    }
+    await unlock("u7");
+    await page
+      .locator("[data-locked]", { hasText: /^29$/ })
+      .waitFor({ timeout: 2000 });
+    await page.getByRole("listitem").filter({ hasText: "Unlocked" }).waitFor();
+    expect(await longest()).toBeLessThan(100);
+    expect([...one.problems, ...two.problems]).toEqual([]);
+    await one.context.close();
+    await two.context.close();
+  });
+
+  it("is of all organisations where the switcher says so, and offers no policy that the roles do not permit", async () => {
+    const { stage, fail } = await openDesk(server);
+    await fail("somebody");
+    const viewer = await stage.token(["IAM_OWNER_VIEWER"]);
+    const { page, context } = await openPage(browser, server.url, {
+      ...{ token: viewer, ...overview },
+    });
+    const locked = page.locator("[data-locked]");
+    await locked.filter({ hasText: /^1$/ }).waitFor();
+    await page
+      .getByRole("combobox", { name: "Organisation" })
+      .selectOption("*");
+    await page.getByRole("heading", { name: "Default policy" }).waitFor();
+    expect(Number(await locked.textContent())).toBeGreaterThan(1);
+    await context.close();
+    const other = await openPage(browser, server.url, {
+      token: await stage.token(["IAM_USER_MANAGER"]),
+      ...overview,
+    });
+    await other.page.getByRole("img", { name: /^Locks: / }).waitFor();
+    expect(
+      await other.page.getByRole("heading", { name: /policy/i }).count(),
+    ).toBe(0);
+    expect(other.problems).toEqual([]);
+    await other.context.close();
+  });
+
+  describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+    it.each([1280, 360])(
+      "at %d px it is without a fault by axe, and fits: empty, full, where nothing comes, and where it is away",
+      async (width) => {
+        const { stage, fail } = await openDesk(server);
+        const token = await stage.token(["ORG_OWNER"]);
+        const { page, context } = await openPage(
+          browser,
+          server.url,
+          { token, ...overview },
+          { colorScheme, viewport: { width, height: 800 } },
+        );
+        const look = (state: string) =>
+          inspect(page, `overview-${state}-${colorScheme}-${width}`);
+        await page.getByText("Failures are as usual.").waitFor();
+        await look("empty");
+        for (const name of hostile) {
+          await fail(name);
+        }
+        for (let user = 0; user < 30; user += 1) {
+          await fail(`u${user}`);
+        }
+        await page.getByText("Many more failures than usual").waitFor();
+        await page.getByText("Locks as a table").click();
+        await look("full");
+        await page.getByText("Locks as a table").click();
+        await page.route(/AttemptService/, (route) => route.abort());
+        await page.getByRole("alert").filter({ hasText: "reached" }).waitFor();
+        await look("error");
+        await page.unroute(/AttemptService/);
+        await page.route(/GetActivity/, () => undefined);
+        await page.reload();
+        await page.getByText("Loading").waitFor();
+        await look("loading");
+        await context.close();
+      },
+    );
+  });
+});
