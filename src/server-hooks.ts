@@ -2,6 +2,7 @@ import type { HooksConfig } from "./config.ts";
 import { createHookSending } from "./hooks/parts.ts";
 import type { HookSending } from "./hooks/parts.ts";
 import type { Resolve } from "./hooks/resolver.ts";
+import { createPace } from "./hooks/pace.ts";
 import { createHookSecrets } from "./hooks/secrets.ts";
 import { startSender } from "./hooks/sender.ts";
 import type { SenderOptions } from "./hooks/sender-options.ts";
@@ -12,6 +13,8 @@ import { readVersion } from "./telemetry/version.ts";
 /** What sends to the hooks of a server. */
 export interface ServerHooks {
   readonly parts: HookSending;
+  /** Somebody has called the server: sending gives way. */
+  readonly called: () => void;
   /** Begins to send what the log has, and tells of each try; returns what ends that. */
   start(
     instanceId: string,
@@ -33,11 +36,13 @@ export function createServerHooks(
     secrets: async () => secrets,
     ...(resolve !== undefined && { resolve }),
   });
+  const pace = createPace(() => performance.now());
   return {
     parts,
+    called: pace.called,
     start: (instanceId, onDelivery) =>
       startSender({
-        ...{ store, instanceId, attempt: parts.attempt, onError },
+        ...{ store, instanceId, attempt: parts.attempt, pace, onError },
         schedule: config.retrySchedule,
         random: Math.random,
         ...(onDelivery !== undefined && { onDelivery }),

@@ -280,6 +280,7 @@ async function serve(
       draining.abort();
     },
     onRequestEnd: (record) => {
+      hooks.called();
       traces?.ended(record);
       watched.ended(record);
       writeRequest(record);

@@ -26,6 +26,8 @@ export interface LockoutdOptions {
   readonly passwordLimit?: number;
   /** Options for Node itself. */
   readonly nodeOptions?: readonly string[];
+  /** More flags of `lockoutd serve`. */
+  readonly flags?: readonly string[];
 }
 
 export const defaultPasswordLimit = 5;
@@ -39,6 +41,7 @@ export async function startLockoutd({
   entry = main,
   passwordLimit = defaultPasswordLimit,
   nodeOptions = [],
+  flags = [],
 }: LockoutdOptions): Promise<LockoutdServer> {
   const log = openLogPipe();
   const child = spawnPinned(
@@ -54,6 +57,7 @@ export async function startLockoutd({
         database.includes("://") ? database : `sqlite:${database}`,
       ],
       ...["--default-max-password-attempts", `${passwordLimit}`],
+      ...flags,
     ],
     {
       env: { ...process.env, LOCKOUTD_ADMIN_TOKEN: token },

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "pg";
 import { loadOptional, notInstalled } from "./optional-package.ts";
 import {
   findProgram,
@@ -104,6 +105,29 @@ export async function startPostgres(
     // SIGINT: without waiting for clients.
     stop: () => stopProcess(child, "SIGINT"),
   };
+}
+
+/** Runs statements in a database of a cluster that `startPostgres` started. */
+export async function runSql(
+  port: number,
+  database: string,
+  sql: string,
+): Promise<void> {
+  const client = new Client({
+    ...{ host: "127.0.0.1", port, user: "bench", database },
+  });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+/** Makes a database in a cluster that `startPostgres` started, and returns its URL. */
+export async function createDatabase(
+  port: number,
+  name: string,
+): Promise<string> {
+  await runSql(port, "postgres", `CREATE DATABASE ${name}`);
+  return `postgres://bench@127.0.0.1:${port}/${name}`;
 }
 
 /** A pool of connections to a cluster that `startPostgres` started. */

@@ -2,6 +2,7 @@ import type { EventType } from "../lockout/event.ts";
 import { hookEventTypes } from "../lockout/hook.ts";
 import type { RecordedEvent } from "../store/events.ts";
 import type { HookQueue } from "./hook-queue.ts";
+import type { Pace } from "./pace.ts";
 
 /**
  * How many requests run at once: to a hook, for the hooks of an organisation, and for all of these. Above `shared` an organisation has one at once,
@@ -15,10 +16,15 @@ export class HookSet {
   readonly #byOwner = new Map<string | undefined, Set<HookQueue>>();
   readonly #runningOf = new Map<string, number>();
   #running = 0;
-  /** Those that were refused since so many run for all, in their order. */
+  /** Those that were refused since so many run for all, or one has just begun, in their order. */
   readonly #waiting = new Set<HookQueue>();
   /** Undefined until it is asked for; null for all. */
   #types: readonly EventType[] | null | undefined;
+  readonly #pace: Pick<Pace, "waitMs">;
+
+  constructor(pace: Pick<Pace, "waitMs">) {
+    this.#pace = pace;
+  }
 
   find(hookId: string): HookQueue | undefined {
     return this.#byId.get(hookId);
@@ -98,7 +104,7 @@ export class HookSet {
     if (queue.running >= maxRunning.hook) {
       return false;
     }
-    if (this.#running >= maxRunning.all) {
+    if (!this.#hasRoom()) {
       this.#waiting.add(queue);
       return false;
     }
@@ -123,6 +129,15 @@ export class HookSet {
     return true;
   }
 
+  #hasRoom(): boolean {
+    return this.#running < maxRunning.all && this.#pace.waitMs() === 0;
+  }
+
+  /** Whether some wait for room among all. */
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   #runningFor({ owner, running }: HookQueue): number {
     return owner === undefined ? running : (this.#runningOf.get(owner) ?? 0);
   }
@@ -130,7 +145,7 @@ export class HookSet {
   /** Those that have waited for room among all, in their order, each once, and as long as there is some. */
   *waiting(): Generator<HookQueue> {
     for (const queue of this.#waiting) {
-      if (this.#running >= maxRunning.all) {
+      if (!this.#hasRoom()) {
         return;
       }
       this.#waiting.delete(queue);

@@ -46,10 +46,12 @@ export function createJobRunner(
   lease: SendingLease,
   { hooks, progress, head, onRoom }: Surroundings,
 ): JobRunner {
-  const { store, instanceId, attempt, schedule, random, onError } = options;
+  const { store, instanceId, attempt, pace, schedule, random, onError } =
+    options;
   const running = new Set<Promise<void>>();
   const timers = new Map<HookQueue, NodeJS.Timeout>();
   const ending = new AbortController();
+  let paceTimer: NodeJS.Timeout | undefined;
 
   const isKnown = (queue: HookQueue) => hooks.find(queue.id) === queue;
 
@@ -71,21 +73,37 @@ export function createJobRunner(
           hooks.leave(queue);
           break;
         }
+        pace.begun();
         const run = work(queue, job).finally(() => {
           running.delete(run);
           hooks.leave(queue);
           for (const other of hooks.sharing(queue)) {
             pump(other);
           }
-          for (const waiting of hooks.waiting()) {
-            pump(waiting);
-          }
+          pumpWaiting();
           onRoom(queue);
         });
         running.add(run);
       }
     }
     setTimer(queue, leastWaitMs);
+    setPaceTimer();
+  };
+  const pumpWaiting = () => {
+    for (const waiting of hooks.waiting()) {
+      pump(waiting);
+    }
+  };
+  /** Whoever waits for the pace alone is not told by one that ends. */
+  const setPaceTimer = () => {
+    const wait = pace.waitMs();
+    if (wait > 0 && hooks.hasWaiting && lease.isHeld()) {
+      paceTimer ??= setTimeout(() => {
+        paceTimer = undefined;
+        pumpWaiting();
+        setPaceTimer();
+      }, wait).unref();
+    }
   };
   const setTimer = (queue: HookQueue, leastMs: number) => {
     clearTimeout(timers.get(queue));
@@ -242,6 +260,7 @@ export function createJobRunner(
       for (const timer of timers.values()) {
         clearTimeout(timer);
       }
+      clearTimeout(paceTimer);
       await settled(running, graceMs);
       ending.abort();
       await settled(running, graceMs);

@@ -20,20 +20,40 @@ export interface HookSecrets {
   readonly unseal: (hookId: string, sealed: string) => string | undefined;
 }
 
+/** So many secrets are kept in memory: to unseal one takes longer than to sign by it. */
+const maxKept = 1000;
+
 /** @param vault of the installation */
 export function createHookSecrets({
   seal,
   unseal,
 }: Pick<Vault, "seal" | "unseal">): HookSecrets {
   const purposeOf = (hookId: string) => `hook ${hookId}`;
+  const kept = new Map<string, string>();
   return {
     seal: (hookId, secret) =>
       Buffer.from(seal(purposeOf(hookId), Buffer.from(secret))).toString(
         "base64",
       ),
     unseal: (hookId, sealed) => {
-      const secret = unseal(purposeOf(hookId), Buffer.from(sealed, "base64"));
-      return secret && Buffer.from(secret).toString();
+      const key = `${hookId} ${sealed}`;
+      const known = kept.get(key);
+      if (known !== undefined) {
+        return known;
+      }
+      const bytes = unseal(purposeOf(hookId), Buffer.from(sealed, "base64"));
+      if (bytes === undefined) {
+        return undefined;
+      }
+      const secret = Buffer.from(bytes).toString();
+      for (const oldest of kept.keys()) {
+        if (kept.size < maxKept) {
+          break;
+        }
+        kept.delete(oldest);
+      }
+      kept.set(key, secret);
+      return secret;
     },
   };
 }

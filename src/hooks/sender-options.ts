@@ -2,6 +2,7 @@ import type { EventStore } from "../store/events.ts";
 import type { HookOwner, HookStore, NewDelivery } from "../store/hooks.ts";
 import type { Clock } from "../store/ids.ts";
 import type { Attempt } from "./attempt.ts";
+import type { Pace } from "./pace.ts";
 
 /** What sending works with. */
 export interface SenderOptions {
@@ -12,6 +13,7 @@ export interface SenderOptions {
   /** The id of the installation. */
   readonly instanceId: string;
   readonly attempt: Attempt;
+  readonly pace: Pace;
   /** How long each try waits after the one before, in milliseconds; the first is for the first try. */
   readonly schedule: readonly number[];
   /** From 0 up to 1. */

@@ -31,7 +31,7 @@ export async function send(
   const { store, onError } = options;
   const { signal } = lease;
   const isOver = () => signal.aborted;
-  const hooks = new HookSet();
+  const hooks = new HookSet(options.pace);
   let head = 0;
   const behind = function* () {
     for (const queue of hooks.all()) {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { HookQueue } from "../../src/hooks/hook-queue.ts";
 import { HookSet } from "../../src/hooks/hook-set.ts";
+import { createPace } from "../../src/hooks/pace.ts";
 
 const queueOf = (id: string, owner: string | undefined) =>
   new HookQueue(
@@ -13,8 +14,10 @@ const queueOf = (id: string, owner: string | undefined) =>
     [],
   );
 
+const atOnce = { waitMs: () => 0 };
+
 test("receivers of some organisations that hang leave places to all others", () => {
-  const set = new HookSet();
+  const set = new HookSet(atOnce);
   const add = (id: string, owner: string | undefined) => {
     const queue = queueOf(id, owner);
     set.add(queue);
@@ -33,7 +36,7 @@ test("receivers of some organisations that hang leave places to all others", () 
 });
 
 test("who finds no room among all is next when there is some", () => {
-  const set = new HookSet();
+  const set = new HookSet(atOnce);
   const running = Array.from({ length: 1000 }, (_, owner) => {
     const queue = queueOf(`hook ${owner}`, `org ${owner}`);
     set.add(queue);
@@ -53,4 +56,35 @@ test("who finds no room among all is next when there is some", () => {
   }
   expect([...set.waiting()]).toEqual([late]);
   expect(set.enter(late)).toBe(true);
+});
+
+test("while the server is called a request begins each 10 ms, of one hook after the other, and else at once", () => {
+  let now = 1000;
+  const pace = createPace(() => now);
+  const set = new HookSet(pace);
+  const [one, two] = [queueOf("1", undefined), queueOf("2", undefined)];
+  set.add(one);
+  set.add(two);
+  const begin = (queue: HookQueue) => {
+    const isEntered = set.enter(queue);
+    if (isEntered) {
+      pace.begun();
+    }
+    return isEntered;
+  };
+  expect([begin(one), begin(one)]).toEqual([true, true]);
+  pace.called();
+  expect([begin(one), begin(two)]).toEqual([false, false]);
+  expect([set.hasWaiting, pace.waitMs()]).toEqual([true, 10]);
+  now += 10;
+  const begun: string[] = [];
+  for (const queue of set.waiting()) {
+    begun.push(queue.id);
+    expect([begin(queue), begin(queue)]).toEqual([true, false]);
+  }
+  expect(begun).toEqual(["1"]);
+  now += 10;
+  expect([...set.waiting()].map(({ id }) => id)).toEqual(["2", "1"]);
+  now += 100;
+  expect([begin(two), begin(two)]).toEqual([true, true]);
 });
