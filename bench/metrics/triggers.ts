@@ -1,64 +1,58 @@
-/** What the triggers cost that count locked users on PostgreSQL: a login with them, and without, by turns. */
-import { logInMany, loginsByTurns } from "../support/by-turns.ts";
+/** What the triggers cost that count locked users on PostgreSQL: CPU time of a login with them, and without, by turns. */
+import { logInMany } from "../support/by-turns.ts";
+import { cpuSeconds } from "../support/cpu-time.ts";
 import { readFlags } from "../support/flags.ts";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import { createDatabase, runSql, startPostgres } from "../support/postgres.ts";
 import { readCount } from "../support/read-count.ts";
-import { quantile } from "../support/statistics.ts";
+import { median } from "../support/statistics.ts";
 import { withTempDir } from "../support/temp-dir.ts";
 
 const help = `npm run bench:triggers -- [options]
 
-Prints what a login, begun and completed, takes on PostgreSQL with the triggers that count locked users, and without them, by turns; without waiting for the
-disk, whose times differ by more.
+Prints the CPU time that PostgreSQL takes for a login, begun and completed, with the triggers that count locked users, and without them, by turns.
 
-  --rounds 12        how often each server has its turn
-  --seconds 2        how long a turn is
+  --rounds 12        how often each has its turn
+  --count 500        how many logins a turn has, one after the other: each is a batch of its own, which the triggers cost most
 `;
 
 const flags = readFlags(help, {
   rounds: { type: "string", default: "12" },
-  seconds: { type: "string", default: "2" },
+  count: { type: "string", default: "500" },
 });
 const rounds = readCount("rounds", flags.rounds, 2);
-const seconds = readCount("seconds", flags.seconds);
+const count = readCount("count", flags.count, 100);
 
 await withTempDir(undefined, async (directory) => {
   const postgres = await startPostgres(directory);
   if ("skipped" in postgres) {
     throw new Error(postgres.skipped);
   }
-  const { port } = postgres;
-  // Nothing waits for the disk: its times would hide what the triggers take.
-  await runSql(port, "postgres", "ALTER SYSTEM SET fsync = off");
-  await runSql(port, "postgres", "SELECT pg_reload_conf()");
+  const { port, pid } = postgres;
   const start = async (name: string) =>
     startLockoutd({ database: await createDatabase(port, name) });
-  const servers = [await start("with_triggers"), await start("without")];
+  const sides = [
+    { name: "with", server: await start("with_triggers"), micros: [] },
+    { name: "without", server: await start("without"), micros: [] },
+  ] as const satisfies { micros: number[] }[];
   await runSql(port, "without", "ALTER TABLE subjects DISABLE TRIGGER USER");
-  for (const server of servers) {
+  for (const { server } of sides) {
     await logInMany(server, 2000, 32);
   }
-  const [on = [], off = []] = await loginsByTurns(servers, {
-    ...{ rounds, seconds, pauseMs: 0 },
-  });
-  await Promise.all(servers.map((server) => server.stop()));
-  await postgres.stop();
-
-  process.stdout.write(
-    "| | median ms | a quarter is below | 99 of 100 |\n| --- | --: | --: | --: |\n",
-  );
-  for (const [name, times] of [
-    ["with the triggers", on],
-    ["without", off],
-  ] as const) {
-    const at = (share: number) => quantile(times, share).toFixed(3);
-    process.stdout.write(
-      `| ${name} | ${at(0.5)} | ${at(0.25)} | ${at(0.99)} |\n`,
-    );
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { server, micros } of sides) {
+      const before = cpuSeconds(pid) ?? NaN;
+      await logInMany(server, count, 1);
+      const used = (cpuSeconds(pid) ?? NaN) - before;
+      (micros as number[]).push((used * 1e6) / count);
+    }
   }
-  const difference = (quantile(on, 0.5) - quantile(off, 0.5)) * 1000;
-  process.stdout.write(
-    `\nOf two transactions: ${Math.round(difference)} µs.\n`,
-  );
+  for (const { server } of sides) {
+    await server.stop();
+  }
+  await postgres.stop();
+  process.stdout.write("| triggers | µs of a login, median |\n| --- | --: |\n");
+  for (const { name, micros } of sides) {
+    process.stdout.write(`| ${name} | ${Math.round(median(micros))} |\n`);
+  }
 });

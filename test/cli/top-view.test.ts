@@ -162,8 +162,8 @@ test("80×24 has all that there is", () => {
          99.0 ms  a.B/Fast
 
     Last events
-      10:12:00  user.locked                         alice  
-      10:11:00  user.human.added                    bob\\u{1b}[2J\\u{9b}  
+      10:12:00  user.locked       alice  
+      10:11:00  user.human.added  bob\\u{1b}[2J\\u{9b}  
 
 
 

@@ -104,7 +104,7 @@ describe.skipIf(why !== "")(`Prometheus${why}`, () => {
       readonly groups: readonly { readonly rules: readonly unknown[] }[];
     };
     expect(groups.flatMap(({ rules }) => rules)).toHaveLength(8);
-  });
+  }, 180_000);
 
   it("finds nothing wrong with the page", async () => {
     const page = await fetch(`${nodes[0]?.metricsUrl ?? ""}/metrics`);
@@ -143,9 +143,12 @@ describe.skipIf(why !== "")(`Prometheus${why}`, () => {
             readonly state: string;
           }[];
         };
-        return alerts.map(({ labels, state }) => [labels.alertname, state]);
+        // Of a busy machine others may be pending.
+        return alerts
+          .filter(({ state }) => state === "firing")
+          .map(({ labels }) => labels.alertname);
       }, soon)
-      .toEqual([["LockoutdManyLocks", "firing"]]);
+      .toEqual(["LockoutdManyLocks"]);
     await expect
       .poll(async () => {
         const found = await monitor.query(

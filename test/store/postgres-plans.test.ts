@@ -1,7 +1,9 @@
 import { Client } from "pg";
 import { expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { openDatabase, unnamed } from "../../src/store/postgres/database.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
+import { partsSql } from "../../src/store/shared/policy-rows.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
 const postgres = usePostgres();
@@ -84,6 +86,22 @@ it("a table that has grown is analysed before PostgreSQL does so by itself, so t
   );
   await store.close();
   await client.end();
+  await drop();
+});
+
+it("a login starts no parallel workers to read two policies", async () => {
+  const { url, drop } = await postgres.createDatabase();
+  const store = await openPostgresStore({ url, exclusive: true });
+  const database = openDatabase(url);
+  const plan = async () => {
+    const sql = `EXPLAIN ${partsSql("= ANY ($1::text[])", "undated")}`;
+    const { rows } = await database.query(unnamed(sql), ["300"]);
+    return rows.map((row) => String(row["QUERY PLAN"])).join("\n");
+  };
+  expect(await plan()).toContain("policy_rules");
+  expect(await plan()).not.toContain("Gather");
+  await database.close();
+  await store.close();
   await drop();
 });
 

@@ -37,12 +37,13 @@ function headline(
   width: number,
 ): string {
   const time = summary?.time.slice(11, 19) ?? "";
-  const left = `lockoutd top  ${source}`;
   const marks = [
     ...(isPaused ? ["paused"] : []),
     ...(filter === "" ? [] : [`filter: ${filter}`]),
     ...(time === "" ? [] : [`${time} UTC`]),
   ].join("  ");
+  const room = Math.max(width - columnsOf(marks) - 2, 0);
+  const left = cut(printable(`lockoutd top  ${source}`), room);
   const gap = Math.max(width - columnsOf(left) - columnsOf(marks), 2);
   return `${left}${" ".repeat(gap)}${marks}`;
 }
@@ -74,9 +75,9 @@ function bodyLines(state: TopState, height: number): readonly string[] {
       ({ method, p99Seconds }) =>
         `  ${milliseconds(p99Seconds).padStart(10)}  ${method}`,
     );
-  const events = shownEvents(state)
-    .slice(0, Math.max(rest - calls.length, 1))
-    .map(eventLine);
+  const shown = shownEvents(state).slice(0, Math.max(rest - calls.length, 1));
+  const typeWidth = Math.max(0, ...shown.map(({ type }) => type.length));
+  const events = shown.map((event) => eventLine(event, typeWidth));
   return [
     ...[...figures, ""],
     ...["Slowest calls (99 of 100 take less)"],
@@ -104,11 +105,11 @@ function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toFixed(1)} ms`;
 }
 
-function eventLine(event: EventJson): string {
+function eventLine(event: EventJson, typeWidth: number): string {
   const { creationDate, type, aggregate, payload } = event;
   const about = aggregate.type === "user" ? aggregate.id : aggregate.type;
   const more = payload === null ? "" : JSON.stringify(payload);
-  return `  ${creationDate.slice(11, 19)}  ${type.padEnd(34)}  ${about}  ${more}`;
+  return `  ${creationDate.slice(11, 19)}  ${type.padEnd(typeWidth)}  ${about}  ${more}`;
 }
 
 /** How many columns a text takes, at most: what is not ASCII may take two. */

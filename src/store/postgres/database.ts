@@ -58,12 +58,13 @@ const timeouts = {
  * - No sequential scans: new tables have no statistics, so PostgreSQL would plan to read all their rows, and keep that plan when they
  *   have grown. Rows are looked up by index instead.
  * - No JIT: without sequential scans, the plan for a table of one row looks so expensive that compiling it would take a second.
+ * - No parallel workers, for the same reason: to start them takes 10 ms, for each login.
  * - A commit returns only when it is on the disk, whatever the database's own setting. A stronger one, which waits for standbys, stays.
  */
 const prepareSession = `
   SELECT set_config(name, setting, false) FROM (VALUES
     ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
-    ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
+    ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('plan_cache_mode', 'force_generic_plan'), ('synchronous_commit', 'on')
   ) AS wanted (name, setting)
   WHERE current_setting(name, true) IS NOT NULL
     AND (name <> 'synchronous_commit' OR current_setting(name, true) IN ('off', 'local'))`;
