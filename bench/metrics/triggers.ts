@@ -32,9 +32,17 @@ await withTempDir(undefined, async (directory) => {
   const start = async (name: string) =>
     startLockoutd({ database: await createDatabase(port, name) });
   const sides = [
-    { name: "with", server: await start("with_triggers"), micros: [] },
-    { name: "without", server: await start("without"), micros: [] },
-  ] as const satisfies { micros: number[] }[];
+    {
+      name: "with",
+      server: await start("with_triggers"),
+      micros: new Array<number>(),
+    },
+    {
+      name: "without",
+      server: await start("without"),
+      micros: new Array<number>(),
+    },
+  ];
   await runSql(port, "without", "ALTER TABLE subjects DISABLE TRIGGER USER");
   for (const { server } of sides) {
     await logInMany(server, 2000, 32);
@@ -44,7 +52,7 @@ await withTempDir(undefined, async (directory) => {
       const before = cpuSeconds(pid) ?? NaN;
       await logInMany(server, count, 1);
       const used = (cpuSeconds(pid) ?? NaN) - before;
-      (micros as number[]).push((used * 1e6) / count);
+      micros.push((used * 1e6) / count);
     }
   }
   for (const { server } of sides) {
