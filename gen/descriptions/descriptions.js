@@ -393,7 +393,7 @@ export const descriptions = {
   "lockout.v1.RotateHookResponse.secret": "whsec_ and base64.",
   "lockout.v1.RotateTokenRequest.overlap": "How long the secret before is good: 24 hours unless set, at most 365 days.",
   "lockout.v1.RotateTokenRequest.token_id": "The id of the token.",
-  "lockout.v1.Rules": "What a policy says beyond its two numbers. Durations are whole milliseconds, at most 365 days. Rules that this version does not enforce yet are refused.",
+  "lockout.v1.Rules": "What a policy says beyond its two numbers. Durations are whole milliseconds, at most 365 days.",
   "lockout.v1.Rules.ceiling": "So many failures in a row, which time never forgets, lock until somebody unlocks; 0: none do. Not below max_password_attempts and max_otp_attempts.",
   "lockout.v1.Rules.devices": "Known devices, which have chances of their own.",
   "lockout.v1.Rules.lock_duration": "How long a lock lasts that failures caused; unset or 0: until somebody unlocks.",

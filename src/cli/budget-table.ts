@@ -1,4 +1,6 @@
 import { Factor } from "../../gen/lockout/v1/attempt_service_pb.js";
+import { equals } from "@bufbuild/protobuf";
+import { GuessBudgetSchema } from "../../gen/lockout/v1/policy_service_pb.js";
 import type { GuessBudget } from "../../gen/lockout/v1/policy_service_pb.js";
 import { toTable } from "./output.ts";
 
@@ -20,6 +22,29 @@ export function budgetTable(budgets: readonly GuessBudget[]): string {
     }),
     reportWidth,
   );
+}
+
+/** How many guesses a policy left before a change and leaves after it, of the factors whose guesses differ; empty where none do. */
+export function budgetChanges(
+  before: readonly GuessBudget[],
+  after: readonly GuessBudget[],
+): string {
+  const [were, are] = [before, after].map(
+    (budgets) => new Map(budgets.map((budget) => [budget.factor, budget])),
+  );
+  const differing = (budgets: readonly GuessBudget[]) =>
+    budgets.filter(({ factor }) => {
+      const [was, is] = [were?.get(factor), are?.get(factor)];
+      return (
+        was === undefined ||
+        is === undefined ||
+        !equals(GuessBudgetSchema, was, is)
+      );
+    });
+  const [was, is] = [differing(before), differing(after)];
+  return was.length + is.length === 0
+    ? ""
+    : `\nBefore:\n${budgetTable(was)}\nAfter:\n${budgetTable(is)}`;
 }
 
 /** With as many digits as say something: `41 %`, `0.03 %`, `100 %` only where it is certain. */

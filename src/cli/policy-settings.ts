@@ -19,7 +19,7 @@ import {
   ruleCount,
 } from "./values.ts";
 
-/** What of a policy the command line sets: the two numbers, and the rules that are enforced. */
+/** What of a policy the command line sets: the two numbers, and the rules. */
 export type PolicySettings = Limits &
   Pick<
     Rules,
@@ -38,6 +38,9 @@ export type PolicySettings = Limits &
     /** The chances of a known device; 0: none is known. */
     readonly deviceAttempts: number;
     readonly deviceTrustMs: number;
+    /** So many locks within the window are no storm yet; 0: storms are not looked for. */
+    readonly stormsMaxLocks: number;
+    readonly stormsWindowMs: number;
   };
 
 /** What of a policy shall change. */
@@ -150,6 +153,19 @@ const settings: Readonly<Record<SettingName, Setting>> = {
     ...span,
     field: "devices.trust_duration",
   },
+  stormsMaxLocks: {
+    flags: "--storms-max-locks <number>",
+    description:
+      "locks by failures in an organisation within --storms-window, up to 10000, of which one more is a storm; none: storms are not looked for",
+    ...{ parse: ruleCount(10_000), kind: "count", part: "rules" },
+    field: "storms.max_locks",
+  },
+  stormsWindowMs: {
+    flags: "--storms-window <span>",
+    description: "the time in which so many locks are no storm yet",
+    ...span,
+    field: "storms.window",
+  },
 };
 
 /** The settings, in the order in which they are shown. */
@@ -205,6 +221,7 @@ export function rulesFrom(named: PolicySettings): Rules {
       maxAttempts: named.deviceAttempts,
       trustDurationMs: named.deviceTrustMs,
     },
+    storms: { maxLocks: named.stormsMaxLocks, windowMs: named.stormsWindowMs },
   };
 }
 
@@ -258,6 +275,8 @@ export function settingsOf(policy: Policy): PolicySettings {
     lockScope: rules?.lockScope === LockScopeNumber.FACTOR ? "factor" : "user",
     deviceAttempts: rules?.devices?.maxAttempts ?? 0,
     deviceTrustMs: spanMs(rules?.devices?.trustDuration),
+    stormsMaxLocks: rules?.storms?.maxLocks ?? 0,
+    stormsWindowMs: spanMs(rules?.storms?.window),
   };
 }
 
@@ -270,7 +289,7 @@ export function rulesWith(
     lockScope: lockScopeOf(rules?.lockScope, after.lockScope),
     devices: devicesOf(after),
     sources: sourcesOf(after),
-    storms: rules?.storms,
+    storms: stormsOf(after),
     lockDuration: durationOf(after.lockDurationMs),
     lockGrowth: after.lockGrowth,
     maxLockDuration: durationOf(after.maxLockDurationMs),
@@ -301,6 +320,12 @@ function devicesOf({ deviceAttempts, deviceTrustMs }: PolicySettings) {
         maxAttempts: deviceAttempts,
         trustDuration: durationOf(deviceTrustMs),
       };
+}
+
+function stormsOf({ stormsMaxLocks, stormsWindowMs }: PolicySettings) {
+  return stormsMaxLocks === 0 && stormsWindowMs === 0
+    ? undefined
+    : { maxLocks: stormsMaxLocks, window: durationOf(stormsWindowMs) };
 }
 
 /** A scope that was not set is not set now, unless it is another one. */

@@ -11,7 +11,7 @@ import {
   prefixesOf,
   trustDurationOf,
 } from "../lockout/rules.ts";
-import { budgetTable, reportWidth } from "./budget-table.ts";
+import { budgetChanges, budgetTable, reportWidth } from "./budget-table.ts";
 import { toTable, toTime, wrap } from "./output.ts";
 import { isOwn, policyJson } from "./policies.ts";
 import type { PolicyView } from "./policies.ts";
@@ -111,6 +111,7 @@ function ruleSentences(settings: PolicySettings): readonly string[] {
           "A lock by failures closes one factor: the others go on, and the user counts as active.",
         ]),
     ...sourceSentences(settings),
+    ...stormSentences(settings),
   ];
 }
 
@@ -128,6 +129,15 @@ function sourceSentences(settings: PolicySettings): readonly string[] {
   ];
 }
 
+function stormSentences(settings: PolicySettings): readonly string[] {
+  const { stormsMaxLocks: most, stormsWindowMs } = settings;
+  return most === 0
+    ? []
+    : [
+        `More than ${most === 1 ? "1 lock" : `${most} locks`} by failures in the organisation within ${spanText(stormsWindowMs)} is a storm, of which events tell.`,
+      ];
+}
+
 function growthText(settings: PolicySettings): string {
   const rules = rulesFrom(settings);
   const growth = lockGrowthOf(rules);
@@ -136,15 +146,12 @@ function growthText(settings: PolicySettings): string {
     : `; each further one in a row ${growth} times as long as the one before, at most ${spanText(maxLockDurationOf(rules))}`;
 }
 
-/** What a change would change, and the guesses before and after. */
+/** What a change would change, and the guesses that it changes before and after. */
 export function planText(plan: PolicyPlan): string {
-  return [
-    toTable(["OPTION", "WAS", "IS"], planRows(plan), reportWidth),
-    "\nBefore:\n",
-    budgetTable(plan.before.policy.budgets),
-    "\nAfter:\n",
-    budgetTable(plan.budgets),
-  ].join("");
+  return (
+    toTable(["OPTION", "WAS", "IS"], planRows(plan), reportWidth) +
+    budgetChanges(plan.before.policy.budgets, plan.budgets)
+  );
 }
 
 function planRows({

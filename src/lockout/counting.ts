@@ -10,6 +10,7 @@ import { closingLock, endOfLock, withLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import { forgetSecrets, remember } from "./remembered-secrets.ts";
 import { failedFrom, limitedNetwork } from "./source.ts";
+import { looksForStorms } from "./storm.ts";
 import {
   atPayload,
   ceilingNear,
@@ -193,11 +194,12 @@ function failAnew(
   const lock = closingLock(after, factor);
   const network = limitedNetwork(rules, client);
   const at = hasExpired === true ? now : undefined;
+  // What becomes one that stays is no further lock.
+  const isNewLock = caused !== undefined && before === undefined;
   const step: CounterStep = {
     ...{ factor, failed: 1, open: -heldBy(compared) },
     ...(startsOver && { startsOver }),
-    // What becomes one that stays is no further lock.
-    ...(caused !== undefined && before === undefined && { locks: 1 }),
+    ...(isNewLock && { locks: 1 }),
   };
   return {
     result: {
@@ -205,6 +207,7 @@ function failAnew(
       ...lockEndOf(lock),
     },
     ...(caused === undefined ? registered(view) : { user: after }),
+    ...(isNewLock && looksForStorms(rules) && { lockTime: now }),
     steps: [step],
     compared: { factor, outcome: hasExpired === true ? "expired" : "failed" },
     ...(network !== undefined && {

@@ -120,6 +120,21 @@ const entries = {
       ...unlocked,
     },
   },
+  "org.lockout.storm.began": {
+    aggregate: "org",
+    when: "Failures locked more users, or factors, of the organisation within the window of the rules than `max_locks`. Written within some seconds, once until the storm has ended.",
+    payload: {
+      locks: "how many there were within the window",
+      maxLocks: "as the rules had it",
+      window: "seconds, such as `60s`",
+      at: "RFC 3339: when the lock was with which it began",
+    },
+  },
+  "org.lockout.storm.ended": {
+    aggregate: "org",
+    when: "The storm is over: the last window held fewer than half of `max_locks`. Or the rules no longer look for storms. Written within some seconds.",
+    payload: { beganAt: "RFC 3339", at: "RFC 3339: when it was over" },
+  },
   "user.human.added": {
     aggregate: "user",
     when: "The user was registered, or first seen by an attempt or a password change.",

@@ -1,4 +1,3 @@
-import { notEnforced } from "./enforced-rules.ts";
 import { LockoutError } from "./errors.ts";
 import type { FieldViolation } from "./errors.ts";
 import { requireKnown } from "./policy-etag.ts";
@@ -61,12 +60,7 @@ export function rulesChange(
 }
 
 function requireValid({ rules, violations }: WantedRules, view: PolicyView) {
-  const wrong = [...violations, ...validateRules(rules, limitsOf(view))];
-  const known = new Set(wrong.map(({ field }) => field));
-  const found = [
-    ...wrong,
-    ...notEnforced(rules).filter(({ field }) => !known.has(field)),
-  ];
+  const found = [...violations, ...validateRules(rules, limitsOf(view))];
   if (found.length > 0) {
     throw new LockoutError("rulesInvalid", {
       violations: found.map(({ field, description }) => ({

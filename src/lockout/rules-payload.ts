@@ -66,8 +66,8 @@ export function rulesOf(payload: EventPayload): Rules {
   };
 }
 
-/** As JSON of protobuf writes a duration; 0 where there is none. */
-function durationText(ms: number): string | 0 {
+/** A duration in milliseconds, as JSON of protobuf writes it; 0 where there is none. */
+export function durationText(ms: number): string | 0 {
   if (ms === 0) {
     return 0;
   }

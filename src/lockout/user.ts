@@ -70,6 +70,8 @@ export interface UserChange<Result> {
   readonly steps: readonly CounterStep[];
   /** The source of a failure, as it stands then. */
   readonly source?: { readonly network: string; readonly source: Source };
+  /** When a failure locked who was open before, where the rules look for storms: milliseconds since 1970 UTC. */
+  readonly lockTime?: number;
   readonly events: readonly NewEvent[];
   /** The user's open attempts become void. The steps let go of the chances that they hold. */
   readonly voidsOpen?: true;

@@ -49,11 +49,19 @@ describe.each([
     expect(set.stdout).toContain(
       "- The last 3 wrong passwords of a user count once.\n- A network (/24, and /64 in IPv6) that 20 failures come from within 10m has to",
     );
+    const storms = await policy(
+      ...(["set", org, "--storms-max-locks", "20"] as const),
+      ...["--storms-window", "10m"],
+    );
+    expect(storms.stdout.replaceAll("\n  ", " ")).toContain(
+      "- More than 20 locks by failures in the organisation within 10m is a storm, of which events tell.",
+    );
     await policy("set", org, "--sources-ipv4-prefix", "none");
     expect(await json("get", org)).toMatchObject({
       rules: {
         rememberedSecrets: 3,
         sources: { maxFailures: 20, window: "600s" },
+        storms: { maxLocks: 20, window: "600s" },
       },
     });
   });

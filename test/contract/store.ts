@@ -26,6 +26,7 @@ import { describePolicies } from "./store/policies.ts";
 import { describeRememberedSecrets } from "./store/remembered-secrets.ts";
 import { describeReports } from "./store/reports.ts";
 import { describeSources } from "./store/sources.ts";
+import { describeStorms } from "./store/storms.ts";
 import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
@@ -61,6 +62,7 @@ export function describeStore(
     describeTimedLocks(bed);
     describeRememberedSecrets(bed);
     describeSources(bed);
+    describeStorms(bed);
     describeFactorLocks(bed);
     describeDevices(bed);
     describeReports(bed);

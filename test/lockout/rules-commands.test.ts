@@ -91,19 +91,6 @@ describe("SetRules", () => {
       description: "must not be below the limit, which is 9",
     });
   });
-
-  it("refuses rules that are not enforced", () => {
-    const all: Partial<Rules> = {
-      storms: { maxLocks: 1, windowMs: 1 },
-    };
-    const { violations } = refusalOf(set(all), org());
-    expect(violations.map(({ field }) => field)).toEqual([
-      "rules.storms.max_locks",
-    ]);
-    for (const { description } of violations) {
-      expect(description).toBe("is not enforced by this version yet");
-    }
-  });
 });
 
 describe("ResetRules and Reset", () => {

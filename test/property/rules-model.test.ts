@@ -26,7 +26,13 @@ function memoryBoard(): Board {
   const workspace = new Workspace(
     {
       ...{ subjects: [], counters: [], attempts: [], aliases: [], names: [] },
-      ...{ reports: [], policies: [], policySequences: [], userSequences: [] },
+      ...{
+        reports: [],
+        policies: [],
+        policySequences: [],
+        storms: [],
+        userSequences: [],
+      },
     },
     createNameKey(Buffer.alloc(32)),
     { newKey: next, newId: () => String(next()), isFull: () => false },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt.ts";
 import { eventCatalogue, eventTypes } from "../../src/lockout/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy.ts";
+import { reportAttempt } from "../../src/lockout/attempt.ts";
 import { resetRules } from "../../src/lockout/rules-commands.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import type { PolicyOwner } from "../../src/store/policies.ts";
@@ -57,7 +58,10 @@ async function setRules(database: string): Promise<void> {
   const store = await openStore(database, { exclusive: true });
   const orgs = await store.listOrgs(firstPage);
   const [first, other] = orgs.items.map(({ id }) => id);
-  const rules = { ...noRules, ceiling: 100, lockDurationMs: 1500 };
+  const rules = {
+    ...{ ...noRules, ceiling: 100, lockDurationMs: 1500 },
+    storms: { maxLocks: 1, windowMs: 3_600_000 },
+  };
   for (const owner of [
     { kind: "instance" },
     ...[first, other].map((orgId) => ({ kind: "org", orgId }) as const),
@@ -71,6 +75,16 @@ async function setRules(database: string): Promise<void> {
   await store.addActivity([
     { orgId: first ?? "", time: 0, counts: { locks: 1 } },
   ]);
+  const lock = (userId: string) =>
+    store.reportAttempt(
+      { kind: "user", orgId: first ?? "", userId },
+      "e",
+      (view) => reportAttempt(view, "totp", {}, "failed"),
+    );
+  await lock("in a storm under way");
+  await lock("in a storm under way too");
+  await store.settleAttempts(100);
+  await lock("after it was settled");
   await store.close();
 }
 
@@ -359,7 +373,7 @@ describe("a copy to PostgreSQL", () => {
         maxOtpAttempts: 0,
       }),
     );
-    expect(added.sequence).toBe(17);
+    expect(added.sequence).toBe(23);
     expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },

@@ -8,9 +8,11 @@ import {
 } from "../../src/lockout/attempt.ts";
 import type { Outcome } from "../../src/lockout/comparison.ts";
 import { addOrgPolicy } from "../../src/lockout/policy.ts";
+import { noRules } from "../../src/lockout/rules.ts";
 import { putUser } from "../../src/lockout/user.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { WholeStore } from "../contract/store/bed.ts";
+import { rulesDecision } from "../support/change-policy.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 
@@ -21,7 +23,7 @@ const ttlMs = 60_000;
 /** The tables that decisions write to; what is recorded of a name is in a table of its own. */
 const tables = [
   ...["subjects", "counters", "attempts", "aliases", "events", "name_events"],
-  ...["names"],
+  ...["names", "noted_locks"],
 ];
 
 /** A store whose rows are counted as they are written: a line for each, with what was done to which table. */
@@ -86,6 +88,7 @@ async function play({ store, time, written }: Counted, foldedName: string) {
     expect((await begin()).decision).toBe("locked");
   });
   await see("reported when locked", () => report("failed"));
+  await store.settleAttempts(10);
   return seen;
 }
 
@@ -95,6 +98,12 @@ async function expectEqual(counted: Counted): Promise<void> {
     { kind: "org", orgId },
     editor,
     addOrgPolicy(orgId, { maxPasswordAttempts: 3, maxOtpAttempts: 3 }),
+  );
+  await store.changePolicy({ kind: "org", orgId }, editor, () =>
+    rulesDecision("org", {
+      ...noRules,
+      storms: { maxLocks: 1, windowMs: ttlMs },
+    }),
   );
   await store.putUser(
     { orgId, userId: "known" },
@@ -110,6 +119,7 @@ async function expectEqual(counted: Counted): Promise<void> {
     expect(known[nothing], nothing).toEqual([]);
   }
   expect(known["failed, first"]).toContain("INSERT an event");
+  expect(known["failed, and locked"]).toContain("INSERT noted_locks");
 }
 
 describe("what each decision writes does not tell whether a login name leads to a user", () => {

@@ -35,7 +35,7 @@ describe("check", () => {
     await living;
     server.advance(3600_000);
     const report = await checkDatabase(url);
-    expect(report).toMatchObject({ problems: [], count: 0, users: 16 });
+    expect(report).toMatchObject({ problems: [], count: 0, users: 18 });
     expect(report.events).toBeGreaterThan(30);
   });
 

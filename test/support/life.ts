@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { TestServer } from "./server.ts";
 
 /** Gets a token and revokes it, where the secret is right. */
@@ -52,6 +53,35 @@ async function useDevices(post: Post): Promise<void> {
   const kept = await remember();
   await fail(kept);
   await post("/lockout/v1/attempts", kept);
+}
+
+/** A storm begins, and ends. */
+async function passStorm(
+  post: (path: string, body: object, method?: string) => Promise<object>,
+): Promise<void> {
+  const setStorms = (storms: object) =>
+    post("/lockout/v1/policy/rules", { storms }, "PUT");
+  const lock = (userId: string) =>
+    post("/lockout/v1/attempts:report", {
+      ...{ userId, factor: "FACTOR_OTP_SMS", outcome: "OUTCOME_FAILED" },
+    });
+  const isTold = async (type: string) => {
+    for (;;) {
+      const { events } = (await post("/admin/v1/events/_search", {
+        ...{ eventTypes: [type], limit: 1 },
+      })) as { readonly events?: readonly object[] };
+      if ((events ?? []).length > 0) {
+        return;
+      }
+      await delay(50);
+    }
+  };
+  await post("/management/v1/policies/lockout", { maxOtpAttempts: 1 }, "PUT");
+  await setStorms({ maxLocks: 1, window: "2s" });
+  await Promise.all([lock("in a storm"), lock("in a storm too")]);
+  await isTold("org.lockout.storm.began");
+  await isTold("org.lockout.storm.ended");
+  await post("/lockout/v1/policy/rules", {}, "PUT");
 }
 
 /** Something of everything, with an event of each type: users in every state, policies and tokens come and gone. */
@@ -223,6 +253,7 @@ export async function live({ url, adminToken }: TestServer): Promise<void> {
   }
   await post("/lockout/v1/lockout:unlock", { userId: "changing" });
   await post("/lockout/v1/policy/rules", {}, "PUT");
+  await passStorm(post);
   for (const hooks of ["/lockout/v1/hooks", "/lockout/v1/instance/hooks"]) {
     // Nothing that it is for happens while it is there.
     const { hook } = await post(hooks, {

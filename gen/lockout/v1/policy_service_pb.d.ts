@@ -13,8 +13,7 @@ import type { Factor } from "./attempt_service_pb.js";
 export declare const file_lockout_v1_policy_service: GenFile;
 
 /**
- * What a policy says beyond its two numbers. Durations are whole milliseconds, at most 365 days. Rules that this version does not
- * enforce yet are refused.
+ * What a policy says beyond its two numbers. Durations are whole milliseconds, at most 365 days.
  *
  * @generated from message lockout.v1.Rules
  */

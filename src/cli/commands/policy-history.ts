@@ -7,7 +7,7 @@ import {
 } from "../../../gen/lockout/v1/policy_service_pb.js";
 import type { PolicyChange } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { addCommand } from "../add-command.ts";
-import { budgetTable, reportWidth } from "../budget-table.ts";
+import { budgetChanges, reportWidth } from "../budget-table.ts";
 import { addConnectionOptions, withClients } from "../connection.ts";
 import { incompleteResponse, UsageError } from "../failure.ts";
 import { findOrg, orgOption } from "../orgs.ts";
@@ -163,11 +163,8 @@ Examples:
       } else if (changes.length > 0) {
         const rows = changes.map(({ option, was, is }) => [option, was, is]);
         terminal.out(
-          [
-            toTable(["OPTION", "WAS", "IS"], rows, reportWidth),
-            `\nBefore:\n${budgetTable(before.budgets)}`,
-            `\nAfter:\n${budgetTable(after.budgets)}`,
-          ].join(""),
+          toTable(["OPTION", "WAS", "IS"], rows, reportWidth) +
+            budgetChanges(before.budgets, after.budgets),
         );
       } else {
         terminal.err("nothing differs\n");

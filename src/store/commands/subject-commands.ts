@@ -71,6 +71,7 @@ export function createSubjectCommands({
   counters,
   attempts,
   sources,
+  storms,
   aliases,
   events: unmeasured,
   nameEvents,
@@ -156,6 +157,7 @@ export function createSubjectCommands({
       voidsOpen,
       compared,
       source,
+      lockTime,
     } = change;
     if (compared !== undefined) {
       const { factor, outcome } = compared;
@@ -191,6 +193,9 @@ export function createSubjectCommands({
     }
     const userId = stored?.userId ?? (id.kind === "user" ? id.userId : "");
     const isName = userId === "";
+    if (lockTime !== undefined) {
+      storms.note(id.orgId, lockTime, isName);
+    }
     const aggregate = isName
       ? nameAggregate(id.orgId, key)
       : userAggregate(id.orgId, userId);

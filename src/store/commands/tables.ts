@@ -11,6 +11,7 @@ import type { Rules } from "../../lockout/rules.ts";
 import { zeroCounter } from "../../lockout/counter.ts";
 import type { Counter, CounterStep } from "../../lockout/counter.ts";
 import type { Source, SourceView } from "../../lockout/source.ts";
+import type { Storm } from "../../lockout/storm.ts";
 import type { UserState } from "../../lockout/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Tally } from "../meter.ts";
@@ -135,6 +136,27 @@ export interface SourceTable {
   remove(key: SourceKey): void;
 }
 
+/** What is stored of the storms of an organisation. */
+export interface StoredStorm {
+  readonly storm: Storm;
+  /** Locks that were noted since it was settled: some of them, in ascending order. Milliseconds since 1970 UTC. */
+  readonly noted: readonly number[];
+  /** Whether there are more. */
+  readonly hasMore: boolean;
+}
+
+/** The locks of organisations that are looked for storms. */
+export interface StormTable {
+  /**
+   * Notes a lock by a failure, to be counted when the organisation's storms are settled. Those of names that no user has are noted alike, since the
+   * time that it takes must not tell who exists, and never counted.
+   */
+  note(orgId: string, time: number, isName: boolean): void;
+  find(orgId: string): StoredStorm;
+  /** Keeps what storms were settled to, and removes the notes that were found. */
+  settle(orgId: string, storm: Storm | undefined, dueTime: number): void;
+}
+
 /** The login names of users. */
 export interface AliasTable {
   /** The key of the subject that a folded name leads to. */
@@ -248,6 +270,7 @@ export interface UserTables {
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;
   readonly sources: SourceTable;
+  readonly storms: StormTable;
   readonly aliases: AliasTable;
   readonly reports: ReportTable;
   readonly events: EventTable;

@@ -295,7 +295,7 @@ const emptyWorkspace = new Workspace(
       names: [],
       reports: [],
     },
-    ...{ policies: [], policySequences: [], userSequences: [] },
+    ...{ policies: [], policySequences: [], userSequences: [], storms: [] },
   },
   undefined,
 );

@@ -27,6 +27,8 @@ import { toLoadedPart, toPolicyOwner } from "./policies.ts";
 import type { LoadedPart } from "./policies.ts";
 import { partsSql } from "../shared/policy-rows.ts";
 import { readReports } from "./reports.ts";
+import { readStorms, toLoadedStorms } from "./storms.ts";
+import type { LoadedStorm } from "./storms.ts";
 import type { LoadedSubject } from "./subjects.ts";
 import type { Value } from "./values.ts";
 
@@ -189,6 +191,7 @@ export interface Loaded {
     /** The name's own, where it is kept. */
     readonly key: number | null;
   }[];
+  readonly storms: readonly LoadedStorm[];
   readonly policies: readonly LoadedPart[];
   readonly policySequences: readonly {
     readonly owner: PolicyAggregate;
@@ -251,7 +254,7 @@ async function read(
   }
   const places = {
     ...{ subjects: -1, names: -1, aliases: -1, reports: -1 },
-    userSequences: -1,
+    ...{ userSequences: -1, storms: -1 },
   };
   if (asked.hasSubjects) {
     places.subjects = statements.length;
@@ -279,6 +282,10 @@ async function read(
   if (asked.userIds.length > 0) {
     places.userSequences = statements.length;
     statements.push([readUserSequences, asked.userOrgs, asked.userIds]);
+  }
+  if (asked.stormOrgs.length > 0) {
+    places.storms = statements.length;
+    statements.push([readStorms, [...new Set(asked.stormOrgs)]]);
   }
   const last = statements.length;
   statements.push(
@@ -335,6 +342,7 @@ async function read(
         userId: row["user_id"] as string,
         sequence: row["sequence"] as number,
       })),
+      storms: toLoadedStorms(rows(places.storms)),
       policies: rows(last)
         .filter((row) => row["owner_kind"] !== null)
         .map(toLoadedPart),

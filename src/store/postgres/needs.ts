@@ -26,6 +26,8 @@ export type Need =
   | ({ readonly kind: "aliases"; readonly folded: readonly string[] } & UserKey)
   /** The policy of an owner, to change it. */
   | { readonly kind: "policy"; readonly owner: PolicyAggregate }
+  /** The storms of an organisation, to settle them. */
+  | { readonly kind: "storms"; readonly orgId: string }
   /** The policy that holds in an organisation, as it is. */
   | { readonly kind: "rules"; readonly orgId: string }
   /** Subjects with attempts that have expired, at most so many attempts. */
@@ -48,6 +50,7 @@ export function ask(needs: readonly Need[]) {
     ownerIds: [] as string[],
     expired: 0,
     policyOwners: [] as PolicyAggregate[],
+    stormOrgs: [] as string[],
     orgs: [] as string[],
     hasSubjects: false,
   };
@@ -91,6 +94,11 @@ export function ask(needs: readonly Need[]) {
       case "policy":
         asked.policyOwners.push(need.owner);
         break;
+      case "storms":
+        // Who settles them appends events of the organisation: its row is locked, as to change the policy.
+        asked.policyOwners.push({ type: "org", id: need.orgId });
+        asked.stormOrgs.push(need.orgId);
+        break;
       case "rules":
         break;
       case "expired":
@@ -101,7 +109,7 @@ export function ask(needs: readonly Need[]) {
       if (need.owner.type === "org") {
         asked.orgs.push(need.owner.id);
       }
-    } else if (need.kind === "rules") {
+    } else if (need.kind === "rules" || need.kind === "storms") {
       asked.orgs.push(need.orgId);
     } else {
       asked.hasSubjects = true;

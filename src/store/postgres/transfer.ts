@@ -216,6 +216,11 @@ async function finish(database: PostgresDatabase): Promise<void> {
       ],
       [
         unnamed(
+          "SELECT setval('noted_lock_keys', (SELECT coalesce(max(key), 0) + 1 FROM noted_locks))",
+        ),
+      ],
+      [
+        unnamed(
           "SELECT setval('name_recency', (SELECT coalesce(max(recency), 0) + 1 FROM subjects))",
         ),
       ],

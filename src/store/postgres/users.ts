@@ -44,6 +44,7 @@ import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
 import type { Need } from "./needs.ts";
 import type { SourceUpkeep } from "./source-upkeep.ts";
+import { settleStorms } from "./storm-upkeep.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What the part about users shares with the rest of the store. */
@@ -366,7 +367,11 @@ export function createUserStore({
           database.query(findEndedLock, ownTime()),
         ]);
         const isDue = found[0] || found[1].rows.length > 0;
-        return isDue ? await settleSome(limit) : 0;
+        const closed = isDue ? await settleSome(limit) : 0;
+        // Once all locks are noted that expired attempts have caused.
+        return closed < limit
+          ? closed + (await settleStorms(database, queue, ownTime()))
+          : closed;
       };
       const done = await Promise.all([
         closing(),

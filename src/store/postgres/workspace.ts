@@ -14,6 +14,7 @@ import type { Loaded } from "./load.ts";
 import { Policies } from "./policies.ts";
 import { Reports } from "./reports.ts";
 import { Sources } from "./sources.ts";
+import { Storms } from "./storms.ts";
 import { Subjects, subjectAggregate } from "./subjects.ts";
 import type { UserCount } from "./user-counts.ts";
 
@@ -44,6 +45,7 @@ export class Workspace implements UserTables {
   readonly counters: Counters;
   readonly attempts: Attempts;
   readonly sources: Sources;
+  readonly storms: Storms;
   readonly aliases: Aliases;
   readonly reports: Reports;
   readonly events: NewEvents;
@@ -76,6 +78,7 @@ export class Workspace implements UserTables {
     this.counters = new Counters(journal, this.subjects);
     this.attempts = new Attempts(journal, this.subjects);
     this.sources = new Sources(journal, (key) => this.attempts.openSince(key));
+    this.storms = new Storms(journal);
     this.aliases = new Aliases(journal, this.subjects);
     this.reports = new Reports(journal);
     this.events = new NewEvents(journal, "events");
@@ -142,6 +145,9 @@ export class Workspace implements UserTables {
       if (key !== null) {
         this.subjects.takeName(orgId, hash, key);
       }
+    }
+    for (const storm of loaded.storms) {
+      this.storms.take(storm);
     }
     for (const part of loaded.policies) {
       this.policies.take(part);

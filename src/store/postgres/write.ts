@@ -24,6 +24,7 @@ export async function writeAndCommit(
     ...workspace.aliases.writes(),
     ...workspace.reports.writes(),
     ...workspace.sources.writes(),
+    ...workspace.storms.writes(),
     ...workspace.policies.writes(),
   ];
   const counted = countUsers(subjects.entries.values());

@@ -8,6 +8,7 @@ import type { Factor } from "../../lockout/factor.ts";
 import type { Account } from "../../lockout/account-record.ts";
 import { ownAccountColumns, toAccount } from "./account-rows.ts";
 import type { AccountRow } from "./account-rows.ts";
+import { StormCheck } from "./check-storms.ts";
 import { HookCheck } from "./check-hooks.ts";
 import type { CheckedHook } from "./check-hooks.ts";
 import { checkActivity, wrongIntervalsSql } from "./check-activity.ts";
@@ -84,6 +85,7 @@ export async function checkState(
   );
   const access = new AccessCheck(problems);
   const hooks = new HookCheck(problems);
+  const storms = new StormCheck(problems);
   const [pruned] = await source.rows<{ readonly before_micros: number }>(
     "SELECT before_micros FROM pruning",
   );
@@ -127,6 +129,7 @@ export async function checkState(
       );
     } else {
       policies.add(kind, owner, type, payload, date);
+      storms.add(owner, type);
     }
   }
   for (const other of instance === undefined ? [] : others) {
@@ -159,6 +162,7 @@ export async function checkState(
       "SELECT owner_kind, resource_owner, rules FROM policy_rules",
     ),
   );
+  storms.check(await source.rows("SELECT org_id, storm FROM storms"));
   users.check({
     failures: await readFailures(source),
     aliases: await readAliases(source),

@@ -162,6 +162,16 @@ export const transferTables: readonly TransferTable[] = [
     ],
   },
   {
+    name: "noted_locks",
+    key: [integer("key")],
+    rest: [text("org_id"), integer("lock_time"), integer("is_name")],
+  },
+  {
+    name: "storms",
+    key: [text("org_id")],
+    rest: [text("storm"), integer("due_time"), integer("settled_time")],
+  },
+  {
     name: "reports",
     key: [text("org_id"), text("key")],
     rest: [text("request"), integer("report_time"), text("result")],

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../ids.ts";
+import { stormsAtOnce } from "../commands/settle-storms.ts";
 import { createUserCommands } from "../commands/user-commands.ts";
 import {
   countLockedUsers,
@@ -38,6 +39,7 @@ import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
 import { prepareReports } from "./reports.ts";
 import { prepareSources } from "./sources.ts";
+import { prepareStorms } from "./storms.ts";
 import { prepareSubjects } from "./subjects.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
 
@@ -75,6 +77,7 @@ export function createUserStore(
     attempts.removeOpen(key);
   });
   const sources = prepareSources(database, memory, context.onSourcesDropped);
+  const storms = prepareStorms(database);
   const findRows = prepareFinding(database);
   const reports = prepareReports(database);
   const aliases = prepareAliases(database);
@@ -85,6 +88,7 @@ export function createUserStore(
       counters: prepareCounters(database),
       attempts,
       sources,
+      storms,
       aliases,
       reports,
       events,
@@ -118,6 +122,12 @@ export function createUserStore(
   const settleSources = (time: number, limit: number): number => {
     const due = sources.due(time, limit);
     commands.settleSources(due, time);
+    return due.length;
+  };
+  const settleStorms = (): number => {
+    const time = now();
+    const due = storms.due(time, stormsAtOnce);
+    commands.settleStorms(due, time);
     return due.length;
   };
   const settleAll = async (): Promise<void> => {
@@ -296,6 +306,7 @@ export function createUserStore(
           isAnyDue(time) ||
           subjects.withEndedLocks(time, 1).length > 0 ||
           sources.due(time, 1).length > 0 ||
+          storms.due(time, 1).length > 0 ||
           attempts.isForgettable(time, limit) ||
           reports.isForgettable(time) ||
           nameEvents.isForgettable(),
@@ -303,15 +314,18 @@ export function createUserStore(
       if (!isLeft) {
         return 0;
       }
-      return write(
-        () =>
-          commands.settleSome(time, limit) +
+      return write(() => {
+        const closed = commands.settleSome(time, limit);
+        return (
+          closed +
           settleSources(time, limit) +
+          // Once all locks are noted that expired attempts have caused.
+          (closed < limit ? settleStorms() : 0) +
           attempts.forget(time, limit) +
           reports.forget(time, limit) +
-          nameEvents.forget(limit),
-        "first",
-      );
+          nameEvents.forget(limit)
+        );
+      }, "first");
     },
   };
 }

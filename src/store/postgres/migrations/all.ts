@@ -26,6 +26,7 @@ import { devices } from "./0024-devices.ts";
 import { lockEvents } from "./0025-lock-events.ts";
 import { activity } from "./0026-activity.ts";
 import { signingKeys } from "./0027-signing-keys.ts";
+import { storms } from "./0028-storms.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   lockEvents,
   activity,
   signingKeys,
+  storms,
 ];

@@ -1,0 +1,34 @@
+import { stormsAtOnce } from "../commands/settle-storms.ts";
+import { dueStormsSql } from "../shared/storm-rows.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import { nowSql } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Statement } from "./pipeline.ts";
+
+const findDue: Statement = {
+  name: "find_due_storms",
+  text: dueStormsSql(`(SELECT coalesce($1::bigint, ${nowSql}))`, "$2"),
+};
+
+/**
+ * Settles storms where locks were noted or it is time to; says of how many organisations. To be called regularly.
+ *
+ * @param time tests' own, instead of the database's; null where there is none
+ */
+export async function settleStorms(
+  database: PostgresDatabase,
+  queue: CommitQueue,
+  time: number | null,
+): Promise<number> {
+  const { rows } = await database.query(findDue, time, stormsAtOnce);
+  const orgIds = rows.map((row) => row["org_id"] as string);
+  if (orgIds.length > 0) {
+    await queue.run(
+      orgIds.map((orgId) => ({ kind: "storms", orgId })),
+      ({ commands }, now) => {
+        commands.settleStorms(orgIds, now);
+      },
+    );
+  }
+  return orgIds.length;
+}
