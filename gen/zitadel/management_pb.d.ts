@@ -4,8 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { User } from "./user_pb.js";
-import type { ObjectDetails } from "./object_pb.js";
+import type { SearchQuery, User, UserFieldName } from "./user_pb.js";
+import type { ListDetails, ListQuery, ObjectDetails } from "./object_pb.js";
 import type { LockoutPolicy } from "./policy_pb.js";
 import type { Org } from "./org_pb.js";
 
@@ -511,6 +511,106 @@ export declare type AddOrgResponse = Message<"zitadel.management.v1.AddOrgRespon
 export declare const AddOrgResponseSchema: GenMessage<AddOrgResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.GetUserByLoginNameGlobalRequest
+ */
+export declare type GetUserByLoginNameGlobalRequest = Message<"zitadel.management.v1.GetUserByLoginNameGlobalRequest"> & {
+  /**
+   * The login name, in any case.
+   *
+   * @generated from field: string login_name = 1;
+   */
+  loginName: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetUserByLoginNameGlobalRequest.
+ * Use `create(GetUserByLoginNameGlobalRequestSchema)` to create a new message.
+ */
+export declare const GetUserByLoginNameGlobalRequestSchema: GenMessage<GetUserByLoginNameGlobalRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetUserByLoginNameGlobalResponse
+ */
+export declare type GetUserByLoginNameGlobalResponse = Message<"zitadel.management.v1.GetUserByLoginNameGlobalResponse"> & {
+  /**
+   * The user.
+   *
+   * @generated from field: zitadel.user.v1.User user = 1;
+   */
+  user?: User | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetUserByLoginNameGlobalResponse.
+ * Use `create(GetUserByLoginNameGlobalResponseSchema)` to create a new message.
+ */
+export declare const GetUserByLoginNameGlobalResponseSchema: GenMessage<GetUserByLoginNameGlobalResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.ListUsersRequest
+ */
+export declare type ListUsersRequest = Message<"zitadel.management.v1.ListUsersRequest"> & {
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 1;
+   */
+  query?: ListQuery | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.user.v1.UserFieldName sorting_column = 2;
+   */
+  sortingColumn: UserFieldName;
+
+  /**
+   * Those who fit all of these; at most 20.
+   *
+   * @generated from field: repeated zitadel.user.v1.SearchQuery queries = 3;
+   */
+  queries: SearchQuery[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListUsersRequest.
+ * Use `create(ListUsersRequestSchema)` to create a new message.
+ */
+export declare const ListUsersRequestSchema: GenMessage<ListUsersRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.ListUsersResponse
+ */
+export declare type ListUsersResponse = Message<"zitadel.management.v1.ListUsersResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.user.v1.UserFieldName sorting_column = 2;
+   */
+  sortingColumn: UserFieldName;
+
+  /**
+   * The users.
+   *
+   * @generated from field: repeated zitadel.user.v1.User result = 3;
+   */
+  result: User[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListUsersResponse.
+ * Use `create(ListUsersResponseSchema)` to create a new message.
+ */
+export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
+
+/**
  * The calls on one organisation: the one that the header x-zitadel-orgid names, else the
  * caller's own. Their HTTP paths stand under /management/v1.
  *
@@ -536,6 +636,26 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof GetUserByIDRequestSchema;
     output: typeof GetUserByIDResponseSchema;
+  },
+  /**
+   * Returns the user or service account with a login name, where the caller has user.read.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetUserByLoginNameGlobal
+   */
+  getUserByLoginNameGlobal: {
+    methodKind: "unary";
+    input: typeof GetUserByLoginNameGlobalRequestSchema;
+    output: typeof GetUserByLoginNameGlobalResponseSchema;
+  },
+  /**
+   * Lists the users and service accounts of the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.ListUsers
+   */
+  listUsers: {
+    methodKind: "unary";
+    input: typeof ListUsersRequestSchema;
+    output: typeof ListUsersResponseSchema;
   },
   /**
    * Makes a user of the organisation inactive: no attempt is let in, and those that are open are

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { ObjectDetails } from "./object_pb.js";
+import type { ObjectDetails, TextQueryMethod } from "./object_pb.js";
 
 /**
  * Describes the file zitadel/user.proto.
@@ -58,6 +58,29 @@ export declare type User = Message<"zitadel.user.v1.User"> & {
    * @generated from field: string preferred_login_name = 6;
    */
   preferredLoginName: string;
+
+  /**
+   * Who logs in.
+   *
+   * @generated from oneof zitadel.user.v1.User.type
+   */
+  type: {
+    /**
+     * A person.
+     *
+     * @generated from field: zitadel.user.v1.Human human = 7;
+     */
+    value: Human;
+    case: "human";
+  } | {
+    /**
+     * A program: a service account, or a token that belongs to none.
+     *
+     * @generated from field: zitadel.user.v1.Machine machine = 8;
+     */
+    value: Machine;
+    case: "machine";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -65,6 +88,506 @@ export declare type User = Message<"zitadel.user.v1.User"> & {
  * Use `create(UserSchema)` to create a new message.
  */
 export declare const UserSchema: GenMessage<User>;
+
+/**
+ * A person, of whom no more is known here.
+ *
+ * @generated from message zitadel.user.v1.Human
+ */
+export declare type Human = Message<"zitadel.user.v1.Human"> & {
+};
+
+/**
+ * Describes the message zitadel.user.v1.Human.
+ * Use `create(HumanSchema)` to create a new message.
+ */
+export declare const HumanSchema: GenMessage<Human>;
+
+/**
+ * A program.
+ *
+ * @generated from message zitadel.user.v1.Machine
+ */
+export declare type Machine = Message<"zitadel.user.v1.Machine"> & {
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Part of the published message; never sent.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Whether it may sign in by a client secret.
+   *
+   * @generated from field: bool has_secret = 3;
+   */
+  hasSecret: boolean;
+
+  /**
+   * Always the same: the server's settings say which tokens it issues.
+   *
+   * @generated from field: zitadel.user.v1.AccessTokenType access_token_type = 4;
+   */
+  accessTokenType: AccessTokenType;
+};
+
+/**
+ * Describes the message zitadel.user.v1.Machine.
+ * Use `create(MachineSchema)` to create a new message.
+ */
+export declare const MachineSchema: GenMessage<Machine>;
+
+/**
+ * Which users are listed: one kind of question. Of the published kinds, those about what is known here.
+ *
+ * @generated from message zitadel.user.v1.SearchQuery
+ */
+export declare type SearchQuery = Message<"zitadel.user.v1.SearchQuery"> & {
+  /**
+   * One is needed.
+   *
+   * @generated from oneof zitadel.user.v1.SearchQuery.query
+   */
+  query: {
+    /**
+     * By the first login name.
+     *
+     * @generated from field: zitadel.user.v1.UserNameQuery user_name_query = 1;
+     */
+    value: UserNameQuery;
+    case: "userNameQuery";
+  } | {
+    /**
+     * By state.
+     *
+     * @generated from field: zitadel.user.v1.StateQuery state_query = 7;
+     */
+    value: StateQuery;
+    case: "stateQuery";
+  } | {
+    /**
+     * By type.
+     *
+     * @generated from field: zitadel.user.v1.TypeQuery type_query = 8;
+     */
+    value: TypeQuery;
+    case: "typeQuery";
+  } | {
+    /**
+     * By any login name.
+     *
+     * @generated from field: zitadel.user.v1.LoginNameQuery login_name_query = 9;
+     */
+    value: LoginNameQuery;
+    case: "loginNameQuery";
+  } | {
+    /**
+     * By id.
+     *
+     * @generated from field: zitadel.user.v1.InUserIDQuery in_user_ids_query = 10;
+     */
+    value: InUserIDQuery;
+    case: "inUserIdsQuery";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message zitadel.user.v1.SearchQuery.
+ * Use `create(SearchQuerySchema)` to create a new message.
+ */
+export declare const SearchQuerySchema: GenMessage<SearchQuery>;
+
+/**
+ * Users of whom the first login name is such.
+ *
+ * @generated from message zitadel.user.v1.UserNameQuery
+ */
+export declare type UserNameQuery = Message<"zitadel.user.v1.UserNameQuery"> & {
+  /**
+   * The text to compare with.
+   *
+   * @generated from field: string user_name = 1;
+   */
+  userName: string;
+
+  /**
+   * How it is compared.
+   *
+   * @generated from field: zitadel.v1.TextQueryMethod method = 2;
+   */
+  method: TextQueryMethod;
+};
+
+/**
+ * Describes the message zitadel.user.v1.UserNameQuery.
+ * Use `create(UserNameQuerySchema)` to create a new message.
+ */
+export declare const UserNameQuerySchema: GenMessage<UserNameQuery>;
+
+/**
+ * Users in a state.
+ *
+ * @generated from message zitadel.user.v1.StateQuery
+ */
+export declare type StateQuery = Message<"zitadel.user.v1.StateQuery"> & {
+  /**
+   * The state.
+   *
+   * @generated from field: zitadel.user.v1.UserState state = 1;
+   */
+  state: UserState;
+};
+
+/**
+ * Describes the message zitadel.user.v1.StateQuery.
+ * Use `create(StateQuerySchema)` to create a new message.
+ */
+export declare const StateQuerySchema: GenMessage<StateQuery>;
+
+/**
+ * Users of a type.
+ *
+ * @generated from message zitadel.user.v1.TypeQuery
+ */
+export declare type TypeQuery = Message<"zitadel.user.v1.TypeQuery"> & {
+  /**
+   * The type.
+   *
+   * @generated from field: zitadel.user.v1.Type type = 1;
+   */
+  type: Type;
+};
+
+/**
+ * Describes the message zitadel.user.v1.TypeQuery.
+ * Use `create(TypeQuerySchema)` to create a new message.
+ */
+export declare const TypeQuerySchema: GenMessage<TypeQuery>;
+
+/**
+ * Users of whom a login name is such.
+ *
+ * @generated from message zitadel.user.v1.LoginNameQuery
+ */
+export declare type LoginNameQuery = Message<"zitadel.user.v1.LoginNameQuery"> & {
+  /**
+   * The text to compare with.
+   *
+   * @generated from field: string login_name = 1;
+   */
+  loginName: string;
+
+  /**
+   * How it is compared.
+   *
+   * @generated from field: zitadel.v1.TextQueryMethod method = 2;
+   */
+  method: TextQueryMethod;
+};
+
+/**
+ * Describes the message zitadel.user.v1.LoginNameQuery.
+ * Use `create(LoginNameQuerySchema)` to create a new message.
+ */
+export declare const LoginNameQuerySchema: GenMessage<LoginNameQuery>;
+
+/**
+ * Users with one of these ids.
+ *
+ * @generated from message zitadel.user.v1.InUserIDQuery
+ */
+export declare type InUserIDQuery = Message<"zitadel.user.v1.InUserIDQuery"> & {
+  /**
+   * The ids; at most 1000.
+   *
+   * @generated from field: repeated string user_ids = 1;
+   */
+  userIds: string[];
+};
+
+/**
+ * Describes the message zitadel.user.v1.InUserIDQuery.
+ * Use `create(InUserIDQuerySchema)` to create a new message.
+ */
+export declare const InUserIDQuerySchema: GenMessage<InUserIDQuery>;
+
+/**
+ * Where somebody has roles.
+ *
+ * @generated from message zitadel.user.v1.Membership
+ */
+export declare type Membership = Message<"zitadel.user.v1.Membership"> & {
+  /**
+   * Whose roles they are.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 2;
+   */
+  details?: ObjectDetails | undefined;
+
+  /**
+   * The roles.
+   *
+   * @generated from field: repeated string roles = 3;
+   */
+  roles: string[];
+
+  /**
+   * What people call who has them.
+   *
+   * @generated from field: string display_name = 4;
+   */
+  displayName: string;
+
+  /**
+   * Where they hold.
+   *
+   * @generated from oneof zitadel.user.v1.Membership.type
+   */
+  type: {
+    /**
+     * Everywhere.
+     *
+     * @generated from field: bool iam = 5;
+     */
+    value: boolean;
+    case: "iam";
+  } | {
+    /**
+     * In the organisation with this id.
+     *
+     * @generated from field: string org_id = 6;
+     */
+    value: string;
+    case: "orgId";
+  } | {
+    /**
+     * Never sent: there are no projects.
+     *
+     * @generated from field: string project_id = 7;
+     */
+    value: string;
+    case: "projectId";
+  } | {
+    /**
+     * Never sent: there are no projects.
+     *
+     * @generated from field: string project_grant_id = 8;
+     */
+    value: string;
+    case: "projectGrantId";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message zitadel.user.v1.Membership.
+ * Use `create(MembershipSchema)` to create a new message.
+ */
+export declare const MembershipSchema: GenMessage<Membership>;
+
+/**
+ * Which memberships are listed: one kind of question.
+ *
+ * @generated from message zitadel.user.v1.MembershipQuery
+ */
+export declare type MembershipQuery = Message<"zitadel.user.v1.MembershipQuery"> & {
+  /**
+   * One is needed.
+   *
+   * @generated from oneof zitadel.user.v1.MembershipQuery.query
+   */
+  query: {
+    /**
+     * In an organisation.
+     *
+     * @generated from field: zitadel.user.v1.MembershipOrgQuery org_query = 1;
+     */
+    value: MembershipOrgQuery;
+    case: "orgQuery";
+  } | {
+    /**
+     * In a project.
+     *
+     * @generated from field: zitadel.user.v1.MembershipProjectQuery project_query = 2;
+     */
+    value: MembershipProjectQuery;
+    case: "projectQuery";
+  } | {
+    /**
+     * In a project that was granted.
+     *
+     * @generated from field: zitadel.user.v1.MembershipProjectGrantQuery project_grant_query = 3;
+     */
+    value: MembershipProjectGrantQuery;
+    case: "projectGrantQuery";
+  } | {
+    /**
+     * Everywhere.
+     *
+     * @generated from field: zitadel.user.v1.MembershipIAMQuery iam_query = 4;
+     */
+    value: MembershipIAMQuery;
+    case: "iamQuery";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message zitadel.user.v1.MembershipQuery.
+ * Use `create(MembershipQuerySchema)` to create a new message.
+ */
+export declare const MembershipQuerySchema: GenMessage<MembershipQuery>;
+
+/**
+ * Memberships in an organisation.
+ *
+ * @generated from message zitadel.user.v1.MembershipOrgQuery
+ */
+export declare type MembershipOrgQuery = Message<"zitadel.user.v1.MembershipOrgQuery"> & {
+  /**
+   * The organisation's id.
+   *
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v1.MembershipOrgQuery.
+ * Use `create(MembershipOrgQuerySchema)` to create a new message.
+ */
+export declare const MembershipOrgQuerySchema: GenMessage<MembershipOrgQuery>;
+
+/**
+ * Memberships in a project: there are none.
+ *
+ * @generated from message zitadel.user.v1.MembershipProjectQuery
+ */
+export declare type MembershipProjectQuery = Message<"zitadel.user.v1.MembershipProjectQuery"> & {
+  /**
+   * The project's id.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v1.MembershipProjectQuery.
+ * Use `create(MembershipProjectQuerySchema)` to create a new message.
+ */
+export declare const MembershipProjectQuerySchema: GenMessage<MembershipProjectQuery>;
+
+/**
+ * Memberships in a project that was granted: there are none.
+ *
+ * @generated from message zitadel.user.v1.MembershipProjectGrantQuery
+ */
+export declare type MembershipProjectGrantQuery = Message<"zitadel.user.v1.MembershipProjectGrantQuery"> & {
+  /**
+   * The grant's id.
+   *
+   * @generated from field: string project_grant_id = 1;
+   */
+  projectGrantId: string;
+};
+
+/**
+ * Describes the message zitadel.user.v1.MembershipProjectGrantQuery.
+ * Use `create(MembershipProjectGrantQuerySchema)` to create a new message.
+ */
+export declare const MembershipProjectGrantQuerySchema: GenMessage<MembershipProjectGrantQuery>;
+
+/**
+ * Memberships that hold everywhere.
+ *
+ * @generated from message zitadel.user.v1.MembershipIAMQuery
+ */
+export declare type MembershipIAMQuery = Message<"zitadel.user.v1.MembershipIAMQuery"> & {
+  /**
+   * Whether these are meant; else the others.
+   *
+   * @generated from field: bool iam = 1;
+   */
+  iam: boolean;
+};
+
+/**
+ * Describes the message zitadel.user.v1.MembershipIAMQuery.
+ * Use `create(MembershipIAMQuerySchema)` to create a new message.
+ */
+export declare const MembershipIAMQuerySchema: GenMessage<MembershipIAMQuery>;
+
+/**
+ * What access tokens a program gets.
+ *
+ * @generated from enum zitadel.user.v1.AccessTokenType
+ */
+export enum AccessTokenType {
+  /**
+   * Such as the server's settings say.
+   *
+   * @generated from enum value: ACCESS_TOKEN_TYPE_BEARER = 0;
+   */
+  BEARER = 0,
+
+  /**
+   * Refused where it is asked for: the server's settings say it for all.
+   *
+   * @generated from enum value: ACCESS_TOKEN_TYPE_JWT = 1;
+   */
+  JWT = 1,
+}
+
+/**
+ * Describes the enum zitadel.user.v1.AccessTokenType.
+ */
+export declare const AccessTokenTypeSchema: GenEnum<AccessTokenType>;
+
+/**
+ * Who logs in.
+ *
+ * @generated from enum zitadel.user.v1.Type
+ */
+export enum Type {
+  /**
+   * Fits nobody.
+   *
+   * @generated from enum value: TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A person.
+   *
+   * @generated from enum value: TYPE_HUMAN = 1;
+   */
+  HUMAN = 1,
+
+  /**
+   * A program.
+   *
+   * @generated from enum value: TYPE_MACHINE = 2;
+   */
+  MACHINE = 2,
+}
+
+/**
+ * Describes the enum zitadel.user.v1.Type.
+ */
+export declare const TypeSchema: GenEnum<Type>;
 
 /**
  * What a user may do.
@@ -126,4 +649,86 @@ export enum UserState {
  * Describes the enum zitadel.user.v1.UserState.
  */
 export declare const UserStateSchema: GenEnum<UserState>;
+
+/**
+ * What a list of users is sorted by. Those that are not served list service accounts first, then users by id.
+ *
+ * @generated from enum zitadel.user.v1.UserFieldName
+ */
+export enum UserFieldName {
+  /**
+   * Service accounts first, the oldest first, then users by id.
+   *
+   * @generated from enum value: USER_FIELD_NAME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By the first login name.
+   *
+   * @generated from enum value: USER_FIELD_NAME_USER_NAME = 1;
+   */
+  USER_NAME = 1,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_FIRST_NAME = 2;
+   */
+  FIRST_NAME = 2,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_LAST_NAME = 3;
+   */
+  LAST_NAME = 3,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_NICK_NAME = 4;
+   */
+  NICK_NAME = 4,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_DISPLAY_NAME = 5;
+   */
+  DISPLAY_NAME = 5,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_EMAIL = 6;
+   */
+  EMAIL = 6,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_STATE = 7;
+   */
+  STATE = 7,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_TYPE = 8;
+   */
+  TYPE = 8,
+
+  /**
+   * Not served.
+   *
+   * @generated from enum value: USER_FIELD_NAME_CREATION_DATE = 9;
+   */
+  CREATION_DATE = 9,
+}
+
+/**
+ * Describes the enum zitadel.user.v1.UserFieldName.
+ */
+export declare const UserFieldNameSchema: GenEnum<UserFieldName>;
 

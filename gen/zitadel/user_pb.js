@@ -9,7 +9,7 @@ import { file_zitadel_object } from "./object_pb.js";
  * Describes the file zitadel/user.proto.
  */
 export const file_zitadel_user = /*@__PURE__*/
-  fileDesc("ChJ6aXRhZGVsL3VzZXIucHJvdG8SD3ppdGFkZWwudXNlci52MSKvAQoEVXNlchIKCgJpZBgBIAEoCRIqCgdkZXRhaWxzGAIgASgLMhkueml0YWRlbC52MS5PYmplY3REZXRhaWxzEikKBXN0YXRlGAMgASgOMhoueml0YWRlbC51c2VyLnYxLlVzZXJTdGF0ZRIRCgl1c2VyX25hbWUYBCABKAkSEwoLbG9naW5fbmFtZXMYBSADKAkSHAoUcHJlZmVycmVkX2xvZ2luX25hbWUYBiABKAkqtgEKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAISFgoSVVNFUl9TVEFURV9ERUxFVEVEEAMSFQoRVVNFUl9TVEFURV9MT0NLRUQQBBIWChJVU0VSX1NUQVRFX1NVU1BFTkQQBRIWChJVU0VSX1NUQVRFX0lOSVRJQUwQBkIlWiNsb2Nrb3V0ZC9nZW4veml0YWRlbC91c2VyL3YxO3VzZXJ2MWIGcHJvdG8z", [file_zitadel_object]);
+  fileDesc("ChJ6aXRhZGVsL3VzZXIucHJvdG8SD3ppdGFkZWwudXNlci52MSKNAgoEVXNlchIKCgJpZBgBIAEoCRIqCgdkZXRhaWxzGAIgASgLMhkueml0YWRlbC52MS5PYmplY3REZXRhaWxzEikKBXN0YXRlGAMgASgOMhoueml0YWRlbC51c2VyLnYxLlVzZXJTdGF0ZRIRCgl1c2VyX25hbWUYBCABKAkSEwoLbG9naW5fbmFtZXMYBSADKAkSHAoUcHJlZmVycmVkX2xvZ2luX25hbWUYBiABKAkSJwoFaHVtYW4YByABKAsyFi56aXRhZGVsLnVzZXIudjEuSHVtYW5IABIrCgdtYWNoaW5lGAggASgLMhgueml0YWRlbC51c2VyLnYxLk1hY2hpbmVIAEIGCgR0eXBlIgcKBUh1bWFuIn0KB01hY2hpbmUSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpoYXNfc2VjcmV0GAMgASgIEjsKEWFjY2Vzc190b2tlbl90eXBlGAQgASgOMiAueml0YWRlbC51c2VyLnYxLkFjY2Vzc1Rva2VuVHlwZSKxAgoLU2VhcmNoUXVlcnkSOQoPdXNlcl9uYW1lX3F1ZXJ5GAEgASgLMh4ueml0YWRlbC51c2VyLnYxLlVzZXJOYW1lUXVlcnlIABIyCgtzdGF0ZV9xdWVyeRgHIAEoCzIbLnppdGFkZWwudXNlci52MS5TdGF0ZVF1ZXJ5SAASMAoKdHlwZV9xdWVyeRgIIAEoCzIaLnppdGFkZWwudXNlci52MS5UeXBlUXVlcnlIABI7ChBsb2dpbl9uYW1lX3F1ZXJ5GAkgASgLMh8ueml0YWRlbC51c2VyLnYxLkxvZ2luTmFtZVF1ZXJ5SAASOwoRaW5fdXNlcl9pZHNfcXVlcnkYCiABKAsyHi56aXRhZGVsLnVzZXIudjEuSW5Vc2VySURRdWVyeUgAQgcKBXF1ZXJ5Ik8KDVVzZXJOYW1lUXVlcnkSEQoJdXNlcl9uYW1lGAEgASgJEisKBm1ldGhvZBgCIAEoDjIbLnppdGFkZWwudjEuVGV4dFF1ZXJ5TWV0aG9kIjcKClN0YXRlUXVlcnkSKQoFc3RhdGUYASABKA4yGi56aXRhZGVsLnVzZXIudjEuVXNlclN0YXRlIjAKCVR5cGVRdWVyeRIjCgR0eXBlGAEgASgOMhUueml0YWRlbC51c2VyLnYxLlR5cGUiUQoOTG9naW5OYW1lUXVlcnkSEgoKbG9naW5fbmFtZRgBIAEoCRIrCgZtZXRob2QYAiABKA4yGy56aXRhZGVsLnYxLlRleHRRdWVyeU1ldGhvZCIhCg1JblVzZXJJRFF1ZXJ5EhAKCHVzZXJfaWRzGAEgAygJIskBCgpNZW1iZXJzaGlwEg8KB3VzZXJfaWQYASABKAkSKgoHZGV0YWlscxgCIAEoCzIZLnppdGFkZWwudjEuT2JqZWN0RGV0YWlscxINCgVyb2xlcxgDIAMoCRIUCgxkaXNwbGF5X25hbWUYBCABKAkSDQoDaWFtGAUgASgISAASEAoGb3JnX2lkGAYgASgJSAASFAoKcHJvamVjdF9pZBgHIAEoCUgAEhoKEHByb2plY3RfZ3JhbnRfaWQYCCABKAlIAEIGCgR0eXBlIp0CCg9NZW1iZXJzaGlwUXVlcnkSOAoJb3JnX3F1ZXJ5GAEgASgLMiMueml0YWRlbC51c2VyLnYxLk1lbWJlcnNoaXBPcmdRdWVyeUgAEkAKDXByb2plY3RfcXVlcnkYAiABKAsyJy56aXRhZGVsLnVzZXIudjEuTWVtYmVyc2hpcFByb2plY3RRdWVyeUgAEksKE3Byb2plY3RfZ3JhbnRfcXVlcnkYAyABKAsyLC56aXRhZGVsLnVzZXIudjEuTWVtYmVyc2hpcFByb2plY3RHcmFudFF1ZXJ5SAASOAoJaWFtX3F1ZXJ5GAQgASgLMiMueml0YWRlbC51c2VyLnYxLk1lbWJlcnNoaXBJQU1RdWVyeUgAQgcKBXF1ZXJ5IiQKEk1lbWJlcnNoaXBPcmdRdWVyeRIOCgZvcmdfaWQYASABKAkiLAoWTWVtYmVyc2hpcFByb2plY3RRdWVyeRISCgpwcm9qZWN0X2lkGAEgASgJIjcKG01lbWJlcnNoaXBQcm9qZWN0R3JhbnRRdWVyeRIYChBwcm9qZWN0X2dyYW50X2lkGAEgASgJIiEKEk1lbWJlcnNoaXBJQU1RdWVyeRILCgNpYW0YASABKAgqSgoPQWNjZXNzVG9rZW5UeXBlEhwKGEFDQ0VTU19UT0tFTl9UWVBFX0JFQVJFUhAAEhkKFUFDQ0VTU19UT0tFTl9UWVBFX0pXVBABKj4KBFR5cGUSFAoQVFlQRV9VTlNQRUNJRklFRBAAEg4KClRZUEVfSFVNQU4QARIQCgxUWVBFX01BQ0hJTkUQAiq2AQoJVXNlclN0YXRlEhoKFlVTRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFVU0VSX1NUQVRFX0FDVElWRRABEhcKE1VTRVJfU1RBVEVfSU5BQ1RJVkUQAhIWChJVU0VSX1NUQVRFX0RFTEVURUQQAxIVChFVU0VSX1NUQVRFX0xPQ0tFRBAEEhYKElVTRVJfU1RBVEVfU1VTUEVORBAFEhYKElVTRVJfU1RBVEVfSU5JVElBTBAGKsICCg1Vc2VyRmllbGROYW1lEh8KG1VTRVJfRklFTERfTkFNRV9VTlNQRUNJRklFRBAAEh0KGVVTRVJfRklFTERfTkFNRV9VU0VSX05BTUUQARIeChpVU0VSX0ZJRUxEX05BTUVfRklSU1RfTkFNRRACEh0KGVVTRVJfRklFTERfTkFNRV9MQVNUX05BTUUQAxIdChlVU0VSX0ZJRUxEX05BTUVfTklDS19OQU1FEAQSIAocVVNFUl9GSUVMRF9OQU1FX0RJU1BMQVlfTkFNRRAFEhkKFVVTRVJfRklFTERfTkFNRV9FTUFJTBAGEhkKFVVTRVJfRklFTERfTkFNRV9TVEFURRAHEhgKFFVTRVJfRklFTERfTkFNRV9UWVBFEAgSIQodVVNFUl9GSUVMRF9OQU1FX0NSRUFUSU9OX0RBVEUQCUIlWiNsb2Nrb3V0ZC9nZW4veml0YWRlbC91c2VyL3YxO3VzZXJ2MWIGcHJvdG8z", [file_zitadel_object]);
 
 /**
  * Describes the message zitadel.user.v1.User.
@@ -19,10 +19,136 @@ export const UserSchema = /*@__PURE__*/
   messageDesc(file_zitadel_user, 0);
 
 /**
+ * Describes the message zitadel.user.v1.Human.
+ * Use `create(HumanSchema)` to create a new message.
+ */
+export const HumanSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 1);
+
+/**
+ * Describes the message zitadel.user.v1.Machine.
+ * Use `create(MachineSchema)` to create a new message.
+ */
+export const MachineSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 2);
+
+/**
+ * Describes the message zitadel.user.v1.SearchQuery.
+ * Use `create(SearchQuerySchema)` to create a new message.
+ */
+export const SearchQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 3);
+
+/**
+ * Describes the message zitadel.user.v1.UserNameQuery.
+ * Use `create(UserNameQuerySchema)` to create a new message.
+ */
+export const UserNameQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 4);
+
+/**
+ * Describes the message zitadel.user.v1.StateQuery.
+ * Use `create(StateQuerySchema)` to create a new message.
+ */
+export const StateQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 5);
+
+/**
+ * Describes the message zitadel.user.v1.TypeQuery.
+ * Use `create(TypeQuerySchema)` to create a new message.
+ */
+export const TypeQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 6);
+
+/**
+ * Describes the message zitadel.user.v1.LoginNameQuery.
+ * Use `create(LoginNameQuerySchema)` to create a new message.
+ */
+export const LoginNameQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 7);
+
+/**
+ * Describes the message zitadel.user.v1.InUserIDQuery.
+ * Use `create(InUserIDQuerySchema)` to create a new message.
+ */
+export const InUserIDQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 8);
+
+/**
+ * Describes the message zitadel.user.v1.Membership.
+ * Use `create(MembershipSchema)` to create a new message.
+ */
+export const MembershipSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 9);
+
+/**
+ * Describes the message zitadel.user.v1.MembershipQuery.
+ * Use `create(MembershipQuerySchema)` to create a new message.
+ */
+export const MembershipQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 10);
+
+/**
+ * Describes the message zitadel.user.v1.MembershipOrgQuery.
+ * Use `create(MembershipOrgQuerySchema)` to create a new message.
+ */
+export const MembershipOrgQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 11);
+
+/**
+ * Describes the message zitadel.user.v1.MembershipProjectQuery.
+ * Use `create(MembershipProjectQuerySchema)` to create a new message.
+ */
+export const MembershipProjectQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 12);
+
+/**
+ * Describes the message zitadel.user.v1.MembershipProjectGrantQuery.
+ * Use `create(MembershipProjectGrantQuerySchema)` to create a new message.
+ */
+export const MembershipProjectGrantQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 13);
+
+/**
+ * Describes the message zitadel.user.v1.MembershipIAMQuery.
+ * Use `create(MembershipIAMQuerySchema)` to create a new message.
+ */
+export const MembershipIAMQuerySchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user, 14);
+
+/**
+ * Describes the enum zitadel.user.v1.AccessTokenType.
+ */
+export const AccessTokenTypeSchema = /*@__PURE__*/
+  enumDesc(file_zitadel_user, 0);
+
+/**
+ * What access tokens a program gets.
+ *
+ * @generated from enum zitadel.user.v1.AccessTokenType
+ */
+export const AccessTokenType = /*@__PURE__*/
+  tsEnum(AccessTokenTypeSchema);
+
+/**
+ * Describes the enum zitadel.user.v1.Type.
+ */
+export const TypeSchema = /*@__PURE__*/
+  enumDesc(file_zitadel_user, 1);
+
+/**
+ * Who logs in.
+ *
+ * @generated from enum zitadel.user.v1.Type
+ */
+export const Type = /*@__PURE__*/
+  tsEnum(TypeSchema);
+
+/**
  * Describes the enum zitadel.user.v1.UserState.
  */
 export const UserStateSchema = /*@__PURE__*/
-  enumDesc(file_zitadel_user, 0);
+  enumDesc(file_zitadel_user, 2);
 
 /**
  * What a user may do.
@@ -31,4 +157,18 @@ export const UserStateSchema = /*@__PURE__*/
  */
 export const UserState = /*@__PURE__*/
   tsEnum(UserStateSchema);
+
+/**
+ * Describes the enum zitadel.user.v1.UserFieldName.
+ */
+export const UserFieldNameSchema = /*@__PURE__*/
+  enumDesc(file_zitadel_user, 3);
+
+/**
+ * What a list of users is sorted by. Those that are not served list service accounts first, then users by id.
+ *
+ * @generated from enum zitadel.user.v1.UserFieldName
+ */
+export const UserFieldName = /*@__PURE__*/
+  tsEnum(UserFieldNameSchema);
 

@@ -20,6 +20,17 @@ const orgNamed = (nameQuery: JsonObject) => ({
   query: { limit: 20 },
   queries: [{ nameQuery }],
 });
+const listedByName = {
+  query: { limit: 20 },
+  queries: [
+    {
+      loginNameQuery: {
+        loginName: "alice",
+        method: "TEXT_QUERY_METHOD_STARTS_WITH",
+      },
+    },
+  ],
+};
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -74,6 +85,11 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   "lockout.v1.AttemptService.GetLockout": alice,
   "lockout.v1.AttemptService.ListUserEvents": alice,
   "zitadel.management.v1.ManagementService.GetUserByID": aliceV1,
+  "zitadel.management.v1.ManagementService.ListUsers": listedByName,
+  "zitadel.user.v2.UserService.ListUsers": listedByName,
+  "zitadel.auth.v1.AuthService.ListMyMemberships": {
+    queries: [{ iamQuery: { iam: true } }],
+  },
   "zitadel.management.v1.ManagementService.DeactivateUser": aliceV1,
   "zitadel.management.v1.ManagementService.ReactivateUser": aliceV1,
   "zitadel.management.v1.ManagementService.LockUser": aliceV1,

@@ -47,6 +47,8 @@ export interface ListOrder<Item> {
   readonly fits: (item: Item) => boolean;
   /** What it is sorted by; undefined: as it comes. */
   readonly sortedBy?: ((item: Item) => string) | undefined;
+  /** How many fit, where that is known: then the rest is not read. Not for a sorted list. */
+  readonly total?: number | undefined;
   /** Aborted when nobody wants the list any more: then its reason is thrown. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +57,7 @@ export interface ListOrder<Item> {
 export async function readPart<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
   { offset, limit, ascending }: ListWindow,
-  { fits, sortedBy, signal }: ListOrder<Item>,
+  { fits, sortedBy, signal, total: known }: ListOrder<Item>,
 ): Promise<ListPart<Item>> {
   const end = offset + limit;
   if (sortedBy !== undefined && end > maxSorted) {
@@ -75,6 +77,9 @@ export async function readPart<Item>(
       continue;
     }
     total += 1;
+    if (known !== undefined && total > end) {
+      break;
+    }
     if (sortedBy !== undefined) {
       kept.push(item);
       if (kept.length >= 2 * maxSorted) {
@@ -85,7 +90,7 @@ export async function readPart<Item>(
     }
   }
   return {
-    total,
+    total: known ?? total,
     items:
       sortedBy === undefined
         ? kept

@@ -32,7 +32,8 @@ import {
 } from "./policies.ts";
 import type { createManagementOrgMethods } from "./org-methods.ts";
 import { requireUserId } from "./subjects.ts";
-import { findUserRecord, userV1 } from "./zitadel-users.ts";
+import type { UserLookups } from "./user-lookups.ts";
+import { findUserRecord, statesV1, userV1 } from "./zitadel-users.ts";
 
 // The gate has asked for the permission before: the user's organisation is the call's.
 const v1: UserApi = { version: "v1", authorise: () => undefined };
@@ -40,6 +41,7 @@ const v1: UserApi = { version: "v1", authorise: () => undefined };
 /** zitadel.management.v1.ManagementService: every call is on the organisation of the call. */
 export function createManagementService(
   store: PolicyStore & UserStore & AccountStore,
+  users: UserLookups,
 ): Omit<
   ServiceImpl<typeof ManagementService>,
   keyof ReturnType<typeof createManagementOrgMethods>
@@ -86,6 +88,16 @@ export function createManagementService(
       const userId = requireUserId(request.id);
       const found = await findUserRecord(store, { orgId, userId });
       return { user: userV1(found) };
+    },
+    async getUserByLoginNameGlobal({ loginName }, context) {
+      return { user: userV1(await users.findNamed(loginName, context)) };
+    },
+    async listUsers(request, context) {
+      const { orgId } = getCaller(context.values);
+      const { total, time, ...list } = await users.list(
+        ...([request, [orgId], statesV1, userV1, context] as const),
+      );
+      return { ...list, details: { totalResult: total, viewTimestamp: time } };
     },
     deactivateUser: (request, context) =>
       changeUser(request.id, context, deactivateUser),

@@ -48,6 +48,11 @@ const orgId: TextBound = {
 const orgName: TextBound = { characters: 200, above: "orgNameInvalid" };
 /** What a list is asked for with: as many queries, and as long texts, as ZITADEL's rules allow. */
 const queries: ListBound = { elements: 20, above: "requestTooLong" };
+const queriedIds: ListBound = {
+  elements: 1000,
+  above: "requestTooLong",
+  each: id,
+};
 const queryText: TextBound = { characters: 200, above: "requestTooLong" };
 
 /** The most bytes of a digest of a secret: SHA-512 has as many. */
@@ -93,6 +98,20 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     above: "instanceUnknown",
   },
   "zitadel.management.v1.GetUserByIDRequest.id": userId,
+  "zitadel.management.v1.GetUserByLoginNameGlobalRequest.login_name": queryText,
+  "zitadel.management.v1.ListUsersRequest.queries": queries,
+  "zitadel.user.v1.UserNameQuery.user_name": queryText,
+  "zitadel.user.v1.LoginNameQuery.login_name": queryText,
+  "zitadel.user.v1.InUserIDQuery.user_ids": queriedIds,
+  "zitadel.user.v2.ListUsersRequest.queries": queries,
+  "zitadel.user.v2.UserNameQuery.user_name": queryText,
+  "zitadel.user.v2.LoginNameQuery.login_name": queryText,
+  "zitadel.user.v2.InUserIDQuery.user_ids": queriedIds,
+  "zitadel.user.v2.OrganizationIdQuery.organization_id": id,
+  "zitadel.auth.v1.ListMyMembershipsRequest.queries": queries,
+  "zitadel.user.v1.MembershipOrgQuery.org_id": id,
+  "zitadel.user.v1.MembershipProjectQuery.project_id": id,
+  "zitadel.user.v1.MembershipProjectGrantQuery.project_grant_id": id,
   "zitadel.management.v1.DeactivateUserRequest.id": userId,
   "zitadel.management.v1.ReactivateUserRequest.id": userId,
   "zitadel.management.v1.LockUserRequest.id": userId,

@@ -12,6 +12,7 @@ import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { InstanceService } from "../../gen/zitadel/instance/v2/instance_service_pb.js";
+import { AuthService } from "../../gen/zitadel/auth_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { OrganizationService } from "../../gen/zitadel/org/v2/org_service_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
@@ -24,6 +25,7 @@ import type { Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
 import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
+import { createAuthService } from "./auth-service.ts";
 import { withinBounds } from "./check-bounds.ts";
 import { createLockoutUserService } from "./lockout-user-service.ts";
 import { createHookService } from "./hook-service.ts";
@@ -41,6 +43,7 @@ import { createOrganizationService } from "./organization-service.ts";
 import { createPolicyService } from "./policy-service.ts";
 import { requestBounds } from "./request-bounds.ts";
 import { createSettingsService } from "./settings-service.ts";
+import { createUserLookups } from "./user-lookups.ts";
 import type { WatchLimits } from "./watch-quota.ts";
 import { createZitadelUserService } from "./zitadel-user-service.ts";
 
@@ -89,6 +92,7 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
 >([
   [AdminService, "/admin/v1"],
   [ManagementService, "/management/v1"],
+  [AuthService, "/auth/v1"],
   [SettingsService, ""],
   [SettingsServiceBeta, ""],
   [ZitadelUserService, ""],
@@ -112,7 +116,9 @@ export function createServices(
   const historyInTurn = createTurns(1);
   const editorNames = new EditorNames(store);
   const settings = createSettingsService(store);
-  const users = createZitadelUserService(store);
+  // A search may read through all users: other lists do not wait for it.
+  const searches = createUserLookups(store, createTurns(1));
+  const users = createZitadelUserService(store, searches);
   const orgs = createOrgLookups(store, inTurn, about);
   return [
     mount(AdminService, {
@@ -120,9 +126,10 @@ export function createServices(
       ...createAdminOrgMethods(store, orgs, about),
     }),
     mount(ManagementService, {
-      ...createManagementService(store),
+      ...createManagementService(store, searches),
       ...createManagementOrgMethods(store, orgs),
     }),
+    mount(AuthService, createAuthService(store)),
     mount(SettingsService, settings),
     mount(SettingsServiceBeta, settings),
     mount(ZitadelUserService, users),

@@ -3,6 +3,7 @@ import type {
   UserService,
   DeactivateUserRequest,
   GetUserByIDRequest,
+  ListUsersRequest,
   LockUserRequest,
   ReactivateUserRequest,
   UnlockUserRequest,
@@ -31,11 +32,19 @@ import type { UserStore } from "../store/users.ts";
 import { changeStateOfAccount, findAccountFor } from "./accounts.ts";
 import { changedDetails, onlyEvent } from "./details.ts";
 import { requireUserId } from "./subjects.ts";
-import { detailsOf, findUserRecord, userV2 } from "./zitadel-users.ts";
+import { readableOrgsOfCall } from "./user-lookups.ts";
+import type { UserLookups } from "./user-lookups.ts";
+import {
+  detailsOf,
+  findUserRecord,
+  statesV2,
+  userV2,
+} from "./zitadel-users.ts";
 
 /** zitadel.user.v2.UserService and its v2beta, which have the same numbers. */
 export function createZitadelUserService(
   store: UserStore & AccountStore,
+  users: UserLookups,
 ): ServiceImpl<typeof UserService> & ServiceImpl<typeof UserServiceBeta> {
   const change = async (
     userId: string,
@@ -75,6 +84,13 @@ export function createZitadelUserService(
       requirePermission(caller, orgId, "user.read");
       const record = await findUserRecord(store, { orgId, userId });
       return { details: detailsOf(record), user: userV2(record) };
+    },
+    async listUsers(request: ListUsersRequest, context) {
+      const scope = readableOrgsOfCall(getCaller(context.values));
+      const { total, time, ...list } = await users.list(
+        ...([request, scope, statesV2, userV2, context] as const),
+      );
+      return { ...list, details: { totalResult: total, timestamp: time } };
     },
     deactivateUser: (
       request: DeactivateUserRequest | DeactivateUserRequestBeta,

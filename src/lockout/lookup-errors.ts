@@ -32,6 +32,18 @@ export const lookupErrors = {
     key: "a sorted list is read up to its 10000th entry: leave sorting_column out, or ask for fewer by queries",
     when: "A list of ZITADEL's API is asked for with a sorting column, and an offset beyond.",
   },
+  listTooLong: {
+    id: "LOCKOUTD-qry04",
+    code: "INVALID_ARGUMENT",
+    key: "the login names of this part of the list are too long for one response: ask for fewer users by query.limit",
+    when: "ListUsers is asked for so many users with so long login names that these alone have 4 million characters.",
+  },
+  loginNameAmbiguous: {
+    id: "LOCKOUTD-qry05",
+    code: "FAILED_PRECONDITION",
+    key: "several users whom the caller may see have this login name",
+    when: "GetUserByLoginNameGlobal asks for a login name that users of several organisations have.",
+  },
   listQueryUnknown: {
     id: "LOCKOUTD-qry03",
     code: "INVALID_ARGUMENT",

@@ -24,6 +24,7 @@ import type { OrgStore, TokenStore, NewToken } from "./access.ts";
 import type { HookStore } from "./hooks.ts";
 import type { Clock, NewId } from "./ids.ts";
 import type { UserStore, AttemptStore } from "./users.ts";
+import type { UserLookupStore } from "./user-lookups.ts";
 import type { VaultStore } from "./vault.ts";
 
 /** The store cannot be used: locked, full, read-only, broken or away. `cause` says what happened. */
@@ -74,6 +75,7 @@ export interface Store
     TokenStore,
     AccountStore,
     UserStore,
+    UserLookupStore,
     AttemptStore,
     VaultStore,
     FigureStore,

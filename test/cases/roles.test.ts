@@ -61,6 +61,8 @@ const calls = {
   "org.create": (door, headers) => door.call(management.addOrg, {}, headers),
   "org.global.read": (door, headers) =>
     door.call(management.getOrgByDomainGlobal, {}, headers),
+  "user.global.read": (door, headers) =>
+    door.call(management.getUserByLoginNameGlobal, {}, headers),
 } as const satisfies Record<
   string,
   (door: Door, headers: CallHeaders) => ReturnType<Door["call"]>
@@ -81,14 +83,24 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     ...(["iam.hook.read", "iam.hook.write"] as const),
     ...(["org.hook.read", "org.hook.write"] as const),
     ...(["iam.read", "iam.write"] as const),
-    ...(["org.read", "org.create", "org.global.read"] as const),
+    ...([
+      "org.read",
+      "org.create",
+      "org.global.read",
+      "user.global.read",
+    ] as const),
   ],
   IAM_OWNER_VIEWER: [
     "iam.policy.read",
     "policy.read",
     "user.read",
     "events.read",
-    ...(["iam.read", "org.read", "org.global.read"] as const),
+    ...([
+      "iam.read",
+      "org.read",
+      "org.global.read",
+      "user.global.read",
+    ] as const),
   ],
   IAM_ORG_MANAGER: [
     "policy.read",
@@ -96,9 +108,20 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "policy.delete",
     "user.read",
     "user.write",
-    ...(["org.read", "org.create", "org.global.read"] as const),
+    ...([
+      "org.read",
+      "org.create",
+      "org.global.read",
+      "user.global.read",
+    ] as const),
   ],
-  IAM_USER_MANAGER: ["user.read", "user.write", "org.read", "org.global.read"],
+  IAM_USER_MANAGER: [
+    "user.read",
+    "user.write",
+    "org.read",
+    "org.global.read",
+    "user.global.read",
+  ],
   IAM_LOGIN_CLIENT: [
     "iam.policy.read",
     "policy.read",
@@ -113,7 +136,7 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "user.read",
     "user.write",
     ...(["org.hook.read", "org.hook.write"] as const),
-    ...(["org.read", "org.global.read"] as const),
+    ...(["org.read", "org.global.read", "user.global.read"] as const),
   ],
   ORG_SETTINGS_MANAGER: [
     "policy.read",
@@ -125,9 +148,15 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
     "policy.read",
     "user.read",
     "user.write",
-    ...(["org.read", "org.global.read"] as const),
+    ...(["org.read", "org.global.read", "user.global.read"] as const),
   ],
-  ORG_OWNER_VIEWER: ["policy.read", "user.read", "org.read", "org.global.read"],
+  ORG_OWNER_VIEWER: [
+    "policy.read",
+    "user.read",
+    "org.read",
+    "org.global.read",
+    "user.global.read",
+  ],
 };
 
 const doorNames = openDoors("http://localhost").map(({ name }) => name);

@@ -9,6 +9,7 @@ import type {
 import * as publishedAdmin from "@zitadel/proto/zitadel/admin_pb";
 import { http as publishedHttp } from "@zitadel/proto/google/api/annotations_pb";
 import { HttpRuleSchema as PublishedHttpRuleSchema } from "@zitadel/proto/google/api/http_pb";
+import * as publishedAuth from "@zitadel/proto/zitadel/auth_pb";
 import * as publishedManagement from "@zitadel/proto/zitadel/management_pb";
 import * as publishedMessages from "@zitadel/proto/zitadel/message_pb";
 import { auth_option as publishedAuthOption } from "@zitadel/proto/zitadel/options_pb";
@@ -22,6 +23,7 @@ import { describe, expect, it } from "vitest";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import { HttpRuleSchema } from "../../gen/google/api/http_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { AuthService } from "../../gen/zitadel/auth_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import {
   CredentialsCheckErrorSchema,
@@ -60,7 +62,7 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
     publishedManagement.ManagementService,
     [
       "Healthz",
-      "GetUserByID",
+      ...["GetUserByID", "GetUserByLoginNameGlobal", "ListUsers"],
       "DeactivateUser",
       "ReactivateUser",
       "LockUser",
@@ -79,7 +81,16 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
     publishedSettingsBeta.SettingsService,
     ["GetLockoutSettings"],
   ],
-  [UserService, publishedUsers.UserService, userMethods],
+  [
+    AuthService,
+    publishedAuth.AuthService,
+    ["GetMyUser", "ListMyZitadelPermissions", "ListMyMemberships"],
+  ],
+  [
+    UserService,
+    publishedUsers.UserService,
+    userMethods.toSpliced(1, 0, "ListUsers"),
+  ],
   [UserServiceBeta, publishedUsersBeta.UserService, userMethods],
   [
     OrganizationService,
@@ -93,7 +104,8 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
  * message that is there, or a choice that is empty.
  */
 const partOf: ReadonlySet<string> = new Set([
-  ...["GetUserByID", "SetUpOrg", "AddOrganization"],
+  ...["GetUserByID", "SetUpOrg", "AddOrganization", "ListUsers"],
+  ...["GetUserByLoginNameGlobal", "GetMyUser"],
 ]);
 
 describe.each(services)("$typeName", (ours, theirs, methods) => {

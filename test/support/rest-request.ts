@@ -13,6 +13,7 @@ import type { HttpRule } from "../../gen/google/api/http_pb.js";
 const prefixes: Readonly<Record<string, string>> = {
   "zitadel.admin.v1.AdminService": "/admin/v1",
   "zitadel.management.v1.ManagementService": "/management/v1",
+  "zitadel.auth.v1.AuthService": "/auth/v1",
 };
 
 /** A request by a google.api.http rule of a method, as a person would write it with curl: by the first that can carry it. */

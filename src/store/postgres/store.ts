@@ -41,6 +41,7 @@ import { createTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createUserCounts } from "./user-counts.ts";
 import { createSourceUpkeep } from "./source-upkeep.ts";
+import { createUserLookups } from "./user-lookups.ts";
 import { createUserStore } from "./users.ts";
 import { createVaultStore } from "./vault.ts";
 
@@ -216,6 +217,7 @@ async function createStore(
 
   return {
     ...users,
+    ...createUserLookups(database),
     ...createActivity(database, now),
     ...createOrgs(...parts),
     ...createTokens(...parts),

@@ -44,6 +44,7 @@ import type { StoreMeter } from "../meter.ts";
 import { createLeadWatch } from "../shared/dates.ts";
 import { defaultMaxNames } from "../users.ts";
 import { unfinishedCopy } from "../shared/transfer.ts";
+import { createUserLookups } from "./user-lookups.ts";
 import { createUserStore } from "./users.ts";
 import { prepareVault } from "./vault.ts";
 
@@ -247,6 +248,7 @@ function createStore(
   return {
     ...users,
     ...hooks,
+    ...createUserLookups(database, read),
     now,
     newId,
     findPolicy: (owner) =>

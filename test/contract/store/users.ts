@@ -716,5 +716,34 @@ export function describeUsers(bed: StoreBed): void {
         ),
       ).rejects.toBeInstanceOf(RangeError);
     });
+
+    it("are found by an alias in some organisations, and counted", async () => {
+      const put = (orgId: string, userId: string, ...names: string[]) =>
+        bed.store.putUser(
+          { orgId, userId },
+          names.map(alias),
+          "e",
+          putUser(undefined),
+        );
+      await put(orgA.orgId, "one", "x", "y");
+      await put(orgA.orgId, "two", "z");
+      await put(orgB.orgId, "one", "x");
+      const both = [orgA.orgId, orgB.orgId];
+      const named = async (orgIds: readonly string[], ...names: string[]) =>
+        (await bed.store.findUsersNamed(orgIds, names))
+          .map(({ orgId, userId }) => `${orgId} ${userId}`)
+          .sort();
+      expect(await named([orgA.orgId], "x", "y")).toEqual([
+        `${orgA.orgId} one`,
+      ]);
+      expect(await named(both, "x", "z")).toEqual([
+        ...[`${orgA.orgId} one`, `${orgA.orgId} two`, `${orgB.orgId} one`],
+      ]);
+      expect(await named(both, "w")).toEqual([]);
+      expect(await named([], "x")).toEqual([]);
+      expect(await bed.store.countUsers(orgA.orgId)).toBe(2);
+      expect(await bed.store.countUsers(undefined)).toBe(3);
+      expect(await bed.store.countUsers("300000000000000009")).toBe(0);
+    });
   });
 }

@@ -53,6 +53,29 @@ export declare type User = Message<"zitadel.user.v2.User"> & {
   preferredLoginName: string;
 
   /**
+   * Who logs in.
+   *
+   * @generated from oneof zitadel.user.v2.User.type
+   */
+  type: {
+    /**
+     * A person.
+     *
+     * @generated from field: zitadel.user.v2.HumanUser human = 6;
+     */
+    value: HumanUser;
+    case: "human";
+  } | {
+    /**
+     * A program.
+     *
+     * @generated from field: zitadel.user.v2.MachineUser machine = 7;
+     */
+    value: MachineUser;
+    case: "machine";
+  } | { case: undefined; value?: undefined };
+
+  /**
    * When the object was created and last changed.
    *
    * @generated from field: zitadel.object.v2.Details details = 8;
@@ -65,6 +88,54 @@ export declare type User = Message<"zitadel.user.v2.User"> & {
  * Use `create(UserSchema)` to create a new message.
  */
 export declare const UserSchema: GenMessage<User>;
+
+/**
+ * A person, of whom no more is known here.
+ *
+ * @generated from message zitadel.user.v2.HumanUser
+ */
+export declare type HumanUser = Message<"zitadel.user.v2.HumanUser"> & {
+};
+
+/**
+ * Describes the message zitadel.user.v2.HumanUser.
+ * Use `create(HumanUserSchema)` to create a new message.
+ */
+export declare const HumanUserSchema: GenMessage<HumanUser>;
+
+/**
+ * A program: a service account.
+ *
+ * @generated from message zitadel.user.v2.MachineUser
+ */
+export declare type MachineUser = Message<"zitadel.user.v2.MachineUser"> & {
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Part of the published message; never sent.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Whether it may sign in by a client secret.
+   *
+   * @generated from field: bool has_secret = 3;
+   */
+  hasSecret: boolean;
+};
+
+/**
+ * Describes the message zitadel.user.v2.MachineUser.
+ * Use `create(MachineUserSchema)` to create a new message.
+ */
+export declare const MachineUserSchema: GenMessage<MachineUser>;
 
 /**
  * What a user may do.

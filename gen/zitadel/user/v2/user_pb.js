@@ -9,7 +9,7 @@ import { file_zitadel_object_v2_object } from "../../object/v2/object_pb.js";
  * Describes the file zitadel/user/v2/user.proto.
  */
 export const file_zitadel_user_v2_user = /*@__PURE__*/
-  fileDesc("Chp6aXRhZGVsL3VzZXIvdjIvdXNlci5wcm90bxIPeml0YWRlbC51c2VyLnYyIrQBCgRVc2VyEg8KB3VzZXJfaWQYASABKAkSKQoFc3RhdGUYAiABKA4yGi56aXRhZGVsLnVzZXIudjIuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEisKB2RldGFpbHMYCCABKAsyGi56aXRhZGVsLm9iamVjdC52Mi5EZXRhaWxzKp4BCglVc2VyU3RhdGUSGgoWVVNFUl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVVTRVJfU1RBVEVfQUNUSVZFEAESFwoTVVNFUl9TVEFURV9JTkFDVElWRRACEhYKElVTRVJfU1RBVEVfREVMRVRFRBADEhUKEVVTRVJfU1RBVEVfTE9DS0VEEAQSFgoSVVNFUl9TVEFURV9JTklUSUFMEAVCJVojbG9ja291dGQvZ2VuL3ppdGFkZWwvdXNlci92Mjt1c2VydjJiBnByb3RvMw", [file_zitadel_object_v2_object]);
+  fileDesc("Chp6aXRhZGVsL3VzZXIvdjIvdXNlci5wcm90bxIPeml0YWRlbC51c2VyLnYyIpoCCgRVc2VyEg8KB3VzZXJfaWQYASABKAkSKQoFc3RhdGUYAiABKA4yGi56aXRhZGVsLnVzZXIudjIuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEisKBWh1bWFuGAYgASgLMhoueml0YWRlbC51c2VyLnYyLkh1bWFuVXNlckgAEi8KB21hY2hpbmUYByABKAsyHC56aXRhZGVsLnVzZXIudjIuTWFjaGluZVVzZXJIABIrCgdkZXRhaWxzGAggASgLMhoueml0YWRlbC5vYmplY3QudjIuRGV0YWlsc0IGCgR0eXBlIgsKCUh1bWFuVXNlciJECgtNYWNoaW5lVXNlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhIKCmhhc19zZWNyZXQYAyABKAgqngEKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAISFgoSVVNFUl9TVEFURV9ERUxFVEVEEAMSFQoRVVNFUl9TVEFURV9MT0NLRUQQBBIWChJVU0VSX1NUQVRFX0lOSVRJQUwQBUIlWiNsb2Nrb3V0ZC9nZW4veml0YWRlbC91c2VyL3YyO3VzZXJ2MmIGcHJvdG8z", [file_zitadel_object_v2_object]);
 
 /**
  * Describes the message zitadel.user.v2.User.
@@ -17,6 +17,20 @@ export const file_zitadel_user_v2_user = /*@__PURE__*/
  */
 export const UserSchema = /*@__PURE__*/
   messageDesc(file_zitadel_user_v2_user, 0);
+
+/**
+ * Describes the message zitadel.user.v2.HumanUser.
+ * Use `create(HumanUserSchema)` to create a new message.
+ */
+export const HumanUserSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user, 1);
+
+/**
+ * Describes the message zitadel.user.v2.MachineUser.
+ * Use `create(MachineUserSchema)` to create a new message.
+ */
+export const MachineUserSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2_user, 2);
 
 /**
  * Describes the enum zitadel.user.v2.UserState.

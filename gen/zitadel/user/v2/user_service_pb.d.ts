@@ -4,8 +4,9 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Details } from "../../object/v2/object_pb.js";
+import type { Details, ListDetails, ListQuery } from "../../object/v2/object_pb.js";
 import type { User } from "./user_pb.js";
+import type { SearchQuery, UserFieldName } from "./query_pb.js";
 
 /**
  * Describes the file zitadel/user/v2/user_service.proto.
@@ -200,6 +201,70 @@ export declare type UnlockUserResponse = Message<"zitadel.user.v2.UnlockUserResp
 export declare const UnlockUserResponseSchema: GenMessage<UnlockUserResponse>;
 
 /**
+ * @generated from message zitadel.user.v2.ListUsersRequest
+ */
+export declare type ListUsersRequest = Message<"zitadel.user.v2.ListUsersRequest"> & {
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.object.v2.ListQuery query = 1;
+   */
+  query?: ListQuery | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.user.v2.UserFieldName sorting_column = 2;
+   */
+  sortingColumn: UserFieldName;
+
+  /**
+   * Those who fit all of these; at most 20.
+   *
+   * @generated from field: repeated zitadel.user.v2.SearchQuery queries = 3;
+   */
+  queries: SearchQuery[];
+};
+
+/**
+ * Describes the message zitadel.user.v2.ListUsersRequest.
+ * Use `create(ListUsersRequestSchema)` to create a new message.
+ */
+export declare const ListUsersRequestSchema: GenMessage<ListUsersRequest>;
+
+/**
+ * @generated from message zitadel.user.v2.ListUsersResponse
+ */
+export declare type ListUsersResponse = Message<"zitadel.user.v2.ListUsersResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.object.v2.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.user.v2.UserFieldName sorting_column = 2;
+   */
+  sortingColumn: UserFieldName;
+
+  /**
+   * The users.
+   *
+   * @generated from field: repeated zitadel.user.v2.User result = 3;
+   */
+  result: User[];
+};
+
+/**
+ * Describes the message zitadel.user.v2.ListUsersResponse.
+ * Use `create(ListUsersResponseSchema)` to create a new message.
+ */
+export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
+
+/**
  * The state of users, as ZITADEL's API of version 2 has it.
  *
  * @generated from service zitadel.user.v2.UserService
@@ -214,6 +279,17 @@ export declare const UserService: GenService<{
     methodKind: "unary";
     input: typeof GetUserByIDRequestSchema;
     output: typeof GetUserByIDResponseSchema;
+  },
+  /**
+   * Lists the users of organisations in which the caller has user.read; with the header
+   * x-zitadel-orgid those of that one.
+   *
+   * @generated from rpc zitadel.user.v2.UserService.ListUsers
+   */
+  listUsers: {
+    methodKind: "unary";
+    input: typeof ListUsersRequestSchema;
+    output: typeof ListUsersResponseSchema;
   },
   /**
    * Makes a user inactive: no attempt is let in, and those that are open are closed. A lock stays

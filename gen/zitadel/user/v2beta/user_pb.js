@@ -9,7 +9,7 @@ import { file_zitadel_object_v2beta_object } from "../../object/v2beta/object_pb
  * Describes the file zitadel/user/v2beta/user.proto.
  */
 export const file_zitadel_user_v2beta_user = /*@__PURE__*/
-  fileDesc("Ch56aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXIucHJvdG8SE3ppdGFkZWwudXNlci52MmJldGEivAEKBFVzZXISDwoHdXNlcl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLnppdGFkZWwudXNlci52MmJldGEuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEi8KB2RldGFpbHMYCCABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlscyqeAQoJVXNlclN0YXRlEhoKFlVTRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFVU0VSX1NUQVRFX0FDVElWRRABEhcKE1VTRVJfU1RBVEVfSU5BQ1RJVkUQAhIWChJVU0VSX1NUQVRFX0RFTEVURUQQAxIVChFVU0VSX1NUQVRFX0xPQ0tFRBAEEhYKElVTRVJfU1RBVEVfSU5JVElBTBAFQi1aK2xvY2tvdXRkL2dlbi96aXRhZGVsL3VzZXIvdjJiZXRhO3VzZXJ2MmJldGFiBnByb3RvMw", [file_zitadel_object_v2beta_object]);
+  fileDesc("Ch56aXRhZGVsL3VzZXIvdjJiZXRhL3VzZXIucHJvdG8SE3ppdGFkZWwudXNlci52MmJldGEiqgIKBFVzZXISDwoHdXNlcl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLnppdGFkZWwudXNlci52MmJldGEuVXNlclN0YXRlEhAKCHVzZXJuYW1lGAMgASgJEhMKC2xvZ2luX25hbWVzGAQgAygJEhwKFHByZWZlcnJlZF9sb2dpbl9uYW1lGAUgASgJEi8KBWh1bWFuGAYgASgLMh4ueml0YWRlbC51c2VyLnYyYmV0YS5IdW1hblVzZXJIABIzCgdtYWNoaW5lGAcgASgLMiAueml0YWRlbC51c2VyLnYyYmV0YS5NYWNoaW5lVXNlckgAEi8KB2RldGFpbHMYCCABKAsyHi56aXRhZGVsLm9iamVjdC52MmJldGEuRGV0YWlsc0IGCgR0eXBlIgsKCUh1bWFuVXNlciJECgtNYWNoaW5lVXNlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhIKCmhhc19zZWNyZXQYAyABKAgqngEKCVVzZXJTdGF0ZRIaChZVU0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVVNFUl9TVEFURV9BQ1RJVkUQARIXChNVU0VSX1NUQVRFX0lOQUNUSVZFEAISFgoSVVNFUl9TVEFURV9ERUxFVEVEEAMSFQoRVVNFUl9TVEFURV9MT0NLRUQQBBIWChJVU0VSX1NUQVRFX0lOSVRJQUwQBUItWitsb2Nrb3V0ZC9nZW4veml0YWRlbC91c2VyL3YyYmV0YTt1c2VydjJiZXRhYgZwcm90bzM", [file_zitadel_object_v2beta_object]);
 
 /**
  * Describes the message zitadel.user.v2beta.User.
@@ -17,6 +17,20 @@ export const file_zitadel_user_v2beta_user = /*@__PURE__*/
  */
 export const UserSchema = /*@__PURE__*/
   messageDesc(file_zitadel_user_v2beta_user, 0);
+
+/**
+ * Describes the message zitadel.user.v2beta.HumanUser.
+ * Use `create(HumanUserSchema)` to create a new message.
+ */
+export const HumanUserSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user, 1);
+
+/**
+ * Describes the message zitadel.user.v2beta.MachineUser.
+ * Use `create(MachineUserSchema)` to create a new message.
+ */
+export const MachineUserSchema = /*@__PURE__*/
+  messageDesc(file_zitadel_user_v2beta_user, 2);
 
 /**
  * Describes the enum zitadel.user.v2beta.UserState.
