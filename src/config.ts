@@ -71,6 +71,30 @@ export interface SignInConfig {
   readonly accessTokenTtlMs: number;
   /** Wrong secrets of a service account in a row from one network, before no more are compared for a while; 0: never. */
   readonly clientSecretLimit: number;
+  /** An issuer outside whose tokens call here. */
+  readonly oidc: OidcConfig | undefined;
+  /** Those who sign their tokens themselves. */
+  readonly systemUsers: readonly SystemUserConfig[];
+}
+
+/** An issuer outside. */
+export interface OidcConfig {
+  /** As tokens have it, byte for byte. */
+  readonly issuer: string;
+  /** Tokens must be for it. */
+  readonly audience: string;
+  /** The claim with the roles. */
+  readonly rolesClaim: string;
+  /** Whether it may be on this machine or in a private network, and speak HTTP without TLS. */
+  readonly allowPrivate: boolean;
+}
+
+/** Somebody who signs each token himself. */
+export interface SystemUserConfig {
+  readonly name: string;
+  /** RSA; DER, SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+  readonly roles: readonly string[];
 }
 
 /** How events are sent to hooks. */
@@ -119,6 +143,8 @@ export const defaultConfig: ServerConfig = {
   accessTokenType: "opaque",
   accessTokenTtlMs: 12 * 3_600_000,
   clientSecretLimit: 100,
+  oidc: undefined,
+  systemUsers: [],
   firstKeyFile: undefined,
   firstTokenFile: undefined,
   defaultPolicy: {},

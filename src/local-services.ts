@@ -17,7 +17,7 @@ import { withMappedErrors } from "./http/rpc/mapped-errors.ts";
 import { createHookSending } from "./hooks/parts.ts";
 import { createHookSecrets } from "./hooks/secrets.ts";
 import type { HookSecrets } from "./hooks/secrets.ts";
-import type { ReceiverRules } from "./hooks/url.ts";
+import type { ReceiverRules } from "./outbound/url.ts";
 import { openVault } from "./sealing/open-vault.ts";
 import { readVersion } from "./telemetry/version.ts";
 import type { Instance, Store } from "./store/store.ts";

@@ -1,11 +1,11 @@
 import type { HooksConfig } from "./config.ts";
 import { createHookSending } from "./hooks/parts.ts";
 import type { HookSending } from "./hooks/parts.ts";
-import type { Resolve } from "./hooks/resolver.ts";
 import { createPace } from "./hooks/pace.ts";
 import { createHookSecrets } from "./hooks/secrets.ts";
 import { startSender } from "./hooks/sender.ts";
 import type { SenderOptions } from "./hooks/sender-options.ts";
+import type { Resolve } from "./outbound/resolver.ts";
 import type { Vault } from "./sealing/vault.ts";
 import type { Store } from "./store/store.ts";
 import { readVersion } from "./telemetry/version.ts";

@@ -36,7 +36,7 @@ import { startTraces } from "./server-traces.ts";
 import type { ServerTraces } from "./server-traces.ts";
 import { createServerMetrics } from "./server-metrics.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
-import type { Resolve } from "./hooks/resolver.ts";
+import type { Resolve } from "./outbound/resolver.ts";
 import { createServerHooks } from "./server-hooks.ts";
 import { startUpkeep } from "./server-upkeep.ts";
 import { ActivityCounter } from "./store/activity-counter.ts";
@@ -157,7 +157,7 @@ async function serve(
   }
 
   const signIn = await createSignIn({
-    ...{ config, store, vault, log, onError: reportFault },
+    ...{ config, store, vault, log, resolve, onError: reportFault },
     isTls: tls !== undefined,
     stopwatch: stopwatch ?? (() => performance.now()),
   });

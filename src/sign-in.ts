@@ -4,13 +4,18 @@ import { createOpaqueAccessTokens } from "./auth/access-tokens.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import { createJwtAccessTokens } from "./auth/jwt-access-tokens.ts";
+import { createJwtBearers } from "./auth/jwt-bearers.ts";
 import { createSigningKeys } from "./auth/signing-keys.ts";
+import { createSystemUsers } from "./auth/system-users.ts";
 import type { SignInConfig } from "./config.ts";
 import { createOAuth } from "./oauth/endpoints.ts";
 import type { OAuth } from "./oauth/endpoints.ts";
 import { createIssuer } from "./oauth/issuer.ts";
 import type { Issuer } from "./oauth/issuer.ts";
 import { createScopeNotice } from "./oauth/scope-notice.ts";
+import { createOutsideIssuer } from "./oidc/outside-issuer.ts";
+import { createResolver } from "./outbound/resolver.ts";
+import type { Resolve } from "./outbound/resolver.ts";
 import { repeat } from "./pacing/repeat.ts";
 import type { Vault } from "./sealing/vault.ts";
 import type { Store } from "./store/store.ts";
@@ -24,6 +29,8 @@ export interface SignInOptions {
   readonly log: Logger;
   readonly onError: (error: unknown) => void;
   readonly isTls: boolean;
+  /** Takes the place of the name servers. */
+  readonly resolve: Resolve | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly stopwatch: () => number;
 }
@@ -58,6 +65,7 @@ export async function createSignIn({
   onError,
   isTls,
   stopwatch,
+  resolve,
 }: SignInOptions): Promise<SignIn> {
   const { accessTokenType, accessTokenTtlMs, clientSecretLimit } = config;
   const signingKeys = createSigningKeys(store, vault, store.now);
@@ -67,6 +75,29 @@ export async function createSignIn({
     issue: accessTokenType === "jwt" ? jwt.sign : opaque.seal,
     open: (text: string) => opaque.open(text) ?? jwt.open(text),
   };
+  let first: string | undefined;
+  const readFirstOrg = async () => {
+    const instance = await store.findInstance();
+    return (first = instance?.firstOrgId ?? "");
+  };
+  const firstOrgId = () => first ?? readFirstOrg();
+  const outside =
+    config.oidc &&
+    createOutsideIssuer({
+      ...{ config: config.oidc, now: store.now, stopwatch, firstOrgId },
+      resolve: resolve ?? createResolver(config.oidc),
+      userAgent: `lockoutd/${readVersion()}`,
+      onFailure: (reason) => {
+        log.warn(
+          { issuer: config.oidc?.issuer, reason },
+          "the keys of the issuer outside cannot be read: its tokens are refused once those before are older than five minutes",
+        );
+      },
+    });
+  const systemUsers = createSystemUsers({
+    ...{ users: config.systemUsers, now: store.now, firstOrgId },
+    isOwnIssuer: (audience) => issuer.isOwn(audience),
+  });
   const authenticate = createAuthenticate(
     store,
     accessTokens,
@@ -76,6 +107,10 @@ export async function createSignIn({
         "an access token without the scope of ZITADEL's API calls: ZITADEL would refuse it",
       );
     }),
+    createJwtBearers([
+      ...(outside === undefined ? [] : [outside.verify]),
+      ...(config.systemUsers.length === 0 ? [] : [systemUsers]),
+    ]),
   );
   const issuer = createIssuer({
     scheme: isTls ? "https" : "http",
@@ -101,6 +136,7 @@ export async function createSignIn({
     accessTokenType === "jwt"
       ? repeat(keysMs, () => signingKeys.prepare().catch(onError))
       : undefined;
+  void outside?.prepare();
   const oauth = createOAuth({
     ...{ store, accessTokens, signingKeys, authenticate, issuer },
     ...{ accessTokenTtlMs, clientSecretLimit, stopwatch, onError },
@@ -110,6 +146,7 @@ export async function createSignIn({
     about: { version: readVersion(), domain: () => hostOf(issuer) },
     stop: async () => {
       preparing?.stop();
+      outside?.stop();
       await oauth.stop();
     },
   };

@@ -29,6 +29,8 @@ const arrows = {
   server: [
     "config",
     "oauth",
+    "oidc",
+    "outbound",
     "pacing",
     "sealing",
     "http",
@@ -125,6 +127,7 @@ const arrows = {
   "transcoding/fault": ["gen/google"],
   api: [
     "hooks",
+    "outbound",
     "gen/google",
     "addresses",
     "pacing",
@@ -140,7 +143,11 @@ const arrows = {
   oauth: ["auth", "store", "lockout", "pacing"],
   auth: ["store", "lockout", "pacing", "sealing", "gen/zitadel"],
   /** Sends events to web servers of others. */
-  hooks: ["addresses", "pacing", "lockout", "sealing", "store"],
+  hooks: ["outbound", "pacing", "lockout", "sealing", "store"],
+  /** Requests to web servers of others, as far as these may be reached. */
+  outbound: ["addresses", "pacing"],
+  /** Tokens of an issuer outside. */
+  oidc: ["auth", "lockout", "outbound", "store"],
   /** Choose the engine: open.ts, maintenance.ts. */
   "store/open": ["store", "store/shared", "store/engine"],
   /** Each of its directories is an engine. */

@@ -149,6 +149,7 @@ const token = {
   ...{ name: "bench", roles: ["IAM_OWNER"] },
   ...{ creationDate: 0, expirationDate: undefined, lastUseDate: undefined },
   accessToken: undefined,
+  isStored: false,
 };
 const secret = process.env["LOCKOUTD_ADMIN_TOKEN"] ?? "";
 const reportFault = (fault: unknown) => {

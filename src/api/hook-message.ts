@@ -10,8 +10,8 @@ import type {
   Hook,
   HookSchema,
 } from "../../gen/lockout/v1/hook_service_pb.js";
-import { urlFault } from "../hooks/url.ts";
-import type { ReceiverRules } from "../hooks/url.ts";
+import { urlFault } from "../outbound/url.ts";
+import type { ReceiverRules } from "../outbound/url.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { ErrorName } from "../lockout/errors.ts";
 import { isEventType, isHookPreset } from "../lockout/hook.ts";

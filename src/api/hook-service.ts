@@ -9,7 +9,7 @@ import { beginWithinMs } from "../hooks/attempt.ts";
 import type { ManualDeliveries } from "../hooks/manual.ts";
 import { newHookSecret } from "../hooks/secrets.ts";
 import type { HookSecrets } from "../hooks/secrets.ts";
-import type { ReceiverRules } from "../hooks/url.ts";
+import type { ReceiverRules } from "../outbound/url.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { HookOwner, HookRecord, HookStore } from "../store/hooks.ts";

@@ -96,7 +96,8 @@ export function makeAccountSecret(): string {
   ).join("");
 }
 
-function algorithmOf(key: KeyObject): KeyAlgorithm | undefined {
+/** By which algorithms a public key may sign; undefined where it is too weak, or of a kind that is not taken. */
+export function algorithmOf(key: KeyObject): KeyAlgorithm | undefined {
   const {
     modulusLength = 0,
     publicExponent = exponentLimit,

@@ -1,12 +1,14 @@
 import { isActive } from "../lockout/account-record.ts";
 import type { Account } from "../lockout/account-record.ts";
 import { LockoutError } from "../lockout/errors.ts";
-import type { TokenRecord, TokenStore } from "../store/access.ts";
+import type { TokenStore } from "../store/access.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
+import type { Identity } from "./identity.ts";
+import type { IdentifyByJwt } from "./jwt-bearers.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
 import { hashSecret } from "./tokens.ts";
 
@@ -18,12 +20,6 @@ export type AuthenticationStore = Pick<TokenStore, "findToken"> &
   Pick<AccountStore, "findAccount" | "isTokenRevoked"> &
   Pick<Store, "now">;
 
-/** Who calls: a token, or a service account by an access token. */
-export interface Identity extends Omit<TokenRecord, "creationDate"> {
-  /** The account's access token; undefined for tokens that belong to none. */
-  readonly accessToken: AccessToken | undefined;
-}
-
 /**
  * Finds who calls, by the Authorization header. What ends a token is looked up each time: it may be revoked at any moment, by another process too.
  *
@@ -31,11 +27,12 @@ export interface Identity extends Omit<TokenRecord, "creationDate"> {
  */
 export type Authenticate = (header: string | null) => Awaitable<Identity>;
 
-/** Makes {@link Authenticate}. @param onAccessToken told of each use of an access token */
+/** Makes {@link Authenticate}. @param onAccessToken told of each use of an access token @param identifyByJwt of those who are not stored here */
 export function createAuthenticate(
   store: AuthenticationStore,
   accessTokens: Pick<AccessTokens, "open">,
   onAccessToken: (token: AccessToken) => void,
+  identifyByJwt: IdentifyByJwt,
 ): Authenticate {
   const hashes = new RememberedHashes(maxRememberedHashes);
   return (header) => {
@@ -52,7 +49,11 @@ export function createAuthenticate(
     }
     return andThen(accessTokens.open(secret), (accessToken) =>
       accessToken === undefined
-        ? identify(store, header, hashSecret(secret), hashes)
+        ? andThen(
+            identifyByJwt(secret),
+            (identity) =>
+              identity ?? identify(store, header, hashSecret(secret), hashes),
+          )
         : andThen(findAccountOf(store, accessToken), (account) => {
             if (account === undefined) {
               throw new LockoutError("tokenInvalid");
@@ -98,6 +99,7 @@ function toIdentity(account: Account, accessToken: AccessToken): Identity {
     roles: account.roles,
     expirationDate: accessToken.expires * 1000,
     lastUseDate: undefined,
+    isStored: false,
     accessToken,
   };
 }
@@ -120,6 +122,6 @@ function identify(
     ) {
       throw new LockoutError("tokenInvalid");
     }
-    return { ...token, accessToken: undefined };
+    return { ...token, accessToken: undefined, isStored: true };
   });
 }

@@ -5,7 +5,9 @@ import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import type { Authenticate } from "./authenticate.ts";
+import type { Identity } from "./identity.ts";
 import { getCaller, requirePermission, setCaller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
@@ -47,8 +49,7 @@ export function createGate(
         const caller = {
           id: token.id,
           name: token.name,
-          homeOrgId: token.orgId,
-          roles: token.roles,
+          ...roleHolder(token, orgId),
           orgId,
           isOrgNamed: named !== "",
           expirationDate: token.expirationDate,
@@ -58,7 +59,7 @@ export function createGate(
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
         }
-        if (token.accessToken === undefined) {
+        if (token.isStored) {
           noteUse(token, store.now());
         }
       });
@@ -76,18 +77,27 @@ export function createTokenCheck(
   authenticate: Authenticate,
 ): (context: HandlerContext) => Awaitable<void> {
   return ({ requestHeader, values }) =>
-    andThen(
-      authenticate(requestHeader.get("authorization")),
-      ({ roles, orgId }) => {
-        const caller = getCaller(values);
-        if (
-          orgId !== caller.homeOrgId ||
-          roles.join(" ") !== caller.roles.join(" ")
-        ) {
-          throw new LockoutError("tokenInvalid");
-        }
-      },
-    );
+    andThen(authenticate(requestHeader.get("authorization")), (token) => {
+      const caller = getCaller(values);
+      const { roles, homeOrgId } = roleHolder(token, caller.orgId);
+      if (
+        homeOrgId !== caller.homeOrgId ||
+        roles.join(" ") !== caller.roles.join(" ")
+      ) {
+        throw new LockoutError("tokenInvalid");
+      }
+    });
+}
+
+/** Which roles hold in a call, and in which organisation those do that hold in one alone. */
+function roleHolder(
+  { orgId: homeOrgId, roles, rolesByOrg }: Identity,
+  orgId: string,
+): Pick<Caller, "homeOrgId" | "roles"> {
+  const own = rolesByOrg?.get(orgId);
+  return own === undefined
+    ? { homeOrgId, roles }
+    : { homeOrgId: orgId, roles: own };
 }
 
 /**
@@ -110,7 +120,7 @@ export function createPageGate(
       if (!isGranted) {
         throw new LockoutError("permissionDenied");
       }
-      if (token.accessToken === undefined) {
+      if (token.isStored) {
         noteUse(token, store.now());
       }
     });

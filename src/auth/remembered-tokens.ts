@@ -16,8 +16,9 @@ export class RememberedTokens<Said> {
     return this.#said.get(text);
   }
 
-  /** Remembers what was not known. */
+  /** Remembers it, in the place of what was known. */
   add(text: string, said: Said): void {
+    this.delete(text);
     this.#bytes += bytesOf(text);
     this.#said.set(text, said);
     for (const oldest of this.#said.keys()) {

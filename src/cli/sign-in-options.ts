@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option } from "commander";
 import { maxTokenTtlMs } from "../auth/access-tokens.ts";
 import { accessTokenTypes, defaultConfig } from "../config.ts";
 import type { AccessTokenType, SignInConfig } from "../config.ts";
+import { issuerOptions, readIssuers } from "./issuer-options.ts";
+import type { IssuerFlags } from "./issuer-options.ts";
 import { parseCount, parseDuration, parseServer } from "./values.ts";
 
 /** The options as a command line was read into them. */
-export interface SignInFlags {
+export interface SignInFlags extends IssuerFlags {
   readonly externalHosts?: readonly string[];
   readonly externalUrl?: string;
   readonly accessTokenType: AccessTokenType;
@@ -18,9 +20,9 @@ const leastTtlMs = 60_000;
 
 const mostHosts = 100;
 
-/** The flags of the sign-in of service accounts, as a group of their own in the help. */
+/** The flags of the sign-in of service accounts, as groups of their own in the help. */
 export function signInOptions(): readonly Option[] {
-  return [
+  const accounts = [
     new Option(
       "--external-hosts <hosts>",
       "hosts, with their ports, by which clients call the server, separated by commas: the issuer of tokens is made of the one that a request names, else of the first",
@@ -56,19 +58,22 @@ export function signInOptions(): readonly Option[] {
       .default(defaultConfig.clientSecretLimit)
       .argParser((text) => parseCount(text, 0)),
   ].map((option) => option.helpGroup("Sign-in of service accounts:"));
+  return [...accounts, ...issuerOptions()];
 }
 
-/** What these options say. */
+/** What these options say. @throws UsageError */
 export function readSignIn({
   externalHosts,
   externalUrl,
   accessTokenType,
   accessTokenTtl,
   clientSecretLimit,
+  ...issuers
 }: SignInFlags): SignInConfig {
   return {
     ...{ externalHosts, externalUrl, accessTokenType },
     ...{ accessTokenTtlMs: accessTokenTtl, clientSecretLimit },
+    ...readIssuers(issuers),
   };
 }
 

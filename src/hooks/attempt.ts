@@ -1,6 +1,6 @@
 import type { HookRecord, NewDelivery } from "../store/hooks.ts";
 import type { Clock } from "../store/ids.ts";
-import type { ConnectOptions } from "./connect.ts";
+import type { ConnectOptions } from "../outbound/connect.ts";
 import type { HookMessage } from "./message.ts";
 import { post } from "./post.ts";
 import { readRetryAfter } from "./schedule.ts";

@@ -2,10 +2,10 @@ import { createAttempt } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { createManualDeliveries } from "./manual.ts";
 import type { ManualDeliveries, ManualOptions } from "./manual.ts";
-import { createResolver } from "./resolver.ts";
-import type { Resolve } from "./resolver.ts";
+import { createResolver } from "../outbound/resolver.ts";
+import type { Resolve } from "../outbound/resolver.ts";
 import type { HookSecrets } from "./secrets.ts";
-import type { ReceiverRules } from "./url.ts";
+import type { ReceiverRules } from "../outbound/url.ts";
 
 /** What sending to hooks consists of, but for the sender itself. */
 export interface HookSending {

@@ -1,8 +1,9 @@
-import { request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
-import { ConnectFailure, connectReceiver } from "./connect.ts";
-import type { ConnectOptions, ReceiverConnection } from "./connect.ts";
+import { ConnectFailure, connectReceiver } from "../outbound/connect.ts";
+import type {
+  ConnectOptions,
+  ReceiverConnection,
+} from "../outbound/connect.ts";
+import { closedEarly, exchange } from "../outbound/exchange.ts";
 
 /** What is posted. */
 export interface PostRequest {
@@ -62,17 +63,26 @@ export async function post(
     if (socket.destroyed) {
       return noResponse(closedEarly, isPrivate);
     }
-    return {
-      ...(await exchange(
-        socket,
-        url,
-        {
-          ...request,
-          headers: { "user-agent": options.userAgent, ...request.headers },
+    const { body } = request;
+    const { status, error, headers, chunks } = await exchange(
+      socket,
+      url,
+      {
+        method: "POST",
+        headers: {
+          "user-agent": options.userAgent,
+          ...request.headers,
+          "content-type": "application/json",
+          "content-length": String(Buffer.byteLength(body)),
         },
-        ending,
-      )),
-      isPrivate,
+        body,
+      },
+      { maxReadBytes, maxKeptBytes, timeoutMs: responseMs },
+      ending,
+    );
+    return {
+      ...{ status, error, response: firstText(chunks), isPrivate },
+      retryAfter: headers["retry-after"],
     };
   } catch (error) {
     if (!(error instanceof ConnectFailure)) {
@@ -85,91 +95,11 @@ export async function post(
   }
 }
 
-const closedEarly = "the connection was closed before there was a response";
-
 function noResponse(error: string, isPrivate: boolean): PostResult {
   return {
     ...{ status: 0, error, response: "", isPrivate },
     retryAfter: undefined,
   };
-}
-
-/** Writes the request and reads the response, until the signal. */
-function exchange(
-  socket: Socket,
-  url: URL,
-  { headers, body }: PostRequest,
-  signal: AbortSignal,
-): Promise<Omit<PostResult, "isPrivate">> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let head: IncomingMessage | undefined;
-    const end = (error: string) => {
-      signal.removeEventListener("abort", timeOut);
-      request.destroy();
-      const status = head?.statusCode ?? 0;
-      resolve({
-        ...{ status, error: status === 0 ? error : "" },
-        response: firstText(chunks),
-        retryAfter: head?.headers["retry-after"],
-      });
-    };
-    const timeOut = () => {
-      end(`there was no response within ${responseMs / 1000} s`);
-    };
-    const request = httpRequest({
-      method: "POST",
-      path: `${url.pathname}${url.search}`,
-      headers: {
-        host: url.host,
-        ...headers,
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-        connection: "close",
-      },
-      createConnection: () => socket,
-    });
-    // What is no part of the body is parsed too: interim responses, and extensions of chunks.
-    const isTooMuch = () => socket.bytesRead > 2 * maxReadBytes;
-    request.on("information", () => {
-      if (isTooMuch()) {
-        end(closedEarly);
-      }
-    });
-    request.on("response", (response) => {
-      head = response;
-      response.on("data", (chunk: Buffer) => {
-        if (size < maxKeptBytes) {
-          chunks.push(chunk);
-        }
-        size += chunk.length;
-        if (size >= maxReadBytes || isTooMuch()) {
-          end("");
-        }
-      });
-      response.on("error", () => {
-        end("");
-      });
-      response.on("close", () => {
-        end("");
-      });
-    });
-    request.on("error", (error) => {
-      const isGarbage =
-        "code" in error && String(error.code).startsWith("HPE_");
-      end(isGarbage ? "the response is not HTTP/1.1" : closedEarly);
-    });
-    request.on("close", () => {
-      end(closedEarly);
-    });
-    signal.addEventListener("abort", timeOut, { once: true });
-    if (signal.aborted) {
-      timeOut();
-      return;
-    }
-    request.end(body);
-  });
 }
 
 /** The text of the first bytes; what is not UTF-8 is replaced. */

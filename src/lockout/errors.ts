@@ -24,6 +24,12 @@ const entries = {
     key: "Errors.Token.Invalid",
     when: "The authorization header is not `Bearer <token>`, or the token is unknown, revoked or expired, or has other roles than when the call began.",
   },
+  issuerUnavailable: {
+    id: "LOCKOUTD-sgn01",
+    code: "UNAVAILABLE",
+    key: "the issuer of the token cannot be asked for its keys at the moment, try again",
+    when: "The token is of the issuer that `--oidc-issuer` names, which is away. The log says why.",
+  },
   orgUnknown: {
     id: "AUTH-Bs7Ds",
     code: "PERMISSION_DENIED",

@@ -1,4 +1,5 @@
-import type { Authenticate, Identity } from "../auth/authenticate.ts";
+import type { Authenticate } from "../auth/authenticate.ts";
+import type { Identity } from "../auth/identity.ts";
 import type { SigningKey, SigningKeys } from "../auth/signing-keys.ts";
 import { LockoutError } from "../lockout/errors.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
@@ -120,7 +121,7 @@ async function identify(
   try {
     return await authenticate(header ?? null);
   } catch (error) {
-    if (error instanceof LockoutError) {
+    if (error instanceof LockoutError && error.entry.code !== "UNAVAILABLE") {
       throw new OAuthError("invalid_token", "the access token is not valid");
     }
     throw error;

@@ -1,3 +1,4 @@
+import { LockoutError } from "../lockout/errors.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 import { OAuthError } from "./oauth-error.ts";
 
@@ -62,16 +63,20 @@ export async function withOAuthErrors(
       return errorResponse(error);
     }
     if (error instanceof StoreUnavailableError) {
-      return jsonResponse(
-        {
-          error: "temporarily_unavailable",
-          error_description: "the store cannot be used at the moment",
-        },
-        503,
-      );
+      return unavailableResponse("the store cannot be used at the moment");
+    }
+    if (error instanceof LockoutError && error.entry.code === "UNAVAILABLE") {
+      return unavailableResponse(error.entry.key);
     }
     throw error;
   }
+}
+
+function unavailableResponse(description: string): OAuthResponse {
+  return jsonResponse(
+    { error: "temporarily_unavailable", error_description: description },
+    503,
+  );
 }
 
 function errorResponse({ code, message }: OAuthError): OAuthResponse {

@@ -12,6 +12,8 @@ export interface IssuerOptions {
 /** The issuer of the tokens that a request gets, byte for byte as its client will compare it. */
 export interface Issuer {
   readonly of: (host: string | undefined) => string;
+  /** Whether it is the issuer for some host: what a token for this server may have as its audience. */
+  readonly isOwn: (audience: string) => boolean;
   /** Where the server listens: known once it does. */
   readonly listen: (address: {
     readonly host: string;
@@ -58,6 +60,11 @@ export function createIssuer({
       }
       return `${scheme}://${hosts[0] ?? "localhost"}`;
     },
+    isOwn: (audience) =>
+      url === undefined
+        ? audience.startsWith(`${scheme}://`) &&
+          known.has(comparable(audience.slice(scheme.length + 3)))
+        : audience === url,
     listen: (address) => {
       if (given === undefined) {
         hosts = hostsOf(address);

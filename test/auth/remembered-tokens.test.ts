@@ -17,6 +17,7 @@ test("what is deleted makes room", () => {
   const tokens = new RememberedTokens<number>();
   tokens.add("one", 1);
   tokens.add("two", 2);
+  tokens.add("two", 2);
   tokens.delete("one");
   tokens.delete("one");
   tokens.delete("two");

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createServer } from "node:http";
 import { reachOf } from "../../src/addresses/reach.ts";
-import { mayReach, urlFault } from "../../src/hooks/url.ts";
+import { mayReach, urlFault } from "../../src/outbound/url.ts";
 import { createAttempt } from "../../src/hooks/attempt.ts";
 import type { Attempted } from "../../src/hooks/attempt.ts";
 import type { HookRecord } from "../../src/store/hooks.ts";

@@ -7,9 +7,11 @@ export interface ReceiverRules {
   readonly allowHttp: boolean;
   /** This machine and private networks too. */
   readonly allowPrivate: boolean;
+  /** The flag by which an operator allows `http:`, for messages: that of hooks unless set. */
+  readonly httpFlag?: string;
 }
 
-/** What is wrong with the URL of a hook, in words; undefined where it may be one. Names are judged when they are connected to. */
+/** What is wrong with the URL of a receiver, in words; undefined where it may be one. Names are judged when they are connected to. */
 export function urlFault(
   text: string,
   rules: ReceiverRules,
@@ -26,7 +28,8 @@ export function urlFault(
     return "it must begin with https://";
   }
   if (url.protocol === "http:" && !rules.allowHttp) {
-    return "it must begin with https://, unless the server was started with --hooks-allow-http";
+    const { httpFlag = "--hooks-allow-http" } = rules;
+    return `it must begin with https://, unless the server was started with ${httpFlag}`;
   }
   if (url.port === "0") {
     return "port 0 cannot be connected to";

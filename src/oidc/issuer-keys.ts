@@ -1,0 +1,218 @@
+import { createPublicKey } from "node:crypto";
+import type { JsonWebKey } from "node:crypto";
+import { algorithmOf } from "../auth/account-keys.ts";
+import type { VerifyingKey } from "../auth/jwt.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import type { Awaitable } from "../store/awaitable.ts";
+import { GetFailure } from "../outbound/get-json.ts";
+
+/** A key of an issuer outside. */
+export interface IssuerKey extends VerifyingKey {
+  /** The one algorithm that it is for, where its issuer says so. */
+  readonly alg: string | undefined;
+}
+
+/** The keys of an issuer outside. */
+export interface IssuerKeys {
+  /**
+   * Finds a key by its id; one without an id where the issuer has one key alone. Undefined where the issuer has none, or none that is strong enough.
+   *
+   * @throws LockoutError where the issuer is away: whether it has the key, or still has it, is not known
+   */
+  readonly find: (kid: string | undefined) => Awaitable<IssuerKey | undefined>;
+  /** Reads them before anybody asks. Never rejects. */
+  readonly prepare: () => Promise<void>;
+  /** Ends what runs. */
+  readonly stop: () => void;
+}
+
+/** What is needed to read them. */
+export interface IssuerKeysOptions {
+  /** As tokens have it. */
+  readonly issuer: string;
+  /** Reads a document. @throws GetFailure */
+  readonly getJson: (url: URL, signal: AbortSignal) => Promise<unknown>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly stopwatch: () => number;
+  /** Told why the keys cannot be read, once until that changes. */
+  readonly onFailure: (reason: string) => void;
+}
+
+/** For so long keys are used after they were read, in milliseconds: a key that its issuer removes ends by then. */
+const keptMs = 5 * 60_000;
+
+/** From this age on they are read again while they are used. */
+const renewMs = 4 * 60_000;
+
+/** So long after the last try they are read again because of a key id that is unknown: any stranger can make one up. */
+const unknownKeyMs = 60_000;
+
+/** So long after a try that failed, where none are left to be used. */
+const retryMs = 5000;
+
+/** More keys than any issuer has. */
+const maxKeys = 1000;
+
+interface KeySet {
+  readonly byId: ReadonlyMap<unknown, JsonWebKey>;
+  readonly readAt: number;
+  /** Keys that were asked for, as Node has them. */
+  readonly made: Map<unknown, IssuerKey | undefined>;
+}
+
+/** Makes {@link IssuerKeys}: they are read from where the discovery document says, and kept for some minutes. */
+export function createIssuerKeys({
+  issuer,
+  getJson,
+  stopwatch,
+  onFailure,
+}: IssuerKeysOptions): IssuerKeys {
+  const ending = new AbortController();
+  let set: KeySet | undefined;
+  let triedAt = -Infinity;
+  let failure: string | undefined;
+  let running: Promise<void> | undefined;
+  const read = async () => {
+    triedAt = stopwatch();
+    try {
+      const byId = await readKeys(issuer, (url) => getJson(url, ending.signal));
+      set = { byId, readAt: stopwatch(), made: new Map() };
+      failure = undefined;
+    } catch (error) {
+      if (!(error instanceof GetFailure)) {
+        throw error;
+      }
+      if (failure !== error.message && !ending.signal.aborted) {
+        onFailure(error.message);
+      }
+      failure = error.message;
+    }
+  };
+  const readOnce = () =>
+    (running ??= read().finally(() => {
+      running = undefined;
+    }));
+  const away = () => new LockoutError("issuerUnavailable");
+  const fresh = () =>
+    set !== undefined && stopwatch() - set.readAt < keptMs ? set : undefined;
+  const afterReading = async (kid: string | undefined) => {
+    await readOnce();
+    const found = fresh();
+    const key = found && findIn(found, kid);
+    // An unknown one may be new: whether it is, only the issuer knows.
+    if (found === undefined || (key === undefined && failure !== undefined)) {
+      throw away();
+    }
+    return key;
+  };
+  return {
+    find: (kid) => {
+      const known = fresh();
+      const sinceTry = stopwatch() - triedAt;
+      if (known === undefined) {
+        if (running === undefined && sinceTry < retryMs) {
+          throw away();
+        }
+        return afterReading(kid);
+      }
+      const key = findIn(known, kid);
+      if (key !== undefined) {
+        const isOld = stopwatch() - known.readAt >= renewMs;
+        if (isOld && sinceTry >= unknownKeyMs) {
+          void readOnce();
+        }
+        return key;
+      }
+      if (running !== undefined || sinceTry >= unknownKeyMs) {
+        return afterReading(kid);
+      }
+      if (failure !== undefined) {
+        throw away();
+      }
+      return undefined;
+    },
+    prepare: () => readOnce(),
+    stop: () => {
+      ending.abort();
+    },
+  };
+}
+
+/** The keys of an issuer by their ids. @throws GetFailure */
+async function readKeys(
+  issuer: string,
+  get: (url: URL) => Promise<unknown>,
+): Promise<ReadonlyMap<unknown, JsonWebKey>> {
+  const discovery = new URL(
+    `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+  );
+  const { issuer: named, jwks_uri: address } = toRecord(await get(discovery));
+  if (named !== issuer) {
+    throw new GetFailure(`${discovery.href} is of another issuer`);
+  }
+  const url = typeof address === "string" ? URL.parse(address) : null;
+  if (url === null) {
+    throw new GetFailure(`${discovery.href} has no jwks_uri`);
+  }
+  const { keys } = toRecord(await get(url));
+  if (!Array.isArray(keys)) {
+    throw new GetFailure(`${url.href} is no set of keys`);
+  }
+  if (keys.length > maxKeys) {
+    throw new GetFailure(`${url.href} has more than ${maxKeys} keys`);
+  }
+  const byId = new Map<unknown, JsonWebKey>();
+  for (const key of keys.map(toRecord)) {
+    const { kid, use } = key;
+    if ((use === undefined || use === "sig") && !byId.has(kid)) {
+      byId.set(kid, key);
+    }
+  }
+  return byId;
+}
+
+function findIn(
+  { byId, made }: KeySet,
+  kid: string | undefined,
+): IssuerKey | undefined {
+  const [only] = byId.size === 1 ? byId.keys() : [];
+  const id = kid ?? only;
+  const jwk = byId.get(id);
+  if (jwk === undefined) {
+    return undefined;
+  }
+  if (!made.has(id)) {
+    made.set(id, toKey(jwk));
+  }
+  return made.get(id);
+}
+
+function toKey(jwk: JsonWebKey): IssuerKey | undefined {
+  try {
+    // What else a set has, such as a secret or a private key, is not a public key.
+    const { kty, n, e, crv, x, y } = jwk;
+    const key = createPublicKey({
+      key: {
+        kty,
+        ...(kty === "RSA" ? { n, e } : { crv, x, ...(kty === "EC" && { y }) }),
+      } as JsonWebKey,
+      format: "jwk",
+    });
+    const algorithm = algorithmOf(key);
+    const { alg } = jwk;
+    return (
+      algorithm && {
+        ...{ algorithm, key },
+        alg: typeof alg === "string" ? alg : undefined,
+      }
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function toRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}

@@ -1,0 +1,120 @@
+import type { Identity } from "../auth/identity.ts";
+import { isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
+import type { Jwt } from "../auth/jwt.ts";
+import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
+import { LockoutError } from "../lockout/errors.ts";
+import { andThen } from "../store/awaitable.ts";
+import type { Awaitable } from "../store/awaitable.ts";
+import type { IssuerKey, IssuerKeys } from "./issuer-keys.ts";
+import { readRolesClaim } from "./roles.ts";
+
+/** Which tokens are taken. */
+export interface OutsideIssuer {
+  /** As tokens have it. */
+  readonly issuer: string;
+  /** Tokens must be for it. */
+  readonly audience: string;
+  /** The claim with the roles. */
+  readonly rolesClaim: string;
+}
+
+/** What is needed to verify them. */
+export interface OutsideTokensOptions extends OutsideIssuer {
+  readonly keys: Pick<IssuerKeys, "find">;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
+  /** The organisation of callers that have roles in none, or in several. */
+  readonly firstOrgId: () => Awaitable<string>;
+}
+
+/** The kinds of JWTs that are taken for access tokens, in lower case: others, such as logout tokens, are for something else. */
+const types: ReadonlySet<unknown> = new Set([
+  ...[undefined, "jwt", "at+jwt", "application/at+jwt"],
+]);
+
+/** Ids of callers are written with all that they change. */
+const maxSubjectLength = 200;
+
+/** Verifies the tokens of an issuer outside. A caller is `oidc:` and the subject: no account and no token has such an id. */
+export function createOutsideTokens({
+  issuer,
+  audience,
+  rolesClaim,
+  keys,
+  now,
+  firstOrgId,
+}: OutsideTokensOptions): VerifyJwt {
+  return (jwt) => {
+    const { claims, header } = jwt;
+    if (claims["iss"] !== issuer) {
+      return undefined;
+    }
+    const { kid, typ } = header;
+    const isMeant =
+      (kid === undefined || typeof kid === "string") &&
+      types.has(typeof typ === "string" ? typ.toLowerCase() : typ) &&
+      isFor(claims, (each) => each === audience) &&
+      isTimely(claims, now() / 1000);
+    if (!isMeant) {
+      throw new LockoutError("tokenInvalid");
+    }
+    return andThen(keys.find(kid), (key) => {
+      if (key === undefined || !isOf(jwt, key)) {
+        throw new LockoutError("tokenInvalid");
+      }
+      return andThen(firstOrgId(), (orgId): VerifiedJwt => {
+        const identity = toIdentity(claims, rolesClaim, orgId);
+        return {
+          identify: () => {
+            if (!isTimely(claims, now() / 1000)) {
+              throw new LockoutError("tokenInvalid");
+            }
+            // Others are made of the same key each time that the issuer's are read.
+            return andThen(keys.find(kid), (current) =>
+              current === key || current?.key.equals(key.key) === true
+                ? identity
+                : undefined,
+            );
+          },
+        };
+      });
+    });
+  };
+}
+
+function isOf(jwt: Jwt, key: IssuerKey): boolean {
+  return (
+    (key.alg === undefined || key.alg === jwt.header["alg"]) &&
+    isSignedBy(jwt, key)
+  );
+}
+
+/** @throws LockoutError where it has no subject */
+function toIdentity(
+  claims: Jwt["claims"],
+  rolesClaim: string,
+  firstOrgId: string,
+): Identity {
+  const { sub, exp } = claims;
+  if (
+    typeof sub !== "string" ||
+    sub === "" ||
+    sub.length > maxSubjectLength ||
+    /\p{Cc}/u.test(sub)
+  ) {
+    throw new LockoutError("tokenInvalid");
+  }
+  const { everywhere, byOrg } = readRolesClaim(claims[rolesClaim]);
+  const rolesByOrg = new Map(
+    [...byOrg].map(([orgId, roles]) => [orgId, [...everywhere, ...roles]]),
+  );
+  const [only] = byOrg.size === 1 ? byOrg.keys() : [];
+  const orgId =
+    everywhere.length === 0 && only !== undefined ? only : firstOrgId;
+  return {
+    ...{ id: `oidc:${sub}`, name: sub, orgId, rolesByOrg },
+    roles: rolesByOrg.get(orgId) ?? everywhere,
+    expirationDate: Number(exp) * 1000,
+    ...{ lastUseDate: undefined, accessToken: undefined, isStored: false },
+  };
+}
