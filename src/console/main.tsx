@@ -2,6 +2,7 @@ import { render } from "preact";
 import { App } from "./shell/app.tsx";
 import "./styles/style.css";
 import "./styles/overview.css";
+import "./styles/events.css";
 
 const root = document.getElementById("console");
 if (root !== null) {

@@ -1,6 +1,7 @@
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { EventSubject, eventName } from "../parts/event-parts.tsx";
 import { Time } from "../parts/format.tsx";
+import { addressOf } from "../session/route.ts";
 import { overviewTexts as texts } from "../texts/overview.ts";
 
 /** So many are shown. */
@@ -26,6 +27,9 @@ export function LatestEvents({
           </li>
         ))}
       </ol>
+      <p>
+        <a href={addressOf("events")}>{texts.allEvents}</a>
+      </p>
     </section>
   );
 }

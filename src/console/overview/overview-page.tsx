@@ -23,7 +23,7 @@ const keptEvents = 200;
 
 /** Whether an attack is under way, and what happens. */
 export function OverviewPage({ session }: { readonly session: Session }) {
-  const { isAll, orgId } = session;
+  const { isAll } = session;
   const { value, failure, reload } = useLive(
     session,
     useCallback(
@@ -31,16 +31,7 @@ export function OverviewPage({ session }: { readonly session: Session }) {
       [session],
     ),
   );
-  const { shown } = useEvents(
-    session,
-    lockEvents,
-    // With events.read those of all organisations come.
-    useCallback(
-      ({ event }) => isAll || event?.aggregate?.resourceOwner === orgId,
-      [isAll, orgId],
-    ),
-    keptEvents,
-  );
+  const { shown } = useEvents(session, lockEvents, "", keptEvents);
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden) {

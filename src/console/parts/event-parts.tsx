@@ -1,6 +1,6 @@
 import type { Event } from "../../../gen/zitadel/event_pb.js";
 import { addressOf } from "../session/route.ts";
-import { eventTexts } from "../texts/shared.ts";
+import { eventTexts } from "../texts/event-types.ts";
 
 /** What kind of event it is, in words where there are some. */
 export function eventName(event: Event | undefined): string {
@@ -14,16 +14,20 @@ export function editorOf(event: Event | undefined): string {
   return displayName === "" ? userId : displayName;
 }
 
+/** About tokens and service accounts, which have no page of users. */
+const accountEvents = /^user\.(?:pat|machine|token|lockout\.token)\./;
+
 /** What the event is about: a user's name leads to the user. */
 export function EventSubject({ event }: { readonly event: Event | undefined }) {
   const { id = "", type, resourceOwner = "" } = event?.aggregate ?? {};
-  return type?.type === "user" ? (
+  const isAccount = accountEvents.test(event?.type?.type ?? "");
+  return type?.type === "user" && !isAccount ? (
     <a href={addressOf("users", resourceOwner, id)}>
       <bdi>{id}</bdi>
     </a>
   ) : (
     <>
-      {type?.type} <bdi>{id}</bdi>
+      {!isAccount && type?.type} <bdi>{id}</bdi>
     </>
   );
 }
@@ -36,13 +40,27 @@ export function EventDetails({ event }: { readonly event: Event | undefined }) {
   return fields.length === 0 ? (
     <>–</>
   ) : (
-    <>
+    <span>
       {fields.map(([name, value]) => (
         <span key={name} class="field">
-          {name}:{" "}
-          <bdi>{typeof value === "string" ? value : JSON.stringify(value)}</bdi>
+          {wordsOf(name)}: <bdi>{valueText(value)}</bdi>
         </span>
       ))}
-    </>
+    </span>
   );
+}
+
+/** `failedAttempts` as words. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Names of enums as words; all else as it is. */
+function valueText(value: unknown): string {
+  if (typeof value !== "string") {
+    return JSON.stringify(value);
+  }
+  const [, name] =
+    /^(?:LOCK_REASON|FACTOR|USER_STATE)_([A-Z_]+)$/.exec(value) ?? [];
+  return name?.toLowerCase().replaceAll("_", " ") ?? value;
 }

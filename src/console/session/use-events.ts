@@ -1,9 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import type { Event } from "../../../gen/zitadel/event_pb.js";
 import type { Session } from "./session.ts";
 
 /** How often what has come is shown, in milliseconds: of a storm of events, many at once. */
 const showMs = 200;
+
+/** Whether an event is of the organisation that is chosen: with events.read those of all come. */
+export function isInScope(
+  event: Event | undefined,
+  { isAll, orgId }: Pick<Session, "isAll" | "orgId">,
+): boolean {
+  return isAll || event?.aggregate?.resourceOwner === orgId;
+}
 
 /** The events that a page follows. */
 export interface FollowedEvents {
@@ -14,17 +23,17 @@ export interface FollowedEvents {
 }
 
 /**
- * Follows events: the last ones, and each that comes.
+ * Follows events of the organisation that is chosen, or of all: the last ones, and each that comes.
  *
  * @param types empty for all that the caller may see; another array is another choice
- * @param isWanted which of them count (of `useCallback`)
+ * @param userId empty for all
  * @param most so many are kept
  * @param isPaused whether those that come wait
  */
 export function useEvents(
-  { live }: Session,
+  session: Session,
   types: readonly string[],
-  isWanted: (entry: WatchEventsResponse) => boolean,
+  userId: string,
   most: number,
   isPaused = false,
 ): FollowedEvents {
@@ -46,8 +55,10 @@ export function useEvents(
       setCome(count);
       setKept((before) => [...newest, ...before].slice(0, most));
     };
-    const unfollow = live.follow(types, (entry) => {
-      if (!isWanted(entry)) {
+    const unfollow = session.live.follow(types, (entry) => {
+      const { event } = entry;
+      const isWanted = userId === "" || event?.aggregate?.id === userId;
+      if (!isWanted || !isInScope(event, session)) {
         return;
       }
       count += 1;
@@ -61,7 +72,7 @@ export function useEvents(
       unfollow();
       clearTimeout(timer);
     };
-  }, [live, types, isWanted, most]);
+  }, [session, types, userId, most]);
   useEffect(() => {
     setPaused(isPaused ? kept : undefined);
     setComeBefore(come);

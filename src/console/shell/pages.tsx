@@ -1,9 +1,11 @@
 import type { ComponentType } from "preact";
+import { EventsPage } from "../events/events-page.tsx";
 import { FindPage } from "../find/find-page.tsx";
 import { LockedUsersPage } from "../locked-users/locked-users-page.tsx";
 import { OverviewPage } from "../overview/overview-page.tsx";
 import { may } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
+import { eventsTexts } from "../texts/events.ts";
 import { overviewTexts } from "../texts/overview.ts";
 import { texts } from "../texts/shared.ts";
 import { UserPage } from "../user/user-page.tsx";
@@ -39,6 +41,11 @@ const pages: readonly Page[] = [
     ...{ name: "locked", title: texts.lockedUsers },
     isPermitted: mayReadUsers,
     Content: LockedUsersPage,
+  },
+  {
+    ...{ name: "events", title: eventsTexts.title },
+    isPermitted: mayReadUsers,
+    Content: EventsPage,
   },
   {
     ...{ name: "find", title: "" },

@@ -120,30 +120,3 @@ export const stateTexts: Readonly<Record<number, string>> = {
   3: "Inactive",
   4: "Locked",
 };
-
-/** Types of events in words; others are shown as they are. */
-export const eventTexts: Readonly<Record<string, string>> = {
-  "user.human.added": "Registered",
-  "user.locked": "Locked",
-  "user.unlocked": "Unlocked",
-  "user.factor.locked": "Factor locked",
-  "user.factor.unlocked": "Factor unlocked",
-  "user.deactivated": "Deactivated",
-  "user.reactivated": "Reactivated",
-  "user.removed": "Removed",
-  "org.lockout.storm.began": "Storm of locks began",
-  "org.lockout.storm.ended": "Storm of locks ended",
-  "user.lockout.warned": "One chance left before the ceiling",
-  "user.lockout.aliases.changed": "Login names changed",
-  "user.human.password.changed": "Password changed",
-  "user.human.password.check.failed": "Wrong password",
-  "user.human.password.check.succeeded": "Right password",
-  "user.human.mfa.otp.check.failed": "Wrong TOTP code",
-  "user.human.mfa.otp.check.succeeded": "Right TOTP code",
-  "user.human.mfa.otp.sms.check.failed": "Wrong code by SMS",
-  "user.human.mfa.otp.sms.check.succeeded": "Right code by SMS",
-  "user.human.mfa.otp.email.check.failed": "Wrong code by e-mail",
-  "user.human.mfa.otp.email.check.succeeded": "Right code by e-mail",
-  "user.human.mfa.recovery_code.check.failed": "Wrong recovery code",
-  "user.human.mfa.recovery_code.check.succeeded": "Right recovery code",
-};

@@ -1,0 +1,101 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { useEffect, useState } from "preact/hooks";
+import type { Event } from "../../../gen/zitadel/event_pb.js";
+import { describeFailure } from "../session/failure.ts";
+import type { Session } from "../session/session.ts";
+import { eventsTexts as texts } from "../texts/events.ts";
+import { texts as shared } from "../texts/shared.ts";
+import { EventTable } from "./event-table.tsx";
+import { typesOf } from "./filter.ts";
+import type { Filter } from "./filter.ts";
+
+const pageSize = 100;
+
+/** The events of a span of time, newest first, a page at a time. Another filter is another instance. */
+export function PastEvents({
+  session,
+  filter,
+}: {
+  readonly session: Session;
+  readonly filter: Filter;
+}) {
+  const [events, setEvents] = useState<readonly Event[]>();
+  const [hasMore, setHasMore] = useState(false);
+  const [failure, setFailure] = useState("");
+  const load = async (signal?: AbortSignal) => {
+    try {
+      const page = await readPast(session, filter, events?.at(-1), signal);
+      setEvents([...(events ?? []), ...page]);
+      setHasMore(page.length === pageSize);
+      setFailure("");
+    } catch (error) {
+      if (signal?.aborted !== true) {
+        setFailure(describeFailure(error));
+      }
+    }
+  };
+  useEffect(() => {
+    const ending = new AbortController();
+    void load(ending.signal);
+    return () => {
+      ending.abort();
+    };
+  }, []);
+  return (
+    <>
+      <p class="help">{texts.past}</p>
+      <p role="alert" class="problem">
+        {failure}
+      </p>
+      {events === undefined && failure === "" && <p>{shared.loading}</p>}
+      {events?.length === 0 && <p>{texts.noneInSpan}</p>}
+      {events !== undefined && events.length > 0 && (
+        <EventTable
+          events={events.map((event) => ({ event }))}
+          isAll={session.isAll}
+        />
+      )}
+      {hasMore && (
+        <button
+          type="button"
+          onClick={() => {
+            void load();
+          }}
+        >
+          {texts.earlier}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** The events before one, or the last ones of the span. */
+async function readPast(
+  { clients, isAll, orgId }: Session,
+  filter: Filter,
+  last: Event | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly Event[]> {
+  const { fromMs, toMs, userId } = filter;
+  const until =
+    last?.creationDate ??
+    (toMs === undefined ? undefined : timestampFromMs(toMs));
+  const { events } = await clients.admin.listEvents(
+    {
+      limit: pageSize,
+      eventTypes: [...typesOf(filter)],
+      aggregateId: userId,
+      ...(userId !== "" && { aggregateTypes: ["user"] }),
+      ...(!isAll && { resourceOwner: orgId }),
+      creationDateFilter: {
+        case: "range",
+        value: {
+          ...(fromMs !== undefined && { since: timestampFromMs(fromMs) }),
+          ...(until !== undefined && { until }),
+        },
+      },
+    },
+    signal === undefined ? {} : { signal },
+  );
+  return events;
+}
