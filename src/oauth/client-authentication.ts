@@ -11,11 +11,18 @@ import type { OAuthRequest } from "./handler.ts";
 import { OAuthError } from "./oauth-error.ts";
 import type { SecretGuard } from "./secret-guard.ts";
 
-/** How a client shows who it is. */
-export type ClientCredentials =
+/** A way in which a client shows who it is. */
+type ShownCredentials =
   | { readonly kind: "secret"; readonly id: string; readonly secret: string }
-  | { readonly kind: "assertion"; readonly assertion: string }
-  | undefined;
+  | {
+      readonly kind: "assertion";
+      readonly assertion: string;
+      /** What the client says beside it. */
+      readonly clientId: string | undefined;
+    };
+
+/** How a client shows who it is. */
+export type ClientCredentials = ShownCredentials | undefined;
 
 /** Finds the account of a client. @throws OAuthError `invalid_client`, always the same */
 export type AuthenticateClient = (
@@ -32,31 +39,26 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** Compared with where there is nothing to compare with, so that it takes as long. */
 const nobodysHash = new Uint8Array(32);
 
-/** Reads how a client shows who it is. @throws OAuthError where it does so in two ways */
+/** Reads how a client shows who it is. @throws OAuthError where it does so in two ways, or names another client beside it */
 export function readCredentials(
   { authorization }: Pick<OAuthRequest, "authorization">,
   form: Form,
 ): ClientCredentials {
   const basic = authorization.flatMap((value) => {
-    const encoded = /^basic +(\S+)$/i.exec(value)?.[1];
-    return encoded === undefined ? [] : [readBasic(encoded)];
+    const encoded = /^basic(?: +(.*))?$/i.exec(value.trim());
+    return encoded === null ? [] : [readBasic(encoded[1] ?? "")];
   });
+  const clientId = fieldOf(form, "client_id");
   const secret = fieldOf(form, "client_secret");
   const assertion = fieldOf(form, "client_assertion");
-  const ways: ClientCredentials[] = [
+  const ways: readonly ShownCredentials[] = [
     ...basic,
     ...(secret === undefined
       ? []
-      : [
-          {
-            kind: "secret",
-            id: fieldOf(form, "client_id") ?? "",
-            secret,
-          } as const,
-        ]),
+      : [{ kind: "secret", id: clientId ?? "", secret } as const]),
     ...(assertion === undefined
       ? []
-      : [{ kind: "assertion", assertion } as const]),
+      : [{ kind: "assertion", assertion, clientId } as const]),
   ];
   if (ways.length > 1 || authorization.length > 1) {
     throw new OAuthError(
@@ -73,12 +75,23 @@ export function readCredentials(
       `client_assertion_type is ${assertionType}`,
     );
   }
-  return ways[0];
+  const [way] = ways;
+  const isAnother =
+    way?.kind === "secret" &&
+    clientId !== undefined &&
+    !isSameName(clientId, way.id);
+  if (isAnother) {
+    throw new OAuthError(
+      "invalid_request",
+      "client_id is another one than that of the Authorization header",
+    );
+  }
+  return way;
 }
 
 /** Makes {@link AuthenticateClient}. */
 export function createClientAuthentication(
-  store: Pick<AccountStore, "findAccountByName">,
+  store: Pick<AccountStore, "findClient" | "findAccount">,
   assertions: Assertions,
   guard: SecretGuard,
 ): AuthenticateClient {
@@ -91,28 +104,26 @@ export function createClientAuthentication(
       return undefined;
     }
     const folded = foldName(id);
-    const account = await store.findAccountByName(folded);
+    const client = await store.findClient(folded);
     const hash = hashSecret(secret);
+    const stored = client?.secretHash;
     const isRight = guard.check(
-      account === undefined
+      client === undefined
         ? { id: toKey(folded), isKnown: false }
         : {
-            ...{ id: account.id, isKnown: true },
+            ...{ id: client.accountId, isKnown: true },
             // A new one has the id of the one before.
-            secretId:
-              account.secret &&
-              Buffer.from(account.secret.hash).toString("base64"),
+            secretId: stored && Buffer.from(stored).toString("base64"),
           },
       network,
-      () => {
-        const isSame = timingSafeEqual(
-          hash,
-          account?.secret?.hash ?? nobodysHash,
-        );
-        return isSame && account?.secret !== undefined;
-      },
+      () =>
+        timingSafeEqual(hash, stored ?? nobodysHash) && stored !== undefined,
     );
-    return isRight && account !== undefined && isActive(account)
+    if (!isRight || client === undefined) {
+      return undefined;
+    }
+    const account = await store.findAccount(client.accountId);
+    return account?.secret !== undefined && isActive(account)
       ? account
       : undefined;
   };
@@ -123,7 +134,11 @@ export function createClientAuthentication(
       account = await bySecret(id, secret, clientNetwork);
     } else if (credentials?.kind === "assertion") {
       const checked = await assertions.check(credentials.assertion, issuer);
-      account = typeof checked === "string" ? undefined : checked.account;
+      const { clientId } = credentials;
+      account =
+        typeof checked === "string" || !names(checked.account, clientId)
+          ? undefined
+          : checked.account;
     }
     if (account === undefined) {
       throw new OAuthError(
@@ -135,8 +150,27 @@ export function createClientAuthentication(
   };
 }
 
+/** Whether a client id that comes with an assertion is the account's (RFC 7521, §4.2). Python's client writes `None` where it has none. */
+function names(
+  { id, loginName }: Account,
+  clientId: string | undefined = id,
+): boolean {
+  return (
+    clientId === id || clientId === "None" || isSameName(clientId, loginName)
+  );
+}
+
+function isSameName(one: string, other: string): boolean {
+  return (
+    one === other ||
+    (one.length <= maxLength &&
+      other.length <= maxLength &&
+      foldName(one) === foldName(other))
+  );
+}
+
 /** Raw, or percent-encoded as RFC 6749 has it: neither login names nor secrets have characters that would tell the two apart. */
-function readBasic(encoded: string): ClientCredentials {
+function readBasic(encoded: string): ShownCredentials {
   const text = Buffer.from(encoded, "base64").toString();
   const colon = text.indexOf(":");
   const decode = (part: string) => {

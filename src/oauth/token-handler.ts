@@ -33,10 +33,15 @@ export function createTokenHandler({
   issuer,
   accessTokenTtlMs,
 }: OAuthParts): OAuthHandler {
-  const byAssertion: ReadGrant = async (form, _request, issuedBy) => {
+  const byAssertion: ReadGrant = async (form, request, issuedBy) => {
+    // RFC 7523, §3.1: a client need not show who it is, but what it shows must be right.
+    const credentials = readCredentials(request, form);
     const assertion = fieldOf(form, "assertion");
     if (assertion === undefined) {
       throw new OAuthError("invalid_request", "assertion is missing");
+    }
+    if (credentials !== undefined) {
+      await authenticateClient(credentials, request, issuedBy);
     }
     const found = await assertions.check(assertion, issuedBy);
     if (found === "unreadable") {

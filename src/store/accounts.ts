@@ -12,6 +12,13 @@ export type NewAccount = Pick<
   "orgId" | "loginName" | "name" | "roles"
 >;
 
+/** What is read of an account before its secret is compared. */
+export interface StoredClient {
+  readonly accountId: string;
+  /** SHA-256 of the secret; undefined where there is none. */
+  readonly secretHash: Uint8Array | undefined;
+}
+
 /** The part of the port that is about service accounts. */
 export interface AccountStore {
   /**
@@ -24,6 +31,8 @@ export interface AccountStore {
   findAccount(accountId: string): Awaitable<Account | undefined>;
   /** The account with a login name that folds to this. */
   findAccountByName(foldedName: string): Promise<Account | undefined>;
+  /** Whose login name folds to this. To look for a name that nobody has takes as long. */
+  findClient(foldedName: string): Promise<StoredClient | undefined>;
   /** A key of an account, expired or not. */
   findAccountKey(
     accountId: string,

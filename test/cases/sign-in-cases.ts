@@ -1,4 +1,3 @@
-import { createHmac, createPrivateKey, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
@@ -8,14 +7,8 @@ import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import {
-  audience,
-  basic,
-  jwtBearer,
-  signInAt,
-  tokenOf,
-} from "../support/sign-in.ts";
-import type { AssertionParts, Posted, Program } from "../support/sign-in.ts";
+import { audience, basic, signInAt, tokenOf } from "../support/sign-in.ts";
+import type { Program } from "../support/sign-in.ts";
 import { messageOf } from "./situation.ts";
 
 const access = AccessService.method;
@@ -28,7 +21,7 @@ export function describeSignIn(accessTokenType: AccessTokenType): void {
   let stopwatch = 0;
   const programs = signInAt(() => server);
   const { post, makeProgram, assertionOf, byAssertion, byBasic } = programs;
-  const { admin, seconds, statusOf } = programs;
+  const { admin, statusOf } = programs;
 
   beforeAll(async () => {
     server = await startTestServer(
@@ -109,139 +102,6 @@ export function describeSignIn(accessTokenType: AccessTokenType): void {
         expect(await statusOf(await tokenOf(answer))).toBe(200);
       }
       expect((await answers[4])?.body).not.toHaveProperty("scope");
-    });
-
-    it("is refused to a request that is malformed", async () => {
-      const program = await makeProgram();
-      const { loginName: client_id, secret: client_secret } = program;
-      const assertion = assertionOf(program);
-      const credentials = { grant_type: "client_credentials" };
-      const path = "/oauth/v2/token";
-      const rows: readonly (readonly [string, Promise<Posted>, string])[] = [
-        ["no grant type", post(path, { assertion }), "invalid_request"],
-        [
-          "no assertion",
-          post(path, { grant_type: jwtBearer }),
-          "invalid_request",
-        ],
-        ["no JWT", byAssertion("no.jwt"), "invalid_request"],
-        ["JSON that is none", byAssertion("e30.W10.AA"), "invalid_request"],
-        [
-          "another grant",
-          post(path, { grant_type: "authorization_code" }),
-          "unsupported_grant_type",
-        ],
-        [
-          "two ways",
-          post(
-            path,
-            { ...credentials, client_id, client_secret },
-            basic(client_id, client_secret),
-          ),
-          "invalid_request",
-        ],
-        [
-          "a field twice",
-          post(path, "grant_type=client_credentials&scope=a&scope=b"),
-          "invalid_request",
-        ],
-        [
-          "no form",
-          post(path, JSON.stringify(credentials), {
-            "content-type": "application/json",
-          }),
-          "invalid_request",
-        ],
-        ["a malformed escape", post(path, "grant_type=%zz"), "invalid_request"],
-        [
-          "a long form",
-          post(path, { ...credentials, x: "x".repeat(17_000) }),
-          "invalid_request",
-        ],
-        [
-          "many fields",
-          post(
-            path,
-            Array.from({ length: 200 }, (_each, at) => `f${at}=`).join("&"),
-          ),
-          "invalid_request",
-        ],
-        [
-          "a long assertion",
-          byAssertion(`${"a".repeat(9000)}.e30.AA`),
-          "invalid_request",
-        ],
-      ];
-      for (const [name, answer, error] of rows) {
-        const { status, body } = await answer;
-        expect(body, name).toMatchObject({ error });
-        expect(status, name).toBe(400);
-      }
-      const get = await fetch(`${server.url}${path}`);
-      expect(get.status).toBe(405);
-    });
-
-    it("is refused for an assertion of which anything is wrong", async () => {
-      const program = await makeProgram();
-      const other = await makeProgram();
-      const { key } = program;
-      const now = seconds();
-      const hour = 3600;
-      const publicPem = createPrivateKey(key).export({
-        type: "pkcs1",
-        format: "pem",
-      });
-      const wrong: Readonly<Record<string, AssertionParts>> = {
-        "alg none": { header: { alg: "none" }, signed: () => Buffer.alloc(0) },
-        "HMAC with the key as its secret": {
-          header: { alg: "HS256" },
-          signed: (input) =>
-            createHmac("sha256", publicPem).update(input).digest(),
-        },
-        "another algorithm": { header: { alg: "RS512" } },
-        "the algorithm of another kind of key": { header: { alg: "ES256" } },
-        crit: { header: { crit: ["exp"] } },
-        "no kid": { header: { kid: undefined } },
-        "a kid of another account": { header: { kid: other.keyId } },
-        "iss is another": { claims: { iss: other.userId } },
-        "sub is another": { claims: { sub: other.userId } },
-        "iss and sub are another": {
-          claims: { iss: other.userId, sub: other.userId },
-        },
-        nobody: { claims: { iss: "nobody", sub: "nobody" } },
-        "aud is another": { claims: { aud: "http://example.com" } },
-        "no aud": { claims: { aud: undefined } },
-        "no iat": { claims: { iat: undefined } },
-        "iat is a text": { claims: { iat: String(now) } },
-        "iat in the future": { claims: { iat: now + 60 } },
-        "iat too long ago": { claims: { iat: now - hour - 60 } },
-        "no exp": { claims: { exp: undefined } },
-        "exp passed": { claims: { exp: now - 60 } },
-        "nbf in the future": { claims: { nbf: now + 60 } },
-        "nbf is a text": { claims: { nbf: String(now) } },
-        "another signature": { signed: () => randomBytes(256) },
-        "no signature": { signed: () => Buffer.alloc(0) },
-        "a key that the header brings": {
-          header: { jwk: { kty: "RSA" }, jku: "http://127.0.0.1:1/keys" },
-          signed: () => randomBytes(256),
-        },
-      };
-      for (const [name, parts] of Object.entries(wrong)) {
-        const { status, body } = await byAssertion(assertionOf(program, parts));
-        expect(body, name).toMatchObject({ error: "invalid_grant" });
-        expect(status, name).toBe(400);
-      }
-      // Within the tolerance, and in the forms that libraries write.
-      const right: readonly AssertionParts[] = [
-        { header: { typ: "JWT" } },
-        { claims: { aud: server.url } },
-        { claims: { aud: ["x", server.url] } },
-        { claims: { iat: now - hour + 5 } },
-        { claims: { nbf: now } },
-      ];
-      for (const parts of right) {
-        await tokenOf(byAssertion(assertionOf(program, parts)));
-      }
     });
 
     it("is refused to an unknown client, a wrong secret and none with one body, and a challenge", async () => {

@@ -14,8 +14,9 @@ import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { startServerProcess } from "../support/server-process.ts";
 
-const token = "the-token-of-the-cluster-administrator";
-const headers = { authorization: `Bearer ${token}` };
+/** The administrator's token of every cluster. */
+export const clusterToken = "the-token-of-the-cluster-administrator";
+const headers = { authorization: `Bearer ${clusterToken}` };
 
 /** A node in a process of its own, and clients of it. */
 export interface ClusterNode {
@@ -30,8 +31,12 @@ export interface ClusterNode {
 }
 
 /** Starts a node on a database of PostgreSQL. Attempts that nobody completes expire soon. */
-export async function startNode(database: string): Promise<ClusterNode> {
-  const server = await startServerProcess(database, token, [
+export async function startNode(
+  database: string,
+  flags: readonly string[] = [],
+): Promise<ClusterNode> {
+  const server = await startServerProcess(database, clusterToken, [
+    ...flags,
     ...["--attempt-ttl", "3s", "--log-level", "silent"],
     ...["--shutdown-grace", "1s"],
   ]);

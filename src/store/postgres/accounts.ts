@@ -13,11 +13,17 @@ import {
   accountColumns,
   accountSliceSql,
   changedValues,
+  clientSql,
   keyColumns,
   toAccount,
   toAccountKey,
+  toClient,
 } from "../shared/account-rows.ts";
-import type { AccountKeyRow, AccountRow } from "../shared/account-rows.ts";
+import type {
+  AccountKeyRow,
+  AccountRow,
+  ClientRow,
+} from "../shared/account-rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEnds } from "./event-ends.ts";
 import { withFreeId } from "./free-id.ts";
@@ -48,6 +54,10 @@ const find: Statement = {
 const findByName: Statement = {
   name: "find_account_by_name",
   text: `SELECT ${columns} FROM accounts a WHERE a.folded_name = $1`,
+};
+const findClient: Statement = {
+  name: "find_client",
+  text: clientSql("$1"),
 };
 const lockAccount: Statement = {
   name: "lock_account",
@@ -119,9 +129,8 @@ export function createAccounts(
     return new Map(accounts.map((account) => [account.id, account]));
   });
   const findName = async (foldedName: string) => {
-    const { rows } = await database.query(findByName, foldedName);
-    const row = rows[0] as unknown as AccountRow | undefined;
-    return row && toAccount(row);
+    const { rows } = await database.query(findClient, foldedName);
+    return toClient(rows[0] as unknown as ClientRow | undefined);
   };
   return {
     createAccount: async (account, editor) => {
@@ -161,7 +170,12 @@ export function createAccounts(
       };
     },
     findAccount: (accountId) => lookUp(accountId),
-    findAccountByName: findName,
+    findAccountByName: async (foldedName) => {
+      const { rows } = await database.query(findByName, foldedName);
+      const row = rows[0] as unknown as AccountRow | undefined;
+      return row && toAccount(row);
+    },
+    findClient: findName,
     findAccountKey: async (accountId, keyId) => {
       const { rows } = await database.query(findKey, accountId, keyId);
       const row = rows[0] as unknown as AccountKeyRow | undefined;

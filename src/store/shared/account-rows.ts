@@ -5,6 +5,7 @@ import type {
   KeyAlgorithm,
 } from "../../lockout/account-record.ts";
 import type { AccountState } from "../../lockout/user-events.ts";
+import type { StoredClient } from "../accounts.ts";
 import type { CreatedSliceValues } from "./access-lists.ts";
 
 /** A row of {@link accountColumns}. */
@@ -48,6 +49,25 @@ export function accountColumns(join: "group_concat" | "string_agg"): string {
 /** The columns of {@link toAccountKey}. */
 export const keyColumns =
   "id, algorithm, public_key, creation_date, expiration_date";
+
+/** A row of {@link clientSql}. */
+export interface ClientRow {
+  readonly id: string | null;
+  readonly secret_hash: Uint8Array | null;
+}
+
+/** Always has one row, which is empty where there is no account: a missing one would be told by the time that it takes to read one. */
+export function clientSql(name: string): string {
+  return `SELECT a.id, a.secret_hash FROM (SELECT 1 AS one) o LEFT JOIN accounts a ON a.folded_name = ${name}`;
+}
+
+/** Reads a row of {@link clientSql}. */
+export function toClient(row: ClientRow | undefined): StoredClient | undefined {
+  const { id = null, secret_hash: hash = null } = row ?? {};
+  return id === null
+    ? undefined
+    : { accountId: id, secretHash: hash ?? undefined };
+}
 
 /** The next accounts: of an organisation, or of all where `orgId` is empty. */
 export function accountSliceSql(

@@ -6,7 +6,7 @@ import type { Account, AccountKey } from "../../lockout/account-record.ts";
 import { foldName } from "../../lockout/alias.ts";
 import { LockoutError } from "../../lockout/errors.ts";
 import { accountIds } from "../accounts.ts";
-import type { NewAccount } from "../accounts.ts";
+import type { NewAccount, StoredClient } from "../accounts.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import type { Clock, NewId } from "../ids.ts";
@@ -15,11 +15,17 @@ import {
   accountColumns,
   accountSliceSql,
   changedValues,
+  clientSql,
   keyColumns,
   toAccount,
   toAccountKey,
+  toClient,
 } from "../shared/account-rows.ts";
-import type { AccountKeyRow, AccountRow } from "../shared/account-rows.ts";
+import type {
+  AccountKeyRow,
+  AccountRow,
+  ClientRow,
+} from "../shared/account-rows.ts";
 import { withFreeId } from "./free-id.ts";
 
 /** The service accounts. */
@@ -28,6 +34,7 @@ export interface Accounts {
   create(account: NewAccount, editor: string): Account;
   find(accountId: string): Account | undefined;
   findByName(foldedName: string): Account | undefined;
+  findClient(foldedName: string): StoredClient | undefined;
   findKey(accountId: string, keyId: string): AccountKey | undefined;
   isTokenRevoked(accountId: string, tokenId: string): boolean;
   listKeys(accountId: string): readonly AccountKey[];
@@ -67,6 +74,7 @@ export function prepareAccounts(
   const findByName = database.prepare<[string], AccountRow>(
     `SELECT ${columns} FROM accounts a WHERE a.folded_name = ?`,
   );
+  const findClient = database.prepare<[string], ClientRow>(clientSql("?"));
   const findKey = database.prepare<[string, string], AccountKeyRow>(
     `SELECT ${keyColumns} FROM account_keys WHERE account_id = ? AND id = ?`,
   );
@@ -107,7 +115,7 @@ export function prepareAccounts(
     create: (account, editor) => {
       const { orgId, loginName, name, roles } = account;
       const folded = foldName(loginName);
-      if (findByName.get(folded) !== undefined) {
+      if (toClient(findClient.get(folded)) !== undefined) {
         throw new LockoutError("accountNameTaken");
       }
       if ((count.get(orgId) ?? 0) >= maxAccountsPerOrg) {
@@ -137,6 +145,7 @@ export function prepareAccounts(
       const row = findByName.get(foldedName);
       return row && toAccount(row);
     },
+    findClient: (foldedName) => toClient(findClient.get(foldedName)),
     findKey: (...key) => {
       const row = findKey.get(...key);
       return row && toAccountKey(row);

@@ -40,6 +40,10 @@ export function describeAccounts(bed: StoreBed): void {
       expect(await bed.store.findAccountByName("login-page")).toMatchObject({
         id,
       });
+      expect(await bed.store.findClient("login-page")).toEqual({
+        ...{ accountId: id, secretHash: undefined },
+      });
+      expect(await bed.store.findClient("nobody")).toBeUndefined();
       await expect(create("LOGIN-page")).rejects.toMatchObject({
         entry: { id: "LOCKOUTD-acc03" },
       });
