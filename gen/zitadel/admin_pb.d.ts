@@ -10,6 +10,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Event } from "./event_pb.js";
 import type { Org, OrgFieldName, OrgQuery } from "./org_pb.js";
 import type { InstanceDetail } from "./instance_pb.js";
+import type { Member, MemberFieldColumnName, SearchQuery } from "./member_pb.js";
 
 /**
  * Describes the file zitadel/admin.proto.
@@ -529,6 +530,185 @@ export declare type SetUpOrgResponse = Message<"zitadel.admin.v1.SetUpOrgRespons
 export declare const SetUpOrgResponseSchema: GenMessage<SetUpOrgResponse>;
 
 /**
+ * @generated from message zitadel.admin.v1.AddIAMMemberRequest
+ */
+export declare type AddIAMMemberRequest = Message<"zitadel.admin.v1.AddIAMMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The roles that hold there, and no others.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.AddIAMMemberRequest.
+ * Use `create(AddIAMMemberRequestSchema)` to create a new message.
+ */
+export declare const AddIAMMemberRequestSchema: GenMessage<AddIAMMemberRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.AddIAMMemberResponse
+ */
+export declare type AddIAMMemberResponse = Message<"zitadel.admin.v1.AddIAMMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.AddIAMMemberResponse.
+ * Use `create(AddIAMMemberResponseSchema)` to create a new message.
+ */
+export declare const AddIAMMemberResponseSchema: GenMessage<AddIAMMemberResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.UpdateIAMMemberRequest
+ */
+export declare type UpdateIAMMemberRequest = Message<"zitadel.admin.v1.UpdateIAMMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The roles that hold there, and no others.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.UpdateIAMMemberRequest.
+ * Use `create(UpdateIAMMemberRequestSchema)` to create a new message.
+ */
+export declare const UpdateIAMMemberRequestSchema: GenMessage<UpdateIAMMemberRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.UpdateIAMMemberResponse
+ */
+export declare type UpdateIAMMemberResponse = Message<"zitadel.admin.v1.UpdateIAMMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.UpdateIAMMemberResponse.
+ * Use `create(UpdateIAMMemberResponseSchema)` to create a new message.
+ */
+export declare const UpdateIAMMemberResponseSchema: GenMessage<UpdateIAMMemberResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.RemoveIAMMemberRequest
+ */
+export declare type RemoveIAMMemberRequest = Message<"zitadel.admin.v1.RemoveIAMMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.RemoveIAMMemberRequest.
+ * Use `create(RemoveIAMMemberRequestSchema)` to create a new message.
+ */
+export declare const RemoveIAMMemberRequestSchema: GenMessage<RemoveIAMMemberRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.RemoveIAMMemberResponse
+ */
+export declare type RemoveIAMMemberResponse = Message<"zitadel.admin.v1.RemoveIAMMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.RemoveIAMMemberResponse.
+ * Use `create(RemoveIAMMemberResponseSchema)` to create a new message.
+ */
+export declare const RemoveIAMMemberResponseSchema: GenMessage<RemoveIAMMemberResponse>;
+
+/**
+ * @generated from message zitadel.admin.v1.ListIAMMembersRequest
+ */
+export declare type ListIAMMembersRequest = Message<"zitadel.admin.v1.ListIAMMembersRequest"> & {
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 1;
+   */
+  query?: ListQuery | undefined;
+
+  /**
+   * Those that fit all of these; at most 20.
+   *
+   * @generated from field: repeated zitadel.member.v1.SearchQuery queries = 2;
+   */
+  queries: SearchQuery[];
+
+  /**
+   * What it is sorted by.
+   *
+   * @generated from field: zitadel.member.v1.MemberFieldColumnName sorting_column = 3;
+   */
+  sortingColumn: MemberFieldColumnName;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.ListIAMMembersRequest.
+ * Use `create(ListIAMMembersRequestSchema)` to create a new message.
+ */
+export declare const ListIAMMembersRequestSchema: GenMessage<ListIAMMembersRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.ListIAMMembersResponse
+ */
+export declare type ListIAMMembersResponse = Message<"zitadel.admin.v1.ListIAMMembersResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * The members.
+   *
+   * @generated from field: repeated zitadel.member.v1.Member result = 2;
+   */
+  result: Member[];
+};
+
+/**
+ * Describes the message zitadel.admin.v1.ListIAMMembersResponse.
+ * Use `create(ListIAMMembersResponseSchema)` to create a new message.
+ */
+export declare const ListIAMMembersResponseSchema: GenMessage<ListIAMMembersResponse>;
+
+/**
  * The calls on the instance. Their HTTP paths stand under /admin/v1.
  *
  * @generated from service zitadel.admin.v1.AdminService
@@ -623,6 +803,46 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof SetUpOrgRequestSchema;
     output: typeof SetUpOrgResponseSchema;
+  },
+  /**
+   * Gives a service account roles that hold everywhere, where it has none.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.AddIAMMember
+   */
+  addIAMMember: {
+    methodKind: "unary";
+    input: typeof AddIAMMemberRequestSchema;
+    output: typeof AddIAMMemberResponseSchema;
+  },
+  /**
+   * Replaces the roles of a service account that hold everywhere.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.UpdateIAMMember
+   */
+  updateIAMMember: {
+    methodKind: "unary";
+    input: typeof UpdateIAMMemberRequestSchema;
+    output: typeof UpdateIAMMemberResponseSchema;
+  },
+  /**
+   * Takes from a service account the roles that hold everywhere.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.RemoveIAMMember
+   */
+  removeIAMMember: {
+    methodKind: "unary";
+    input: typeof RemoveIAMMemberRequestSchema;
+    output: typeof RemoveIAMMemberResponseSchema;
+  },
+  /**
+   * Lists the service accounts that have roles that hold everywhere.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.ListIAMMembers
+   */
+  listIAMMembers: {
+    methodKind: "unary";
+    input: typeof ListIAMMembersRequestSchema;
+    output: typeof ListIAMMembersResponseSchema;
   },
 }>;
 

@@ -4,10 +4,13 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { SearchQuery, User, UserFieldName } from "./user_pb.js";
+import type { AccessTokenType, SearchQuery, User, UserFieldName } from "./user_pb.js";
 import type { ListDetails, ListQuery, ObjectDetails } from "./object_pb.js";
 import type { LockoutPolicy } from "./policy_pb.js";
 import type { Org } from "./org_pb.js";
+import type { Key, KeyType } from "./auth_n_key_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Member, SearchQuery as SearchQuery$1 } from "./member_pb.js";
 
 /**
  * Describes the file zitadel/management.proto.
@@ -611,6 +614,578 @@ export declare type ListUsersResponse = Message<"zitadel.management.v1.ListUsers
 export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.AddMachineUserRequest
+ */
+export declare type AddMachineUserRequest = Message<"zitadel.management.v1.AddMachineUserRequest"> & {
+  /**
+   * The login name, which is the client id too: 1 to 200 visible characters, and none of blanks, %, + and :.
+   *
+   * @generated from field: string user_name = 1;
+   */
+  userName: string;
+
+  /**
+   * What people call it.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Refused unless it is empty: it would not be kept.
+   *
+   * @generated from field: string description = 3;
+   */
+  description: string;
+
+  /**
+   * Refused unless it is the default: the server's settings say it for all.
+   *
+   * @generated from field: zitadel.user.v1.AccessTokenType access_token_type = 4;
+   */
+  accessTokenType: AccessTokenType;
+
+  /**
+   * Refused unless it is empty: ids are the server's.
+   *
+   * @generated from field: optional string user_id = 5;
+   */
+  userId?: string | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddMachineUserRequest.
+ * Use `create(AddMachineUserRequestSchema)` to create a new message.
+ */
+export declare const AddMachineUserRequestSchema: GenMessage<AddMachineUserRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.AddMachineUserResponse
+ */
+export declare type AddMachineUserResponse = Message<"zitadel.management.v1.AddMachineUserResponse"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 2;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddMachineUserResponse.
+ * Use `create(AddMachineUserResponseSchema)` to create a new message.
+ */
+export declare const AddMachineUserResponseSchema: GenMessage<AddMachineUserResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveUserRequest
+ */
+export declare type RemoveUserRequest = Message<"zitadel.management.v1.RemoveUserRequest"> & {
+  /**
+   * The id of the user or account.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveUserRequest.
+ * Use `create(RemoveUserRequestSchema)` to create a new message.
+ */
+export declare const RemoveUserRequestSchema: GenMessage<RemoveUserRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveUserResponse
+ */
+export declare type RemoveUserResponse = Message<"zitadel.management.v1.RemoveUserResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveUserResponse.
+ * Use `create(RemoveUserResponseSchema)` to create a new message.
+ */
+export declare const RemoveUserResponseSchema: GenMessage<RemoveUserResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.AddMachineKeyRequest
+ */
+export declare type AddMachineKeyRequest = Message<"zitadel.management.v1.AddMachineKeyRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * What it is handed out as.
+   *
+   * @generated from field: zitadel.authn.v1.KeyType type = 2;
+   */
+  type: KeyType;
+
+  /**
+   * The key is good before this time; without it, for ever.
+   *
+   * @generated from field: google.protobuf.Timestamp expiration_date = 3;
+   */
+  expirationDate?: Timestamp | undefined;
+
+  /**
+   * PEM (BEGIN PUBLIC KEY); empty: a key is made.
+   *
+   * @generated from field: bytes public_key = 4;
+   */
+  publicKey: Uint8Array;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddMachineKeyRequest.
+ * Use `create(AddMachineKeyRequestSchema)` to create a new message.
+ */
+export declare const AddMachineKeyRequestSchema: GenMessage<AddMachineKeyRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.AddMachineKeyResponse
+ */
+export declare type AddMachineKeyResponse = Message<"zitadel.management.v1.AddMachineKeyResponse"> & {
+  /**
+   * The key's id.
+   *
+   * @generated from field: string key_id = 1;
+   */
+  keyId: string;
+
+  /**
+   * The key file, of a key that was made: it is handed out this once.
+   *
+   * @generated from field: bytes key_details = 2;
+   */
+  keyDetails: Uint8Array;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 3;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddMachineKeyResponse.
+ * Use `create(AddMachineKeyResponseSchema)` to create a new message.
+ */
+export declare const AddMachineKeyResponseSchema: GenMessage<AddMachineKeyResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.GetMachineKeyByIDsRequest
+ */
+export declare type GetMachineKeyByIDsRequest = Message<"zitadel.management.v1.GetMachineKeyByIDsRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The key's id.
+   *
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetMachineKeyByIDsRequest.
+ * Use `create(GetMachineKeyByIDsRequestSchema)` to create a new message.
+ */
+export declare const GetMachineKeyByIDsRequestSchema: GenMessage<GetMachineKeyByIDsRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetMachineKeyByIDsResponse
+ */
+export declare type GetMachineKeyByIDsResponse = Message<"zitadel.management.v1.GetMachineKeyByIDsResponse"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: zitadel.authn.v1.Key key = 1;
+   */
+  key?: Key | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetMachineKeyByIDsResponse.
+ * Use `create(GetMachineKeyByIDsResponseSchema)` to create a new message.
+ */
+export declare const GetMachineKeyByIDsResponseSchema: GenMessage<GetMachineKeyByIDsResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.ListMachineKeysRequest
+ */
+export declare type ListMachineKeysRequest = Message<"zitadel.management.v1.ListMachineKeysRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 2;
+   */
+  query?: ListQuery | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListMachineKeysRequest.
+ * Use `create(ListMachineKeysRequestSchema)` to create a new message.
+ */
+export declare const ListMachineKeysRequestSchema: GenMessage<ListMachineKeysRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.ListMachineKeysResponse
+ */
+export declare type ListMachineKeysResponse = Message<"zitadel.management.v1.ListMachineKeysResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * The keys, the oldest first.
+   *
+   * @generated from field: repeated zitadel.authn.v1.Key result = 2;
+   */
+  result: Key[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListMachineKeysResponse.
+ * Use `create(ListMachineKeysResponseSchema)` to create a new message.
+ */
+export declare const ListMachineKeysResponseSchema: GenMessage<ListMachineKeysResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveMachineKeyRequest
+ */
+export declare type RemoveMachineKeyRequest = Message<"zitadel.management.v1.RemoveMachineKeyRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The key's id.
+   *
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveMachineKeyRequest.
+ * Use `create(RemoveMachineKeyRequestSchema)` to create a new message.
+ */
+export declare const RemoveMachineKeyRequestSchema: GenMessage<RemoveMachineKeyRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveMachineKeyResponse
+ */
+export declare type RemoveMachineKeyResponse = Message<"zitadel.management.v1.RemoveMachineKeyResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveMachineKeyResponse.
+ * Use `create(RemoveMachineKeyResponseSchema)` to create a new message.
+ */
+export declare const RemoveMachineKeyResponseSchema: GenMessage<RemoveMachineKeyResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.GenerateMachineSecretRequest
+ */
+export declare type GenerateMachineSecretRequest = Message<"zitadel.management.v1.GenerateMachineSecretRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GenerateMachineSecretRequest.
+ * Use `create(GenerateMachineSecretRequestSchema)` to create a new message.
+ */
+export declare const GenerateMachineSecretRequestSchema: GenMessage<GenerateMachineSecretRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GenerateMachineSecretResponse
+ */
+export declare type GenerateMachineSecretResponse = Message<"zitadel.management.v1.GenerateMachineSecretResponse"> & {
+  /**
+   * The account's login name.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * The secret: it is handed out this once.
+   *
+   * @generated from field: string client_secret = 2;
+   */
+  clientSecret: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 3;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GenerateMachineSecretResponse.
+ * Use `create(GenerateMachineSecretResponseSchema)` to create a new message.
+ */
+export declare const GenerateMachineSecretResponseSchema: GenMessage<GenerateMachineSecretResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveMachineSecretRequest
+ */
+export declare type RemoveMachineSecretRequest = Message<"zitadel.management.v1.RemoveMachineSecretRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveMachineSecretRequest.
+ * Use `create(RemoveMachineSecretRequestSchema)` to create a new message.
+ */
+export declare const RemoveMachineSecretRequestSchema: GenMessage<RemoveMachineSecretRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveMachineSecretResponse
+ */
+export declare type RemoveMachineSecretResponse = Message<"zitadel.management.v1.RemoveMachineSecretResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveMachineSecretResponse.
+ * Use `create(RemoveMachineSecretResponseSchema)` to create a new message.
+ */
+export declare const RemoveMachineSecretResponseSchema: GenMessage<RemoveMachineSecretResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.AddOrgMemberRequest
+ */
+export declare type AddOrgMemberRequest = Message<"zitadel.management.v1.AddOrgMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The roles that hold there, and no others.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddOrgMemberRequest.
+ * Use `create(AddOrgMemberRequestSchema)` to create a new message.
+ */
+export declare const AddOrgMemberRequestSchema: GenMessage<AddOrgMemberRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.AddOrgMemberResponse
+ */
+export declare type AddOrgMemberResponse = Message<"zitadel.management.v1.AddOrgMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddOrgMemberResponse.
+ * Use `create(AddOrgMemberResponseSchema)` to create a new message.
+ */
+export declare const AddOrgMemberResponseSchema: GenMessage<AddOrgMemberResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.UpdateOrgMemberRequest
+ */
+export declare type UpdateOrgMemberRequest = Message<"zitadel.management.v1.UpdateOrgMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The roles that hold there, and no others.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateOrgMemberRequest.
+ * Use `create(UpdateOrgMemberRequestSchema)` to create a new message.
+ */
+export declare const UpdateOrgMemberRequestSchema: GenMessage<UpdateOrgMemberRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.UpdateOrgMemberResponse
+ */
+export declare type UpdateOrgMemberResponse = Message<"zitadel.management.v1.UpdateOrgMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateOrgMemberResponse.
+ * Use `create(UpdateOrgMemberResponseSchema)` to create a new message.
+ */
+export declare const UpdateOrgMemberResponseSchema: GenMessage<UpdateOrgMemberResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveOrgMemberRequest
+ */
+export declare type RemoveOrgMemberRequest = Message<"zitadel.management.v1.RemoveOrgMemberRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveOrgMemberRequest.
+ * Use `create(RemoveOrgMemberRequestSchema)` to create a new message.
+ */
+export declare const RemoveOrgMemberRequestSchema: GenMessage<RemoveOrgMemberRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.RemoveOrgMemberResponse
+ */
+export declare type RemoveOrgMemberResponse = Message<"zitadel.management.v1.RemoveOrgMemberResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemoveOrgMemberResponse.
+ * Use `create(RemoveOrgMemberResponseSchema)` to create a new message.
+ */
+export declare const RemoveOrgMemberResponseSchema: GenMessage<RemoveOrgMemberResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.ListOrgMembersRequest
+ */
+export declare type ListOrgMembersRequest = Message<"zitadel.management.v1.ListOrgMembersRequest"> & {
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 1;
+   */
+  query?: ListQuery | undefined;
+
+  /**
+   * Those that fit all of these; at most 20.
+   *
+   * @generated from field: repeated zitadel.member.v1.SearchQuery queries = 2;
+   */
+  queries: SearchQuery$1[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListOrgMembersRequest.
+ * Use `create(ListOrgMembersRequestSchema)` to create a new message.
+ */
+export declare const ListOrgMembersRequestSchema: GenMessage<ListOrgMembersRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.ListOrgMembersResponse
+ */
+export declare type ListOrgMembersResponse = Message<"zitadel.management.v1.ListOrgMembersResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * The members.
+   *
+   * @generated from field: repeated zitadel.member.v1.Member result = 2;
+   */
+  result: Member[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListOrgMembersResponse.
+ * Use `create(ListOrgMembersResponseSchema)` to create a new message.
+ */
+export declare const ListOrgMembersResponseSchema: GenMessage<ListOrgMembersResponse>;
+
+/**
  * The calls on one organisation: the one that the header x-zitadel-orgid names, else the
  * caller's own. Their HTTP paths stand under /management/v1.
  *
@@ -777,6 +1352,126 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof AddOrgRequestSchema;
     output: typeof AddOrgResponseSchema;
+  },
+  /**
+   * Creates a service account of the organisation, without a role.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.AddMachineUser
+   */
+  addMachineUser: {
+    methodKind: "unary";
+    input: typeof AddMachineUserRequestSchema;
+    output: typeof AddMachineUserResponseSchema;
+  },
+  /**
+   * Removes a user or a service account of the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.RemoveUser
+   */
+  removeUser: {
+    methodKind: "unary";
+    input: typeof RemoveUserRequestSchema;
+    output: typeof RemoveUserResponseSchema;
+  },
+  /**
+   * Gives a service account a key: the given one, or one that is made.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.AddMachineKey
+   */
+  addMachineKey: {
+    methodKind: "unary";
+    input: typeof AddMachineKeyRequestSchema;
+    output: typeof AddMachineKeyResponseSchema;
+  },
+  /**
+   * Returns a key of a service account.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetMachineKeyByIDs
+   */
+  getMachineKeyByIDs: {
+    methodKind: "unary";
+    input: typeof GetMachineKeyByIDsRequestSchema;
+    output: typeof GetMachineKeyByIDsResponseSchema;
+  },
+  /**
+   * Lists the keys of a service account.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.ListMachineKeys
+   */
+  listMachineKeys: {
+    methodKind: "unary";
+    input: typeof ListMachineKeysRequestSchema;
+    output: typeof ListMachineKeysResponseSchema;
+  },
+  /**
+   * Removes a key of a service account, and the access tokens that were got by it.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.RemoveMachineKey
+   */
+  removeMachineKey: {
+    methodKind: "unary";
+    input: typeof RemoveMachineKeyRequestSchema;
+    output: typeof RemoveMachineKeyResponseSchema;
+  },
+  /**
+   * Gives a service account a client secret, in the place of the one before.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GenerateMachineSecret
+   */
+  generateMachineSecret: {
+    methodKind: "unary";
+    input: typeof GenerateMachineSecretRequestSchema;
+    output: typeof GenerateMachineSecretResponseSchema;
+  },
+  /**
+   * Removes the client secret of a service account, and the access tokens that were got by it.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.RemoveMachineSecret
+   */
+  removeMachineSecret: {
+    methodKind: "unary";
+    input: typeof RemoveMachineSecretRequestSchema;
+    output: typeof RemoveMachineSecretResponseSchema;
+  },
+  /**
+   * Gives a service account roles that hold in the organisation, where it has none.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.AddOrgMember
+   */
+  addOrgMember: {
+    methodKind: "unary";
+    input: typeof AddOrgMemberRequestSchema;
+    output: typeof AddOrgMemberResponseSchema;
+  },
+  /**
+   * Replaces the roles of a service account that hold in the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.UpdateOrgMember
+   */
+  updateOrgMember: {
+    methodKind: "unary";
+    input: typeof UpdateOrgMemberRequestSchema;
+    output: typeof UpdateOrgMemberResponseSchema;
+  },
+  /**
+   * Takes from a service account the roles that hold in the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.RemoveOrgMember
+   */
+  removeOrgMember: {
+    methodKind: "unary";
+    input: typeof RemoveOrgMemberRequestSchema;
+    output: typeof RemoveOrgMemberResponseSchema;
+  },
+  /**
+   * Lists the service accounts that have roles that hold in the organisation.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.ListOrgMembers
+   */
+  listOrgMembers: {
+    methodKind: "unary";
+    input: typeof ListOrgMembersRequestSchema;
+    output: typeof ListOrgMembersResponseSchema;
   },
 }>;
 

@@ -20,6 +20,7 @@ import type {
 } from "../store/access.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
+import type { AccountCommands } from "./account-commands.ts";
 import { createAccountMethods } from "./account-methods.ts";
 import { expiryMs } from "./moment.ts";
 import { createOrg } from "./org-lookups.ts";
@@ -34,10 +35,11 @@ const longestOverlapMs = 365 * dayMs;
 /** lockout.v1.AccessService: organisations and tokens. */
 export function createAccessService(
   store: OrgStore & TokenStore & AccountStore & Pick<Store, "now" | "newId">,
+  accounts: AccountCommands,
   inTurn: InTurn,
 ): ServiceImpl<typeof AccessService> {
   return {
-    ...createAccountMethods(store, inTurn),
+    ...createAccountMethods(store, accounts, inTurn),
 
     async createOrganization({ name }, context) {
       return organization(

@@ -31,6 +31,7 @@ const listedByName = {
     },
   ],
 };
+const machineKey = { ...accountId, keyId: "MACHINE_KEY_ID" };
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -140,7 +141,40 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   "lockout.v1.AccessService.RemoveKey": { ...accountId, keyId: "KEY_ID" },
   "lockout.v1.AccessService.SetSecret": accountId,
   "lockout.v1.AccessService.RemoveSecret": accountId,
+  "zitadel.management.v1.ManagementService.AddMachineUser": {
+    userName: "reports",
+    name: "monthly reports",
+  },
+  "zitadel.management.v1.ManagementService.AddMachineKey": accountId,
+  "zitadel.management.v1.ManagementService.ListMachineKeys": accountId,
+  "zitadel.management.v1.ManagementService.GetMachineKeyByIDs": machineKey,
+  "zitadel.management.v1.ManagementService.RemoveMachineKey": machineKey,
+  "zitadel.management.v1.ManagementService.GenerateMachineSecret": accountId,
+  "zitadel.management.v1.ManagementService.RemoveMachineSecret": accountId,
+  "zitadel.management.v1.ManagementService.AddOrgMember": {
+    ...accountId,
+    roles: ["ORG_OWNER_VIEWER"],
+  },
+  "zitadel.management.v1.ManagementService.UpdateOrgMember": {
+    ...accountId,
+    roles: ["ORG_USER_MANAGER"],
+  },
+  "zitadel.management.v1.ManagementService.ListOrgMembers": {},
+  "zitadel.management.v1.ManagementService.RemoveOrgMember": accountId,
+  "zitadel.admin.v1.AdminService.UpdateIAMMember": {
+    ...accountId,
+    roles: ["IAM_OWNER_VIEWER"],
+  },
+  "zitadel.admin.v1.AdminService.ListIAMMembers": {
+    queries: [{ userIdQuery: accountId }],
+  },
+  "zitadel.admin.v1.AdminService.RemoveIAMMember": accountId,
+  "zitadel.admin.v1.AdminService.AddIAMMember": {
+    ...accountId,
+    roles: ["IAM_LOGIN_CLIENT"],
+  },
   "lockout.v1.AccessService.DeleteServiceAccount": accountId,
+  "zitadel.management.v1.ManagementService.RemoveUser": { id: "MACHINE_ID" },
   ...hookExamples(""),
   ...hookExamples("Instance"),
 };

@@ -30,6 +30,8 @@ import {
   policyMessage,
   requireDefaultPolicy,
 } from "./policies.ts";
+import type { createMachineMethods } from "./machine-methods.ts";
+import type { createOrgMembers } from "./members.ts";
 import type { createManagementOrgMethods } from "./org-methods.ts";
 import { requireUserId } from "./subjects.ts";
 import type { UserLookups } from "./user-lookups.ts";
@@ -44,7 +46,9 @@ export function createManagementService(
   users: UserLookups,
 ): Omit<
   ServiceImpl<typeof ManagementService>,
-  keyof ReturnType<typeof createManagementOrgMethods>
+  | keyof ReturnType<typeof createManagementOrgMethods>
+  | keyof ReturnType<typeof createMachineMethods>
+  | keyof ReturnType<typeof createOrgMembers>
 > {
   const ownResponse = respondOnce(
     GetLockoutPolicyResponseSchema,

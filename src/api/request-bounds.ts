@@ -28,6 +28,14 @@ const accountId: TextBound = {
   characters: idCharacters,
   above: "accountUnknown",
 };
+const keyId: TextBound = { characters: idCharacters, above: "keyUnknown" };
+// RSA with 4096 bits has 800.
+const publicKey: TextBound = { characters: 2000, above: "publicKeyInvalid" };
+const memberRoles: ListBound = {
+  elements: 100,
+  above: "memberRolesInvalid",
+  each: { characters: 200, above: "memberRolesInvalid" },
+};
 const hookId: TextBound = { characters: idCharacters, above: "hookUnknown" };
 const loginName: TextBound = { characters: 200, above: "subjectMissing" };
 const note: TextBound = { characters: 1000, above: "requestTooLong" };
@@ -97,6 +105,36 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: idCharacters,
     above: "instanceUnknown",
   },
+  "zitadel.admin.v1.AddIAMMemberRequest.user_id": accountId,
+  "zitadel.admin.v1.AddIAMMemberRequest.roles": memberRoles,
+  "zitadel.admin.v1.UpdateIAMMemberRequest.user_id": accountId,
+  "zitadel.admin.v1.UpdateIAMMemberRequest.roles": memberRoles,
+  "zitadel.admin.v1.RemoveIAMMemberRequest.user_id": accountId,
+  "zitadel.admin.v1.ListIAMMembersRequest.queries": queries,
+  "zitadel.management.v1.AddOrgMemberRequest.user_id": accountId,
+  "zitadel.management.v1.AddOrgMemberRequest.roles": memberRoles,
+  "zitadel.management.v1.UpdateOrgMemberRequest.user_id": accountId,
+  "zitadel.management.v1.UpdateOrgMemberRequest.roles": memberRoles,
+  "zitadel.management.v1.RemoveOrgMemberRequest.user_id": accountId,
+  "zitadel.management.v1.ListOrgMembersRequest.queries": queries,
+  "zitadel.member.v1.UserIDQuery.user_id": id,
+  "zitadel.management.v1.AddMachineUserRequest.user_name": {
+    characters: 200,
+    above: "loginNameInvalid",
+  },
+  "zitadel.management.v1.AddMachineUserRequest.name": queryText,
+  "zitadel.management.v1.AddMachineUserRequest.description": queryText,
+  "zitadel.management.v1.AddMachineUserRequest.user_id": id,
+  "zitadel.management.v1.RemoveUserRequest.id": userId,
+  "zitadel.management.v1.AddMachineKeyRequest.user_id": accountId,
+  "zitadel.management.v1.AddMachineKeyRequest.public_key": publicKey,
+  "zitadel.management.v1.GetMachineKeyByIDsRequest.user_id": accountId,
+  "zitadel.management.v1.GetMachineKeyByIDsRequest.key_id": keyId,
+  "zitadel.management.v1.ListMachineKeysRequest.user_id": accountId,
+  "zitadel.management.v1.RemoveMachineKeyRequest.user_id": accountId,
+  "zitadel.management.v1.RemoveMachineKeyRequest.key_id": keyId,
+  "zitadel.management.v1.GenerateMachineSecretRequest.user_id": accountId,
+  "zitadel.management.v1.RemoveMachineSecretRequest.user_id": accountId,
   "zitadel.management.v1.GetUserByIDRequest.id": userId,
   "zitadel.management.v1.GetUserByLoginNameGlobalRequest.login_name": queryText,
   "zitadel.management.v1.ListUsersRequest.queries": queries,
@@ -288,17 +326,10 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "lockout.v1.ListServiceAccountsRequest.page_token": pageToken,
   "lockout.v1.DeleteServiceAccountRequest.user_id": accountId,
   "lockout.v1.AddKeyRequest.user_id": accountId,
-  // RSA with 4096 bits has 800.
-  "lockout.v1.AddKeyRequest.public_key": {
-    characters: 2000,
-    above: "publicKeyInvalid",
-  },
+  "lockout.v1.AddKeyRequest.public_key": publicKey,
   "lockout.v1.ListKeysRequest.user_id": accountId,
   "lockout.v1.RemoveKeyRequest.user_id": accountId,
-  "lockout.v1.RemoveKeyRequest.key_id": {
-    characters: idCharacters,
-    above: "keyUnknown",
-  },
+  "lockout.v1.RemoveKeyRequest.key_id": keyId,
   "lockout.v1.SetSecretRequest.user_id": accountId,
   "lockout.v1.RemoveSecretRequest.user_id": accountId,
   "lockout.v1.RotateTokenRequest.token_id": {

@@ -23,6 +23,7 @@ import { createTurns } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
 import { createAccessService } from "./access-service.ts";
+import { createAccountCommands } from "./account-commands.ts";
 import { createAdminService } from "./admin-service.ts";
 import { createAttemptService } from "./attempt-service.ts";
 import { createAuthService } from "./auth-service.ts";
@@ -32,7 +33,9 @@ import { createHookService } from "./hook-service.ts";
 import type { HookParts } from "./hook-service.ts";
 import { EditorNames } from "./editor-names.ts";
 import { createInstanceService } from "./instance-service.ts";
+import { createMachineMethods } from "./machine-methods.ts";
 import { createManagementService } from "./management-service.ts";
+import { createInstanceMembers, createOrgMembers } from "./members.ts";
 import { createOrgLookups } from "./org-lookups.ts";
 import type { About } from "./org-lookups.ts";
 import {
@@ -120,14 +123,18 @@ export function createServices(
   const searches = createUserLookups(store, createTurns(1));
   const users = createZitadelUserService(store, searches);
   const orgs = createOrgLookups(store, inTurn, about);
+  const accounts = createAccountCommands(store);
   return [
     mount(AdminService, {
       ...createAdminService(store, inTurn, editorNames),
       ...createAdminOrgMethods(store, orgs, about),
+      ...createInstanceMembers(store, accounts, inTurn),
     }),
     mount(ManagementService, {
       ...createManagementService(store, searches),
       ...createManagementOrgMethods(store, orgs),
+      ...createMachineMethods(store, accounts),
+      ...createOrgMembers(store, accounts, inTurn),
     }),
     mount(AuthService, createAuthService(store)),
     mount(SettingsService, settings),
@@ -141,7 +148,7 @@ export function createServices(
       createAttemptService({ ...options, inTurn, editorNames }),
     ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
-    mount(AccessService, createAccessService(store, inTurn)),
+    mount(AccessService, createAccessService(store, accounts, inTurn)),
     mount(
       PolicyService,
       createPolicyService({ store, inTurn: historyInTurn, editorNames }),

@@ -66,6 +66,37 @@ export function updateAccount(
   };
 }
 
+/** What happens to the roles of a kind that an account has. */
+export type MemberChange = "add" | "update" | "remove";
+
+/**
+ * Gives an account other roles of a kind, and leaves those of the other kind.
+ *
+ * @param isMeant whether a role is of the kind @param roles of that kind
+ */
+export function changeMemberRoles(
+  how: MemberChange,
+  isMeant: (role: string) => boolean,
+  roles: readonly string[],
+): DecideAccount {
+  return (before, now) => {
+    const own = before.roles.filter(isMeant);
+    if (how === "add" && own.length > 0) {
+      throw new LockoutError("memberExists");
+    }
+    if (how !== "add" && own.length === 0) {
+      throw new LockoutError("memberUnknown");
+    }
+    const isSame =
+      own.length === roles.length && own.every((role) => roles.includes(role));
+    if (isSame) {
+      throw new LockoutError("memberNotChanged");
+    }
+    const others = before.roles.filter((role) => !isMeant(role));
+    return updateAccount(undefined, [...others, ...roles])(before, now);
+  };
+}
+
 /** Removes the account with its keys and its secret. */
 export const removeAccount: DecideAccount = () => ({
   isRemoved: true,

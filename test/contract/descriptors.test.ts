@@ -55,6 +55,8 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
       ...["Healthz", "GetLockoutPolicy", "UpdateLockoutPolicy", "ListEvents"],
       ...["GetOrgByID", "GetDefaultOrg", "ListOrgs", "GetMyInstance"],
       "SetUpOrg",
+      ...["AddIAMMember", "UpdateIAMMember", "RemoveIAMMember"],
+      "ListIAMMembers",
     ],
   ],
   [
@@ -73,6 +75,11 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
       "UpdateCustomLockoutPolicy",
       "ResetLockoutPolicyToDefault",
       ...["GetMyOrg", "GetOrgByDomainGlobal", "AddOrg"],
+      ...["AddMachineUser", "RemoveUser", "AddMachineKey"],
+      ...["GetMachineKeyByIDs", "ListMachineKeys", "RemoveMachineKey"],
+      ...["GenerateMachineSecret", "RemoveMachineSecret"],
+      ...["AddOrgMember", "UpdateOrgMember", "RemoveOrgMember"],
+      "ListOrgMembers",
     ],
   ],
   [SettingsService, publishedSettings.SettingsService, ["GetLockoutSettings"]],
@@ -106,6 +113,7 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
 const partOf: ReadonlySet<string> = new Set([
   ...["GetUserByID", "SetUpOrg", "AddOrganization", "ListUsers"],
   ...["GetUserByLoginNameGlobal", "GetMyUser"],
+  ...["ListIAMMembers", "ListOrgMembers"],
 ]);
 
 describe.each(services)("$typeName", (ours, theirs, methods) => {

@@ -131,7 +131,13 @@ it("every example that /openapi.json offers works", async () => {
     const response = await fetch(`${server.url}${target}`, {
       method: method.toUpperCase(),
       headers: { authorization: `Bearer ${server.adminToken}` },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && {
+        body: JSON.stringify(body).replaceAll(
+          /"([A-Z_]+_ID)"/g,
+          (placeholder, id: string) =>
+            ids[id] === undefined ? placeholder : JSON.stringify(ids[id]),
+        ),
+      }),
     });
     const text = await response.text();
     expect(response.status, `${name}: ${text}`).toBe(
@@ -146,7 +152,12 @@ it("every example that /openapi.json offers works", async () => {
       hook?: { hookId: string };
       deliveryId?: string;
       orgId?: string;
+      keyId?: string;
     };
+    ids["MACHINE_KEY_ID"] ||= made.keyId ?? "";
+    if (name.endsWith(".AddMachineUser")) {
+      ids["MACHINE_ID"] = made.userId ?? "";
+    }
     ids["ORG_ID"] ||= made.orgId ?? "";
     ids["ATTEMPT_ID"] ||= made.attemptId ?? "";
     ids["TOKEN_ID"] ||= made.token?.tokenId ?? "";
