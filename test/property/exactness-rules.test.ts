@@ -37,6 +37,16 @@ interface Stage {
   readonly advance: (ms: number) => void;
   /** Guesses wrongly so many times, one after another; each is compared. */
   readonly fail: (times: number) => Promise<void>;
+  /** Has so many more devices known. */
+  readonly remember: (devices: number) => Promise<void>;
+}
+
+/** Who guesses: one of the known devices, and from where. */
+interface Guesser {
+  /** Its place among the devices that were remembered. */
+  readonly device?: number;
+  /** The network is the guesser's alone: no other row or round has it. */
+  readonly network?: number;
 }
 
 interface Row {
@@ -46,17 +56,32 @@ interface Row {
   readonly before?: (stage: Stage) => Promise<void>;
   /** Once a part of the guesses has its response, while the others run. */
   readonly meanwhile?: (stage: Stage) => Promise<void>;
+  /** Who guesses, by turns; unless set, strangers without an address. */
+  readonly guessers?: readonly Guesser[];
   /** The most of the thousand that may be compared. */
   readonly allowed: number;
   /** How many are compared at least, once all that were told BUSY have tried again; unless set, as many as are allowed. */
   readonly least?: number;
-  /** The reason of the lock at the end. */
-  readonly reason?: LockReason;
+  /** The reason of the lock at the end; "open" where nobody is locked. */
+  readonly reason?: LockReason | "open";
 }
 
 const timed = { lockDuration: durationFromMs(15 * minute) };
 const growing = { ...timed, lockGrowth: 2 };
 const window = { observationWindow: durationFromMs(30 * minute) };
+const devices = { devices: { maxAttempts: 3 } };
+const sources = {
+  sources: { maxFailures: 4, window: durationFromMs(10 * minute) },
+};
+const storms = { storms: { maxLocks: 1, window: durationFromMs(minute) } };
+/** As many as a user may have, and each as far from its limit. */
+const [knownDevices, onDevices] = [10, 10 * devices.devices.maxAttempts];
+const manyNetworks = Array.from({ length: guesses }, (_none, network) => ({
+  network,
+}));
+const everyDevice = Array.from({ length: knownDevices }, (_none, device) => ({
+  device,
+}));
 
 const rows: readonly Row[] = [
   { rule: "none", rules: {}, allowed: limit },
@@ -136,9 +161,70 @@ const rows: readonly Row[] = [
     least: 3,
   },
   {
-    rule: "all of these",
-    rules: { ...growing, ...window, ceiling: 100, rememberedSecrets: 10 },
+    rule: "sources, all guesses from one",
+    rules: sources,
+    guessers: [{ network: 0 }],
+    ...({ allowed: sources.sources.maxFailures, reason: "open" } as const),
+  },
+  {
+    rule: "sources, each guess from another one",
+    rules: sources,
+    guessers: manyNetworks,
     allowed: limit,
+  },
+  {
+    rule: "devices, ten of them and strangers: the limit and their chances",
+    rules: devices,
+    before: ({ remember }) => remember(knownDevices),
+    guessers: [{}, ...everyDevice],
+    allowed: limit + onDevices,
+  },
+  {
+    rule: "devices, ten of them, of a user who is locked",
+    rules: { ...devices, ...timed },
+    before: async ({ remember, fail }) => {
+      await remember(knownDevices);
+      await fail(limit);
+    },
+    guessers: [{}, ...everyDevice],
+    allowed: onDevices,
+  },
+  { rule: "storms", rules: storms, allowed: limit },
+  {
+    rule: "all of them, and a thousand networks",
+    rules: {
+      ...{ ...growing, ...window, ceiling: 100, rememberedSecrets: 10 },
+      ...{ ...devices, ...sources, ...storms, lockScope: LockScope.FACTOR },
+    },
+    before: ({ remember }) => remember(knownDevices),
+    guessers: manyNetworks.map(({ network }) => ({
+      ...{ network, ...everyDevice[network % (knownDevices + 1)] },
+    })),
+    allowed: limit + onDevices,
+  },
+  {
+    rule: "all of them, which change meanwhile",
+    rules: {
+      ...{ ...growing, ...window, ceiling: 100, rememberedSecrets: 10 },
+      ...{ ...devices, ...sources, ...storms },
+    },
+    before: ({ remember }) => remember(knownDevices),
+    meanwhile: async ({ policies }) => {
+      for (let change = 0; change < 10; change += 1) {
+        await policies.setInstanceRules({
+          rules:
+            change % 2 === 0
+              ? { ...storms, devices: { maxAttempts: 2 } }
+              : { ...timed, ...devices, ceiling: 50 },
+        });
+      }
+    },
+    guessers: manyNetworks.map(({ network }) => ({
+      ...{ network, ...everyDevice[network % (knownDevices + 1)] },
+    })),
+    allowed: limit + onDevices,
+    // Devices that were used up by the lower number are forgotten.
+    least: limit,
   },
 ];
 
@@ -165,7 +251,15 @@ afterAll(async () => {
   }
 });
 
-function connect(userId: string) {
+function connect(userId: string, row: number, round: number) {
+  const tokens: string[] = [];
+  const subject = { case: "userId", value: userId } as const;
+  const clientOf = ({ device, network }: Guesser) => ({
+    ...(device !== undefined && { deviceToken: tokens[device] ?? "" }),
+    ...(network !== undefined && {
+      address: `2001:db8:${(row * 100 + round + 1).toString(16)}:${network.toString(16)}::1`,
+    }),
+  });
   const transport = createGrpcTransport({
     baseUrl: server.url,
     interceptors: [
@@ -176,10 +270,9 @@ function connect(userId: string) {
     ],
   });
   const attempts = createClient(AttemptService, transport);
-  const guess = async (): Promise<boolean> => {
+  const guess = async (guesser: Guesser = {}): Promise<boolean> => {
     const { decision, attemptId } = await attempts.beginAttempt({
-      subject: { case: "userId", value: userId },
-      factor: Factor.PASSWORD,
+      ...{ subject, factor: Factor.PASSWORD, client: clientOf(guesser) },
     });
     if (decision !== Decision.PROCEED) {
       return false;
@@ -199,6 +292,17 @@ function connect(userId: string) {
         expect(await guess()).toBe(true);
       }
     },
+    remember: async (count) => {
+      for (let device = 0; device < count; device += 1) {
+        const { attemptId } = await attempts.beginAttempt({
+          ...{ subject, factor: Factor.PASSWORD },
+        });
+        const { deviceToken } = await attempts.completeAttempt({
+          ...{ attemptId, outcome: Outcome.SUCCEEDED, rememberDevice: true },
+        });
+        tokens.push(deviceToken);
+      }
+    },
   };
   return { attempts, guess, stage };
 }
@@ -207,8 +311,10 @@ describe.each(rows)("a thousand guesses at once with $rule", (row) => {
   it(`at most ${row.allowed} are compared`, async () => {
     let most = 0;
     for (let round = 0; round < rounds; round += 1) {
-      const userId = `${rows.indexOf(row)}-${round}`;
-      const { attempts, guess, stage } = connect(userId);
+      const place = rows.indexOf(row);
+      const userId = `${place}-${round}`;
+      const { attempts, guess, stage } = connect(userId, place, round);
+      const { guessers = [{}] } = row;
       await stage.policies.setInstanceRules({ rules: row.rules });
       await row.before?.(stage);
 
@@ -216,8 +322,8 @@ describe.each(rows)("a thousand guesses at once with $rule", (row) => {
       let compared = 0;
       let meanwhile: Promise<void> | undefined;
       await Promise.all(
-        Array.from({ length: guesses }, async () => {
-          if (await guess()) {
+        Array.from({ length: guesses }, async (_none, number) => {
+          if (await guess(guessers[number % guessers.length])) {
             compared += 1;
           }
           begun += 1;
@@ -229,8 +335,10 @@ describe.each(rows)("a thousand guesses at once with $rule", (row) => {
       await meanwhile;
       expect(compared).toBeLessThanOrEqual(row.allowed);
       // Whoever was told BUSY tries again: all chances are used, and not one more.
-      while (await guess()) {
-        compared += 1;
+      for (const guesser of guessers) {
+        while (await guess(guesser)) {
+          compared += 1;
+        }
       }
       expect(compared).toBeLessThanOrEqual(row.allowed);
       expect(compared).toBeGreaterThanOrEqual(row.least ?? row.allowed);
@@ -242,10 +350,10 @@ describe.each(rows)("a thousand guesses at once with $rule", (row) => {
         ({ factor }) => factor === Factor.PASSWORD,
       );
       const isFactor = row.rules.lockScope === LockScope.FACTOR;
-      expect(isFactor ? ofFactor : lockout).toMatchObject({
-        locked: true,
-        reason: row.reason ?? LockReason.PASSWORD_ATTEMPTS,
-      });
+      const reason = row.reason ?? LockReason.PASSWORD_ATTEMPTS;
+      expect(isFactor ? ofFactor : lockout).toMatchObject(
+        reason === "open" ? { locked: false } : { locked: true, reason },
+      );
     }
     printed.push(
       `${row.rule.padEnd(72)}${String(row.allowed).padStart(7)}${String(most).padStart(10)}\n`,
