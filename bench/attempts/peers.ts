@@ -93,15 +93,19 @@ const everyRule = {
   storms: { maxLocks: 10_000, window: "600s" },
 };
 
-async function setEveryRule(driver: DriverSpec): Promise<void> {
-  if (driver.kind !== "lockoutd") {
-    throw new Error("only a server has rules");
-  }
+/** Has a server enforce every rule. */
+export async function setEveryRule({
+  port,
+  token,
+}: {
+  readonly port: number;
+  readonly token: string;
+}): Promise<void> {
   const response = await fetch(
-    `http://127.0.0.1:${driver.port}/lockout/v1/instance/policy/rules`,
+    `http://127.0.0.1:${port}/lockout/v1/instance/policy/rules`,
     {
       method: "PUT",
-      headers: { authorization: `Bearer ${driver.token}` },
+      headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify(everyRule),
     },
   );
@@ -139,7 +143,7 @@ async function startServer(
   directory: string,
   template: string,
   entry?: string,
-): Promise<StartedPeer> {
+) {
   const server = await startLockoutd({
     database: copy(template, directory),
     ...(entry !== undefined && { entry }),
@@ -150,7 +154,7 @@ async function startServer(
     cpuOf: pid,
     core: "load",
     stop: () => server.stop(),
-  };
+  } as const satisfies StartedPeer;
 }
 
 function startedPeer(
