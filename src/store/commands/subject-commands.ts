@@ -134,14 +134,18 @@ export function createSubjectCommands({
   });
 
   const commandViewOf = (
-    ...[id, ...rest]: Parameters<typeof viewOf>
-  ): CommandView => ({
-    ...viewOf(id, ...rest),
-    hashSecret: (secretDigest) => subjects.hashSecret(id, secretDigest),
-    findSource: (network) => sources.find(sourceKey(id.orgId, network)),
-    signDevice: (deviceId) => subjects.signDevice(id, deviceId),
-    readDeviceToken: (token) => subjects.readDeviceToken(id, token),
-  });
+    ...[id, stored, ...rest]: Parameters<typeof viewOf>
+  ): CommandView => {
+    // The user's own, by whichever login name somebody came: what one has made is known by the others.
+    const owner = stored === undefined ? id : idOf(stored);
+    return {
+      ...viewOf(id, stored, ...rest),
+      hashSecret: (secretDigest) => subjects.hashSecret(owner, secretDigest),
+      findSource: (network) => sources.find(sourceKey(id.orgId, network)),
+      signDevice: (deviceId) => subjects.signDevice(owner, deviceId),
+      readDeviceToken: (token) => subjects.readDeviceToken(owner, token),
+    };
+  };
 
   /** Writes what a command led to; returns the subject if there is one now. */
   const apply = (

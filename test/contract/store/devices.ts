@@ -8,7 +8,7 @@ import type { Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { forgetDevices } from "../../../src/lockout/forget-devices.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { lockUser } from "../../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../../src/lockout/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
@@ -68,6 +68,30 @@ export function describeDevices(bed: StoreBed): void {
     beforeEach(async () => {
       await setLimits(2, 2);
       await knows(2);
+    });
+
+    it("is known by whichever of the user's names somebody logs in", async () => {
+      const names = ["Alice", "alice@example.com"].map((name) => ({
+        name,
+        folded: name.toLowerCase(),
+      }));
+      await bed.store.putUser(aliceKey, names, "admin", putUser(undefined));
+      const subjects: readonly Subject[] = [
+        alice,
+        ...names.map(({ folded }) => ({
+          ...({ kind: "name", orgId: orgA.orgId, foldedName: folded } as const),
+        })),
+      ];
+      for (const subject of subjects) {
+        const token = await remember(undefined, subject);
+        for (const other of subjects) {
+          const { isKnownDevice, attempt } = await begin(
+            ...([token, "password", other] as const),
+          );
+          expect(isKnownDevice).toBe(true);
+          await complete(attempt?.id, "not_a_guess");
+        }
+      }
     });
 
     it("has chances of its own, and a failure there is none of the user's", async () => {

@@ -6,6 +6,7 @@ import {
 import type { Outcome } from "../../../src/lockout/comparison.ts";
 import type { Factor } from "../../../src/lockout/factor.ts";
 import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
+import { putUser } from "../../../src/lockout/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";
@@ -101,6 +102,19 @@ export function describeRememberedSecrets(bed: StoreBed): void {
       expect(await report(alice, 1, "failed", "totp")).toMatchObject({
         failed: 2,
       });
+    });
+
+    it("are the user's, by whichever login name they were tried", async () => {
+      const names = [{ name: "Alice", folded: "alice" }];
+      await bed.store.putUser(aliceKey, names, "admin", putUser(undefined));
+      const byName: Subject = {
+        ...{ kind: "name", orgId: orgA.orgId, foldedName: "alice" },
+      };
+      expect(await report(byName, 1)).toMatchObject({ failed: 1 });
+      expect(await report(alice, 1)).toMatchObject({ failed: 1 });
+      expect(await tryOut(byName, 1)).toMatchObject({ failed: 1 });
+      expect(await tryOut(alice, 2)).toMatchObject({ failed: 2 });
+      expect(await report(byName, 2)).toMatchObject({ failed: 2 });
     });
 
     it("are each user's, and each login name's, also after a restart", async () => {
