@@ -16,8 +16,8 @@ export class HookSet {
   readonly #byOwner = new Map<string | undefined, Set<HookQueue>>();
   readonly #runningOf = new Map<string, number>();
   #running = 0;
-  /** Those that were refused since so many run for all, or one has just begun, in their order. */
-  readonly #waiting = new Set<HookQueue>();
+  /** Those that were refused since so many run for all, or one has just begun, by who shares their turn, in the order of the turns. */
+  readonly #waiting = new Map<string, Set<HookQueue>>();
   /** Undefined until it is asked for; null for all. */
   #types: readonly EventType[] | null | undefined;
   readonly #pace: Pick<Pace, "waitMs">;
@@ -44,7 +44,7 @@ export class HookSet {
       return;
     }
     this.#byId.delete(hookId);
-    this.#waiting.delete(queue);
+    this.#stopWaiting(queue);
     const owned = this.#byOwner.get(queue.owner);
     owned?.delete(queue);
     if (owned?.size === 0) {
@@ -105,7 +105,9 @@ export class HookSet {
       return false;
     }
     if (!this.#hasRoom()) {
-      this.#waiting.add(queue);
+      const key = turnOf(queue);
+      const waiting = this.#waiting.get(key) ?? new Set();
+      this.#waiting.set(key, waiting.add(queue));
       return false;
     }
     const running = this.#runningFor(queue);
@@ -142,14 +144,31 @@ export class HookSet {
     return owner === undefined ? running : (this.#runningOf.get(owner) ?? 0);
   }
 
-  /** Those that have waited for room among all, in their order, each once, and as long as there is some. */
+  #stopWaiting(queue: HookQueue): void {
+    const key = turnOf(queue);
+    const waiting = this.#waiting.get(key);
+    waiting?.delete(queue);
+    if (waiting?.size === 0) {
+      this.#waiting.delete(key);
+    }
+  }
+
+  /** Those that have waited for room among all, each once, and as long as there is some: one of each organisation after the other. */
   *waiting(): Generator<HookQueue> {
-    for (const queue of this.#waiting) {
+    for (const [key, queues] of this.#waiting) {
       if (!this.#hasRoom()) {
         return;
       }
-      this.#waiting.delete(queue);
-      yield queue;
+      // The others behind all else that waits.
+      this.#waiting.delete(key);
+      for (const queue of queues) {
+        queues.delete(queue);
+        if (queues.size > 0) {
+          this.#waiting.set(key, queues);
+        }
+        yield queue;
+        break;
+      }
     }
   }
 
@@ -167,4 +186,9 @@ export class HookSet {
       this.#runningOf.delete(queue.owner);
     }
   }
+}
+
+/** Who shares a turn: the hooks of an organisation, and of the instance each has its own. */
+function turnOf({ id, owner }: HookQueue): string {
+  return owner === undefined ? `hook ${id}` : `organization ${owner}`;
 }

@@ -88,3 +88,32 @@ test("while the server is called a request begins each 10 ms, of one hook after 
   now += 100;
   expect([begin(two), begin(two)]).toEqual([true, true]);
 });
+
+test("who waits has a turn in each round, however many hooks others have", () => {
+  let now = 1000;
+  const pace = createPace(() => now);
+  const set = new HookSet(pace);
+  const many = Array.from({ length: 10 }, (_, i) => queueOf(`many ${i}`, "7"));
+  const one = queueOf("one", "8");
+  pace.called();
+  for (const queue of [...many, one]) {
+    set.add(queue);
+    pace.begun();
+    expect(set.enter(queue)).toBe(false);
+  }
+  const begun: string[] = [];
+  for (let turn = 0; turn < 6; turn += 1) {
+    now += 10;
+    pace.called();
+    for (const queue of set.waiting()) {
+      begun.push(queue.id);
+      expect(set.enter(queue)).toBe(true);
+      set.leave(queue);
+      pace.begun();
+      expect(set.enter(queue)).toBe(false);
+    }
+  }
+  expect(begun).toEqual([
+    ...["many 0", "one", "many 1", "one", "many 2", "one"],
+  ]);
+});
