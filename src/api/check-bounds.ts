@@ -127,7 +127,10 @@ function checkText(
   }
   return (holder) => {
     if (isTooLong(holder[place], characters)) {
-      refuse(above, () => `${field.name} has at most ${characters} characters`);
+      refuse(
+        ...([above, field] as const),
+        () => `${field.name} has at most ${characters} characters`,
+      );
     }
   };
 }
@@ -141,7 +144,10 @@ function checkList(
   return (holder) => {
     const list = holder[place] as readonly unknown[];
     if (list.length > elements) {
-      refuse(above, () => `${field.name} has at most ${elements} values`);
+      refuse(
+        ...([above, field] as const),
+        () => `${field.name} has at most ${elements} values`,
+      );
     }
     if (checkEach !== undefined) {
       for (const value of list) {
@@ -154,7 +160,7 @@ function checkList(
     for (const value of list) {
       if (isTooLong(value, each.characters)) {
         refuse(
-          each.above,
+          ...([each.above, field] as const),
           () =>
             `each value of ${field.name} has at most ${each.characters} characters`,
         );
@@ -170,9 +176,21 @@ function isTooLong(value: unknown, most: number): boolean {
   return value instanceof Uint8Array && value.byteLength > most;
 }
 
-function refuse(name: ErrorName | "cut", says: () => string): never {
+/** Errors of which the message says which of several reasons it is. */
+const namesField: ReadonlySet<ErrorName> = new Set(["hookUrlInvalid"]);
+
+function refuse(
+  name: ErrorName | "cut",
+  field: DescField,
+  says: () => string,
+): never {
   if (name === "cut") {
     throw new Error("the values of a list are not cut");
+  }
+  if (namesField.has(name)) {
+    const description = says();
+    const violations = [{ field: field.name, description }];
+    throw new LockoutError(name, { about: description, violations });
   }
   throw new LockoutError(
     name,

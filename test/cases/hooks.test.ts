@@ -213,6 +213,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       const bad: [MessageInitShape<typeof HookSchema>, string][] = [
         [{ url: "ftp://example.com" }, "url"],
         [{ url: "" }, "url"],
+        [{ url: `https://example.com/${"a".repeat(2000)}` }, "url"],
         [{ url: "https://ann:pw@example.com/" }, "url"],
         [{ url: "http://169.254.169.254/latest" }, "url"],
         [{ url, eventTypes: ["user.lokced"] }, "event_types"],
