@@ -84,9 +84,14 @@ describe.skipIf(why !== "")(`Prometheus${why}`, () => {
     }
   });
 
-  const post = async (node: number, path: string, body: object) => {
+  const post = async (
+    node: number,
+    path: string,
+    body: object,
+    method = "POST",
+  ) => {
     const response = await fetch(`${nodes[node]?.url ?? ""}${path}`, {
-      method: "POST",
+      method,
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
     });
@@ -124,6 +129,11 @@ describe.skipIf(why !== "")(`Prometheus${why}`, () => {
         soon,
       )
       .toHaveLength(3);
+    await post(
+      ...([0, "/lockout/v1/instance/policy/rules"] as const),
+      { storms: { maxLocks: 20, window: "600s" } },
+      "PUT",
+    );
     const users = Array.from({ length: 60 }, (_, number) => number);
     await Promise.all(
       users.map((number) =>
@@ -148,7 +158,7 @@ describe.skipIf(why !== "")(`Prometheus${why}`, () => {
           .filter(({ state }) => state === "firing")
           .map(({ labels }) => labels.alertname);
       }, soon)
-      .toEqual(["LockoutdManyLocks"]);
+      .toEqual(["LockoutdStorm", "LockoutdManyLocks"]);
     await expect
       .poll(async () => {
         const found = await monitor.query(
