@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defaultConfig } from "../../src/config.ts";
 import { startServer } from "../../src/server.ts";
 import type { RunningServer } from "../../src/server.ts";
+import { createServerMetrics } from "../../src/server-metrics.ts";
 import type { ServerMetrics } from "../../src/server-metrics.ts";
 import { noMeter } from "../../src/store/meter.ts";
 import { readFlags } from "../support/flags.ts";
@@ -46,8 +47,13 @@ const load = startWorker<LoadOrder, undefined>(
   fileURLToPath(new URL("load-process.ts", import.meta.url)),
 );
 
+const withMetrics = createServerMetrics({
+  ...{ database: "sqlite:", metricsPerOrg: false },
+});
+const orgs = 10_000;
+
 await withTempDir(undefined, async (directory) => {
-  const start = (name: string, metrics?: ServerMetrics) =>
+  const start = (name: string, metrics: ServerMetrics) =>
     startServer(
       {
         ...defaultConfig,
@@ -57,10 +63,10 @@ await withTempDir(undefined, async (directory) => {
         defaultPolicy: { maxPasswordAttempts: 5 },
         logLevel: "silent",
       },
-      { ...(metrics !== undefined && { metrics }) },
+      { metrics },
     );
   const servers = {
-    on: await start("on"),
+    on: await start("on", withMetrics),
     off: await start("off", without),
   };
   process.stdout.write(
@@ -69,6 +75,18 @@ await withTempDir(undefined, async (directory) => {
   for (const kind of ["read", "attempt"] as const) {
     await measure(kind, servers);
   }
+  for (let org = 0; org < orgs; org += 1) {
+    const orgId = String(3e17 + org * 1000);
+    withMetrics.meter.attempt(orgId, "password", "proceed", true).add();
+    withMetrics.meter.locked(orgId, "password_attempts", "user").add();
+  }
+  const page = await fetch(`${servers.on.url}/metrics`, {
+    headers: { authorization: `Bearer ${token.replaceAll(" ", "-")}` },
+  });
+  const { byteLength } = await page.arrayBuffer();
+  process.stdout.write(
+    `\nThe page, with ${orgs.toLocaleString("en-US")} organisations: ${byteLength.toLocaleString("en-US")} bytes.\n`,
+  );
   await Promise.all([servers.on.close(), servers.off.close()]);
 });
 await load.stop();
