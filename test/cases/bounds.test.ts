@@ -3,10 +3,11 @@ import type {
   DescMessage,
   DescMethodUnary,
 } from "@bufbuild/protobuf";
-import { ScalarType } from "@bufbuild/protobuf";
+import { ScalarType, create, getOption } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { http } from "../../gen/google/api/annotations_pb.js";
 import {
   AttemptService,
   Factor,
@@ -120,7 +121,7 @@ function lengthsOf(
   }
   const { elements, above, each } = bound;
   const [tooLong, longest] = [elements + 1, elements].map((count) =>
-    Array.from({ length: count }, (_, index) => `v${index}`),
+    Array.from({ length: count }, (_, index) => elementOf(field, index)),
   );
   return [
     { what: "its values", tooLong, longest, above },
@@ -135,12 +136,21 @@ function lengthsOf(
   ];
 }
 
+function elementOf(field: DescField, index: number): unknown {
+  return field.fieldKind === "list" && field.listKind === "message"
+    ? create(field.message)
+    : `v${index}`;
+}
+
 const methods = [...pathPrefixes.keys()].flatMap((service) =>
   service.methods.filter(
     (method): method is DescMethodUnary => method.methodKind === "unary",
   ),
 );
 const cases = methods.flatMap(casesOf);
+/** Some have none: ZITADEL's newest services are called by Connect instead. */
+const hasRoute = (method: DescMethodUnary) =>
+  getOption(method, http).pattern.case !== undefined;
 /** An id that nobody has is not found, and an etag that none had is not the present one. */
 const codes: Partial<Record<ErrorCode, Code>> = {
   ABORTED: Code.Aborted,
@@ -152,7 +162,11 @@ const { listEvents } = AdminService.method;
 describe.each(openDoors("http://localhost").map(({ name }) => name))(
   "by %s",
   (doorName) => {
-    it.each(cases)("$title", async ({ method, input, tooLong, above }) => {
+    it.each(
+      doorName === "REST"
+        ? cases.filter(({ method }) => hasRoute(method))
+        : cases,
+    )("$title", async ({ method, input, tooLong, above }) => {
       const door = openDoors(server.url).find(({ name }) => name === doorName);
       const { id, code } = errorCatalogue[above];
       const answer = await door?.call(method, input(tooLong), {

@@ -26,9 +26,9 @@ test("the presets are these types, and of security locks by the ceiling alone", 
     ...["user.factor.locked", "user.locked"],
     ...["user.lockout.token.rotated", "user.pat.added", "user.pat.removed"],
   ]);
-  const { has } = hookFilter({ eventTypes: [], presets: ["security"] });
+  const filter = hookFilter({ eventTypes: [], presets: ["security"] });
   const locked = (reason: string) =>
-    has({ type: "user.locked", payload: { reason } });
+    filter.has({ type: "user.locked", payload: { reason } });
   expect(locked("LOCK_REASON_CEILING")).toBe(true);
   expect(locked("LOCK_REASON_PASSWORD_ATTEMPTS")).toBe(false);
 });
