@@ -3,6 +3,7 @@ import { App } from "./shell/app.tsx";
 import "./styles/style.css";
 import "./styles/overview.css";
 import "./styles/events.css";
+import "./styles/access.css";
 
 const root = document.getElementById("console");
 if (root !== null) {

@@ -3,6 +3,7 @@ import type { Client, Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { AccessService } from "../../../gen/lockout/v1/access_service_pb.js";
 import { AttemptService } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { HookService } from "../../../gen/lockout/v1/hook_service_pb.js";
 import { PolicyService } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
@@ -13,6 +14,7 @@ export interface Clients {
   readonly admin: Client<typeof AdminService>;
   readonly access: Client<typeof AccessService>;
   readonly attempts: Client<typeof AttemptService>;
+  readonly hooks: Client<typeof HookService>;
   readonly policies: Client<typeof PolicyService>;
   readonly users: Client<typeof UserService>;
   readonly accounts: Client<typeof ZitadelUserService>;
@@ -60,6 +62,7 @@ export function createClients(
     admin: createClient(AdminService, transport),
     access: createClient(AccessService, transport),
     attempts: createClient(AttemptService, transport),
+    hooks: createClient(HookService, transport),
     policies: createClient(PolicyService, transport),
     users: createClient(UserService, transport),
     accounts: createClient(ZitadelUserService, transport),

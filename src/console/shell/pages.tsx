@@ -1,10 +1,12 @@
 import type { ComponentType } from "preact";
+import { AccessPage } from "../access/access-page.tsx";
 import { EventsPage } from "../events/events-page.tsx";
 import { FindPage } from "../find/find-page.tsx";
 import { LockedUsersPage } from "../locked-users/locked-users-page.tsx";
 import { OverviewPage } from "../overview/overview-page.tsx";
 import { may } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
+import { accessTexts } from "../texts/access.ts";
 import { eventsTexts } from "../texts/events.ts";
 import { overviewTexts } from "../texts/overview.ts";
 import { texts } from "../texts/shared.ts";
@@ -46,6 +48,11 @@ const pages: readonly Page[] = [
     ...{ name: "events", title: eventsTexts.title },
     isPermitted: mayReadUsers,
     Content: EventsPage,
+  },
+  {
+    ...{ name: "access", title: accessTexts.title },
+    isPermitted: (session) => may(session, "iam.access.write"),
+    Content: AccessPage,
   },
   {
     ...{ name: "find", title: "" },

@@ -1,0 +1,205 @@
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import { roles } from "../../src/auth/roles.ts";
+import { roleTexts } from "../../src/console/texts/access.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { buildConsole, executablePath, startBrowser } from "./browser.ts";
+import { hostile, inspect, openDesk, openPage } from "./desk.ts";
+
+const access = { name: "access", title: "Access" };
+
+it("has words for every role", () => {
+  expect(Object.keys(roleTexts)).toEqual(Object.keys(roles));
+});
+
+describe.skipIf(executablePath === undefined)("the pages of access", () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await buildConsole();
+    server = await startTestServer();
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+  const row = (page: Page, text: string) =>
+    page.getByRole("row").filter({ hasText: text });
+  const callerOf = (token: string) =>
+    createClient(
+      AccessService,
+      createGrpcTransport({ baseUrl: server.url }),
+    ).getCaller({}, { headers: { authorization: `Bearer ${token}` } });
+  const go = async (page: Page, section: string) => {
+    await page.getByRole("link", { name: section, exact: true }).click();
+    await page.getByRole("heading", { name: section, level: 2 }).waitFor();
+  };
+
+  it("create tokens, whose secrets are shown once, and revoke them after a question", async () => {
+    const { page, context, problems } = await openPage(browser, server.url, {
+      ...{ token: server.adminToken, ...access },
+    });
+    await page.getByText("Create a token").click();
+    await page.getByRole("textbox", { name: "Name" }).fill(hostile[0] ?? "");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByText("Choose at least one role.").waitFor();
+    await page.getByRole("checkbox", { name: "ORG_USER_MANAGER" }).check();
+    await page.getByRole("button", { name: "Create" }).click();
+    const shown = page.locator("[data-secret]");
+    const secret = (await shown.textContent()) ?? "";
+    expect(await callerOf(secret)).toMatchObject({
+      name: hostile[0],
+      roles: ["ORG_USER_MANAGER"],
+    });
+    await page.getByRole("button", { name: "I have it" }).click();
+    expect(await shown.count()).toBe(0);
+    expect(await page.content()).not.toContain(secret);
+    expect(
+      await page.evaluate(
+        "JSON.stringify([Object.values(sessionStorage), Object.values(localStorage), location.href])",
+      ),
+    ).not.toContain(secret);
+    const made = row(page, "ORG_USER_MANAGER");
+    expect(await page.locator("main img").count()).toBe(0);
+    await made.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect((await callerOf(secret)).roles).toHaveLength(1);
+    await made.getByRole("button", { name: "Revoke" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: "Revoke" })
+      .click();
+    await made.waitFor({ state: "detached" });
+    await expect(callerOf(secret)).rejects.toThrow(/unauthenticated/);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it("create organisations, and service accounts with secrets", async () => {
+    const { page, context, problems } = await openPage(browser, server.url, {
+      ...{ token: server.adminToken, ...access },
+    });
+    await go(page, "Organisations");
+    await page.getByText("Create an organisation").click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Second & Sons");
+    await page.keyboard.press("Enter");
+    await row(page, "Second & Sons").waitFor();
+    await go(page, "Service accounts");
+    await page.getByText("There are none.").waitFor();
+    await page.getByText("Create a service account").click();
+    await page.getByRole("textbox", { name: "Login name" }).fill("login");
+    await page.getByRole("checkbox", { name: "IAM_LOGIN_CLIENT" }).check();
+    await page.getByRole("button", { name: "Create" }).click();
+    const made = row(page, "IAM_LOGIN_CLIENT");
+    await made.getByText("has none").waitFor();
+    await made.getByRole("button", { name: "New secret login" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "New secret" }).click();
+    await page.getByText("Client id: login").waitFor();
+    expect(await page.locator("[data-secret]").textContent()).toMatch(
+      /^\S{64}$/,
+    );
+    await made.getByText("has one").waitFor();
+    await made.getByRole("button", { name: "Delete login" }).click();
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("There are none.").waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it("create hooks, test and disable them, and show what was sent", async () => {
+    const { stage } = await openDesk(server);
+    const { page, context, problems } = await openPage(browser, server.url, {
+      token: await stage.token(["IAM_OWNER"]),
+      ...access,
+    });
+    await go(page, "Hooks");
+    await page.getByText("Create a hook").click();
+    const url = "https://hooks.invalid/lockoutd";
+    await page.getByRole("textbox", { name: "URL" }).fill(url);
+    await page.getByRole("checkbox", { name: "Security" }).check();
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.locator("[data-secret]", { hasText: /^whsec_/ }).waitFor();
+    await row(page, url).getByText("Enabled").waitFor();
+    await page.getByRole("button", { name: `Test ${url}` }).click();
+    await page.getByText(`Test: ${url}: Unreachable`).waitFor();
+    await page.getByRole("button", { name: `Disable ${url}` }).click();
+    await row(page, url).getByText("by an administrator").waitFor();
+    await page.getByRole("button", { name: `Enable ${url}` }).waitFor();
+    await page.getByRole("link", { name: `Deliveries ${url}` }).click();
+    await page.getByRole("heading", { name: "Deliveries" }).waitFor();
+    await page.getByRole("cell", { name: "Unreachable" }).waitFor();
+    await page.getByRole("link", { name: "Hooks" }).first().click();
+    await page
+      .getByRole("combobox", { name: "Organisation" })
+      .selectOption("*");
+    await page
+      .getByRole("heading", { name: "Hooks of the installation" })
+      .waitFor();
+    await page.getByText("There are none.").waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it("are for IAM_OWNER alone", async () => {
+    const { stage } = await openDesk(server);
+    for (const role of ["ORG_OWNER", "IAM_OWNER_VIEWER"]) {
+      const { page, context } = await openPage(browser, server.url, {
+        token: await stage.token([role]),
+        ...{ name: "access", title: "Overview" },
+      });
+      expect(await page.getByRole("link", { name: "Access" }).count()).toBe(0);
+      await context.close();
+    }
+  });
+
+  describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
+    it.each([1280, 360])(
+      "at %d px are without a fault by axe, and fit",
+      async (width) => {
+        const { stage } = await openDesk(server);
+        const token = await stage.token(["IAM_OWNER"]);
+        const { page, context } = await openPage(
+          ...([browser, server.url, { token, ...access }] as const),
+          { colorScheme, viewport: { width, height: 800 } },
+        );
+        const look = (state: string) =>
+          inspect(page, `access-${state}-${colorScheme}-${width}`);
+        await row(page, "IAM_OWNER").first().waitFor();
+        await page.getByText("Create a token").click();
+        await look("tokens");
+        await row(page, "IAM_OWNER")
+          .first()
+          .getByRole("button", { name: "Revoke" })
+          .click();
+        await look("revoke");
+        await page.keyboard.press("Escape");
+        await go(page, "Service accounts");
+        await page.getByText("There are none.").waitFor();
+        await look("accounts");
+        await go(page, "Organisations");
+        await row(page, "stage").first().waitFor();
+        await look("organizations");
+        await go(page, "Hooks");
+        await page.getByText("Create a hook").click();
+        await page
+          .getByRole("textbox", { name: "URL" })
+          .fill(`https://hooks.invalid/${"x".repeat(150)}`);
+        await page.getByRole("button", { name: "Create" }).click();
+        await page.getByRole("button", { name: /^Test / }).click();
+        await page.getByText(/^Test: .*Unreachable/).waitFor();
+        await look("hooks");
+        await page.getByRole("link", { name: /^Deliveries/ }).click();
+        await page.getByRole("cell", { name: "Unreachable" }).waitFor();
+        await look("deliveries");
+        await context.close();
+      },
+    );
+  });
+});
