@@ -98,17 +98,21 @@ async function readBody(
   }
   const { body } = running.exchange;
   body.timeouts = { totalMs: bodyTimeoutMs, idleMs: 0 };
-  const tooLong = new ConnectError("the body is too long", Code.Aborted);
+  let tooLong: ConnectError | undefined;
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       running.expire = reject;
       body.collect(
-        { maxBytes, tooLong: () => tooLong },
+        {
+          maxBytes,
+          tooLong: () =>
+            (tooLong = new ConnectError("the body is too long", Code.Aborted)),
+        },
         { complete: resolve, failed: reject },
       );
     });
   } catch (reason) {
-    if (reason === tooLong) {
+    if (tooLong !== undefined && reason === tooLong) {
       return undefined;
     }
     throw reason;

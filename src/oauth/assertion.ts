@@ -5,6 +5,7 @@ import { isActive } from "../lockout/account-record.ts";
 import type { Account, AccountKey } from "../lockout/account-record.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { mayBeAccountId } from "../store/accounts.ts";
+import { andThen } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
 
 /** Whom an assertion is of. */
@@ -25,30 +26,37 @@ export interface Assertions {
 /** In seconds. */
 const maxAge = 3600;
 
-/** Keys that are read from their bytes: what a key id stands for never changes. */
+/** Keys that are remembered: what a key id stands for never changes. Whether the account still has it is looked up each time. */
 const maxKeys = 1000;
+
+interface KnownKey {
+  readonly stored: AccountKey;
+  readonly object: KeyObject;
+}
 
 /** Makes {@link Assertions}. The same assertion may come twice: Go's clients make two of a second alike. */
 export function createAssertions(
   store: Pick<AccountStore, "findAccount" | "findAccountKey"> &
     Pick<Store, "now">,
 ): Assertions {
-  const keys = new Map<string, KeyObject>();
-  const keyObject = (account: Account, { id, publicKey }: AccountKey) => {
-    const name = `${account.id} ${id}`;
-    let key = keys.get(name);
-    if (key === undefined) {
+  const keys = new Map<string, KnownKey>();
+  const findKey = (account: Account, kid: string) => {
+    const name = `${account.id} ${kid}`;
+    const known = keys.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    return andThen(store.findAccountKey(account.id, kid), (found) => {
+      if (found === undefined) {
+        return undefined;
+      }
       if (keys.size >= maxKeys) {
         keys.clear();
       }
-      key = createPublicKey({
-        key: Buffer.from(publicKey),
-        format: "der",
-        type: "spki",
-      });
+      const key = { stored: found, object: toKeyObject(found) };
       keys.set(name, key);
-    }
-    return key;
+      return key;
+    });
   };
   return {
     check: async (assertion, issuer) => {
@@ -75,18 +83,26 @@ export function createAssertions(
       if (account === undefined || !isActive(account)) {
         return "wrong";
       }
-      const key = await store.findAccountKey(account.id, kid);
+      if (!account.keyIds.includes(kid)) {
+        return "wrong";
+      }
+      const key = await findKey(account, kid);
       if (
         key === undefined ||
-        (key.expirationDate ?? Infinity) <= store.now()
+        (key.stored.expirationDate ?? Infinity) <= store.now()
       ) {
         return "wrong";
       }
-      const verifying = {
-        algorithm: key.algorithm,
-        key: keyObject(account, key),
-      };
-      return isSignedBy(jwt, verifying) ? { account, key } : "wrong";
+      const { algorithm } = key.stored;
+      return isSignedBy(jwt, { algorithm, key: key.object })
+        ? { account, key: key.stored }
+        : "wrong";
     },
   };
+}
+
+function toKeyObject({ publicKey }: AccountKey): KeyObject {
+  return createPublicKey({
+    ...{ key: Buffer.from(publicKey), format: "der", type: "spki" },
+  });
 }

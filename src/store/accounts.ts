@@ -32,7 +32,7 @@ export interface AccountStore {
   /** The account with a login name that folds to this. */
   findAccountByName(foldedName: string): Promise<Account | undefined>;
   /** Whose login name folds to this. To look for a name that nobody has takes as long. */
-  findClient(foldedName: string): Promise<StoredClient | undefined>;
+  findClient(foldedName: string): Awaitable<StoredClient | undefined>;
   /** A key of an account, expired or not. */
   findAccountKey(
     accountId: string,

@@ -39,8 +39,8 @@ export function createAccountStore(
       readOrReject(() => accounts.isTokenRevoked(...token)),
     findAccountByName: async (foldedName) =>
       read(() => accounts.findByName(foldedName)),
-    findClient: async (foldedName) =>
-      read(() => accounts.findClient(foldedName)),
+    findClient: (foldedName) =>
+      readOrReject(() => accounts.findClient(foldedName)),
     findAccountKey: (...key) => readOrReject(() => accounts.findKey(...key)),
     listAccountKeys: async (accountId) =>
       read(() => accounts.listKeys(accountId)),
