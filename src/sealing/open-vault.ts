@@ -119,7 +119,7 @@ function unwrap(stored: Uint8Array, master: string | undefined): Uint8Array {
         ? "are sealed by a master key, and none is given"
         : "are sealed by another master key than the one given";
     throw new StoreRefusedError(
-      `the keys of this installation ${fault}: give the right one by LOCKOUTD_MASTERKEY or --masterkey-file (for SQLite, or the .key file beside the database that was served), or make new keys by --reset-keys, which ends all access and device tokens and disables hooks until their secrets are rotated`,
+      `the keys of this installation ${fault}: give the right one by LOCKOUTD_MASTERKEY or --masterkey-file (for SQLite, or the .key file beside the database that was served), or make new keys by --reset-keys, which ends all access tokens and disables hooks until their secrets are rotated`,
     );
   }
   return dataKey;

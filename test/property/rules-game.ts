@@ -30,6 +30,7 @@ import type { ModelFactor } from "./rules-model.ts";
 
 /** How long an attempt lives in the games, in milliseconds. */
 const ttlMs = 60_000;
+const client = { address: "192.0.2.1" };
 const startLimits: Limits = { maxPasswordAttempts: 3, maxOtpAttempts: 2 };
 
 /** What is played on: commands on one user of one organisation, at a time that the game says. */
@@ -116,6 +117,11 @@ const rules = fc
       maxAttempts: fc.constantFrom(0, 1, 2, 3),
       trustDurationMs: fc.constantFrom(0, 100_000),
     }),
+    // Far from their limits, which have models of their own: beside them the others count as without.
+    sources: fc.constantFrom(noRules.sources, {
+      ...{ ...noRules.sources, maxFailures: 1000, windowMs: 10_000 },
+    }),
+    storms: fc.constantFrom(noRules.storms, { maxLocks: 1, windowMs: 30_000 }),
   })
   .map(({ lock, ...rest }): Rules => ({ ...noRules, ...rest, ...lock }));
 const limits = fc.record({
@@ -212,7 +218,7 @@ export async function play(
         const { decision, failed, open, isKnownDevice, attempt } =
           await board.begin(time, (view, attemptId) =>
             beginAttempt(view, {
-              ...{ attemptId, factor: move.factor, client: {}, ttlMs },
+              ...{ attemptId, factor: move.factor, client, ttlMs },
               deviceToken: tokens[move.device],
             }),
           );
@@ -263,10 +269,13 @@ export async function play(
         model.settle(time);
         expect(
           await board.report(time, (view) =>
-            reportAttempt(...([view, move.factor, {}, move.outcome] as const), {
-              secretDigest: digestOf(move.secret),
-              deviceToken: tokens[move.device],
-            }),
+            reportAttempt(
+              ...([view, move.factor, client, move.outcome] as const),
+              {
+                secretDigest: digestOf(move.secret),
+                deviceToken: tokens[move.device],
+              },
+            ),
           ),
         ).toEqual(
           model.report(move.factor, move.outcome, move.secret, move.device),

@@ -107,7 +107,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--reset-keys",
-        "make new keys, where the master key is lost: access and device tokens end, and hooks are disabled until their secrets are rotated",
+        "make new keys, where the master key is lost: access tokens end, and hooks are disabled until their secrets are rotated",
       ),
     )
     .addOption(
