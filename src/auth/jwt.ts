@@ -25,6 +25,9 @@ export const maxJwtLength = 8192;
 /** Of both clocks together, in seconds. */
 const tolerance = 1;
 
+/** The end of the year 9999. */
+const lastSecond = 253_402_300_799;
+
 interface Algorithm {
   readonly of: KeyAlgorithm;
   readonly hash: string | null;
@@ -126,6 +129,11 @@ export function isTimely(
     isPast(iat) &&
     isPast(nbf)
   );
+}
+
+/** When a JWT ends, of which `exp` was checked, in milliseconds since 1970 UTC: no later than dates can be written. */
+export function endOf({ exp }: Jwt["claims"]): number {
+  return Math.min(Math.floor(Number(exp)), lastSecond) * 1000;
 }
 
 /** Whether a JWT was made not longer ago than that. @param now in seconds since 1970 UTC @param maxAge in seconds */

@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { LockoutError } from "../lockout/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
-import { isFor, isSignedBy, isTimely, isYoung } from "./jwt.ts";
+import { endOf, isFor, isSignedBy, isTimely, isYoung } from "./jwt.ts";
 import type { Jwt } from "./jwt.ts";
 import type { VerifyJwt } from "./jwt-bearers.ts";
 
@@ -76,7 +76,7 @@ export function createSystemUsers({
     return andThen(firstOrgId(), (orgId) => {
       const identity = {
         ...{ id: name, name, orgId, roles },
-        expirationDate: Number(claims["exp"]) * 1000,
+        expirationDate: endOf(claims),
         ...{ lastUseDate: undefined, accessToken: undefined, isStored: false },
       };
       return {

@@ -79,13 +79,12 @@ export function createIssuerKeys({
       set = { byId, readAt: stopwatch(), made: new Map() };
       failure = undefined;
     } catch (error) {
-      if (!(error instanceof GetFailure)) {
-        throw error;
+      // Whatever it is: nobody may wait for this, and the process would end.
+      const reason = error instanceof Error ? error.message : String(error);
+      if (failure !== reason && !ending.signal.aborted) {
+        onFailure(reason);
       }
-      if (failure !== error.message && !ending.signal.aborted) {
-        onFailure(error.message);
-      }
-      failure = error.message;
+      failure = reason;
     }
   };
   const readOnce = () =>

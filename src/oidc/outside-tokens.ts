@@ -1,5 +1,5 @@
 import type { Identity } from "../auth/identity.ts";
-import { isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
+import { endOf, isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
 import type { Jwt } from "../auth/jwt.ts";
 import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
 import { LockoutError } from "../lockout/errors.ts";
@@ -95,7 +95,7 @@ function toIdentity(
   rolesClaim: string,
   firstOrgId: string,
 ): Identity {
-  const { sub, exp } = claims;
+  const { sub } = claims;
   if (
     typeof sub !== "string" ||
     sub === "" ||
@@ -114,7 +114,7 @@ function toIdentity(
   return {
     ...{ id: `oidc:${sub}`, name: sub, orgId, rolesByOrg },
     roles: rolesByOrg.get(orgId) ?? everywhere,
-    expirationDate: Number(exp) * 1000,
+    expirationDate: endOf(claims),
     ...{ lastUseDate: undefined, accessToken: undefined, isStored: false },
   };
 }

@@ -118,6 +118,17 @@ test("keys that are weak, secret, for encryption or malformed are none", async (
   expect(await makeIssuer().find(undefined)).toBe("RSA");
 });
 
+test("whatever goes wrong has nobody let in, and does not end the process", async () => {
+  const { state, failures, find } = makeIssuer();
+  state.discovery = Object.defineProperty({}, "issuer", {
+    get: () => {
+      throw new TypeError("unforeseen");
+    },
+  });
+  await expect(find("one")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  expect(failures).toEqual(["unforeseen"]);
+});
+
 test("documents of another issuer, without keys or with very many are refused", async () => {
   const many = Array.from({ length: 10_000 }, (_each, at) => ({
     ...{ kty: "RSA", kid: String(at), n: "AQAB", e: "AQAB" },
