@@ -1,5 +1,8 @@
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { buildConsole, executablePath, startBrowser } from "./browser.ts";
@@ -29,7 +32,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
     const one = await openPage(browser, server.url, { token, ...overview });
     const two = await openPage(browser, server.url, { token, ...overview });
     const { page } = one;
-    await page.getByText("No storm of locks is under way.").waitFor();
+    await page.getByText("No storm of locks began lately.").waitFor();
     await page.getByText("Failures are as usual.").waitFor();
     await page.getByText("Nobody was locked or unlocked lately.").waitFor();
     await page.getByText("1 wrong password locks until somebody").waitFor();
@@ -83,6 +86,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
     });
     const locked = page.locator("[data-locked]");
     await locked.filter({ hasText: /^1$/ }).waitFor();
+    await page.getByText("No storm of locks is under way.").waitFor();
     await page
       .getByRole("combobox", { name: "Organisation" })
       .selectOption("*");
@@ -138,5 +142,38 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
         await context.close();
       },
     );
+  });
+
+  it("says that a storm is under way as long as it is, whether it began before or after the page was opened", async () => {
+    const { stage, fail } = await openDesk(server);
+    const transport = createGrpcTransport({ baseUrl: server.url });
+    await createClient(PolicyService, transport).setRules(
+      { rules: { storms: { maxLocks: 3, window: { seconds: 600n } } } },
+      { headers: { authorization: `Bearer ${stage.orgOwner}` } },
+    );
+    const watching = await openPage(browser, server.url, {
+      ...{ token: await stage.token(["ORG_OWNER"]), ...overview },
+    });
+    await watching.page.getByText("No storm of locks began lately.").waitFor();
+    expect(
+      await watching.page.getByText("Storms are not looked for").count(),
+    ).toBe(0);
+    for (let user = 0; user < 5; user += 1) {
+      await fail(`u${user}`);
+    }
+    const storm = "A storm of locks is under way";
+    await watching.page.getByText(storm).waitFor();
+    for (const role of ["ORG_USER_MANAGER", "IAM_OWNER_VIEWER"]) {
+      const token = await stage.token([role]);
+      const { page, context } = await openPage(browser, server.url, {
+        ...{ token, ...overview },
+      });
+      await page.getByText(storm).waitFor();
+      await context.close();
+    }
+    // Long after the last lock.
+    server.advance(1_300_000);
+    await watching.page.getByText("No storm of locks began lately.").waitFor();
+    await watching.context.close();
   });
 });

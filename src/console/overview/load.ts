@@ -22,8 +22,8 @@ export interface Overview {
   readonly hours: readonly Interval[];
   /** Undefined where the caller may not see it. */
   readonly policy: Policy | undefined;
-  /** The last ones, where the caller may read events. */
-  readonly storms: readonly Event[];
+  /** The last ones; undefined where the caller may not ask for events, and knows only of those that the stream brings. */
+  readonly storms: readonly Event[] | undefined;
 }
 
 /** Reads it, of the organisation that is chosen or of all. */
@@ -53,7 +53,7 @@ export async function loadOverview(
           },
           options,
         )
-      : { events: [] };
+      : { events: undefined };
   const [locked, minutes, hours, policy, storms] = await Promise.all([
     attempts.listLockedUsers({ ...scope, pageSize: 1 }, options),
     attempts.getActivity(

@@ -7,7 +7,7 @@ import type { Storm } from "./storms.ts";
 
 /** Whether an attack is under way, in words. */
 export function Verdict({
-  overview: { minutes, hours, policy },
+  overview: { minutes, hours, policy, storms: known },
   storms,
   isAll,
 }: {
@@ -16,6 +16,7 @@ export function Verdict({
   readonly isAll: boolean;
 }) {
   const excess = excessOf(totalOf(minutes, "failures"), usualFailures(hours));
+  const none = known === undefined ? texts.stormNoneLately : texts.stormNone;
   const isCalm = storms.length === 0 && excess === undefined;
   return (
     <div role="status" class={isCalm ? "verdict calm" : "verdict alarm"}>
@@ -41,8 +42,7 @@ export function Verdict({
       )}
       {storms.length === 0 && (
         <p>
-          {isCalm ? <strong>{texts.stormNone}</strong> : texts.stormNone}{" "}
-          {isCalm && texts.usual}
+          {isCalm ? <strong>{none}</strong> : none} {isCalm && texts.usual}
         </p>
       )}
       {policy !== undefined && (policy.rules?.storms?.maxLocks ?? 0) === 0 && (

@@ -5,6 +5,7 @@ export const overviewTexts = {
   stormSince: "since",
   stormIn: "in",
   stormNone: "No storm of locks is under way.",
+  stormNoneLately: "No storm of locks began lately.",
   stormUnseen:
     "Storms are not looked for: the policy has no rule that says how many locks are one.",
   many: (times: string) =>
