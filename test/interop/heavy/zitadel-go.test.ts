@@ -70,6 +70,8 @@ describe.skipIf(missing !== undefined)("zitadel-go", () => {
       "OrganisationPolicy",
       "UnknownOrganisation",
       "LockAndUnlockUser",
+      "Lookups",
+      "MachineUser",
       "SignInByKeyFile",
       "SignInByClientCredentials",
       "SignInAsTerraformDoes",
