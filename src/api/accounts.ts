@@ -35,14 +35,19 @@ export async function findAccountFor(
     : undefined;
 }
 
-/** Refuses an id that is a service account's: it has no attempts, and is no user. @throws LockoutError */
+/**
+ * Refuses an id that is a service account's of the organisation: it has no attempts, and is no user. Other organisations' accounts are as unknown
+ * as their users, so that nobody learns which ids they have.
+ *
+ * @throws LockoutError
+ */
 export async function refuseAccount(
   store: Pick<AccountStore, "findAccount">,
   subject: Subject,
 ): Promise<void> {
   if (
     subject.kind === "user" &&
-    (await findAccount(store, subject.userId)) !== undefined
+    (await findAccount(store, subject.userId))?.orgId === subject.orgId
   ) {
     throw new LockoutError("subjectIsAccount");
   }

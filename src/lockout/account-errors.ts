@@ -66,7 +66,7 @@ export const accountErrors = {
     id: "LOCKOUTD-acc11",
     code: "FAILED_PRECONDITION",
     key: "this is a service account, which has no attempts: only an administrator's lock stops it",
-    when: "BeginAttempt, ReportAttempt, RecordPasswordChange or PutUser names a service account by its id. Nothing is counted or changed.",
+    when: "BeginAttempt, ReportAttempt, RecordPasswordChange or PutUser names a service account of the organisation of the call by its id. Nothing is counted or changed.",
   },
   machineByNameOnly: {
     id: "LOCKOUTD-acc12",

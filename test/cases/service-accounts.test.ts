@@ -387,5 +387,36 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         await refused(call, Code.FailedPrecondition, "LOCKOUTD-acc11");
       }
     });
+
+    it("whether an id is another organisation's account nobody learns", async () => {
+      const { userId } = await create();
+      const other = await setStage(server);
+      const stranger = { token: other.orgOwner };
+      const put = async (id: string) => {
+        const answer = messageOf(
+          await door.call(UserService.method.putUser, { userId: id }, stranger),
+        ) as object;
+        return { ...answer, userId: undefined };
+      };
+      expect(await put(userId)).toEqual(await put("no-account"));
+      const begun = await door.call(
+        AttemptService.method.beginAttempt,
+        { subject: { case: "userId", value: userId }, factor: Factor.PASSWORD },
+        stranger,
+      );
+      expect(begun).toMatchObject({ ok: true });
+      await door.call(management.lockUser, { id: userId }, stranger);
+      expect(
+        messageOf(
+          await door.call(management.getUserByID, { id: userId }, stranger),
+        ),
+      ).toMatchObject({ user: { state: "USER_STATE_LOCKED", human: {} } });
+      // The account itself is as it was.
+      expect(
+        messageOf(
+          await door.call(management.getUserByID, { id: userId }, owner()),
+        ),
+      ).toMatchObject({ user: { state: "USER_STATE_ACTIVE", machine: {} } });
+    });
   },
 );
