@@ -4,10 +4,17 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 import type { Rolldown } from "vite";
-import { findProgram } from "../interop/support/find-program.ts";
+import { findProgram, saySkipped } from "../interop/support/find-program.ts";
 
 /** Debian's chromium; undefined where there is none. */
 export const executablePath = findProgram("chromium", "chromium-browser");
+
+if (executablePath === undefined) {
+  saySkipped(
+    "the console in a real browser",
+    "there is no chromium on the PATH (Debian: apt-get install chromium)",
+  );
+}
 
 const built = join(import.meta.dirname, "../../dist/console");
 

@@ -1,5 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import type { FoundUser } from "../../../gen/lockout/v1/user_service_pb.js";
+import type {
+  FoundUser,
+  User,
+} from "../../../gen/lockout/v1/user_service_pb.js";
+import { isLocked } from "../parts/format.tsx";
 import { addressOf } from "../session/route.ts";
 import { describeFailure } from "../session/failure.ts";
 import type { Session } from "../session/session.ts";
@@ -25,6 +29,7 @@ export function FindPage({
     setIsDone(false);
     let pageToken = start;
     let count = 0;
+    let only: User | undefined;
     try {
       // Those whose name begins with the text come first; to look through all others takes some pages.
       do {
@@ -33,11 +38,21 @@ export function FindPage({
           signal === undefined ? {} : { signal },
         );
         count += page.users.length;
+        only ??= page.users[0]?.user;
         setFound((before) => [...before, ...page.users]);
         pageToken = page.nextPageToken;
       } while (pageToken !== "" && count < wanted);
       setNext(pageToken === "" ? undefined : pageToken);
       setIsDone(true);
+      if (
+        start === "" &&
+        pageToken === "" &&
+        only !== undefined &&
+        count === 1
+      ) {
+        // Nobody else can be meant. Back goes to where somebody looked from.
+        location.replace(addressOf("users", only.resourceOwner, only.userId));
+      }
     } catch (error) {
       if (signal?.aborted !== true) {
         setFailure(describeFailure(error));
@@ -56,13 +71,22 @@ export function FindPage({
   }, []);
   return (
     <>
-      <h1>
-        {texts.foundFor} “<bdi>{query}</bdi>”
-      </h1>
+      <div class="title">
+        <h1>
+          <span>
+            {texts.foundFor} “<bdi>{query}</bdi>”
+          </span>
+        </h1>
+        {session.isAll && (
+          <p class="help">
+            {texts.foundIn} <bdi>{session.caller.organizationName}</bdi>
+          </p>
+        )}
+      </div>
       <p role="alert" class="problem">
         {failure}
       </p>
-      <p role="status">
+      <p role="status" class="status">
         {isDone
           ? found.length === 0
             ? texts.foundNobody
@@ -71,7 +95,7 @@ export function FindPage({
             ? texts.loading
             : ""}
       </p>
-      <ul class="found">
+      <ul class={found.length === 0 ? "found" : "found card"}>
         {found.map(({ user, lockout }) => (
           <li key={user?.userId}>
             <a
@@ -83,7 +107,13 @@ export function FindPage({
             >
               <bdi>{user?.aliases[0] ?? user?.userId}</bdi>
             </a>{" "}
-            <span class={lockout?.locked === true ? "locked" : ""}>
+            <span
+              class={
+                lockout !== undefined && isLocked(lockout)
+                  ? "badge bad"
+                  : "badge"
+              }
+            >
               {stateTexts[user?.state ?? 0]}
             </span>{" "}
             <span class="help">

@@ -1,6 +1,8 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { nameOf, worstFactor } from "../parts/format.tsx";
+import { lockOf, nameOf, worstFactor } from "../parts/format.tsx";
+import { lockedTexts } from "../texts/locked-users.ts";
 import { reasonTexts, texts } from "../texts/shared.ts";
 
 /**
@@ -8,37 +10,38 @@ import { reasonTexts, texts } from "../texts/shared.ts";
  * line break stands before.
  */
 function cell(text: string): string {
-  const safe = /^[\s]*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = /^\s*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** The locked users as CSV, with a line of names first. */
-export function lockedCsv(users: readonly Lockout[]): string {
-  const rows = users.map((user) => {
-    const { name, failures } = worstFactor(user);
-    const at = (time: Lockout["lockTime"]) =>
-      time === undefined ? "" : timestampDate(time).toISOString();
-    return [
-      ...[user.userId, nameOf(user), user.resourceOwner],
-      ...[reasonTexts[user.reason] ?? "", at(user.lockTime)],
-      ...[at(user.lockEndTime), name, String(failures), user.lastAddress],
-    ];
-  });
-  const head = [
-    ...["Id", texts.user, texts.organization, texts.reason, texts.since],
-    ...[texts.until, texts.factor, texts.failures, texts.lastAddress],
-  ];
-  return [head, ...rows]
-    .map((row) => `${row.map(cell).join(",")}\r\n`)
+function line(cells: readonly string[]): string {
+  return `${cells.map(cell).join(",")}\r\n`;
+}
+
+/** The names of the columns. */
+export function csvHead(): string {
+  return line([
+    ...[lockedTexts.id, texts.user, lockedTexts.organizationId],
+    ...[texts.reason, texts.since, texts.until],
+    ...[texts.factor, texts.failures, texts.lastAddress],
+  ]);
+}
+
+/** Locked users as lines of CSV. */
+export function csvRows(users: readonly Lockout[]): string {
+  return users
+    .map((user) => {
+      const { reason, lockTime, lockEndTime } = lockOf(user);
+      const { name, failures } = worstFactor(user);
+      return line([
+        ...[user.userId, nameOf(user), user.resourceOwner],
+        ...[reasonTexts[reason] ?? "", exact(lockTime), exact(lockEndTime)],
+        ...[name, String(failures), user.lastAddress],
+      ]);
+    })
     .join("");
 }
 
-/** Has the browser save a text as a file. */
-export function saveFile(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
+function exact(time: Timestamp | undefined): string {
+  return time === undefined ? "" : timestampDate(time).toISOString();
 }

@@ -1,43 +1,29 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { useCallback, useState } from "preact/hooks";
-import { LockReason } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { lockedCsv, saveFile } from "./csv.ts";
-import { useLive } from "../session/use-live.ts";
-import { LockedTable } from "./locked-table.tsx";
-import { may } from "../session/session.ts";
-import type { Session } from "../session/session.ts";
-import { reasonTexts, texts } from "../texts/shared.ts";
+import { Status } from "../parts/status.tsx";
 import { UnlockDialog } from "../parts/unlock-dialog.tsx";
+import { clientsIn, may } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import { useLive } from "../session/use-live.ts";
+import { lockedTexts } from "../texts/locked-users.ts";
+import { texts } from "../texts/shared.ts";
+import { ExportButton } from "./export-button.tsx";
+import { Filters } from "./filters.tsx";
+import { isFiltered, listRequest, noFilter } from "./filter.ts";
+import type { Filter } from "./filter.ts";
+import { LockedTable } from "./locked-table.tsx";
 
 const pageSize = 50;
-const reasons = [
-  ...[LockReason.PASSWORD_ATTEMPTS, LockReason.OTP_ATTEMPTS],
-  ...[LockReason.CEILING, LockReason.ADMINISTRATOR],
-];
-const hourMs = 3_600_000;
-const spans = [
-  [0, texts.anyTime],
-  [hourMs, texts.lastHour],
-  [24 * hourMs, texts.lastDay],
-  [7 * 24 * hourMs, texts.lastWeek],
-] as const;
-
-interface Filter {
-  readonly reason: LockReason;
-  readonly sinceMs: number;
-  readonly namePrefix: string;
-}
 
 /** Who is locked, with what a help desk does about it. */
 export function LockedUsersPage({ session }: { readonly session: Session }) {
-  const [filter, setFilter] = useState<Filter>({
-    ...{ reason: LockReason.UNSPECIFIED, sinceMs: 0, namePrefix: "" },
-  });
-  const [pageToken, setPageToken] = useState("");
+  const [filter, setFilter] = useState(noFilter);
+  /** The tokens of the pages up to this one. */
+  const [tokens, setTokens] = useState<readonly string[]>([""]);
   const [message, setMessage] = useState("");
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [unlocking, setUnlocking] = useState<readonly Lockout[]>([]);
+  const pageToken = tokens.at(-1) ?? "";
   const {
     value: page,
     failure,
@@ -47,121 +33,93 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
     useCallback(
       (signal: AbortSignal) =>
         session.clients.attempts.listLockedUsers(
-          {
-            ...{ pageSize, pageToken, orderBy: "lock_time desc" },
-            ...{ reason: filter.reason, namePrefix: filter.namePrefix.trim() },
-            allOrganizations: session.isAll,
-            ...(filter.sinceMs > 0 && {
-              since: timestampFromMs(Date.now() - filter.sinceMs),
-            }),
-          },
+          { ...listRequest(session, filter), pageSize, pageToken },
           { signal },
         ),
       [session, filter, pageToken],
     ),
   );
-
   const users = page?.users ?? [];
   const chosen = users.filter(({ userId }) => selected.has(userId));
-  const isFiltered =
-    filter.reason !== LockReason.UNSPECIFIED ||
-    filter.sinceMs !== 0 ||
-    filter.namePrefix !== "";
-  const change = (part: Partial<Filter>) => {
-    setFilter({ ...filter, ...part });
-    setPageToken("");
+  const mayUnlock = may(session, "user.write");
+  const turn = (next: readonly string[]) => {
+    setTokens(next);
     setSelected(new Set());
   };
-  const mayUnlock = may(session, "user.write");
+  const change = (part: Partial<Filter>) => {
+    setFilter({ ...filter, ...part });
+    turn([""]);
+  };
   return (
     <>
-      <h1>{texts.lockedUsers}</h1>
-      <Filters filter={filter} onChange={change} />
-      <p role="alert" class="problem">
-        {failure}
-      </p>
-      {page === undefined ? (
-        failure === "" && <p>{texts.loading}</p>
-      ) : (
-        <>
-          <p>
-            {texts.lockedCount}:{" "}
-            <strong data-total>{page.totalSize.toLocaleString()}</strong>
-            {page.unknownNames > 0 &&
-              `. ${texts.unknownNames} ${page.unknownNames.toLocaleString()}`}
-          </p>
-          <p role="status" class="message">
-            {message}
-          </p>
-          {users.length === 0 ? (
-            <p>{isFiltered ? texts.lockedNobodyFits : texts.lockedNobody}</p>
-          ) : (
-            <>
-              <div class="buttons">
-                {mayUnlock && (
-                  <button
-                    type="button"
-                    disabled={chosen.length === 0}
-                    onClick={() => {
-                      setUnlocking(chosen);
-                    }}
-                  >
-                    {texts.unlockSelected} ({chosen.length})
-                  </button>
-                )}
-                <button
-                  type="button"
-                  onClick={() => {
-                    saveFile("locked-users.csv", lockedCsv(users));
-                  }}
-                >
-                  {texts.exportCsv}
-                </button>
-              </div>
-              <LockedTable
-                users={users}
-                selected={selected}
-                mayUnlock={mayUnlock}
-                onSelect={setSelected}
-                onUnlock={(user) => {
-                  setUnlocking([user]);
-                }}
-              />
-            </>
+      <div class="title">
+        <h1>
+          {texts.lockedUsers}
+          {page !== undefined && (
+            <span class="badge" data-total={page.totalSize}>
+              {page.totalSize.toLocaleString()}
+            </span>
           )}
-          <div class="buttons">
-            {pageToken !== "" && (
+        </h1>
+        {users.length > 0 && <ExportButton session={session} filter={filter} />}
+      </div>
+      <Filters filter={filter} onChange={change} />
+      <Status
+        failure={failure}
+        message={message}
+        isLoading={page === undefined}
+      />
+      {page !== undefined && (
+        <section class="card" aria-label={texts.lockedUsers}>
+          {mayUnlock && users.length > 0 && (
+            <div class="buttons">
               <button
                 type="button"
+                disabled={chosen.length === 0}
                 onClick={() => {
-                  setPageToken("");
+                  setUnlocking(chosen);
                 }}
               >
-                {texts.previous}
+                {lockedTexts.unlockSelected} ({chosen.length})
               </button>
-            )}
-            {page.nextPageToken !== "" && (
-              <button
-                type="button"
-                onClick={() => {
-                  setSelected(new Set());
-                  setPageToken(page.nextPageToken);
-                }}
-              >
-                {texts.more}
-              </button>
-            )}
-          </div>
-        </>
+            </div>
+          )}
+          {users.length === 0 ? (
+            <p class="empty">
+              {isFiltered(filter) ? lockedTexts.nobodyFits : lockedTexts.nobody}
+            </p>
+          ) : (
+            <LockedTable
+              session={session}
+              users={users}
+              selected={selected}
+              mayUnlock={mayUnlock}
+              onSelect={setSelected}
+              onUnlock={(user) => {
+                setUnlocking([user]);
+              }}
+            />
+          )}
+          <Pager
+            tokens={tokens}
+            next={page.nextPageToken}
+            total={page.totalSize}
+            shown={users.length}
+            onTurn={turn}
+          />
+          {page.unknownNames > 0 && (
+            <p class="help">{lockedTexts.unknownNames(page.unknownNames)}</p>
+          )}
+        </section>
       )}
       {unlocking.length > 0 && (
         <UnlockDialog
-          clients={session.clients}
           users={unlocking}
+          clientsIn={(orgId) => clientsIn(session, orgId)}
           onEnd={(unlocked) => {
             setUnlocking([]);
             if (unlocked !== undefined) {
-              setMessage(`${texts.unlocked} ${unlocked}`);
+              setMessage(texts.unlocked(unlocked));
               setSelected(new Set());
               reload();
             }
@@ -172,68 +130,46 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
   );
 }
 
-function Filters({
-  filter,
-  onChange,
+function Pager({
+  tokens,
+  next,
+  total,
+  shown,
+  onTurn,
 }: {
-  readonly filter: Filter;
-  readonly onChange: (part: Partial<Filter>) => void;
+  readonly tokens: readonly string[];
+  readonly next: string;
+  readonly total: number;
+  readonly shown: number;
+  readonly onTurn: (tokens: readonly string[]) => void;
 }) {
+  if (tokens.length === 1 && next === "") {
+    return null;
+  }
+  const before = (tokens.length - 1) * pageSize;
   return (
-    <form
-      class="filters"
-      onSubmit={(event) => {
-        event.preventDefault();
-      }}
-    >
-      <label>
-        {texts.reason}
-        <select
-          value={filter.reason}
-          onChange={({ currentTarget }) => {
-            onChange({
-              reason:
-                reasons.find((each) => String(each) === currentTarget.value) ??
-                LockReason.UNSPECIFIED,
-            });
-          }}
-        >
-          <option value={0}>{texts.anyReason}</option>
-          {reasons.map((reason) => (
-            <option key={reason} value={reason}>
-              {reasonTexts[reason]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {texts.since}
-        <select
-          value={filter.sinceMs}
-          onChange={({ currentTarget }) => {
-            onChange({ sinceMs: Number(currentTarget.value) });
-          }}
-        >
-          {spans.map(([ms, text]) => (
-            <option key={ms} value={ms}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {texts.nameBegins}
-        <input
-          type="text"
-          autocomplete="off"
-          spellcheck={false}
-          maxLength={200}
-          value={filter.namePrefix}
-          onInput={({ currentTarget }) => {
-            onChange({ namePrefix: currentTarget.value });
-          }}
-        />
-      </label>
-    </form>
+    <div class="buttons">
+      <button
+        type="button"
+        disabled={tokens.length === 1}
+        onClick={() => {
+          onTurn(tokens.slice(0, -1));
+        }}
+      >
+        {texts.previous}
+      </button>
+      <button
+        type="button"
+        disabled={next === ""}
+        onClick={() => {
+          onTurn([...tokens, next]);
+        }}
+      >
+        {texts.next}
+      </button>
+      <span class="help">
+        {lockedTexts.range(before + 1, before + shown, total)}
+      </span>
+    </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect } from "preact/hooks";
+import { Status } from "../parts/status.tsx";
 import { guessSentence, policySentence } from "../parts/policy-sentences.ts";
 import { lockEvents } from "../session/live.ts";
 import { addressOf } from "../session/route.ts";
@@ -6,7 +7,6 @@ import type { Session } from "../session/session.ts";
 import { useEvents } from "../session/use-events.ts";
 import { useLive } from "../session/use-live.ts";
 import { overviewTexts as texts } from "../texts/overview.ts";
-import { texts as shared } from "../texts/shared.ts";
 import { Activity } from "./activity.tsx";
 import { totalOf, usualFailures } from "./figures.ts";
 import { LatestEvents } from "./latest-events.tsx";
@@ -49,12 +49,8 @@ export function OverviewPage({ session }: { readonly session: Session }) {
   return (
     <>
       <h1>{texts.title}</h1>
-      <p role="alert" class="problem">
-        {failure}
-      </p>
-      {value === undefined ? (
-        failure === "" && <p>{shared.loading}</p>
-      ) : (
+      <Status failure={failure} isLoading={value === undefined} />
+      {value !== undefined && (
         <>
           <Verdict overview={value} storms={storms} isAll={isAll} />
           <Tiles overview={value} />

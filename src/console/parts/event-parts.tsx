@@ -1,6 +1,13 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import {
+  Factor,
+  LockReason,
+} from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Event } from "../../../gen/zitadel/event_pb.js";
 import { addressOf } from "../session/route.ts";
+import { detailTexts } from "../texts/details.ts";
 import { eventTexts } from "../texts/event-types.ts";
+import { factorTexts, reasonTexts } from "../texts/shared.ts";
 
 /** What kind of event it is, in words where there are some. */
 export function eventName(event: Event | undefined): string {
@@ -32,18 +39,28 @@ export function EventSubject({ event }: { readonly event: Event | undefined }) {
   );
 }
 
-/** What the event says besides. */
-export function EventDetails({ event }: { readonly event: Event | undefined }) {
+/** What an event says beside its type, in words. */
+export function EventDetails({
+  event,
+  without = [],
+}: {
+  readonly event: Event | undefined;
+  /** Fields that are shown elsewhere. */
+  readonly without?: readonly string[];
+}) {
+  const leftOut = ["attemptId", ...without];
   const fields = Object.entries(event?.payload ?? {}).filter(
-    ([name]) => name !== "attemptId",
+    ([name]) => !leftOut.includes(name),
   );
-  return fields.length === 0 ? (
-    <>–</>
-  ) : (
+  if (fields.length === 0) {
+    return <>–</>;
+  }
+  return (
     <span>
       {fields.map(([name, value]) => (
         <span key={name} class="field">
-          {wordsOf(name)}: <bdi>{valueText(value)}</bdi>
+          <span class="help">{detailTexts[name] ?? wordsOf(name)}</span>{" "}
+          <bdi>{inWords(value)}</bdi>
         </span>
       ))}
     </span>
@@ -55,12 +72,32 @@ function wordsOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** Names of enums as words; all else as it is. */
-function valueText(value: unknown): string {
+function inWords(value: JsonObject[string]): string {
+  if (typeof value === "number") {
+    return value.toLocaleString();
+  }
+  if (Array.isArray(value)) {
+    return value.map(inWords).join(", ");
+  }
   if (typeof value !== "string") {
     return JSON.stringify(value);
   }
-  const [, name] =
-    /^(?:LOCK_REASON|FACTOR|USER_STATE)_([A-Z_]+)$/.exec(value) ?? [];
-  return name?.toLowerCase().replaceAll("_", " ") ?? value;
+  return (
+    words.get(value) ??
+    value.replace(/^USER_STATE_([A-Z]+)$/, (_, name: string) =>
+      name.toLowerCase(),
+    )
+  );
 }
+
+/** The names of enums, as the log has them, in words. */
+const words = new Map<string, string>([
+  ...Object.entries(factorTexts).map(
+    ([number, text]) =>
+      [`FACTOR_${Factor[Number(number)] ?? ""}`, text] as const,
+  ),
+  ...Object.entries(reasonTexts).map(
+    ([number, text]) =>
+      [`LOCK_REASON_${LockReason[Number(number)] ?? ""}`, text] as const,
+  ),
+]);

@@ -1,39 +1,44 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { LockReason } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { factorTexts, reasonTexts, texts } from "../texts/shared.ts";
+import { factorTexts, texts } from "../texts/shared.ts";
 
-const short = new Intl.DateTimeFormat(undefined, {
+const withDate = new Intl.DateTimeFormat(undefined, {
   dateStyle: "medium",
   timeStyle: "short",
 });
+const ofToday = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** A time in the browser's zone, without the date where it is today's. */
+export function timeText(time: Timestamp): string {
+  const date = new Date(timestampMs(time));
+  const isToday = date.toDateString() === new Date().toDateString();
+  return (isToday ? ofToday : withDate).format(date);
+}
 
 /** A time in the browser's zone, with the exact one at hand. */
 export function Time({ time }: { readonly time: Timestamp | undefined }) {
   if (time === undefined) {
-    return null;
+    return <>–</>;
   }
-  const date = new Date(timestampMs(time));
-  const exact = date.toISOString();
+  const exact = new Date(timestampMs(time)).toISOString();
   return (
     <time dateTime={exact} title={exact}>
-      {short.format(date)}
+      {timeText(time)}
     </time>
   );
 }
 
 /** Until when a lock lasts. */
-export function Until({ lockout }: { readonly lockout: Lockout }) {
-  return lockout.lockEndTime === undefined ? (
-    <>{texts.untilUnlocked}</>
-  ) : (
-    <Time time={lockout.lockEndTime} />
-  );
+export function Until({ time }: { readonly time: Timestamp | undefined }) {
+  return time === undefined ? <>{texts.untilUnlocked}</> : <Time time={time} />;
 }
 
 /** What people call a user, or the id where there is no name. */
-export function nameOf({ userId, aliases }: Lockout): string {
+export function nameOf({
+  userId,
+  aliases,
+}: Pick<Lockout, "userId" | "aliases">): string {
   return aliases[0] ?? userId;
 }
 
@@ -53,18 +58,24 @@ export function worstFactor({ factors }: Lockout): {
       };
 }
 
-/** Why a user is locked, in a sentence. */
-export function whyLocked(lockout: Lockout): string {
-  const { name, failures } = worstFactor(lockout);
-  const reason = reasonTexts[lockout.reason] ?? "";
-  const from =
-    lockout.lastAddress === ""
-      ? ""
-      : `; the last try came from ${lockout.lastAddress}`;
-  if (lockout.reason === LockReason.ADMINISTRATOR) {
-    return `An administrator locked the user${from}.`;
+/** The lock of the user, or the latest of a factor where the user is open. */
+export function lockOf(
+  lockout: Lockout,
+): Pick<Lockout, "reason" | "lockTime" | "lockEndTime"> {
+  if (lockout.locked) {
+    return lockout;
   }
-  return failures === 0
-    ? `${reason}${from}.`
-    : `${reason}: ${failures} failures (${name})${from}.`;
+  const [latest] = lockout.factors
+    .filter(({ locked }) => locked)
+    .sort((one, other) => timeOf(other.lockTime) - timeOf(one.lockTime));
+  return latest ?? lockout;
+}
+
+function timeOf(time: Timestamp | undefined): number {
+  return time === undefined ? 0 : timestampMs(time);
+}
+
+/** Whether the user, or a factor, is locked. */
+export function isLocked({ locked, factors }: Lockout): boolean {
+  return locked || factors.some((factor) => factor.locked);
 }

@@ -1,18 +1,21 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { nameOf, whyLocked } from "./format.tsx";
-import { describeFailure } from "../session/failure.ts";
 import type { Clients } from "../session/clients.ts";
+import { describeFailure } from "../session/failure.ts";
 import { texts } from "../texts/shared.ts";
+import { Dialog } from "./dialog.tsx";
+import { isLocked, lockOf, nameOf } from "./format.tsx";
+import { whyLocked } from "./why.ts";
 
 /** Asks why users are unlocked, shows who is meant, and unlocks them. */
 export function UnlockDialog({
-  clients,
   users,
+  clientsIn,
   onEnd,
 }: {
-  readonly clients: Clients;
   readonly users: readonly Lockout[];
+  /** Clients for the users of an organisation. */
+  readonly clientsIn: (orgId: string) => Clients;
   /** Told how many were unlocked; undefined where nothing was done. */
   readonly onEnd: (unlocked: number | undefined) => void;
 }) {
@@ -20,120 +23,129 @@ export function UnlockDialog({
   const [ticket, setTicket] = useState("");
   const [problem, setProblem] = useState("");
   const [isBusy, setIsBusy] = useState(false);
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    // The browser keeps the focus inside, and gives it back.
-    dialog.current?.showModal();
-  }, []);
   const unlock = async () => {
     setIsBusy(true);
     try {
-      onEnd(await unlockAll(clients, users, { note, ticket }));
+      onEnd(await unlockAll(clientsIn, users, { note, ticket }));
     } catch (error) {
       setProblem(describeFailure(error));
       setIsBusy(false);
     }
   };
   return (
-    <dialog
-      ref={dialog}
-      aria-labelledby="unlock-title"
-      onCancel={(event) => {
-        event.preventDefault();
+    <Dialog
+      title={texts.unlockTitle(users.length)}
+      onCancel={() => {
         onEnd(undefined);
       }}
+      onSubmit={() => void unlock()}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void unlock();
-        }}
+      <ul
+        class="preview"
+        tabIndex={users.length > 5 ? 0 : undefined}
+        aria-label={texts.unlockWho}
       >
-        <h2 id="unlock-title">{texts.unlockTitle}</h2>
-        <p>
-          {texts.unlockWho} {users.length}
-        </p>
-        <ul
-          class="preview"
-          tabIndex={users.length > 5 ? 0 : undefined}
-          aria-label={texts.unlockWho}
+        {users.map((user) => (
+          <li key={`${user.resourceOwner} ${user.userId}`}>
+            <bdi>{nameOf(user)}</bdi>
+            {isLocked(user) && (
+              <>
+                {" "}
+                <span class="help">{whyLocked(user)}</span>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+      <label for="note">{texts.unlockNote}</label>
+      <input
+        id="note"
+        type="text"
+        required
+        autofocus
+        maxLength={1000}
+        autocomplete="off"
+        value={note}
+        aria-describedby="note-help"
+        onInput={({ currentTarget }) => {
+          setNote(currentTarget.value);
+        }}
+      />
+      <p id="note-help" class="help">
+        {texts.unlockNoteHelp}
+      </p>
+      <label for="ticket">{texts.ticket}</label>
+      <input
+        id="ticket"
+        type="text"
+        maxLength={200}
+        autocomplete="off"
+        value={ticket}
+        onInput={({ currentTarget }) => {
+          setTicket(currentTarget.value);
+        }}
+      />
+      <p role="alert" class="problem">
+        {problem}
+      </p>
+      <div class="buttons">
+        <button
+          type="button"
+          onClick={() => {
+            onEnd(undefined);
+          }}
         >
-          {users.map((user) => (
-            <li key={`${user.resourceOwner} ${user.userId}`}>
-              <bdi>{nameOf(user)}</bdi> — {whyLocked(user)}
-            </li>
-          ))}
-        </ul>
-        <label for="note">{texts.unlockNote}</label>
-        <input
-          id="note"
-          type="text"
-          required
-          autofocus
-          maxLength={1000}
-          value={note}
-          aria-describedby="note-help"
-          onInput={({ currentTarget }) => {
-            setNote(currentTarget.value);
-          }}
-        />
-        <p id="note-help" class="help">
-          {texts.unlockNoteHelp}
-        </p>
-        <label for="ticket">{texts.ticket}</label>
-        <input
-          id="ticket"
-          type="text"
-          maxLength={200}
-          value={ticket}
-          onInput={({ currentTarget }) => {
-            setTicket(currentTarget.value);
-          }}
-        />
-        <p role="alert" class="problem">
-          {problem}
-        </p>
-        <div class="buttons">
-          <button type="submit" class="main" disabled={isBusy}>
-            {texts.unlock}
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              onEnd(undefined);
-            }}
-          >
-            {texts.cancel}
-          </button>
-        </div>
-      </form>
-    </dialog>
+          {texts.cancel}
+        </button>
+        <button type="submit" class="main" disabled={isBusy}>
+          {texts.unlock}
+        </button>
+      </div>
+    </Dialog>
   );
 }
 
-/** A lock that is newer than what was shown stays: somebody may have set it on purpose. */
+interface Remarks {
+  readonly note: string;
+  readonly ticket: string;
+}
+
+/** @returns how many were unlocked */
 async function unlockAll(
-  clients: Clients,
+  clientsIn: (orgId: string) => Clients,
   users: readonly Lockout[],
-  remarks: { readonly note: string; readonly ticket: string },
+  remarks: Remarks,
 ): Promise<number> {
   const [only] = users;
-  if (users.length === 1 && only?.lockTime !== undefined) {
-    await clients.attempts.unlock({
+  if (only !== undefined && users.length === 1) {
+    const { lockTime } = lockOf(only);
+    await clientsIn(only.resourceOwner).attempts.unlock({
       ...remarks,
       subject: { case: "userId", value: only.userId },
-      ifLockedAt: only.lockTime,
+      // A lock that is newer than what was shown stays: somebody may have set it on purpose.
+      ...(lockTime !== undefined && { ifLockedAt: lockTime }),
     });
     return 1;
   }
   let unlocked = 0;
+  for (const orgId of new Set(users.map((user) => user.resourceOwner))) {
+    const userIds = users
+      .filter(({ resourceOwner }) => resourceOwner === orgId)
+      .map(({ userId }) => userId);
+    unlocked += await unlockIn(clientsIn(orgId), userIds, remarks);
+  }
+  return unlocked;
+}
+
+async function unlockIn(
+  { attempts }: Clients,
+  userIds: string[],
+  remarks: Remarks,
+): Promise<number> {
+  let unlocked = 0;
   let pageToken = "";
   do {
-    const page = await clients.attempts.unlockUsers({
-      ...remarks,
-      userIds: users.map(({ userId }) => userId),
-      pageToken,
-    });
+    const page = await attempts.unlockUsers({ ...remarks, userIds, pageToken });
     unlocked += page.unlocked;
     pageToken = page.nextPageToken;
   } while (pageToken !== "");

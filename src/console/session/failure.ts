@@ -1,7 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { texts } from "../texts/shared.ts";
 
-/** What went wrong with a call, for people. */
+/** What went wrong with a call. */
+export interface Failure {
+  /** For people. */
+  readonly text: string;
+  /** Whether what was asked for is not there. */
+  readonly isNotFound: boolean;
+}
+
+/** What went wrong with a call, in words. */
 export function describeFailure(error: unknown): string {
   const { code, rawMessage } = ConnectError.from(error);
   switch (code) {
@@ -15,4 +23,12 @@ export function describeFailure(error: unknown): string {
     default:
       return rawMessage;
   }
+}
+
+/** What went wrong with a call. */
+export function toFailure(error: unknown): Failure {
+  return {
+    text: describeFailure(error),
+    isNotFound: ConnectError.from(error).code === Code.NotFound,
+  };
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { describeFailure } from "./failure.ts";
+import { toFailure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import type { Session } from "./session.ts";
 
 /** The least time between two reads of what is shown, in milliseconds: of a storm of events, each reads nothing by itself. */
@@ -19,8 +20,8 @@ export function useIsConnected({ live }: Session): boolean {
 export interface Loaded<T> {
   /** What was read last; undefined before that. */
   readonly value: T | undefined;
-  /** Why the last read failed, for people; empty where it did not. */
-  readonly failure: string;
+  /** Why the last read failed; undefined where it did not. */
+  readonly failure: Failure | undefined;
   /** Reads it anew, as soon as what was wanted before is read. */
   readonly reload: () => void;
 }
@@ -30,13 +31,15 @@ export interface Loaded<T> {
  * after a connection was made anew. There is never more than one read, and what was read stays until there is something newer.
  *
  * @param load what to read (of `useCallback`), given a signal that is aborted where the result is no longer wanted
+ * @param everyMs how often it is read without an event, while somebody can see it; unset: never
  */
 export function useLive<T>(
   { live }: Session,
   load: (signal: AbortSignal) => Promise<T>,
+  everyMs?: number,
 ): Loaded<T> {
   const [value, setValue] = useState<T>();
-  const [failure, setFailure] = useState("");
+  const [failure, setFailure] = useState<Failure>();
   const soon = useRef<() => void>(() => undefined);
   useEffect(() => {
     const ending = new AbortController();
@@ -51,11 +54,11 @@ export function useLive<T>(
         const found = await load(signal);
         if (!signal.aborted) {
           setValue(() => found);
-          setFailure("");
+          setFailure(undefined);
         }
       } catch (error) {
         if (!signal.aborted) {
-          setFailure(describeFailure(error));
+          setFailure(toFailure(error));
         }
       }
       if (!signal.aborted) {
@@ -76,12 +79,21 @@ export function useLive<T>(
     };
     void read();
     const unlisten = live.listen(soon.current);
+    const ticks =
+      everyMs === undefined
+        ? undefined
+        : setInterval(() => {
+            if (document.visibilityState === "visible") {
+              soon.current();
+            }
+          }, everyMs);
     return () => {
       ending.abort();
       clearTimeout(timer);
+      clearInterval(ticks);
       unlisten();
     };
-  }, [live, load]);
+  }, [live, load, everyMs]);
   return {
     ...{ value, failure },
     reload: () => {

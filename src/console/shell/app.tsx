@@ -1,13 +1,19 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import {
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "preact/hooks";
 import { describeFailure } from "../session/failure.ts";
 import { useRoute } from "../session/route.ts";
 import { resume, savedToken, signOut } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
-import { useIsConnected } from "../session/use-live.ts";
 import { SignInPage } from "../sign-in/sign-in-page.tsx";
 import { texts } from "../texts/shared.ts";
 import { Header } from "./header.tsx";
 import { permittedPages } from "./pages.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 
 /** The console: who is not signed in sees nothing but the sign-in. */
 export function App() {
@@ -74,7 +80,11 @@ function SignedIn({
     // So that the keyboard goes on, and a screen reader reads, from the new page on.
     main.current?.focus();
   }, [address]);
-  const pages = permittedPages(session);
+  const pages = useMemo(() => permittedPages(session), [session]);
+  const listed = useMemo(
+    () => pages.filter(({ title }) => title !== ""),
+    [pages],
+  );
   const page = pages.find(({ name }) => name === route.page) ?? pages[0];
   useEffect(() => {
     document.title =
@@ -96,12 +106,11 @@ function SignedIn({
       </a>
       <Header
         session={session}
-        pages={pages}
+        pages={listed}
         page={page?.name ?? ""}
         onSession={onSession}
         onSignOut={onSignOut}
       />
-      <Connection session={session} />
       <main id="main" ref={main} tabIndex={-1}>
         {page === undefined ? (
           <p>{texts.nothingPermitted}</p>
@@ -113,16 +122,7 @@ function SignedIn({
           />
         )}
       </main>
+      <Shortcuts pages={listed} />
     </>
-  );
-}
-
-/** Says where what is shown may be old. */
-function Connection({ session }: { readonly session: Session }) {
-  const isConnected = useIsConnected(session);
-  return (
-    <p role="status" class={isConnected ? "live" : "lost"}>
-      {isConnected ? texts.live : texts.notLive}
-    </p>
   );
 }

@@ -1,31 +1,13 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { goTo } from "../session/route.ts";
 import { texts } from "../texts/shared.ts";
 
-const shortcutsKey = "lockoutd.shortcuts";
+/** The field of {@link FindForm}. */
+export const findFieldId = "find";
 
-/** Where a user is found, on every page; `/` goes there, unless somebody switches that off. */
+/** Where a user is found, on every page. */
 export function FindForm() {
   const [query, setQuery] = useState("");
-  const [hasShortcuts, setHasShortcuts] = useState(
-    sessionStorage.getItem(shortcutsKey) !== "off",
-  );
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const isTyped =
-        event.target instanceof Element &&
-        event.target.closest("input, textarea, select, dialog") !== null;
-      if (event.key === "/" && hasShortcuts && !isTyped) {
-        event.preventDefault();
-        field.current?.select();
-      }
-    };
-    addEventListener("keydown", press);
-    return () => {
-      removeEventListener("keydown", press);
-    };
-  }, [hasShortcuts]);
   return (
     <form
       role="search"
@@ -37,10 +19,9 @@ export function FindForm() {
         }
       }}
     >
-      <label for="find">{texts.find}</label>
+      <label for={findFieldId}>{texts.find}</label>
       <input
-        id="find"
-        ref={field}
+        id={findFieldId}
         type="text"
         autocomplete="off"
         spellcheck={false}
@@ -52,20 +33,6 @@ export function FindForm() {
         }}
       />
       <button type="submit">{texts.findButton}</button>
-      <label class="shortcuts">
-        <input
-          type="checkbox"
-          checked={hasShortcuts}
-          onChange={({ currentTarget }) => {
-            sessionStorage.setItem(
-              shortcutsKey,
-              currentTarget.checked ? "on" : "off",
-            );
-            setHasShortcuts(currentTarget.checked);
-          }}
-        />
-        {texts.shortcutHelp}
-      </label>
     </form>
   );
 }

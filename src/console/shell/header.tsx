@@ -1,11 +1,12 @@
 import { addressOf } from "../session/route.ts";
 import { may } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
+import { useIsConnected } from "../session/use-live.ts";
 import { texts } from "../texts/shared.ts";
 import { FindForm } from "./find-form.tsx";
 import { Organizations } from "./organizations.tsx";
 
-/** What is on every page: the pages, where to find a user, whose organisation it is, and who is signed in. */
+/** What is on every page: where to find a user, whose organisation it is, who is signed in, and the pages. */
 export function Header({
   session,
   pages,
@@ -14,6 +15,7 @@ export function Header({
   onSignOut,
 }: {
   readonly session: Session;
+  /** Those of the navigation. */
   readonly pages: readonly { readonly name: string; readonly title: string }[];
   /** The name of the page that is shown. */
   readonly page: string;
@@ -28,20 +30,18 @@ export function Header({
         {may(session, "user.read") && <FindForm />}
         <div class="who">
           <Organizations session={session} onSession={onSession} />
-          <span class="help" title={caller.roles.join(", ")}>
+          <span class="caller">
             <bdi>{caller.name || caller.id}</bdi>
-            {" · "}
-            {texts.roles}: {caller.roles.join(", ")}
+            <span class="help">{caller.roles.join(", ")}</span>
           </span>
           <button type="button" onClick={onSignOut}>
             {texts.signOut}
           </button>
         </div>
       </div>
-      <nav aria-label={texts.pages}>
-        {pages
-          .filter(({ title }) => title !== "")
-          .map(({ name, title }) => (
+      <div class="bar tabs">
+        <nav aria-label={texts.pages}>
+          {pages.map(({ name, title }) => (
             <a
               key={name}
               href={addressOf(name)}
@@ -50,7 +50,19 @@ export function Header({
               {title}
             </a>
           ))}
-      </nav>
+        </nav>
+        <Connection session={session} />
+      </div>
     </header>
+  );
+}
+
+/** Says where what is shown may be old. */
+function Connection({ session }: { readonly session: Session }) {
+  const isConnected = useIsConnected(session);
+  return (
+    <p role="status" class={isConnected ? "live" : "lost"}>
+      {isConnected ? texts.live : texts.notLive}
+    </p>
   );
 }

@@ -1,0 +1,63 @@
+import { useState } from "preact/hooks";
+import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { describeFailure } from "../session/failure.ts";
+import type { Session } from "../session/session.ts";
+import { lockedTexts } from "../texts/locked-users.ts";
+import { csvHead, csvRows } from "./csv.ts";
+import { listRequest } from "./filter.ts";
+import type { Filter } from "./filter.ts";
+import { saveFile } from "./save-file.ts";
+
+/** Small enough that neither reading nor writing a page of them holds the page up. */
+const pageSize = 250;
+
+/** Saves all who fit, not those of one page alone, as a file. */
+export function ExportButton({
+  session,
+  filter,
+}: {
+  readonly session: Session;
+  readonly filter: Filter;
+}) {
+  const [isBusy, setIsBusy] = useState(false);
+  const [failure, setFailure] = useState("");
+  const save = async () => {
+    setIsBusy(true);
+    setFailure("");
+    try {
+      const parts = [csvHead()];
+      for await (const users of lockedUsers(session, filter)) {
+        parts.push(csvRows(users));
+      }
+      saveFile("locked-users.csv", parts);
+    } catch (error) {
+      setFailure(describeFailure(error));
+    }
+    setIsBusy(false);
+  };
+  return (
+    <div class="buttons">
+      {failure !== "" && <span role="alert">{failure}</span>}
+      <button type="button" disabled={isBusy} onClick={() => void save()}>
+        {lockedTexts.exportCsv}
+      </button>
+    </div>
+  );
+}
+
+/** All locked users who fit, by pages. */
+async function* lockedUsers(
+  session: Session,
+  filter: Filter,
+): AsyncGenerator<readonly Lockout[]> {
+  const request = listRequest(session, filter);
+  let pageToken = "";
+  do {
+    const page = await session.clients.attempts.listLockedUsers({
+      ...request,
+      ...{ pageSize, pageToken },
+    });
+    yield page.users;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+}
