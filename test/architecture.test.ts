@@ -170,7 +170,7 @@ const arrows = {
   /** How long work shares the event loop with all other. */
   pacing: [],
   /** Runs in browsers: all it knows of the server are its calls. */
-  console: ["gen/lockout", "gen/zitadel"],
+  console: ["gen/google", "gen/lockout", "gen/zitadel"],
   lockout: [],
   "gen/descriptions": [],
   "gen/google": [],

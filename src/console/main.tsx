@@ -4,6 +4,7 @@ import "./styles/style.css";
 import "./styles/overview.css";
 import "./styles/events.css";
 import "./styles/access.css";
+import "./styles/policy.css";
 
 const root = document.getElementById("console");
 if (root !== null) {

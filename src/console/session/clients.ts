@@ -7,6 +7,7 @@ import { HookService } from "../../../gen/lockout/v1/hook_service_pb.js";
 import { PolicyService } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { UserService } from "../../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../../gen/zitadel/admin_pb.js";
+import { ManagementService } from "../../../gen/zitadel/management_pb.js";
 import { UserService as ZitadelUserService } from "../../../gen/zitadel/user/v2/user_service_pb.js";
 
 /** The calls that the console makes. */
@@ -15,6 +16,7 @@ export interface Clients {
   readonly access: Client<typeof AccessService>;
   readonly attempts: Client<typeof AttemptService>;
   readonly hooks: Client<typeof HookService>;
+  readonly management: Client<typeof ManagementService>;
   readonly policies: Client<typeof PolicyService>;
   readonly users: Client<typeof UserService>;
   readonly accounts: Client<typeof ZitadelUserService>;
@@ -63,6 +65,7 @@ export function createClients(
     access: createClient(AccessService, transport),
     attempts: createClient(AttemptService, transport),
     hooks: createClient(HookService, transport),
+    management: createClient(ManagementService, transport),
     policies: createClient(PolicyService, transport),
     users: createClient(UserService, transport),
     accounts: createClient(ZitadelUserService, transport),

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { texts } from "../texts/shared.ts";
 
 /** What went wrong with a call. */
@@ -11,7 +12,15 @@ export interface Failure {
 
 /** What went wrong with a call, in words. */
 export function describeFailure(error: unknown): string {
-  const { code, rawMessage } = ConnectError.from(error);
+  const failure = ConnectError.from(error);
+  const { code, rawMessage } = failure;
+  const violations = failure
+    .findDetails(BadRequestSchema)
+    .flatMap(({ fieldViolations }) => fieldViolations)
+    .map(({ field, description }) => `${field}: ${description}`);
+  if (violations.length > 0) {
+    return violations.join("; ");
+  }
   switch (code) {
     case Code.Unauthenticated:
       return texts.tokenWrong;

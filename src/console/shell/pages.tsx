@@ -4,11 +4,13 @@ import { EventsPage } from "../events/events-page.tsx";
 import { FindPage } from "../find/find-page.tsx";
 import { LockedUsersPage } from "../locked-users/locked-users-page.tsx";
 import { OverviewPage } from "../overview/overview-page.tsx";
+import { PolicyPage } from "../policy/policy-page.tsx";
 import { may } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
 import { accessTexts } from "../texts/access.ts";
 import { eventsTexts } from "../texts/events.ts";
 import { overviewTexts } from "../texts/overview.ts";
+import { policyTexts } from "../texts/policy.ts";
 import { texts } from "../texts/shared.ts";
 import { UserPage } from "../user/user-page.tsx";
 
@@ -43,6 +45,11 @@ const pages: readonly Page[] = [
     ...{ name: "locked", title: texts.lockedUsers },
     isPermitted: mayReadUsers,
     Content: LockedUsersPage,
+  },
+  {
+    ...{ name: "policy", title: policyTexts.policy },
+    isPermitted: (session) => may(session, "policy.read"),
+    Content: PolicyPage,
   },
   {
     ...{ name: "events", title: eventsTexts.title },
