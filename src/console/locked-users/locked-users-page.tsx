@@ -15,52 +15,64 @@ import { LockedTable } from "./locked-table.tsx";
 
 const pageSize = 50;
 
+interface Selection {
+  readonly ids: ReadonlySet<string>;
+  readonly filter: Filter;
+  readonly tokens: readonly string[];
+}
+
+const noSelection: Selection = {
+  ids: new Set(),
+  filter: noFilter,
+  tokens: [],
+};
+
 /** Who is locked, with what a help desk does about it. */
 export function LockedUsersPage({ session }: { readonly session: Session }) {
   const [filter, setFilter] = useState(noFilter);
   /** The tokens of the pages up to this one. */
   const [tokens, setTokens] = useState<readonly string[]>([""]);
   const [message, setMessage] = useState("");
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  /** Of which rows some are selected: others may come between a choice and what it shows. */
+  const [selection, setSelection] = useState<Selection>(noSelection);
   const [unlocking, setUnlocking] = useState<readonly Lockout[]>([]);
   const pageToken = tokens.at(-1) ?? "";
-  const {
-    value: page,
-    failure,
-    reload,
-  } = useLive(
+  const { value, failure, reload } = useLive(
     session,
     useCallback(
-      (signal: AbortSignal) =>
-        session.clients.attempts.listLockedUsers(
+      async (signal: AbortSignal) => ({
+        page: await session.clients.attempts.listLockedUsers(
           { ...listRequest(session, filter), pageSize, pageToken },
           { signal },
         ),
-      [session, filter, pageToken],
+        ...{ filter, tokens },
+      }),
+      [session, filter, tokens],
     ),
   );
+  const page = value?.page;
   const users = page?.users ?? [];
+  const selected =
+    selection.tokens === value?.tokens && selection.filter === value.filter
+      ? selection.ids
+      : noSelection.ids;
   const chosen = users.filter(({ userId }) => selected.has(userId));
   const mayUnlock = may(session, "user.write");
-  const turn = (next: readonly string[]) => {
-    setTokens(next);
-    setSelected(new Set());
-  };
   const change = (part: Partial<Filter>) => {
     setFilter({ ...filter, ...part });
-    turn([""]);
+    setTokens([""]);
   };
   return (
     <>
       <div class="title">
-        <h1>
-          {texts.lockedUsers}
+        <div class="headline">
+          <h1>{texts.lockedUsers}</h1>
           {page !== undefined && (
             <span class="badge" data-total={page.totalSize}>
               {page.totalSize.toLocaleString()}
             </span>
           )}
-        </h1>
+        </div>
         {users.length > 0 && <ExportButton session={session} filter={filter} />}
       </div>
       <Filters filter={filter} onChange={change} />
@@ -69,7 +81,7 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
         message={message}
         isLoading={page === undefined}
       />
-      {page !== undefined && (
+      {value !== undefined && page !== undefined && (
         <section class="card" aria-label={texts.lockedUsers}>
           {mayUnlock && users.length > 0 && (
             <div class="buttons">
@@ -94,18 +106,24 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
               users={users}
               selected={selected}
               mayUnlock={mayUnlock}
-              onSelect={setSelected}
+              onSelect={(ids) => {
+                setSelection({
+                  ids,
+                  filter: value.filter,
+                  tokens: value.tokens,
+                });
+              }}
               onUnlock={(user) => {
                 setUnlocking([user]);
               }}
             />
           )}
           <Pager
-            tokens={tokens}
+            tokens={value.tokens}
             next={page.nextPageToken}
             total={page.totalSize}
             shown={users.length}
-            onTurn={turn}
+            onTurn={setTokens}
           />
           {page.unknownNames > 0 && (
             <p class="help">{lockedTexts.unknownNames(page.unknownNames)}</p>
@@ -120,7 +138,7 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
             setUnlocking([]);
             if (unlocked !== undefined) {
               setMessage(texts.unlocked(unlocked));
-              setSelected(new Set());
+              setSelection(noSelection);
               reload();
             }
           }}

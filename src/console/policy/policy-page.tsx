@@ -56,10 +56,10 @@ export function PolicyPage({
   return (
     <>
       <div class="title">
-        <h1>
-          {policyTexts.policy}
+        <div class="headline">
+          <h1>{policyTexts.policy}</h1>
           {value !== undefined && <Sources owner={owner} {...value} />}
-        </h1>
+        </div>
         {may(session, "iam.policy.read") && !session.isAll && (
           <Owners session={session} isDefault={isDefault} />
         )}

@@ -105,7 +105,7 @@ function Lock({ lockout }: { readonly lockout: Lockout }) {
   );
 }
 
-/** What the next attempt would be answered: in one sentence where it is the same for all factors. */
+/** What the next attempt would get: in one sentence where it is the same for all factors. */
 function NextAttempt({ lockout }: { readonly lockout: Lockout }) {
   const decisions = new Map<Decision, string[]>();
   for (const { factor, nextDecision } of lockout.factors) {

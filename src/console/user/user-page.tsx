@@ -41,10 +41,12 @@ export function UserPage({
   return (
     <>
       <div class="title">
-        <h1>
-          <bdi>{value?.user.aliases[0] ?? userId}</bdi>
+        <div class="headline">
+          <h1>
+            <bdi>{value?.user.aliases[0] ?? userId}</bdi>
+          </h1>
           {value !== undefined && <StateBadge {...value} />}
-        </h1>
+        </div>
       </div>
       <Status
         failure={failure}
