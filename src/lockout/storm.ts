@@ -108,7 +108,7 @@ export function settleStorm(
   }
   const kept = locks
     .filter((time) => time > now - rules.windowMs - lateMs)
-    .slice(-2 * (rules.maxLocks + 1));
+    .slice(-(beganTime === undefined ? 2 : 1) * (rules.maxLocks + 1));
   const last = kept.at(-1);
   if (last === undefined && beganTime === undefined) {
     return { storm: undefined, events, dueTime: now };

@@ -11,8 +11,12 @@ import { createDefaultPolicy } from "../../src/lockout/policy.ts";
 import { noRules } from "../../src/lockout/rules.ts";
 import { noStorm, settleStorm } from "../../src/lockout/storm.ts";
 import { unlockSubject } from "../../src/lockout/unlock.ts";
+import { settleStormsOf } from "../../src/store/commands/settle-storms.ts";
+import { recordedEvent } from "../../src/store/commands/tables.ts";
+import type { EventTable } from "../../src/store/commands/tables.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
+import { noMeter, Tally } from "../../src/store/meter.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { rulesDecision } from "../support/change-policy.ts";
@@ -72,6 +76,62 @@ it("what settling comes to, however often, is what counting all locks anew comes
       }
     }),
     { numRuns: 20_000 },
+  );
+}, 120_000);
+
+it("so is it where more locks were noted than are read at a time", () => {
+  const parts = fc.array(fc.nat({ max: 3000 }), { maxLength: 60 });
+  fc.assert(
+    fc.property(
+      rule,
+      parts,
+      fc.integer({ min: 1, max: 9 }),
+      (storms, played, atOnce) => {
+        const orgId = "400000000000000000";
+        const locks = played.map((ms) => start + ms).sort((a, b) => a - b);
+        const now = start + 3000;
+        let left = [...locks];
+        let storm = noStorm;
+        const events: NewEvent[] = [];
+        const tables = {
+          storms: {
+            note: () => undefined,
+            find: () => ({
+              ...{ storm, noted: left.slice(0, atOnce) },
+              hasMore: left.length >= atOnce,
+            }),
+            settle: (_orgId: string, settled: typeof storm | undefined) => {
+              storm = settled ?? noStorm;
+              left = left.slice(atOnce);
+            },
+          },
+          policies: {
+            policyFor: () => ({
+              limits: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
+              rules: { ...noRules, storms },
+            }),
+          },
+          events: {
+            append: (
+              ...[aggregate, editor, event]: Parameters<EventTable["append"]>
+            ) => {
+              events.push(event);
+              const place = { position: 0, sequence: 0, creationMicros: 0 };
+              return recordedEvent(aggregate, editor, event, place);
+            },
+          },
+          tally: new Tally(noMeter),
+        };
+        let rounds = 0;
+        do {
+          settleStormsOf(tables, orgId, now);
+          rounds += 1;
+        } while (rounds <= locks.length / atOnce);
+        expect(left).toEqual([]);
+        expect(toMoments(events)).toEqual(stormsOf(locks, storms, now));
+      },
+    ),
+    { numRuns: 3000 },
   );
 }, 120_000);
 

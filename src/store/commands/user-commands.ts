@@ -30,7 +30,7 @@ import {
 import type { Found } from "./subject-commands.ts";
 import { orgAggregate, sourceKey, userAggregate } from "./tables.ts";
 import { settleSources } from "./settle-sources.ts";
-import { settleStorms } from "./settle-storms.ts";
+import { settleStormsOf } from "./settle-storms.ts";
 import type {
   SourceKey,
   StoredReport,
@@ -99,8 +99,8 @@ export interface UserCommands {
   settleSome(time: number, limit: number): number;
   /** Removes what has leaked away of sources, and dates anew what is of a time to come. */
   settleSources(keys: readonly SourceKey[], time: number): void;
-  /** Counts the locks that were noted of these organisations, and says where storms have begun and ended. */
-  settleStorms(orgIds: readonly string[], time: number): void;
+  /** Counts the locks that were noted of an organisation, and says whether storms have begun and ended. */
+  settleStormsOf(orgId: string, time: number): void;
   findStored(subject: Subject): StoredSubject | undefined;
   findLockout(subject: Subject, time: number): StoredLockout | undefined;
   /** Without locks that have ended by this time, though no event says so yet. */
@@ -294,8 +294,8 @@ export function createUserCommands(
     settleSources: (keys, time) => {
       settleSources(tables, keys, time);
     },
-    settleStorms: (orgIds, time) => {
-      settleStorms(tables, orgIds, time);
+    settleStormsOf: (orgId, time) => {
+      settleStormsOf(tables, orgId, time);
     },
     findStored: (subject) => commands.find(subject).stored,
     findLockout: (subject, time) => {

@@ -22,13 +22,10 @@ export async function settleStorms(
 ): Promise<number> {
   const { rows } = await database.query(findDue, time, stormsAtOnce);
   const orgIds = rows.map((row) => row["org_id"] as string);
-  if (orgIds.length > 0) {
-    await queue.run(
-      orgIds.map((orgId) => ({ kind: "storms", orgId })),
-      ({ commands }, now) => {
-        commands.settleStorms(orgIds, now);
-      },
-    );
+  for (const orgId of orgIds) {
+    await queue.run([{ kind: "storms", orgId }], ({ commands }, now) => {
+      commands.settleStormsOf(orgId, now);
+    });
   }
   return orgIds.length;
 }

@@ -26,8 +26,9 @@ export function prepareStorms(database: Database): Storms {
   const noted = database.prepare<[string], NotedRow>(
     `SELECT ${notedColumns} FROM noted_locks WHERE org_id = ? ORDER BY lock_time, key LIMIT ${notedAtOnce}`,
   );
-  const removeNoted = database.prepare<[number]>(
-    "DELETE FROM noted_locks WHERE key = ?",
+  const removeNoted = database.prepare<[string]>(
+    `DELETE FROM noted_locks WHERE key IN (
+       SELECT key FROM noted_locks WHERE org_id = ? ORDER BY lock_time, key LIMIT ${notedAtOnce})`,
   );
   const put = database.prepare<[string, string, number, number]>(
     "INSERT OR REPLACE INTO storms (org_id, storm, due_time, settled_time) VALUES (?, ?, ?, ?)",
@@ -46,9 +47,8 @@ export function prepareStorms(database: Database): Storms {
     },
     find: (orgId) => toStoredStorm(get.get(orgId), noted.all(orgId)),
     settle: (orgId, storm, dueTime) => {
-      for (const { key } of noted.all(orgId)) {
-        removeNoted.run(key);
-      }
+      // Those that were found: nobody else writes meanwhile.
+      removeNoted.run(orgId);
       if (storm === undefined) {
         remove.run(orgId);
       } else {

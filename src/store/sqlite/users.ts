@@ -124,10 +124,13 @@ export function createUserStore(
     commands.settleSources(due, time);
     return due.length;
   };
-  const settleStorms = (): number => {
-    const time = now();
-    const due = storms.due(time, stormsAtOnce);
-    commands.settleStorms(due, time);
+  const settleStorms = async (): Promise<number> => {
+    const due = read(() => storms.due(now(), stormsAtOnce));
+    for (const orgId of due) {
+      await write(() => {
+        commands.settleStormsOf(orgId, now());
+      });
+    }
     return due.length;
   };
   const settleAll = async (): Promise<void> => {
@@ -314,18 +317,20 @@ export function createUserStore(
       if (!isLeft) {
         return 0;
       }
-      return write(() => {
-        const closed = commands.settleSome(time, limit);
-        return (
-          closed +
-          settleSources(time, limit) +
-          // Once all locks are noted that expired attempts have caused.
-          (closed < limit ? settleStorms() : 0) +
-          attempts.forget(time, limit) +
-          reports.forget(time, limit) +
-          nameEvents.forget(limit)
-        );
-      }, "first");
+      const { closed, others } = await write(
+        () => ({
+          closed: commands.settleSome(time, limit),
+          others:
+            settleSources(time, limit) +
+            attempts.forget(time, limit) +
+            reports.forget(time, limit) +
+            nameEvents.forget(limit),
+        }),
+        "first",
+      );
+      // Once all locks are noted that expired attempts have caused.
+      const settled = closed < limit ? await settleStorms() : 0;
+      return closed + others + settled;
     },
   };
 }
