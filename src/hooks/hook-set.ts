@@ -135,9 +135,11 @@ export class HookSet {
     return this.#running < maxRunning.all && this.#pace.waitMs() === 0;
   }
 
-  /** Whether some wait for room among all. */
-  get hasWaiting(): boolean {
-    return this.#waiting.size > 0;
+  /** How long until the first that waits may begin, in milliseconds; undefined where none waits, or where one has to end before. */
+  waitMs(): number | undefined {
+    return this.#waiting.size === 0 || this.#running >= maxRunning.all
+      ? undefined
+      : this.#pace.waitMs();
   }
 
   #runningFor({ owner, running }: HookQueue): number {

@@ -94,10 +94,10 @@ export function createJobRunner(
       pump(waiting);
     }
   };
-  /** Whoever waits for the pace alone is not told by one that ends. */
+  /** Whoever waits for the pace alone is not told by one that ends. The wait may be over since it was refused. */
   const setPaceTimer = () => {
-    const wait = pace.waitMs();
-    if (wait > 0 && hooks.hasWaiting && lease.isHeld()) {
+    const wait = hooks.waitMs();
+    if (wait !== undefined && lease.isHeld()) {
       paceTimer ??= setTimeout(() => {
         paceTimer = undefined;
         pumpWaiting();
