@@ -25,8 +25,10 @@ const defaultLimit = 100;
 const maxLimit = 1000;
 /** The most entries of a sorted list that are held: they are sorted at once. */
 const maxSorted = 10_000;
-/** After so many entries others have their turn. */
-const entriesAtOnce = 1000;
+/** So many more are held before they are sorted again. */
+const sortedAtOnce = 1000;
+/** For so long a list holds the event loop, in milliseconds. */
+const sliceMs = 4;
 
 /** Which part of a list a request asks for. @throws LockoutError */
 export function windowOf(query: ListQuery | undefined): ListWindow {
@@ -63,16 +65,11 @@ export async function readPart<Item>(
   if (sortedBy !== undefined && end > maxSorted) {
     throw new LockoutError("listOffsetTooLarge");
   }
-  const work = new LongWork();
+  const pauseWhenDue = createPauses(signal);
   let kept: Item[] = [];
-  let seen = 0;
   let total = 0;
   for await (const item of items) {
-    seen += 1;
-    if (seen % entriesAtOnce === 0) {
-      await work.pause();
-      signal.throwIfAborted();
-    }
+    await pauseWhenDue();
     if (!fits(item)) {
       continue;
     }
@@ -82,7 +79,7 @@ export async function readPart<Item>(
     }
     if (sortedBy !== undefined) {
       kept.push(item);
-      if (kept.length >= 2 * maxSorted) {
+      if (kept.length >= end + sortedAtOnce) {
         kept = sort(kept, sortedBy, ascending).slice(0, end);
       }
     } else if (total > offset && total <= end) {
@@ -95,6 +92,35 @@ export async function readPart<Item>(
       sortedBy === undefined
         ? kept
         : sort(kept, sortedBy, ascending).slice(offset, end),
+  };
+}
+
+/** Shows entries one after the other, in slices between which others have their turn. @param signal as of {@link ListOrder} */
+export async function showEach<Item, Shown>(
+  items: readonly Item[],
+  signal: AbortSignal,
+  show: (item: Item) => Promise<Shown>,
+): Promise<Shown[]> {
+  const pauseWhenDue = createPauses(signal);
+  const shown: Shown[] = [];
+  for (const item of items) {
+    await pauseWhenDue();
+    shown.push(await show(item));
+  }
+  return shown;
+}
+
+/** Pauses where the event loop was held for long enough: a database in this process is read without a turn of it. */
+function createPauses(signal: AbortSignal): () => Promise<void> {
+  const work = new LongWork();
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < sliceMs) {
+      return;
+    }
+    await work.pause();
+    signal.throwIfAborted();
+    since = performance.now();
   };
 }
 

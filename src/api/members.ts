@@ -19,7 +19,7 @@ import type { Store } from "../store/store.ts";
 import type { AccountCommands } from "./account-commands.ts";
 import { findAccount } from "./accounts.ts";
 import { changedDetails, createdDetails } from "./details.ts";
-import { readPart, windowOf } from "./list-window.ts";
+import { readPart, showEach, windowOf } from "./list-window.ts";
 import type { ListQuery } from "./list-window.ts";
 import { lastEventOf } from "./machine-methods.ts";
 import { turnOf } from "./pages.ts";
@@ -147,10 +147,9 @@ function createMembers(
             signal: context.signal,
           },
         );
-        const result = [];
-        for (const account of items) {
-          result.push(await memberOf(store, account, isMeant));
-        }
+        const result = await showEach(items, context.signal, (account) =>
+          memberOf(store, account, isMeant),
+        );
         return {
           details: {
             totalResult: BigInt(total),

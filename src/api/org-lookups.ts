@@ -8,7 +8,7 @@ import type { EventStore } from "../store/events.ts";
 import type { Store } from "../store/store.ts";
 import { createdDetails } from "./details.ts";
 import { detailsOfEnds } from "./ends.ts";
-import { readPart, windowOf } from "./list-window.ts";
+import { readPart, showEach, windowOf } from "./list-window.ts";
 import type { ListQuery } from "./list-window.ts";
 import { primaryDomain } from "./org-domain.ts";
 import { activeOrg, readOrgQueries } from "./org-queries.ts";
@@ -109,10 +109,7 @@ export function createOrgLookups(
             signal: context.signal,
           },
         );
-        const result = [];
-        for (const org of items) {
-          result.push(await show(org));
-        }
+        const result = await showEach(items, context.signal, show);
         return {
           total: BigInt(total),
           time: timestampFromMs(store.now()),

@@ -10,7 +10,7 @@ import { LockoutError } from "../lockout/errors.ts";
 import type { InTurn } from "../pacing/turns.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredUser } from "../store/users.ts";
-import { readPart, windowOf } from "./list-window.ts";
+import { readPart, showEach, windowOf } from "./list-window.ts";
 import type { ListQuery } from "./list-window.ts";
 import { accountsOf, listedUsers, withNames } from "./listed-users.ts";
 import type { ListedUserStore, OrgScope } from "./listed-users.ts";
@@ -79,18 +79,16 @@ export function createUserLookups(
         );
         const users = items.map(({ user }) => user);
         requireShort(users);
-        const result: Message[] = [];
-        for (const { orgId, userId } of users) {
-          const found = await findIfThere(store, { orgId, userId });
-          if (found !== undefined) {
-            result.push(show(found));
-          }
-        }
+        const found = await showEach(
+          users,
+          context.signal,
+          ({ orgId, userId }) => findIfThere(store, { orgId, userId }),
+        );
         return {
           total: BigInt(total),
           time: timestampFromMs(store.now()),
           sortingColumn: isSorted ? byUserName : (0 as const),
-          result,
+          result: found.filter((user) => user !== undefined).map(show),
         };
       }, turnOf(context));
     },
