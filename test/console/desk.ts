@@ -89,10 +89,15 @@ export async function inspect(page: Page, name: string): Promise<void> {
     found.violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
     name,
   ).toEqual([]);
+  // Which elements make the page wider than the window.
   expect(
-    await page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+    await page.evaluate(`document.documentElement.scrollWidth <= innerWidth
+      ? []
+      : [...document.querySelectorAll("body *")]
+          .filter((each) => each.getBoundingClientRect().right > innerWidth)
+          .map(({ tagName, className }) => tagName + " " + className)`),
     `${name} is wider than the window`,
-  ).toBe(true);
+  ).toEqual([]);
   const pictures = process.env["CONSOLE_PICTURES"];
   if (pictures !== undefined) {
     await mkdir(pictures, { recursive: true });

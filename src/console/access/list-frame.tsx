@@ -24,7 +24,7 @@ export function ListFrame<T>({
       {items === undefined && failure === "" && <p>{shared.loading}</p>}
       {items?.length === 0 && <p>{texts.none}</p>}
       {items !== undefined && items.length > 0 && (
-        <table aria-label={title}>
+        <table class="stacked" aria-label={title}>
           <thead>
             <tr>
               {columns.map((column) => (

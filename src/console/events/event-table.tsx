@@ -22,7 +22,7 @@ export function EventTable({
   readonly marked?: string;
 }) {
   return (
-    <table class="events" aria-label={texts.title}>
+    <table class="stacked events" aria-label={texts.title}>
       <thead>
         <tr>
           <th scope="col" class="time">

@@ -32,7 +32,11 @@ export function EventsPage({
           filter={filter}
         />
       ) : (
-        <LiveEvents session={session} filter={filter} />
+        <LiveEvents
+          key={JSON.stringify(filter)}
+          session={session}
+          filter={filter}
+        />
       )}
     </>
   );
