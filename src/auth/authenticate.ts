@@ -10,6 +10,7 @@ import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentifyByJwt } from "./jwt-bearers.ts";
 import { RememberedHashes } from "./remembered-hashes.ts";
+import { RememberedTokens } from "./remembered-tokens.ts";
 import { hashSecret } from "./tokens.ts";
 
 /** How many headers are remembered: about as many as there are tokens in use. */
@@ -35,6 +36,15 @@ export function createAuthenticate(
   identifyByJwt: IdentifyByJwt,
 ): Authenticate {
   const hashes = new RememberedHashes(maxRememberedHashes);
+  const opened = new RememberedTokens<AccessToken>();
+  const byAccessToken = (accessToken: AccessToken) =>
+    andThen(findAccountOf(store, accessToken), (account) => {
+      if (account === undefined) {
+        throw new LockoutError("tokenInvalid");
+      }
+      onAccessToken(accessToken);
+      return toIdentity(account, accessToken);
+    });
   return (header) => {
     if (header === null || header === "") {
       throw new LockoutError("authHeaderMissing");
@@ -43,25 +53,25 @@ export function createAuthenticate(
     if (known !== undefined) {
       return identify(store, header, known, hashes);
     }
+    const again = opened.get(header);
+    if (again !== undefined) {
+      return byAccessToken(again);
+    }
     const secret = /^bearer +(\S+)$/i.exec(header)?.[1];
     if (secret === undefined) {
       throw new LockoutError("tokenInvalid");
     }
-    return andThen(accessTokens.open(secret), (accessToken) =>
-      accessToken === undefined
-        ? andThen(
-            identifyByJwt(secret),
-            (identity) =>
-              identity ?? identify(store, header, hashSecret(secret), hashes),
-          )
-        : andThen(findAccountOf(store, accessToken), (account) => {
-            if (account === undefined) {
-              throw new LockoutError("tokenInvalid");
-            }
-            onAccessToken(accessToken);
-            return toIdentity(account, accessToken);
-          }),
-    );
+    return andThen(accessTokens.open(secret), (accessToken) => {
+      if (accessToken !== undefined) {
+        opened.add(header, accessToken);
+        return byAccessToken(accessToken);
+      }
+      return andThen(
+        identifyByJwt(secret),
+        (identity) =>
+          identity ?? identify(store, header, hashSecret(secret), hashes),
+      );
+    });
   };
 }
 

@@ -28,5 +28,5 @@ export function takeScopes(asked: string | undefined): string {
 
 /** Whether the scopes have one. */
 export function hasScope(scopes: string, scope: string): boolean {
-  return scopes.split(" ").includes(scope);
+  return ` ${scopes} `.includes(` ${scope} `);
 }

@@ -40,6 +40,17 @@ test("the key is new each day, and the one before opens its tokens until the las
   expect(make("one", 20_033 * dayMs).open(text)).toBeUndefined();
 });
 
+test("a token has one text: characters that are read as no bytes make another of it", () => {
+  for (const scope of ["", "a", "ab", "abc"]) {
+    const tokens = make();
+    const text = tokens.seal({ ...token, scope });
+    expect(tokens.open(text)).toEqual({ ...token, scope });
+    for (const more of ["x", "=", "==", "!", " "]) {
+      expect(make().open(`${text}${more}`)).toBeUndefined();
+    }
+  }
+});
+
 test("no key is made for the day that a stranger names, nor for what is no token", () => {
   const tokens = make();
   const text = tokens.seal(token);
