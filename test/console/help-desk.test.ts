@@ -156,6 +156,27 @@ describe.skipIf(executablePath === undefined)(
       await context.close();
     });
 
+    it("goes by Tab through a page in the order in which it is read", async () => {
+      const { desk, lock } = await prepareOrganization(server);
+      await lock("ann", "ann@x");
+      const { page, context } = await openAs(desk);
+      await page.reload();
+      await page.getByRole("link", { name: "ann@x" }).waitFor();
+      const names: string[] = [];
+      while (names.at(-1) !== "Use these keys" && names.length < 30) {
+        await page.keyboard.press("Tab");
+        names.push(await page.evaluate<string>(nameOfFocused));
+      }
+      expect(names).toEqual([
+        ...["Skip to content", "Find a user", "Find", "Sign out"],
+        ...["Overview", "Locked users", "Policy", "Events"],
+        ...["Export CSV", "Reason", "Since", "Name begins with"],
+        ...["Select all on this page", "Select ann@x", "ann@x"],
+        ...["Unlock ann@x", "Use these keys"],
+      ]);
+      await context.close();
+    });
+
     it("offers nothing that the roles do not permit", async () => {
       const { stage, lock } = await prepareOrganization(server);
       await lock("ann", "ann@x");
@@ -175,3 +196,10 @@ describe.skipIf(executablePath === undefined)(
 function total(page: Page, count: number) {
   return page.locator(`[data-total="${count}"]`);
 }
+
+/** The name of what has the focus, without the options of a list. */
+const nameOfFocused = `(() => {
+  const { ariaLabel, labels, textContent } = document.activeElement;
+  const texts = [...(labels?.[0]?.childNodes ?? [])].filter((node) => node.nodeType === Node.TEXT_NODE);
+  return ariaLabel ?? (texts.map((node) => node.data).join("").trim() || textContent.trim());
+})()`;

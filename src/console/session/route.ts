@@ -8,7 +8,10 @@ export interface Route {
 
 /** The address of a page: behind the `#`, so that no server and no log of a proxy sees whom somebody looks at. */
 export function addressOf(page: string, ...parts: readonly string[]): string {
-  return `#/${[page, ...parts].map(encodeURIComponent).join("/")}`;
+  return `#/${[page, ...parts]
+    // Half of a pair of surrogates has no code in an address.
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join("/")}`;
 }
 
 function readRoute(): Route {
