@@ -1,3 +1,4 @@
+import { noStorm } from "../../lockout/storm.ts";
 import type { Storm } from "../../lockout/storm.ts";
 import { notedAtOnce } from "../commands/settle-storms.ts";
 import type { StoredStorm, StormTable } from "../commands/tables.ts";
@@ -96,7 +97,11 @@ export class Storms implements StormTable {
     if (loaded === undefined) {
       throw new Error("storms are settled that were not read");
     }
-    return toStoredStorm(loaded.text, loaded.noted);
+    const settled = this.#settled.get(orgId);
+    // By a command before, of the same batch: it has counted all that was read.
+    return settled === undefined
+      ? toStoredStorm(loaded.text, loaded.noted)
+      : { storm: settled.storm ?? noStorm, noted: [], hasMore: false };
   }
 
   settle(orgId: string, storm: Storm | undefined, dueTime: number): void {
