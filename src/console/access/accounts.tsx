@@ -1,10 +1,10 @@
 import { useCallback, useState } from "preact/hooks";
 import type { ServiceAccount } from "../../../gen/lockout/v1/access_service_pb.js";
+import { ConfirmDialog } from "../parts/confirm-dialog.tsx";
+import type { Question } from "../parts/confirm-dialog.tsx";
 import { Time } from "../parts/format.tsx";
 import type { Session } from "../session/session.ts";
 import { accessTexts as texts } from "../texts/access.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
-import type { Question } from "./confirm-dialog.tsx";
 import { CreateForm, NameField, RoleFields } from "./create-form.tsx";
 import { checkRoles, rolesOf, textOf } from "./create-form.tsx";
 import { ListFrame } from "./list-frame.tsx";
@@ -56,9 +56,9 @@ export function Accounts({ session }: { readonly session: Session }) {
       aria-label={texts.of(texts.newSecret, loginName)}
       onClick={() => {
         setQuestion({
-          ...{ title: texts.newSecretTitle, help: texts.newSecretHelp },
+          ...{ title: texts.newSecretTitle, text: texts.newSecretHelp },
           ...{ name: loginName, action: texts.newSecret },
-          work: () => void renew(userId),
+          work: () => renew(userId),
         });
       }}
     >
@@ -70,11 +70,9 @@ export function Accounts({ session }: { readonly session: Session }) {
       aria-label={texts.of(texts.remove, loginName)}
       onClick={() => {
         setQuestion({
-          ...{ title: texts.removeAccount, help: texts.removeAccountHelp },
+          ...{ title: texts.removeAccount, text: texts.removeAccountHelp },
           ...{ name: loginName, action: texts.remove },
-          work: () => {
-            void list.run(() => access.deleteServiceAccount({ userId }));
-          },
+          work: () => list.run(() => access.deleteServiceAccount({ userId })),
         });
       }}
     >
@@ -134,6 +132,7 @@ export function Accounts({ session }: { readonly session: Session }) {
       {question !== undefined && (
         <ConfirmDialog
           question={question}
+          isFinal
           onEnd={() => {
             setQuestion(undefined);
           }}

@@ -1,13 +1,13 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import { HookState } from "../../../gen/lockout/v1/hook_service_pb.js";
 import type { Hook } from "../../../gen/lockout/v1/hook_service_pb.js";
+import { ConfirmDialog } from "../parts/confirm-dialog.tsx";
+import type { Question } from "../parts/confirm-dialog.tsx";
 import { Time } from "../parts/format.tsx";
 import { addressOf } from "../session/route.ts";
 import type { Session } from "../session/session.ts";
 import { accessTexts as texts } from "../texts/access.ts";
 import { disableTexts, outcomeTexts } from "../texts/access.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
-import type { Question } from "./confirm-dialog.tsx";
 import { CreateForm, NameField, textOf, textsOf } from "./create-form.tsx";
 import { hookCalls } from "./hook-calls.ts";
 import { ListFrame } from "./list-frame.tsx";
@@ -89,9 +89,9 @@ export function Hooks({ session }: { readonly session: Session }) {
         aria-label={texts.of(texts.remove, url)}
         onClick={() => {
           setQuestion({
-            ...{ title: texts.removeHook, help: texts.removeHookHelp },
+            ...{ title: texts.removeHook, text: texts.removeHookHelp },
             ...{ name: url, action: texts.remove },
-            work: () => void list.run(() => calls.remove({ hookId })),
+            work: () => list.run(() => calls.remove({ hookId })),
           });
         }}
       >
@@ -152,6 +152,7 @@ export function Hooks({ session }: { readonly session: Session }) {
       {question !== undefined && (
         <ConfirmDialog
           question={question}
+          isFinal
           onEnd={() => {
             setQuestion(undefined);
           }}

@@ -1,11 +1,11 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { useCallback, useState } from "preact/hooks";
 import type { Token } from "../../../gen/lockout/v1/access_service_pb.js";
+import { ConfirmDialog } from "../parts/confirm-dialog.tsx";
+import type { Question } from "../parts/confirm-dialog.tsx";
 import { Time } from "../parts/format.tsx";
 import type { Session } from "../session/session.ts";
 import { accessTexts as texts } from "../texts/access.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
-import type { Question } from "./confirm-dialog.tsx";
 import { CreateForm, NameField, RoleFields } from "./create-form.tsx";
 import { checkRoles, rolesOf, textOf } from "./create-form.tsx";
 import { ListFrame } from "./list-frame.tsx";
@@ -112,11 +112,11 @@ export function Tokens({ session }: { readonly session: Session }) {
                 aria-label={texts.of(texts.revoke, token.name)}
                 onClick={() => {
                   setQuestion({
-                    ...{ title: texts.revokeTitle, help: texts.revokeHelp },
+                    ...{ title: texts.revokeTitle, text: texts.revokeHelp },
                     ...{ name: token.name, action: texts.revoke },
                     work: () => {
                       const { tokenId } = token;
-                      void list.run(() => access.revokeToken({ tokenId }));
+                      return list.run(() => access.revokeToken({ tokenId }));
                     },
                   });
                 }}
@@ -130,6 +130,7 @@ export function Tokens({ session }: { readonly session: Session }) {
       {question !== undefined && (
         <ConfirmDialog
           question={question}
+          isFinal
           onEnd={() => {
             setQuestion(undefined);
           }}

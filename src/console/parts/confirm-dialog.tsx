@@ -3,21 +3,33 @@ import { describeFailure } from "../session/failure.ts";
 import { texts } from "../texts/shared.ts";
 import { Dialog } from "./dialog.tsx";
 
-/** Says what something does before it is done. @param onEnd told whether it was done */
-export function ConfirmDialog({
-  title,
-  text,
-  work,
-  onEnd,
-}: {
-  /** The name of what is done, of the dialog and of its button. */
+/** What is asked before it is done. */
+export interface Question {
   readonly title: string;
   readonly text: string;
+  /** Whom or what it is about, where the page behind does not say so. */
+  readonly name?: string;
+  /** What the button says that does it: the title, unless it is given. */
+  readonly action?: string;
   readonly work: () => Promise<unknown>;
+}
+
+/** Says what something does before it is done. @param onEnd told whether it was done */
+export function ConfirmDialog({
+  question: { title, text, name, action = title, work },
+  isFinal = false,
+  onEnd,
+}: {
+  readonly question: Question;
+  /** Whether nothing takes it back: then Enter cancels. */
+  readonly isFinal?: boolean;
   readonly onEnd: (isDone: boolean) => void;
 }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setIsBusy] = useState(false);
+  const cancel = () => {
+    onEnd(false);
+  };
   const run = async () => {
     setIsBusy(true);
     try {
@@ -29,28 +41,27 @@ export function ConfirmDialog({
     }
   };
   return (
-    <Dialog
-      title={title}
-      onCancel={() => {
-        onEnd(false);
-      }}
-      onSubmit={() => void run()}
-    >
+    <Dialog title={title} onCancel={cancel} onSubmit={() => void run()}>
+      {name !== undefined && (
+        <p class="wide">
+          <bdi>{name}</bdi>
+        </p>
+      )}
       <p>{text}</p>
       <p role="alert" class="problem">
         {problem}
       </p>
       <div class="buttons">
-        <button
-          type="button"
-          onClick={() => {
-            onEnd(false);
-          }}
-        >
+        <button type="button" autofocus={isFinal} onClick={cancel}>
           {texts.cancel}
         </button>
-        <button type="submit" class="main" autofocus disabled={isBusy}>
-          {title}
+        <button
+          type="submit"
+          class="main"
+          autofocus={!isFinal}
+          disabled={isBusy}
+        >
+          {action}
         </button>
       </div>
     </Dialog>

@@ -105,9 +105,11 @@ export function History({
       )}
       {chosen !== undefined && (
         <ConfirmDialog
-          title={policyTexts.rollBack}
-          text={policyTexts.rollBackText}
-          work={() => owner.rollBack(chosen)}
+          question={{
+            title: policyTexts.rollBack,
+            text: policyTexts.rollBackText,
+            work: () => owner.rollBack(chosen),
+          }}
           onEnd={(isDone) => {
             setChosen(undefined);
             if (isDone) {

@@ -98,9 +98,11 @@ export function PolicyPage({
       )}
       {isResetting && (
         <ConfirmDialog
-          title={policyTexts.useDefault}
-          text={policyTexts.useDefaultText}
-          work={() => owner.rollBack(undefined)}
+          question={{
+            title: policyTexts.useDefault,
+            text: policyTexts.useDefaultText,
+            work: () => owner.rollBack(undefined),
+          }}
           onEnd={(isDone) => {
             setIsResetting(false);
             if (isDone) {

@@ -41,7 +41,6 @@ export const accessTexts = {
   newSecret: "New secret",
   newSecretTitle: "Make a new secret?",
   newSecretHelp: "A secret that the account has ends at once.",
-  cancel: "Cancel",
   secretOnce: "This is shown once. Copy it now:",
   clientId: "Client id",
   hide: "I have it",

@@ -78,9 +78,11 @@ export function UserActions({
       )}
       {action !== undefined && action !== "unlock" && (
         <ConfirmDialog
-          title={userTexts[action]}
-          text={userTexts.explained[action]}
-          work={calls[action]}
+          question={{
+            title: userTexts[action],
+            text: userTexts.explained[action],
+            work: calls[action],
+          }}
           onEnd={(isDone) => {
             end(isDone ? userTexts.done[action] : undefined);
           }}
