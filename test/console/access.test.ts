@@ -7,8 +7,14 @@ import { roles } from "../../src/auth/roles.ts";
 import { roleTexts } from "../../src/console/texts/access.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { buildConsole, executablePath, startBrowser } from "./browser.ts";
-import { hostile, inspect, openDesk, openPage } from "./desk.ts";
+import {
+  buildConsole,
+  executablePath,
+  inspect,
+  openPage,
+  startBrowser,
+} from "./browser.ts";
+import { hostile, prepareOrganization } from "./stage.ts";
 
 const access = { name: "access", title: "Access" };
 
@@ -117,7 +123,7 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
   });
 
   it("create hooks, test and disable them, and show what was sent", async () => {
-    const { stage } = await openDesk(server);
+    const { stage } = await prepareOrganization(server);
     const { page, context, problems } = await openPage(browser, server.url, {
       token: await stage.token(["IAM_OWNER"]),
       ...access,
@@ -151,7 +157,7 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
   });
 
   it("are for IAM_OWNER alone", async () => {
-    const { stage } = await openDesk(server);
+    const { stage } = await prepareOrganization(server);
     for (const role of ["ORG_OWNER", "IAM_OWNER_VIEWER"]) {
       const { page, context } = await openPage(browser, server.url, {
         token: await stage.token([role]),
@@ -166,7 +172,7 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
     it.each([1280, 360])(
       "at %d px are without a fault by axe, and fit",
       async (width) => {
-        const { stage } = await openDesk(server);
+        const { stage } = await prepareOrganization(server);
         const token = await stage.token(["IAM_OWNER"]);
         const { page, context } = await openPage(
           ...([browser, server.url, { token, ...access }] as const),

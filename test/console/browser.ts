@@ -1,9 +1,11 @@
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 import type { Rolldown } from "vite";
+import { expect } from "vitest";
 import { findProgram, saySkipped } from "../interop/support/find-program.ts";
 
 /** Debian's chromium; undefined where there is none. */
@@ -102,4 +104,58 @@ export async function signIn(page: Page, token: string): Promise<void> {
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Locked users" }).click();
   await page.getByRole("heading", { name: "Locked users" }).waitFor();
+}
+
+/** Opens the console at a page, signed in. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { token, name, title }: Readonly<Record<"token" | "name" | "title", string>>,
+  options: Parameters<Browser["newContext"]>[0] = {},
+): Promise<Tab> {
+  const tab = await openConsole(browser, url, options);
+  await tab.page.goto(`${url}/ui/console#/${name}`);
+  await tab.page.getByRole("textbox", { name: "Token" }).fill(token);
+  await tab.page.keyboard.press("Enter");
+  await tab.page.getByRole("heading", { name: title, level: 1 }).waitFor();
+  return tab;
+}
+
+/** Looks at a page: axe finds nothing, and nothing is wider than the window. Keeps a picture where CONSOLE_PICTURES says so. */
+export async function inspect(page: Page, name: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<{
+    violations: { id: string; nodes: { html: string }[] }[];
+  }>("axe.run()");
+  expect(
+    found.violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
+    name,
+  ).toEqual([]);
+  // Which elements make the page wider than the window.
+  expect(
+    await page.evaluate(`document.documentElement.scrollWidth <= innerWidth
+      ? []
+      : [...document.querySelectorAll("body *")]
+          .filter((each) => each.getBoundingClientRect().right > innerWidth)
+          .map(({ tagName, className }) => tagName + " " + className)`),
+    `${name} is wider than the window`,
+  ).toEqual([]);
+  const pictures = process.env["CONSOLE_PICTURES"];
+  if (pictures !== undefined) {
+    await mkdir(pictures, { recursive: true });
+    await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  }
+}
+
+/** The longest that a page was busy at a time since it was opened, in milliseconds. */
+export async function watchTasks(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(`
+    globalThis.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) {
+        globalThis.longest = Math.max(globalThis.longest, duration);
+      }
+    }).observe({ type: "longtask" });
+  `);
+  return () => page.evaluate<number>("globalThis.longest");
 }

@@ -4,8 +4,15 @@ import { eventTexts } from "../../src/console/texts/event-types.ts";
 import { eventTypes } from "../../src/lockout/event.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { buildConsole, executablePath, startBrowser } from "./browser.ts";
-import { hostile, inspect, openDesk, openPage, watchTasks } from "./desk.ts";
+import {
+  buildConsole,
+  executablePath,
+  inspect,
+  openPage,
+  startBrowser,
+  watchTasks,
+} from "./browser.ts";
+import { hostile, prepareOrganization } from "./stage.ts";
 
 const events = { name: "events", title: "Events" };
 
@@ -47,7 +54,7 @@ describe.skipIf(executablePath === undefined)("the events", () => {
     "come live on every console that is open, wait while it is paused, and are filtered by type and user",
     slowNowAndThen,
     async () => {
-      const { stage, fail, unlock } = await openDesk(server);
+      const { stage, fail, unlock } = await prepareOrganization(server);
       const token = await stage.token(["ORG_USER_MANAGER"]);
       await fail("before");
       const one = await openPage(browser, server.url, { token, ...events });
@@ -95,10 +102,10 @@ describe.skipIf(executablePath === undefined)("the events", () => {
   );
 
   it("have permalinks to their positions, of the organisation alone", async () => {
-    const { stage, fail } = await openDesk(server);
+    const { stage, fail } = await prepareOrganization(server);
     const token = await stage.token(["ORG_USER_MANAGER"]);
     await fail("ann");
-    await (await openDesk(server)).fail("stranger");
+    await (await prepareOrganization(server)).fail("stranger");
     await fail("bob");
     const { page, context, problems } = await openPage(browser, server.url, {
       ...{ token, ...events },
@@ -122,7 +129,7 @@ describe.skipIf(executablePath === undefined)("the events", () => {
   });
 
   it("of a span of time are found by whoever may read them all, of the organisation or of all", async () => {
-    const { stage, fail } = await openDesk(server);
+    const { stage, fail } = await prepareOrganization(server);
     const token = await stage.token(["IAM_OWNER_VIEWER"]);
     for (let user = 0; user < 60; user += 1) {
       await fail(`u${user}`);
@@ -160,7 +167,7 @@ describe.skipIf(executablePath === undefined)("the events", () => {
     "stay few in memory, and block nothing, however many come",
     slowNowAndThen,
     async () => {
-      const { stage, fail } = await openDesk(server);
+      const { stage, fail } = await prepareOrganization(server);
       const token = await stage.token(["ORG_USER_MANAGER"]);
       const { page, context } = await openPage(browser, server.url, {
         ...{ token, ...events },
@@ -199,7 +206,7 @@ describe.skipIf(executablePath === undefined)("the events", () => {
     it.each([1280, 360])(
       "at %d px are without a fault by axe, and fit: none, many, hostile, and lost",
       async (width) => {
-        const { stage, fail } = await openDesk(server);
+        const { stage, fail } = await prepareOrganization(server);
         const { page, context, problems } = await openPage(
           ...([browser, server.url] as const),
           { token: await stage.token(["ORG_OWNER"]), ...events },

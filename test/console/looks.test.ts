@@ -5,12 +5,12 @@ import type { TestServer } from "../support/server.ts";
 import {
   buildConsole,
   executablePath,
+  inspect,
   openConsole,
   signIn,
   startBrowser,
 } from "./browser.ts";
-import { hostile, inspect } from "./desk.ts";
-import { lockingPolicy, prepareOrganization } from "./stage.ts";
+import { hostile, lockingPolicy, prepareOrganization } from "./stage.ts";
 
 describe.skipIf(executablePath === undefined)(
   "the pages of the console",

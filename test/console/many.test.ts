@@ -8,8 +8,8 @@ import {
   openConsole,
   signIn,
   startBrowser,
+  watchTasks,
 } from "./browser.ts";
-import { watchTasks } from "./desk.ts";
 import { lockingPolicy, prepareOrganization } from "./stage.ts";
 
 const users = 10_000;
@@ -91,8 +91,7 @@ describe.skipIf(executablePath === undefined)(
     it.each(["overview", "locked"])(
       "keeps its memory over an hour of events: %s",
       async (name) => {
-        const { desk, fail, attempts, headers } =
-          await prepareOrganization(server);
+        const { desk, fail, unlock } = await prepareOrganization(server);
         const { page, context } = await openConsole(browser, server.url);
         await signIn(page, desk);
         await page.goto(`${server.url}/ui/console#/${name}`);
@@ -101,18 +100,12 @@ describe.skipIf(executablePath === undefined)(
         const happen = async (count: number) => {
           for (let each = 0; each < count; each += 2) {
             await fail(`u${each % 40}`);
-            await attempts.unlock(
-              { subject: { case: "userId", value: `u${each % 40}` } },
-              { headers },
-            );
+            await unlock(`u${each % 40}`);
           }
           // All of it has come.
           await fail(`last${count}`);
           await page.getByText(`last${count}`).first().waitFor();
-          await attempts.unlock(
-            { subject: { case: "userId", value: `last${count}` } },
-            { headers },
-          );
+          await unlock(`last${count}`);
         };
         await happen(hourOfEvents / 6);
         const before = await heapOf(session);

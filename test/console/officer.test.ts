@@ -5,12 +5,12 @@ import type { TestServer } from "../support/server.ts";
 import {
   buildConsole,
   executablePath,
+  inspect,
   openConsole,
   signIn,
   startBrowser,
 } from "./browser.ts";
 import { countTask, focused } from "./counted-task.ts";
-import { inspect } from "./desk.ts";
 import { prepareOrganization } from "./stage.ts";
 
 describe.skipIf(executablePath === undefined)(

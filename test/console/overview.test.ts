@@ -5,8 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { buildConsole, executablePath, startBrowser } from "./browser.ts";
-import { hostile, inspect, openDesk, openPage, watchTasks } from "./desk.ts";
+import {
+  buildConsole,
+  executablePath,
+  inspect,
+  openPage,
+  startBrowser,
+  watchTasks,
+} from "./browser.ts";
+import { hostile, prepareOrganization } from "./stage.ts";
 
 const overview = { name: "overview", title: "Overview" };
 
@@ -33,7 +40,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
     "says whether an attack is under way, with charts and their tables, on every console that is open",
     slowNowAndThen,
     async () => {
-      const { stage, fail, unlock } = await openDesk(server);
+      const { stage, fail, unlock } = await prepareOrganization(server);
       const token = await stage.token(["ORG_USER_MANAGER"]);
       const one = await openPage(browser, server.url, { token, ...overview });
       const two = await openPage(browser, server.url, { token, ...overview });
@@ -90,7 +97,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
   );
 
   it("is of all organisations where the switcher says so, and offers no policy that the roles do not permit", async () => {
-    const { stage, fail } = await openDesk(server);
+    const { stage, fail } = await prepareOrganization(server);
     await fail("somebody");
     const viewer = await stage.token(["IAM_OWNER_VIEWER"]);
     const { page, context } = await openPage(browser, server.url, {
@@ -121,7 +128,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
     it.each([1280, 360])(
       "at %d px it is without a fault by axe, and fits: empty, full, where nothing comes, and where it is away",
       async (width) => {
-        const { stage, fail } = await openDesk(server);
+        const { stage, fail } = await prepareOrganization(server);
         const token = await stage.token(["ORG_OWNER"]);
         const { page, context } = await openPage(
           browser,
@@ -157,7 +164,7 @@ describe.skipIf(executablePath === undefined)("the overview", () => {
   });
 
   it("says that a storm is under way as long as it is, whether it began before or after the page was opened", async () => {
-    const { stage, fail } = await openDesk(server);
+    const { stage, fail } = await prepareOrganization(server);
     const transport = createGrpcTransport({ baseUrl: server.url });
     await createClient(PolicyService, transport).setRules(
       { rules: { storms: { maxLocks: 3, window: { seconds: 600n } } } },

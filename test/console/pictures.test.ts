@@ -4,8 +4,13 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { buildConsole, executablePath, startBrowser } from "./browser.ts";
-import { openDesk, openPage } from "./desk.ts";
+import {
+  buildConsole,
+  executablePath,
+  openPage,
+  startBrowser,
+} from "./browser.ts";
+import { prepareOrganization } from "./stage.ts";
 
 // The pictures of docs/console.md. `CONSOLE_DOCS=1 npx vitest run test/console/pictures.test.ts` makes them anew.
 
@@ -29,7 +34,7 @@ describe.skipIf(executablePath === undefined)("docs/console.md", () => {
 
   it("shows pages as they are, by the names that they have there", async () => {
     const text = await readFile(join(docs, "console.md"), "utf8");
-    const { stage, fail } = await openDesk(server);
+    const { stage, fail } = await prepareOrganization(server);
     const token = await stage.token(["IAM_OWNER"]);
     // Half an hour with few failures, then a storm.
     const minute = 60_000;

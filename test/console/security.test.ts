@@ -10,9 +10,8 @@ import {
   signIn,
   startBrowser,
 } from "./browser.ts";
-import { hostile } from "./desk.ts";
 import { startOtherOrigin } from "./other-origin.ts";
-import { lockingPolicy, prepareOrganization } from "./stage.ts";
+import { hostile, lockingPolicy, prepareOrganization } from "./stage.ts";
 
 describe.skipIf(executablePath === undefined)(
   "what strangers cannot do to the console",

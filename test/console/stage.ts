@@ -13,6 +13,14 @@ import type { TestServer } from "../support/server.ts";
 /** An address that is nobody's. */
 export const strangersAddress = "192.0.2.7";
 
+/** What strangers may call themselves. */
+export const hostile: readonly string[] = [
+  '<img src=x onerror="document.title=1">',
+  "=HYPERLINK(1)",
+  "\u202Etxt.exe",
+  "x".repeat(150),
+];
+
 /** A password of an organisation's users is locked at the first failure. */
 export const lockingPolicy = {
   defaultPolicy: { maxPasswordAttempts: 1, maxOtpAttempts: 1 },
@@ -35,12 +43,17 @@ export async function prepareOrganization(server: TestServer) {
       },
       { headers },
     );
+  const unlock = (userId: string) =>
+    attempts.unlock(
+      { subject: { case: "userId", value: userId }, note: "called" },
+      { headers },
+    );
   const lock = async (userId: string, name: string) => {
     await users.putUser({ userId, aliases: [name] }, { headers });
     await fail(userId);
   };
   return {
-    ...{ stage, attempts, policies, users, headers, fail, lock },
+    ...{ stage, attempts, policies, users, headers, fail, lock, unlock },
     /** The help desk's own role. */
     desk: await stage.token(["ORG_USER_MANAGER"]),
     lockAll: async (names: readonly string[]) => {
