@@ -287,8 +287,8 @@ describe.each([
   });
 
   it("is told of a call that is not served that it is not", async () => {
-    await expect(refusalOf(clients.users.listUsers({}))).resolves.toMatchObject(
-      { code: "Unimplemented" },
-    );
+    await expect(
+      refusalOf(clients.users.addHumanUser({})),
+    ).resolves.toMatchObject({ code: "Unimplemented" });
   });
 });
