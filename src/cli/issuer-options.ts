@@ -63,7 +63,7 @@ export function issuerOptions(): readonly Option[] {
     "--system-user <name=file[:role...]>",
     "somebody who signs tokens with an RSA key, the file with its public part, and the roles, IAM_OWNER unless there are any; again for more, or separated by commas",
   )
-    .env("LOCKOUTD_SYSTEM_USERS")
+    .env("LOCKOUTD_SYSTEM_USER")
     .default(defaultConfig.systemUsers, "none")
     .argParser(addSystemUsers)
     .helpGroup("System users:");
