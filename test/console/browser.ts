@@ -121,7 +121,7 @@ export async function openPage(
   return tab;
 }
 
-/** Looks at a page: axe finds nothing, and nothing is wider than the window. Keeps a picture where CONSOLE_PICTURES says so. */
+/** Looks at a page: axe finds nothing, nothing is wider than the window, and the cells of a row end at one line. Keeps a picture where CONSOLE_PICTURES says so. */
 export async function inspect(page: Page, name: string): Promise<void> {
   await page.evaluate(axe.source);
   const found = await page.evaluate<{
@@ -139,6 +139,13 @@ export async function inspect(page: Page, name: string): Promise<void> {
           .filter((each) => each.getBoundingClientRect().right > innerWidth)
           .map(({ tagName, className }) => tagName + " " + className)`),
     `${name} is wider than the window`,
+  ).toEqual([]);
+  expect(
+    await page.evaluate(`[...document.querySelectorAll("tr")]
+      .filter((row) => getComputedStyle(row).display === "table-row")
+      .map(({ cells }) => [...cells].map((cell) => cell.getBoundingClientRect().bottom))
+      .filter((ends) => Math.max(...ends) - Math.min(...ends) > 0.5)`),
+    `${name} has a row whose cells end apart`,
   ).toEqual([]);
   const pictures = process.env["CONSOLE_PICTURES"];
   if (pictures !== undefined) {

@@ -25,18 +25,20 @@ export function AccessPage({
 }) {
   return (
     <>
-      <h1>{texts.title}</h1>
-      <nav class="sections" aria-label={texts.sections}>
-        {sections.map(([name, title]) => (
-          <a
-            key={name}
-            href={addressOf("access", name)}
-            aria-current={name === section ? "page" : undefined}
-          >
-            {title}
-          </a>
-        ))}
-      </nav>
+      <div class="title">
+        <h1>{texts.title}</h1>
+        <nav aria-label={texts.sections}>
+          {sections.map(([name, title]) => (
+            <a
+              key={name}
+              href={addressOf("access", name)}
+              aria-current={name === section ? "page" : undefined}
+            >
+              {title}
+            </a>
+          ))}
+        </nav>
+      </div>
       <Section session={session} section={section} id={id} />
     </>
   );

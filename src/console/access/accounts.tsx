@@ -53,6 +53,7 @@ export function Accounts({ session }: { readonly session: Session }) {
     <button
       key="secret"
       type="button"
+      class="small"
       aria-label={texts.of(texts.newSecret, loginName)}
       onClick={() => {
         setQuestion({
@@ -67,6 +68,7 @@ export function Accounts({ session }: { readonly session: Session }) {
     <button
       key="remove"
       type="button"
+      class="small"
       aria-label={texts.of(texts.remove, loginName)}
       onClick={() => {
         setQuestion({
@@ -81,7 +83,6 @@ export function Accounts({ session }: { readonly session: Session }) {
   ];
   return (
     <>
-      <h2>{texts.accounts}</h2>
       <CreateForm
         title={texts.createAccount}
         check={checkRoles}
@@ -124,7 +125,7 @@ export function Accounts({ session }: { readonly session: Session }) {
               {account.hasSecret ? texts.hasSecret : texts.hasNone}
             </td>
             <td data-label={texts.actions}>
-              <span class="actions">{buttons(account)}</span>
+              <span class="buttons">{buttons(account)}</span>
             </td>
           </tr>
         )}

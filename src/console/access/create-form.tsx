@@ -19,7 +19,7 @@ export function CreateForm({
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
   return (
-    <details class="create">
+    <details class="card create">
       <summary>{title}</summary>
       <form
         aria-label={title}

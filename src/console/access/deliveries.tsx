@@ -36,7 +36,6 @@ export function Deliveries({
   };
   return (
     <>
-      <h2>{texts.deliveries}</h2>
       <p>
         <a href={addressOf("access", "hooks")}>{texts.hooks}</a> ›{" "}
         <bdi>{hookId}</bdi>
@@ -59,13 +58,16 @@ export function Deliveries({
               <bdi>{delivery.eventId}</bdi>
             </td>
             <td data-label={texts.attempt}>{delivery.attempt}</td>
-            <td
-              data-label={texts.outcome}
-              class={
-                delivery.outcome === DeliveryOutcome.DELIVERED ? "" : "locked"
-              }
-            >
-              {outcomeTexts[delivery.outcome]}
+            <td data-label={texts.outcome}>
+              <span
+                class={
+                  delivery.outcome === DeliveryOutcome.DELIVERED
+                    ? "badge good"
+                    : "badge bad"
+                }
+              >
+                {outcomeTexts[delivery.outcome]}
+              </span>
             </td>
             <td data-label={texts.response}>
               <span>
@@ -79,6 +81,7 @@ export function Deliveries({
             <td data-label={texts.actions}>
               <button
                 type="button"
+                class="small"
                 aria-label={texts.of(texts.redeliver, delivery.eventId)}
                 onClick={() => void redeliver(delivery.deliveryId)}
               >

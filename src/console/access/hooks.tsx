@@ -67,6 +67,7 @@ export function Hooks({ session }: { readonly session: Session }) {
       <button
         key="test"
         type="button"
+        class="small"
         aria-label={texts.of(texts.test, url)}
         onClick={() => void test(hook)}
       >
@@ -75,6 +76,7 @@ export function Hooks({ session }: { readonly session: Session }) {
       <button
         key="toggle"
         type="button"
+        class="small"
         aria-label={texts.of(toggle, url)}
         onClick={() => {
           const next = isEnabled ? HookState.DISABLED : HookState.ENABLED;
@@ -86,6 +88,7 @@ export function Hooks({ session }: { readonly session: Session }) {
       <button
         key="remove"
         type="button"
+        class="small"
         aria-label={texts.of(texts.remove, url)}
         onClick={() => {
           setQuestion({
@@ -102,7 +105,6 @@ export function Hooks({ session }: { readonly session: Session }) {
   const title = session.isAll ? texts.instanceHooks : texts.hooks;
   return (
     <>
-      <h2>{title}</h2>
       <CreateForm title={texts.createHook} onCreate={create}>
         <NameField name="url" label={texts.url} isRequired />
         <fieldset>
@@ -144,7 +146,7 @@ export function Hooks({ session }: { readonly session: Session }) {
               <Time time={hook.createTime} />
             </td>
             <td data-label={texts.actions}>
-              <span class="actions">{buttons(hook)}</span>
+              <span class="buttons">{buttons(hook)}</span>
             </td>
           </tr>
         )}

@@ -17,12 +17,15 @@ export function ListFrame<T>({
   readonly row: (item: T) => ComponentChildren;
 }) {
   return (
-    <>
+    <section class="card">
+      <h2>{title}</h2>
       <p role="alert" class="problem">
         {failure}
       </p>
-      {items === undefined && failure === "" && <p>{shared.loading}</p>}
-      {items?.length === 0 && <p>{texts.none}</p>}
+      {items === undefined && failure === "" && (
+        <p class="empty">{shared.loading}</p>
+      )}
+      {items?.length === 0 && <p class="empty">{texts.none}</p>}
       {items !== undefined && items.length > 0 && (
         <table class="stacked" aria-label={title}>
           <thead>
@@ -38,10 +41,12 @@ export function ListFrame<T>({
         </table>
       )}
       {more !== undefined && (
-        <button type="button" onClick={more}>
-          {texts.more}
-        </button>
+        <div class="buttons">
+          <button type="button" onClick={more}>
+            {texts.more}
+          </button>
+        </div>
       )}
-    </>
+    </section>
   );
 }

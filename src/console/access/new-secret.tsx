@@ -16,7 +16,7 @@ export function SecretNote({
   readonly onHide: () => void;
 }) {
   return (
-    <div class="secret-note" role="status">
+    <div class="notice secret-note" role="status">
       <p>{texts.secretOnce}</p>
       {clientId !== "" && (
         <p>

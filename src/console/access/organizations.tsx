@@ -26,7 +26,6 @@ export function Organizations({ session }: { readonly session: Session }) {
   };
   return (
     <>
-      <h2>{texts.organizations}</h2>
       <CreateForm title={texts.createOrganization} onCreate={create}>
         <NameField name="name" label={texts.name} isRequired />
       </CreateForm>

@@ -48,7 +48,6 @@ export function Tokens({ session }: { readonly session: Session }) {
   };
   return (
     <>
-      <h2>{texts.tokens}</h2>
       <CreateForm
         title={texts.createToken}
         check={checkRoles}
@@ -109,6 +108,7 @@ export function Tokens({ session }: { readonly session: Session }) {
             <td data-label={texts.actions}>
               <button
                 type="button"
+                class="small"
                 aria-label={texts.of(texts.revoke, token.name)}
                 onClick={() => {
                   setQuestion({

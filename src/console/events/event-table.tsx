@@ -22,64 +22,68 @@ export function EventTable({
   readonly marked?: string;
 }) {
   return (
-    <table class="stacked events" aria-label={texts.title}>
-      <thead>
-        <tr>
-          <th scope="col" class="time">
-            {texts.time}
-          </th>
-          <th scope="col" class="event">
-            {texts.event}
-          </th>
-          <th scope="col">{texts.subject}</th>
-          {isAll && <th scope="col">{texts.organization}</th>}
-          <th scope="col" class="by">
-            {texts.by}
-          </th>
-          <th scope="col" class="details">
-            {texts.details}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {events.map(({ position, event }) => (
-          <tr
-            key={position ?? keyOf(event)}
-            aria-current={
-              position !== undefined && position === marked ? "true" : undefined
-            }
-          >
-            <td data-label={texts.time}>
-              {position === undefined ? (
-                <Time time={event?.creationDate} />
-              ) : (
-                <a
-                  href={addressOf("events", position)}
-                  title={texts.linkTo(position)}
-                >
-                  <Time time={event?.creationDate} />
-                </a>
-              )}
-            </td>
-            <td data-label={texts.event}>{eventName(event)}</td>
-            <td data-label={texts.subject}>
-              <EventSubject event={event} />
-            </td>
-            {isAll && (
-              <td data-label={texts.organization}>
-                <bdi>{event?.aggregate?.resourceOwner}</bdi>
-              </td>
-            )}
-            <td data-label={texts.by}>
-              <bdi>{editorOf(event)}</bdi>
-            </td>
-            <td data-label={texts.details}>
-              <EventDetails event={event} />
-            </td>
+    <section class="card">
+      <table class="stacked events" aria-label={texts.title}>
+        <thead>
+          <tr>
+            <th scope="col" class="time">
+              {texts.time}
+            </th>
+            <th scope="col" class="event">
+              {texts.event}
+            </th>
+            <th scope="col">{texts.subject}</th>
+            {isAll && <th scope="col">{texts.organization}</th>}
+            <th scope="col" class="by">
+              {texts.by}
+            </th>
+            <th scope="col" class="details">
+              {texts.details}
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {events.map(({ position, event }) => (
+            <tr
+              key={position ?? keyOf(event)}
+              aria-current={
+                position !== undefined && position === marked
+                  ? "true"
+                  : undefined
+              }
+            >
+              <td data-label={texts.time}>
+                {position === undefined ? (
+                  <Time time={event?.creationDate} />
+                ) : (
+                  <a
+                    href={addressOf("events", position)}
+                    title={texts.linkTo(position)}
+                  >
+                    <Time time={event?.creationDate} />
+                  </a>
+                )}
+              </td>
+              <td data-label={texts.event}>{eventName(event)}</td>
+              <td data-label={texts.subject}>
+                <EventSubject event={event} />
+              </td>
+              {isAll && (
+                <td data-label={texts.organization}>
+                  <bdi>{event?.aggregate?.resourceOwner}</bdi>
+                </td>
+              )}
+              <td data-label={texts.by}>
+                <bdi>{editorOf(event)}</bdi>
+              </td>
+              <td data-label={texts.details}>
+                <EventDetails event={event} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

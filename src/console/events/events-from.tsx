@@ -53,8 +53,10 @@ export function EventsFrom({
       <p role="alert" class="problem">
         {failure}
       </p>
-      {events === undefined && failure === "" && <p>{shared.loading}</p>}
-      {events?.length === 0 && <p>{texts.noneLater}</p>}
+      {events === undefined && failure === "" && (
+        <p class="card empty">{shared.loading}</p>
+      )}
+      {events?.length === 0 && <p class="card empty">{texts.noneLater}</p>}
       {events !== undefined && last !== undefined && (
         <>
           <EventTable events={events} isAll={session.isAll} marked={position} />

@@ -37,7 +37,7 @@ export function LiveEvents({
         </span>
       </div>
       {shown.length === 0 ? (
-        <p>{texts.none}</p>
+        <p class="card empty">{texts.none}</p>
       ) : (
         <EventTable events={shown} isAll={session.isAll} />
       )}

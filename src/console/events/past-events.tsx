@@ -47,8 +47,10 @@ export function PastEvents({
       <p role="alert" class="problem">
         {failure}
       </p>
-      {events === undefined && failure === "" && <p>{shared.loading}</p>}
-      {events?.length === 0 && <p>{texts.noneInSpan}</p>}
+      {events === undefined && failure === "" && (
+        <p class="card empty">{shared.loading}</p>
+      )}
+      {events?.length === 0 && <p class="card empty">{texts.noneInSpan}</p>}
       {events !== undefined && events.length > 0 && (
         <EventTable
           events={events.map((event) => ({ event }))}
@@ -56,14 +58,16 @@ export function PastEvents({
         />
       )}
       {hasMore && (
-        <button
-          type="button"
-          onClick={() => {
-            void load();
-          }}
-        >
-          {texts.earlier}
-        </button>
+        <div class="buttons">
+          <button
+            type="button"
+            onClick={() => {
+              void load();
+            }}
+          >
+            {texts.earlier}
+          </button>
+        </div>
       )}
     </>
   );

@@ -123,14 +123,16 @@ export function FindPage({
         ))}
       </ul>
       {isDone && next !== undefined && (
-        <button
-          type="button"
-          onClick={() => {
-            void find(next);
-          }}
-        >
-          {texts.more}
-        </button>
+        <div class="buttons">
+          <button
+            type="button"
+            onClick={() => {
+              void find(next);
+            }}
+          >
+            {texts.more}
+          </button>
+        </div>
       )}
     </>
   );

@@ -31,7 +31,7 @@ export function Activity({
     week: () => grouped(hours, hoursOfBar),
   }[span]();
   return (
-    <section aria-labelledby="activity">
+    <section class="card" aria-labelledby="activity">
       <h2 id="activity">{texts.activity}</h2>
       <fieldset class="spans">
         <legend class="hidden">{texts.span}</legend>

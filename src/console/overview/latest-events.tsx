@@ -15,9 +15,9 @@ export function LatestEvents({
   readonly entries: readonly WatchEventsResponse[];
 }) {
   return (
-    <section aria-labelledby="latest">
+    <section class="card" aria-labelledby="latest">
       <h2 id="latest">{texts.latest}</h2>
-      {entries.length === 0 && <p>{texts.latestNone}</p>}
+      {entries.length === 0 && <p class="empty">{texts.latestNone}</p>}
       <ol class="latest">
         {entries.slice(0, most).map(({ position, event }) => (
           <li key={position}>

@@ -71,17 +71,17 @@ function Tiles({
   const usual = usualFailures(hours).toLocaleString();
   return (
     <ul class="tiles">
-      <li>
+      <li class="card">
         <a href={addressOf("locked")}>
           <strong data-locked>{locked.toLocaleString()}</strong>
           {texts.lockedNow}
         </a>
       </li>
-      <li>
+      <li class="card">
         <strong>{totalOf(minutes, "locks").toLocaleString()}</strong>
         {texts.locks} {texts.inLastHour}
       </li>
-      <li>
+      <li class="card">
         <strong>{totalOf(minutes, "failures").toLocaleString()}</strong>
         {texts.failures} {texts.inLastHour}
         <span class="help">{texts.anHourUsually(usual)}</span>
@@ -98,7 +98,7 @@ function PolicyInWords({
   readonly isAll: boolean;
 }) {
   return policy === undefined ? null : (
-    <section aria-labelledby="policy">
+    <section class="card" aria-labelledby="policy">
       <h2 id="policy">{isAll ? texts.policyDefault : texts.policy}</h2>
       <p>
         {policySentence(policy)} {guessSentence(policy)}

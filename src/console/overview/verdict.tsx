@@ -19,7 +19,7 @@ export function Verdict({
   const none = known === undefined ? texts.stormNoneLately : texts.stormNone;
   const isCalm = storms.length === 0 && excess === undefined;
   return (
-    <div role="status" class={isCalm ? "verdict calm" : "verdict alarm"}>
+    <div role="status" class={isCalm ? "notice" : "notice bad"}>
       {storms.map(({ orgId, began }) => (
         <p key={orgId}>
           <strong>{texts.stormNow}</strong>
