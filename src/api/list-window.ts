@@ -55,9 +55,14 @@ export interface ListOrder<Item> {
   readonly signal: AbortSignal;
 }
 
-/** Reads through a list in slices: counts the entries that fit, and keeps those that are wanted. @throws LockoutError */
+/**
+ * Reads through a list in slices: counts the entries that fit, and keeps those that are wanted.
+ *
+ * @param items undefined stands for a place where something was read, and there was no entry
+ * @throws LockoutError
+ */
 export async function readPart<Item>(
-  items: AsyncIterable<Item> | Iterable<Item>,
+  items: AsyncIterable<Item | undefined> | Iterable<Item | undefined>,
   { offset, limit, ascending }: ListWindow,
   { fits, sortedBy, signal, total: known }: ListOrder<Item>,
 ): Promise<ListPart<Item>> {
@@ -70,7 +75,7 @@ export async function readPart<Item>(
   let total = 0;
   for await (const item of items) {
     await pauseWhenDue();
-    if (!fits(item)) {
+    if (item === undefined || !fits(item)) {
       continue;
     }
     total += 1;

@@ -19,12 +19,15 @@ export type OrgScope = readonly string[] | "all";
 /** So many organisations that have a user of one id are looked at. */
 const maxOrgsOfId = 1000;
 
-/** Service accounts, the oldest first, then users by organisation and id: at least those who fit the filter, which is to be asked of each. */
+/**
+ * Service accounts, the oldest first, then users by organisation and id: at least those who fit the filter, which is to be asked of each. Undefined
+ * where nobody was found, so that whoever reads can pause there too.
+ */
 export async function* listedUsers(
   store: ListedUserStore,
   scope: OrgScope,
   { ids, folded }: Pick<ListedFilter, "ids" | "folded">,
-): AsyncGenerator<Listed> {
+): AsyncGenerator<Listed | undefined> {
   if (ids !== undefined) {
     yield* withIds(store, scope, ids);
   } else if (folded !== undefined) {
@@ -52,7 +55,7 @@ export async function* accountsOf(
 async function* usersOf(
   store: ListedUserStore,
   scope: OrgScope,
-): AsyncGenerator<Listed> {
+): AsyncGenerator<Listed | undefined> {
   for await (const orgIds of orgsOf(store, scope)) {
     for (const orgId of orgIds) {
       for await (const user of everyItem((page) =>
@@ -60,6 +63,7 @@ async function* usersOf(
       )) {
         yield { user, isMachine: false };
       }
+      yield undefined;
     }
   }
 }
@@ -68,8 +72,9 @@ async function* withIds(
   store: ListedUserStore,
   scope: OrgScope,
   ids: readonly string[],
-): AsyncGenerator<Listed> {
+): AsyncGenerator<Listed | undefined> {
   for (const userId of ids) {
+    yield undefined;
     const account = await findAccount(store, userId);
     if (account !== undefined && isWithin(scope, account.orgId)) {
       yield { user: userOfAccount(account), isMachine: true };
@@ -86,12 +91,12 @@ async function* withIds(
   }
 }
 
-/** Those who have one of these login names, as folded. */
+/** Those who have one of these login names, as folded. Undefined as in {@link listedUsers}. */
 export async function* withNames(
   store: ListedUserStore,
   scope: OrgScope,
   folded: readonly string[],
-): AsyncGenerator<Listed> {
+): AsyncGenerator<Listed | undefined> {
   const [name] = folded;
   if (name === undefined) {
     return;
@@ -101,6 +106,7 @@ export async function* withNames(
     yield { user: userOfAccount(account), isMachine: true };
   }
   for await (const orgIds of orgsOf(store, scope)) {
+    yield undefined;
     for (const key of await store.findUsersNamed(orgIds, folded)) {
       const user = await store.findUser(key);
       if (user !== undefined) {

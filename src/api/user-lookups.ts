@@ -99,22 +99,18 @@ export function createUserLookups(
       context: HandlerContext,
     ): Promise<ShownUser> => {
       const caller = getCaller(context.values);
-      const found: StoredUser[] = [];
-      await inTurn(async () => {
-        const scope = readableOrgs(caller);
-        for await (const { user } of withNames(
-          store,
-          scope,
-          foldedTexts(loginName),
-        )) {
-          context.signal.throwIfAborted();
-          found.push(user);
-          if (found.length > 1) {
-            return;
-          }
-        }
-      }, turnOf(context));
-      const [user, other] = found;
+      // Whether there are more than two need not be known.
+      const two = { offset: 0, limit: 2, ascending: true };
+      const { items } = await inTurn(
+        () =>
+          readPart(
+            withNames(store, readableOrgs(caller), foldedTexts(loginName)),
+            two,
+            { fits: () => true, total: two.limit, signal: context.signal },
+          ),
+        turnOf(context),
+      );
+      const [user, other] = items.map((item) => item.user);
       if (other !== undefined) {
         throw new LockoutError("loginNameAmbiguous");
       }
