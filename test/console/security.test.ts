@@ -40,13 +40,14 @@ describe.skipIf(executablePath === undefined)(
 
     it("shows hostile texts as texts, and exports them as no formula", async () => {
       const { desk, lockAll } = await prepareOrganization(server);
-      await lockAll(hostile);
+      const names = [...hostile, "\u200B＝HYPERLINK(2)"];
+      await lockAll(names);
       const { page, context, problems, requests } = await openConsole(
         browser,
         server.url,
       );
       await signIn(page, desk);
-      for (const name of hostile) {
+      for (const name of names) {
         await page.locator("bdi", { hasText: name }).waitFor();
       }
       expect(await page.locator("main img").count()).toBe(0);
@@ -60,8 +61,9 @@ describe.skipIf(executablePath === undefined)(
       for await (const chunk of stream) {
         csv += String(chunk);
       }
-      expect(csv.split("\r\n")).toHaveLength(hostile.length + 2);
+      expect(csv.split("\r\n")).toHaveLength(names.length + 2);
       expect(csv).toContain(`"'=HYPERLINK(1)"`);
+      expect(csv).toContain(`"'\u200B＝HYPERLINK(2)"`);
       // A note of the greatest length that the server takes, back from the log as text.
       await page.getByRole("button", { name: "Unlock =HYPERLINK" }).click();
       const note = `<script>${"n".repeat(980)}</script>`;
@@ -111,6 +113,37 @@ describe.skipIf(executablePath === undefined)(
       await context.close();
       expect(log.some((line) => line.includes("ListLockedUsers"))).toBe(true);
       expect(log.filter((line) => line.includes(desk))).toEqual([]);
+    });
+
+    it("stays signed out where an organisation was being chosen, and no call goes on with the token", async () => {
+      const { page, context } = await openConsole(browser, server.url);
+      await signIn(page, server.adminToken);
+      // Never answered.
+      await page.route("**/*Service/GetCaller", () => undefined);
+      const [asked] = await Promise.all([
+        page.waitForRequest("**/*Service/GetCaller"),
+        page.locator("header select").selectOption("*"),
+      ]);
+      const [failed] = await Promise.all([
+        page.waitForEvent("requestfailed", (request) => request === asked),
+        page.getByRole("button", { name: "Sign out" }).click(),
+      ]);
+      expect(failed.failure()?.errorText).toContain("ABORTED");
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+      expect(await page.evaluate("sessionStorage.length")).toBe(0);
+      await context.close();
+    });
+
+    it("takes tokens as long as the server does: those of issuers outside name many organisations", async () => {
+      const { page, context } = await openConsole(browser, server.url);
+      const field = page.getByRole("textbox", { name: "Token" });
+      await field.focus();
+      const token = "x".repeat(8192);
+      await page.keyboard.insertText(token);
+      expect(await field.inputValue()).toBe(token);
+      await page.keyboard.press("Enter");
+      await page.getByText("The server does not know this token").waitFor();
+      await context.close();
     });
 
     it("says what is wrong with a token, and asks for another one when it ends", async () => {

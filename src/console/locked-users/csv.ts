@@ -6,11 +6,13 @@ import { lockedTexts } from "../texts/locked-users.ts";
 import { reasonTexts, texts } from "../texts/shared.ts";
 
 /**
- * A cell. Names are chosen by strangers: one that a spreadsheet would take for a formula gets an apostrophe, as it does where a blank or a
- * line break stands before.
+ * A cell. Names are chosen by strangers: one that a spreadsheet would take for a formula gets an apostrophe, as it does where blanks, line breaks
+ * or characters that nobody sees stand before. Some spreadsheets take the wide forms of these characters too.
  */
 function cell(text: string): string {
-  const safe = /^\s*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = /^[\s\p{C}]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text)
+    ? `'${text}`
+    : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 

@@ -25,21 +25,28 @@ export interface Clients {
 /** Told why the token is good no more. */
 export type OnEnd = (error: unknown) => void;
 
+/** For how long somebody is signed in. */
+export interface Lifetime {
+  /** Aborted when it is over: whoever signs in afterwards is somebody else. */
+  readonly signal: AbortSignal;
+  /** Called where a call says that the token is good no more. */
+  readonly onEnd: OnEnd;
+}
+
 /** Whether a call failed since the token is good no more. */
 export function isEnd(error: unknown): boolean {
   return ConnectError.from(error).code === Code.Unauthenticated;
 }
 
 /**
- * Clients whose calls show a token, and name an organisation.
+ * Clients whose calls show a token, and name an organisation. No call goes on after the sign-out.
  *
  * @param orgId empty for the caller's own
- * @param onEnd called where a call says that the token is good no more
  */
 export function createClients(
   token: string,
   orgId: string,
-  onEnd: OnEnd,
+  { signal, onEnd }: Lifetime,
 ): Clients {
   const authorize: Interceptor = (next) => async (request) => {
     request.header.set("authorization", `Bearer ${token}`);
@@ -47,9 +54,12 @@ export function createClients(
       request.header.set("x-zitadel-orgid", orgId);
     }
     try {
-      return await next(request);
+      return await next({
+        ...request,
+        signal: AbortSignal.any([request.signal, signal]),
+      });
     } catch (error) {
-      if (isEnd(error)) {
+      if (isEnd(error) && !signal.aborted) {
         onEnd(error);
       }
       throw error;

@@ -1,7 +1,7 @@
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Event } from "../../../gen/zitadel/event_pb.js";
 import { isEnd } from "./clients.ts";
-import type { Clients, OnEnd } from "./clients.ts";
+import type { Clients, Lifetime } from "./clients.ts";
 
 /** Events that change what pages show of locks. */
 export const lockEvents: readonly string[] = [
@@ -45,7 +45,7 @@ export interface Live {
 /** Follows events until it is told to end: a connection that is lost is made anew. */
 export function createLive(
   { attempts }: Pick<Clients, "attempts">,
-  onEnd: OnEnd,
+  lifetime: Lifetime,
 ): Live {
   let isConnected = true;
   const listeners = new Set<Listener>();
@@ -120,7 +120,9 @@ export function createLive(
       } catch (error) {
         // That the connection is lost is shown, and it is made anew; without a good token it would be in vain.
         if (isEnd(error)) {
-          onEnd(error);
+          if (!signal.aborted) {
+            lifetime.onEnd(error);
+          }
           return;
         }
       }

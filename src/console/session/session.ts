@@ -1,6 +1,6 @@
 import type { Caller } from "../../../gen/lockout/v1/access_service_pb.js";
 import { createClients } from "./clients.ts";
-import type { Clients, OnEnd } from "./clients.ts";
+import type { Clients, Lifetime } from "./clients.ts";
 import { createLive } from "./live.ts";
 import type { Live } from "./live.ts";
 
@@ -21,8 +21,7 @@ export interface Session {
   readonly isAll: boolean;
   readonly clients: Clients;
   readonly live: Live;
-  /** Called where the token is good no more. */
-  readonly onEnd: OnEnd;
+  readonly lifetime: Lifetime;
 }
 
 /** The token of this tab, if it has one. */
@@ -37,8 +36,8 @@ export function signOut(): void {
 }
 
 /** Signs in anew with what this tab had. @throws ConnectError where the token has ended */
-export function resume(token: string, onEnd: OnEnd): Promise<Session> {
-  return signIn(token, onEnd, sessionStorage.getItem(keys.org) ?? "");
+export function resume(token: string, lifetime: Lifetime): Promise<Session> {
+  return signIn(token, lifetime, sessionStorage.getItem(keys.org) ?? "");
 }
 
 /**
@@ -46,21 +45,23 @@ export function resume(token: string, onEnd: OnEnd): Promise<Session> {
  *
  * @param chosen an organisation, or {@link allOrganizations}; empty for the caller's own
  * @throws ConnectError where it is none
+ * @throws the reason of the lifetime's signal where that is over meanwhile
  */
 export async function signIn(
   token: string,
-  onEnd: OnEnd,
+  lifetime: Lifetime,
   chosen = "",
 ): Promise<Session> {
   const isAll = chosen === allOrganizations;
-  const clients = createClients(token, isAll ? "" : chosen, onEnd);
+  const clients = createClients(token, isAll ? "" : chosen, lifetime);
   const caller = await clients.access.getCaller({});
+  lifetime.signal.throwIfAborted();
   sessionStorage.setItem(keys.token, token);
   sessionStorage.setItem(keys.org, chosen);
   return {
-    ...{ token, caller, isAll, clients, onEnd },
+    ...{ token, caller, isAll, clients, lifetime },
     orgId: caller.organizationId,
-    live: createLive(clients, onEnd),
+    live: createLive(clients, lifetime),
   };
 }
 
@@ -73,5 +74,5 @@ export function may({ caller }: Session, permission: string): boolean {
 export function clientsIn(session: Session, orgId: string): Clients {
   return orgId === session.orgId || orgId === ""
     ? session.clients
-    : createClients(session.token, orgId, session.onEnd);
+    : createClients(session.token, orgId, session.lifetime);
 }

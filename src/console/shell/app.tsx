@@ -6,6 +6,7 @@ import {
   useState,
 } from "preact/hooks";
 import { describeFailure } from "../session/failure.ts";
+import type { Lifetime } from "../session/clients.ts";
 import { useRoute } from "../session/route.ts";
 import { resume, savedToken, signOut } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
@@ -20,17 +21,29 @@ export function App() {
   const [session, setSession] = useState<Session>();
   const [failure, setFailure] = useState("");
   const [isStarting, setIsStarting] = useState(savedToken() !== undefined);
-  const end = useCallback((error: unknown) => {
+  const ending = useRef(new AbortController());
+  const leave = useCallback((why: string) => {
+    ending.current.abort();
+    ending.current = new AbortController();
     signOut();
-    setFailure(describeFailure(error));
+    setFailure(why);
     setSession(undefined);
   }, []);
+  const newLifetime = useCallback(
+    (): Lifetime => ({
+      signal: ending.current.signal,
+      onEnd: (error) => {
+        leave(describeFailure(error));
+      },
+    }),
+    [leave],
+  );
   useEffect(() => {
     const token = savedToken();
     if (token === undefined) {
       return;
     }
-    resume(token, end)
+    resume(token, newLifetime())
       .then(setSession)
       .catch((error: unknown) => {
         setFailure(describeFailure(error));
@@ -38,21 +51,25 @@ export function App() {
       .finally(() => {
         setIsStarting(false);
       });
-  }, [end]);
+  }, [newLifetime]);
   if (isStarting) {
     return <p role="status">{texts.loading}</p>;
   }
   if (session === undefined) {
-    return <SignInPage failure={failure} onSignIn={setSession} onEnd={end} />;
+    return (
+      <SignInPage
+        failure={failure}
+        onSignIn={setSession}
+        lifetime={newLifetime()}
+      />
+    );
   }
   return (
     <SignedIn
       session={session}
       onSession={setSession}
       onSignOut={() => {
-        signOut();
-        setFailure("");
-        setSession(undefined);
+        leave("");
       }}
     />
   );

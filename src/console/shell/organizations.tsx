@@ -16,7 +16,7 @@ export function Organizations({
   readonly session: Session;
   readonly onSession: (session: Session) => void;
 }) {
-  const { caller, clients, token, orgId, isAll, onEnd } = session;
+  const { caller, clients, token, orgId, isAll, lifetime } = session;
   const [orgs, setOrgs] = useState<readonly Organization[]>([]);
   const [failure, setFailure] = useState("");
   const mayList = may(session, "iam.access.read");
@@ -34,7 +34,7 @@ export function Organizations({
   }, [clients, mayList]);
   const choose = (chosen: string) => {
     setFailure("");
-    signIn(token, onEnd, chosen)
+    signIn(token, lifetime, chosen)
       .then(onSession)
       .catch((error: unknown) => {
         setFailure(describeFailure(error));

@@ -1,19 +1,23 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { describeFailure } from "../session/failure.ts";
+import type { Lifetime } from "../session/clients.ts";
 import { signIn } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
 import { texts } from "../texts/shared.ts";
+
+/** Longer ones are refused by the server: those of issuers outside, with roles in many organisations, may have so many characters. */
+const maxTokenLength = 8192;
 
 /** Asks for a token. @param failure why the one before is none */
 export function SignInPage({
   failure,
   onSignIn,
-  onEnd,
+  lifetime,
 }: {
   readonly failure: string;
   readonly onSignIn: (session: Session) => void;
-  /** Called where the token is good no more. */
-  readonly onEnd: (error: unknown) => void;
+  /** Of whoever signs in. */
+  readonly lifetime: Lifetime;
 }) {
   const [token, setToken] = useState("");
   const [problem, setProblem] = useState(failure);
@@ -31,7 +35,7 @@ export function SignInPage({
     }
     setIsBusy(true);
     try {
-      onSignIn(await signIn(secret, onEnd));
+      onSignIn(await signIn(secret, lifetime));
     } catch (error) {
       setProblem(describeFailure(error));
       setIsBusy(false);
@@ -57,7 +61,7 @@ export function SignInPage({
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
-          maxLength={1000}
+          maxLength={maxTokenLength}
           value={token}
           aria-describedby={
             problem === "" ? "token-help" : "token-help problem"
