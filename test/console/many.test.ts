@@ -23,6 +23,9 @@ const bounds = { firstRowsMs: 300, taskMs: 100 } as const;
 /** A machine that does much else is slow now and then: so often it is measured, until once the bound holds. */
 const mostTries = 12;
 
+/** So long its 10,000 locks, or its hour of events, may take there, in milliseconds: no bound of the console. */
+const timeout = 300_000;
+
 describe.skipIf(executablePath === undefined)(
   "the console, where much is",
   () => {
@@ -39,57 +42,62 @@ describe.skipIf(executablePath === undefined)(
       await server.close();
     });
 
-    it("shows the first of 10,000 locked users within 300 ms, and is never busy for 100 ms", async () => {
-      const { desk, fail } = await prepareOrganization(server);
-      for (let first = 0; first < users; first += atATime) {
-        await Promise.all(
-          Array.from({ length: atATime }, (_, index) =>
-            fail(`u${first + index}`),
-          ),
+    it(
+      "shows the first of 10,000 locked users within 300 ms, and is never busy for 100 ms",
+      { timeout },
+      async () => {
+        const { desk, fail } = await prepareOrganization(server);
+        for (let first = 0; first < users; first += atATime) {
+          await Promise.all(
+            Array.from({ length: atATime }, (_, index) =>
+              fail(`u${first + index}`),
+            ),
+          );
+        }
+        const { page, context } = await openConsole(browser, server.url);
+        await signIn(page, desk);
+        await page.locator(`[data-total="${users}"]`).waitFor();
+        const firstRows = await quickest(bounds.firstRowsMs, async () => {
+          await page.getByRole("link", { name: "Overview" }).click();
+          await page.getByRole("heading", { name: "Overview" }).waitFor();
+          return timeRows(page);
+        });
+        const longestTask = await quickest(bounds.taskMs, async () => {
+          await page.getByRole("link", { name: "Overview" }).click();
+          await page.getByRole("heading", { name: "Overview" }).waitFor();
+          const longest = await watchTasks(page);
+          await timeRows(page);
+          await page.getByRole("button", { name: "Next" }).click();
+          await page.getByText("51–100 of 10,000").waitFor();
+          await page.getByRole("checkbox", { name: "Select all" }).check();
+          await page
+            .getByRole("button", { name: "Unlock selected (50)" })
+            .click();
+          await page.getByRole("dialog").waitFor();
+          await page.keyboard.press("Escape");
+          return longest();
+        });
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("button", { name: "Export CSV" }).click(),
+        ]);
+        let csv = "";
+        for await (const chunk of await download.createReadStream()) {
+          csv += String(chunk);
+        }
+        expect(csv.split("\r\n")).toHaveLength(users + 2);
+        console.log(
+          `of 10,000 locked users: first rows after ${firstRows.toFixed(0)} ms, longest task ${longestTask.toFixed(0)} ms`,
         );
-      }
-      const { page, context } = await openConsole(browser, server.url);
-      await signIn(page, desk);
-      await page.locator(`[data-total="${users}"]`).waitFor();
-      const firstRows = await quickest(bounds.firstRowsMs, async () => {
-        await page.getByRole("link", { name: "Overview" }).click();
-        await page.getByRole("heading", { name: "Overview" }).waitFor();
-        return timeRows(page);
-      });
-      const longestTask = await quickest(bounds.taskMs, async () => {
-        await page.getByRole("link", { name: "Overview" }).click();
-        await page.getByRole("heading", { name: "Overview" }).waitFor();
-        const longest = await watchTasks(page);
-        await timeRows(page);
-        await page.getByRole("button", { name: "Next" }).click();
-        await page.getByText("51–100 of 10,000").waitFor();
-        await page.getByRole("checkbox", { name: "Select all" }).check();
-        await page
-          .getByRole("button", { name: "Unlock selected (50)" })
-          .click();
-        await page.getByRole("dialog").waitFor();
-        await page.keyboard.press("Escape");
-        return longest();
-      });
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name: "Export CSV" }).click(),
-      ]);
-      let csv = "";
-      for await (const chunk of await download.createReadStream()) {
-        csv += String(chunk);
-      }
-      expect(csv.split("\r\n")).toHaveLength(users + 2);
-      console.log(
-        `of 10,000 locked users: first rows after ${firstRows.toFixed(0)} ms, longest task ${longestTask.toFixed(0)} ms`,
-      );
-      expect(firstRows).toBeLessThan(bounds.firstRowsMs);
-      expect(longestTask).toBeLessThan(bounds.taskMs);
-      await context.close();
-    });
+        expect(firstRows).toBeLessThan(bounds.firstRowsMs);
+        expect(longestTask).toBeLessThan(bounds.taskMs);
+        await context.close();
+      },
+    );
 
     it.each(["overview", "locked"])(
       "keeps its memory over an hour of events: %s",
+      { timeout },
       async (name) => {
         const { desk, fail, unlock } = await prepareOrganization(server);
         const { page, context } = await openConsole(browser, server.url);
