@@ -34,6 +34,17 @@ export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && conflicts.has(error.code ?? "");
 }
 
+/**
+ * Whether what was to be created `IF NOT EXISTS` was created by somebody else meanwhile: PostgreSQL looks before it creates, and what is committed
+ * between the two is an error of the table (42P07) or of its type (42710).
+ */
+export function isCreatedMeanwhile(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError &&
+    (error.code === "42P07" || error.code === "42710")
+  );
+}
+
 /** Whether an error means that the server cannot be used now, and not that a statement is wrong. */
 export function isUnavailable(error: unknown): boolean {
   return (
