@@ -32,8 +32,14 @@ export function Editor({
   const [failure, setFailure] = useState("");
   const [isBusy, setIsBusy] = useState(false);
   const [undo, setUndo] = useState<() => Promise<unknown>>();
+  const [saved, setSaved] = useState<{
+    readonly before: Policy;
+    readonly settings: Settings;
+  }>();
   const undoButton = useRef<HTMLButtonElement>(null);
-  const present = settingsOf(policy);
+  // What was saved is shown until the policy has been read anew; nothing is saved on top of what was before it.
+  const isStale = saved?.before === policy;
+  const present = isStale ? saved.settings : settingsOf(policy);
   const { settings, wrong } = readDraft(present, draft);
   const isChanged = settingNames.some(
     (name) => settings[name] !== present[name],
@@ -55,13 +61,14 @@ export function Editor({
   };
   const save = async () => {
     await owner.save(policy, settings);
+    setSaved({ before: policy, settings });
     setDraft({});
     setUndo(() => () => owner.rollBack(lastChange));
     onChange(policyTexts.saved);
     // The fields stay where they are: what somebody may want next is to take it back.
     requestAnimationFrame(() => undoButton.current?.focus());
   };
-  const canSave = isChanged && wrong.size === 0 && !isBusy;
+  const canSave = isChanged && wrong.size === 0 && !isBusy && !isStale;
   return (
     <form
       class="policy"

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   CheckPolicyResponse,
   ListPolicyChangesResponse,
@@ -85,6 +86,10 @@ export function policyOwner(session: Session, isDefault: boolean): PolicyOwner {
         await writeRules(before, after);
         return;
       }
+      // The calls that write numbers take no etag.
+      if ((await calls.get({})).etag !== before.etag) {
+        throw changedMeanwhile();
+      }
       if (!differs(false)) {
         await writeNumbers(before, after);
         return;
@@ -98,8 +103,21 @@ export function policyOwner(session: Session, isDefault: boolean): PolicyOwner {
       } else {
         // The ceiling may not be below the numbers that hold, so they go first.
         await writeNumbers(before, after);
-        await writeRules(await calls.get({}), after);
+        const now = await calls.get({});
+        const rules = settingsOf(now);
+        if (
+          settingNames.some(
+            (name) => !isNumber(name) && rules[name] !== was[name],
+          )
+        ) {
+          throw changedMeanwhile();
+        }
+        await writeRules(now, after);
       }
     },
   };
+}
+
+function changedMeanwhile(): ConnectError {
+  return new ConnectError("the policy has changed", Code.Aborted);
 }
