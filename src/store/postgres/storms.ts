@@ -97,11 +97,12 @@ export class Storms implements StormTable {
     if (loaded === undefined) {
       throw new Error("storms are settled that were not read");
     }
+    const stored = toStoredStorm(loaded.text, loaded.noted);
     const settled = this.#settled.get(orgId);
-    // By a command before, of the same batch: it has counted all that was read.
+    // By a command before, of the same batch: it has counted all that was read, and what was not is left as it was.
     return settled === undefined
-      ? toStoredStorm(loaded.text, loaded.noted)
-      : { storm: settled.storm ?? noStorm, noted: [], hasMore: false };
+      ? stored
+      : { ...stored, storm: settled.storm ?? noStorm, noted: [] };
   }
 
   settle(orgId: string, storm: Storm | undefined, dueTime: number): void {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { reportAttempt } from "../../../src/lockout/attempt.ts";
 import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { notedAtOnce } from "../../../src/store/commands/settle-storms.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { attemptCalls, ttlMs } from "./attempt-calls.ts";
@@ -181,6 +182,23 @@ export function describeStorms(bed: StoreBed): void {
       bed.time += minute;
       await Promise.all([settle(other), settle(), settle(other), settle()]);
       expect(await told()).toEqual([["ended", 60]]);
+    });
+
+    it("does not end before the last lock is counted, however many are noted, and whoever settles it at the same time", async () => {
+      await lockUsers(5);
+      await Promise.all(
+        Array.from({ length: 2 * notedAtOnce }, (_, count) => {
+          const foldedName = `nobody ${count}`;
+          return fail({ kind: "name", orgId: orgA.orgId, foldedName });
+        }),
+      );
+      bed.time += 50_000;
+      await lockUsers(2);
+      bed.time += 20_000;
+      await Promise.all([settle(), settle(), settle(), settle()]);
+      expect(await told()).toEqual([["began", 0]]);
+      bed.time += 40_000;
+      expect(await told()).toEqual([["ended", 110]]);
     });
 
     it("begins once with hundreds of locks of one moment", async () => {
