@@ -26,23 +26,13 @@ export class BatchError extends Error {
   }
 }
 
-// Serialization failure, deadlock, or both transactions created the same row.
-const conflicts = new Set(["40001", "40P01", "23505"]);
+// Serialization failure, deadlock, or both transactions created the same row, or the same table: PostgreSQL looks before it creates one
+// `IF NOT EXISTS`, and what another transaction commits between the two is an error of the table (42P07) or of its type (42710).
+const conflicts = new Set(["40001", "40P01", "23505", "42P07", "42710"]);
 
 /** Whether the same transaction may succeed when it is retried. */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && conflicts.has(error.code ?? "");
-}
-
-/**
- * Whether what was to be created `IF NOT EXISTS` was created by somebody else meanwhile: PostgreSQL looks before it creates, and what is committed
- * between the two is an error of the table (42P07) or of its type (42710).
- */
-export function isCreatedMeanwhile(error: unknown): boolean {
-  return (
-    error instanceof DatabaseError &&
-    (error.code === "42P07" || error.code === "42710")
-  );
 }
 
 /** Whether an error means that the server cannot be used now, and not that a statement is wrong. */

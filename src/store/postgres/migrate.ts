@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { StoreRefusedError } from "../store.ts";
 import { begin, commit, unnamed } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
-import { isConflict, isCreatedMeanwhile } from "./errors.ts";
+import { isConflict } from "./errors.ts";
 
 /** A step of the schema, forward only. Nodes of the version before it go on working meanwhile (DESIGN.md). */
 export interface Migration {
@@ -71,10 +71,7 @@ async function retried<T>(
         return result;
       });
     } catch (error) {
-      if (
-        !(isConflict(error) || isCreatedMeanwhile(error)) ||
-        tries === maxTries
-      ) {
+      if (!isConflict(error) || tries === maxTries) {
         throw error;
       }
     }
