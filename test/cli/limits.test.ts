@@ -258,7 +258,8 @@ describe("time-outs", () => {
       signal: stop.signal,
     });
     const first = await body?.getReader().read();
-    expect(Buffer.from(first?.value ?? []).toString()).toBe("\n");
+    // More than one where this process was busy when they came.
+    expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^\n+$/);
     stop.abort();
   });
 
