@@ -4,7 +4,7 @@ import { descriptions } from "../gen/descriptions/descriptions.js";
 import { examples } from "./api/examples.ts";
 import { pathPrefixes } from "./api/services.ts";
 import { successStatusOf } from "./api/success-status.ts";
-import { systemParameters } from "./api/watch-events.ts";
+import { systemParameters } from "./api/events/watch-events.ts";
 import { readVersion } from "./telemetry/version.ts";
 import { createTranscoder, describeRoutes } from "./transcoding/index.ts";
 

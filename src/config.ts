@@ -1,6 +1,6 @@
 import { defaultLimits } from "./http/limits.ts";
 import type { HttpLimits } from "./http/limits.ts";
-import type { Limits } from "./lockout/limits.ts";
+import type { Limits } from "./lockout/policy/limits.ts";
 
 export { maxTimerMs } from "./http/limits.ts";
 

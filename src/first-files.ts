@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { keyFile, makeKeyPair } from "./auth/account-keys.ts";
 import type { CreatedInstance } from "./first-start.ts";
-import { addAccountKey } from "./lockout/account.ts";
+import { addAccountKey } from "./lockout/account/account.ts";
 import { StoreRefusedError } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
 

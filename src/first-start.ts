@@ -1,6 +1,6 @@
 import { everyItem } from "./store/pages.ts";
-import { createDefaultPolicy } from "./lockout/policy.ts";
-import type { Limits } from "./lockout/limits.ts";
+import { createDefaultPolicy } from "./lockout/policy/policy.ts";
+import type { Limits } from "./lockout/policy/limits.ts";
 import type { Instance, Store } from "./store/store.ts";
 import type { Role } from "./auth/roles.ts";
 import { findAdminTokenFault } from "./auth/admin-token.ts";

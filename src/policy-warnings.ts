@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { CreatedInstance } from "./first-start.ts";
-import type { Limits } from "./lockout/limits.ts";
+import type { Limits } from "./lockout/policy/limits.ts";
 import type { Store } from "./store/store.ts";
 
 const what = {

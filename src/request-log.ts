@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { createCallFields } from "./api/call-fields.ts";
+import type { createCallFields } from "./api/requests/call-fields.ts";
 import { recordFields } from "./http/request/record.ts";
 import type { RequestRecord } from "./http/request/record.ts";
 import { createRecordLog } from "./telemetry/log.ts";

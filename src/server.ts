@@ -5,10 +5,10 @@ import {
   ErrorDetailSchema,
 } from "../gen/zitadel/message_pb.js";
 import { httpStatusOf, toConnectError } from "./api/errors.ts";
-import { createCallFields } from "./api/call-fields.ts";
+import { createCallFields } from "./api/requests/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { successStatusOf } from "./api/success-status.ts";
-import { eventId, systemParameters } from "./api/watch-events.ts";
+import { eventId, systemParameters } from "./api/events/watch-events.ts";
 import { withFirstFiles } from "./first-files.ts";
 import { ensureAdministrator } from "./first-start.ts";
 import type { CreatedInstance } from "./first-start.ts";

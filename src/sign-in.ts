@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { About } from "./api/org-lookups.ts";
+import type { About } from "./api/orgs/org-lookups.ts";
 import { createOpaqueAccessTokens } from "./auth/access-tokens.ts";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import type { Authenticate } from "./auth/authenticate.ts";

@@ -18,7 +18,7 @@ import {
 import { toConnectError } from "../../src/api/errors.ts";
 import { createGate } from "../../src/auth/gate.ts";
 import { createPermissionTable } from "../../src/auth/permission-table.ts";
-import { LockoutError } from "../../src/lockout/errors.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import { recordFields } from "../../src/http/request/record.ts";
 import { createLogger, createRecordLog } from "../../src/telemetry/log.ts";

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
-import { LockoutError } from "../lockout/errors.ts";
-import type { ErrorCode } from "../lockout/error-entry.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
+import type { ErrorCode } from "../lockout/errors/error-entry.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 
 const codes: Readonly<Record<ErrorCode, Code>> = {

@@ -22,33 +22,33 @@ import { UserService as ZitadelUserServiceBeta } from "../../gen/zitadel/user/v2
 import { createTurns } from "../pacing/turns.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { Store } from "../store/store.ts";
-import { createAccessService } from "./access-service.ts";
-import { createAccountCommands } from "./account-commands.ts";
-import { createAdminService } from "./admin-service.ts";
-import { createAttemptService } from "./attempt-service.ts";
-import { createAuthService } from "./auth-service.ts";
-import { withinBounds } from "./check-bounds.ts";
-import { createLockoutUserService } from "./lockout-user-service.ts";
-import { createHookService } from "./hook-service.ts";
-import type { HookParts } from "./hook-service.ts";
-import { EditorNames } from "./editor-names.ts";
-import { createInstanceService } from "./instance-service.ts";
-import { createMachineMethods } from "./machine-methods.ts";
-import { createManagementService } from "./management-service.ts";
-import { createInstanceMembers, createOrgMembers } from "./members.ts";
-import { createOrgLookups } from "./org-lookups.ts";
-import type { About } from "./org-lookups.ts";
+import { createAccessService } from "./services/access-service.ts";
+import { createAccountCommands } from "./accounts/account-commands.ts";
+import { createAdminService } from "./services/admin-service.ts";
+import { createAttemptService } from "./services/attempt-service.ts";
+import { createAuthService } from "./services/auth-service.ts";
+import { withinBounds } from "./requests/check-bounds.ts";
+import { createLockoutUserService } from "./services/lockout-user-service.ts";
+import { createHookService } from "./services/hook-service.ts";
+import type { HookParts } from "./services/hook-service.ts";
+import { EditorNames } from "./messages/editor-names.ts";
+import { createInstanceService } from "./services/instance-service.ts";
+import { createMachineMethods } from "./services/machine-methods.ts";
+import { createManagementService } from "./services/management-service.ts";
+import { createInstanceMembers, createOrgMembers } from "./services/members.ts";
+import { createOrgLookups } from "./orgs/org-lookups.ts";
+import type { About } from "./orgs/org-lookups.ts";
 import {
   createAdminOrgMethods,
   createManagementOrgMethods,
-} from "./org-methods.ts";
-import { createOrganizationService } from "./organization-service.ts";
-import { createPolicyService } from "./policy-service.ts";
-import { requestBounds } from "./request-bounds.ts";
-import { createSettingsService } from "./settings-service.ts";
-import { createUserLookups } from "./user-lookups.ts";
-import type { WatchLimits } from "./watch-quota.ts";
-import { createZitadelUserService } from "./zitadel-user-service.ts";
+} from "./services/org-methods.ts";
+import { createOrganizationService } from "./services/organization-service.ts";
+import { createPolicyService } from "./services/policy-service.ts";
+import { requestBounds } from "./requests/request-bounds.ts";
+import { createSettingsService } from "./services/settings-service.ts";
+import { createUserLookups } from "./users/user-lookups.ts";
+import type { WatchLimits } from "./events/watch-quota.ts";
+import { createZitadelUserService } from "./services/zitadel-user-service.ts";
 
 /**
  * How many lists are read at once. Each may hold some megabytes until its response is sent, and all share one event loop: more at once would

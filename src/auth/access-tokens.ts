@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import type { Account } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import { RememberedTokens } from "./remembered-tokens.ts";
 

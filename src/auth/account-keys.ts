@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPair, randomInt } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeyAlgorithm } from "../lockout/account-record.ts";
+import type { KeyAlgorithm } from "../lockout/account/account-record.ts";
 import { createTurns } from "../pacing/turns.ts";
 import type { Turn } from "../pacing/turns.ts";
 

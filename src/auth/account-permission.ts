@@ -1,5 +1,5 @@
-import type { Account } from "../lockout/account-record.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import type { Account } from "../lockout/account/account-record.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { holdsPermission, holdsPermissionEverywhere } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { holdsEverywhere, isRole, roles as grants } from "./roles.ts";

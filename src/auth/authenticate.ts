@@ -1,6 +1,6 @@
-import { isActive } from "../lockout/account-record.ts";
-import type { Account } from "../lockout/account-record.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import { isActive } from "../lockout/account/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import type { TokenStore } from "../store/access.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { andThen } from "../store/awaitable.ts";

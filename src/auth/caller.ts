@@ -1,6 +1,6 @@
 import { createContextKey } from "@connectrpc/connect";
 import type { ContextValues } from "@connectrpc/connect";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { grants, holdsEverywhere, isRole, permissions } from "./roles.ts";
 import type { Permission, Role } from "./roles.ts";
 

@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenStore } from "../store/access.ts";

@@ -1,4 +1,4 @@
-import type { Account } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { AccessToken } from "./access-tokens.ts";

@@ -1,7 +1,7 @@
 import { constants, sign, verify } from "node:crypto";
 import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeyAlgorithm } from "../lockout/account-record.ts";
+import type { KeyAlgorithm } from "../lockout/account/account-record.ts";
 
 /** A JWT that was read, and not yet verified: whoever wrote it may have written anything. */
 export interface Jwt {

@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import { endOf, isFor, isSignedBy, isTimely, isYoung } from "./jwt.ts";

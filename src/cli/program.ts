@@ -15,10 +15,10 @@ import { addTokenCommand } from "./commands/token.ts";
 import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
 import { addHelpCommand } from "./commands/help.ts";
-import { refuseEmptyValues } from "./empty-values.ts";
+import { refuseEmptyValues } from "./options/empty-values.ts";
 import { helpLayout } from "./help.ts";
-import { failurePrefix } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
+import { failurePrefix } from "./terminal/terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 import { readVersion } from "../telemetry/version.ts";
 
 const explanation = `

@@ -4,10 +4,10 @@ import {
   exitCodeOf,
   OperationError,
   UnchangedExit,
-} from "./failure.ts";
+} from "./terminal/failure.ts";
 import { createProgram } from "./program.ts";
-import { failurePrefix, processTerminal } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
+import { failurePrefix, processTerminal } from "./terminal/terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** Runs the command line of this process, and sets its exit code. */
 export async function run(argv: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EventType } from "../lockout/event.ts";
+import type { EventType } from "../lockout/events/event.ts";
 import { hookEventTypes } from "../lockout/hook.ts";
 import type { RecordedEvent } from "../store/events.ts";
 import type { HookQueue } from "./hook-queue.ts";

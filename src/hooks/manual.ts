@@ -1,4 +1,4 @@
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import type { EventStore } from "../store/events.ts";
 import type {
   DeliveryRecord,

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import { handlerBytes } from "./connection/budget.ts";
-import { networkOf } from "./connection/connection-count.ts";
+import { handlerBytes } from "./connection/budget/budget.ts";
+import { networkOf } from "./connection/budget/connection-count.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RunningRequest } from "./request/running-request.ts";
 import type { RequestHead } from "./request/head.ts";

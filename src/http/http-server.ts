@@ -28,7 +28,7 @@ import type { RequestRecord } from "./request/record.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { createUnaryPlans } from "./rpc/unary/plans.ts";
-import { checkingInterval, Watchdog } from "./connection/watchdog.ts";
+import { checkingInterval, Watchdog } from "./connection/budget/watchdog.ts";
 
 /** What a server is made of. */
 export interface HttpServerOptions {

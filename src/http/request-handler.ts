@@ -6,7 +6,7 @@ import type {
   TranscodingMatch,
   TranscodingResponse,
 } from "../transcoding/index.ts";
-import { handlerBytes } from "./connection/budget.ts";
+import { handlerBytes } from "./connection/budget/budget.ts";
 import type { Cors } from "./response/cors.ts";
 import {
   internalError,
@@ -16,7 +16,7 @@ import {
   tooManyStreams,
   unknownPath,
 } from "./response/early-response.ts";
-import type { Exchange } from "./connection/exchange.ts";
+import type { Exchange } from "./connection/exchange/exchange.ts";
 import { callFramedStream, framedTypeOf } from "./rpc/framed-rest.ts";
 import { toHttpRequest } from "./rpc/http-request.ts";
 import type { HttpRequest } from "./rpc/http-request.ts";
@@ -37,7 +37,7 @@ import type { StaticRoute } from "./pages/static-route.ts";
 import { beginUnaryCall } from "./rpc/unary/call.ts";
 import type { Respond } from "./rpc/unary/call-plan.ts";
 import type { UnaryPlans } from "./rpc/unary/plans.ts";
-import type { Watchdog } from "./connection/watchdog.ts";
+import type { Watchdog } from "./connection/budget/watchdog.ts";
 
 /** What the life of a request needs. */
 export interface RequestHandlerParts {

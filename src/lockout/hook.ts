@@ -1,6 +1,6 @@
 /** Hooks: to whom events are sent, which, and the events of the hooks themselves. */
-import { eventTypes } from "./event.ts";
-import type { EventPayload, EventType, NewEvent } from "./event.ts";
+import { eventTypes } from "./events/event.ts";
+import type { EventPayload, EventType, NewEvent } from "./events/event.ts";
 
 /** The sets of events that have a name. */
 export const hookPresets = ["lock", "security"] as const;

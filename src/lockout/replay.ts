@@ -1,10 +1,10 @@
 /** What the events come to: the present state must be the same. */
-import { checkEvents, factors } from "./factor.ts";
-import type { Factor } from "./factor.ts";
-import type { EventPayload } from "./event.ts";
-import type { Limits } from "./limits.ts";
-import { rulesOf } from "./rules-payload.ts";
-import type { Rules } from "./rules.ts";
+import { checkEvents, factors } from "./user/factor.ts";
+import type { Factor } from "./user/factor.ts";
+import type { EventPayload } from "./events/event.ts";
+import type { Limits } from "./policy/limits.ts";
+import { rulesOf } from "./policy/rules-payload.ts";
+import type { Rules } from "./policy/rules.ts";
 import {
   addedFailures,
   deviceIn,
@@ -12,8 +12,8 @@ import {
   isRepeated,
   lockFactorOf,
   stateOf,
-} from "./user-events.ts";
-import type { AccountState } from "./user-events.ts";
+} from "./user/user-events.ts";
+import type { AccountState } from "./user/user-events.ts";
 
 /** The state of a user that results from events. */
 export interface ReplayedUser {

@@ -1,8 +1,8 @@
 import { createPublicKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { isFor, isSignedBy, isTimely, isYoung, readJwt } from "../auth/jwt.ts";
-import { isActive } from "../lockout/account-record.ts";
-import type { Account, AccountKey } from "../lockout/account-record.ts";
+import { isActive } from "../lockout/account/account-record.ts";
+import type { Account, AccountKey } from "../lockout/account/account-record.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import { mayBeAccountId } from "../store/accounts.ts";
 import { andThen } from "../store/awaitable.ts";

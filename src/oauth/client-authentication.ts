@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
-import { isActive } from "../lockout/account-record.ts";
-import type { Account } from "../lockout/account-record.ts";
-import { foldName } from "../lockout/alias.ts";
+import { isActive } from "../lockout/account/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
+import { foldName } from "../lockout/user/alias.ts";
 import { hashSecret } from "../auth/tokens.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import type { Assertions } from "./assertion.ts";

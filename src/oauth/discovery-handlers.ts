@@ -1,7 +1,7 @@
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Identity } from "../auth/identity.ts";
 import type { SigningKey, SigningKeys } from "../auth/signing-keys.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
 import type { OAuthHandler } from "./handler.ts";
 import type { Issuer } from "./issuer.ts";

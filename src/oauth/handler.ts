@@ -1,4 +1,4 @@
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 import { OAuthError } from "./oauth-error.ts";
 

@@ -1,5 +1,5 @@
 import { findAccountOf } from "../auth/authenticate.ts";
-import type { Account } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import { holdsEverywhere, isRole } from "../auth/roles.ts";
 import { hashSecret } from "../auth/tokens.ts";
 import { maxFormBytes } from "./form.ts";

@@ -1,7 +1,7 @@
 import { findAccountOf } from "../auth/authenticate.ts";
 import { grants, holdsEverywhere, isRole } from "../auth/roles.ts";
-import { revokeAccessToken } from "../lockout/account.ts";
-import type { Account } from "../lockout/account-record.ts";
+import { revokeAccessToken } from "../lockout/account/account.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import { maxFormBytes } from "./form.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";
 import type { OAuthHandler } from "./handler.ts";

@@ -1,4 +1,4 @@
-import { secretChecked } from "../lockout/account-events.ts";
+import { secretChecked } from "../lockout/account/account-events.ts";
 import { repeat } from "../pacing/repeat.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import type { SecretReports } from "./secret-guard.ts";

@@ -1,6 +1,6 @@
 import { newAccessTokenId } from "../auth/access-tokens.ts";
 import type { AccessToken } from "../auth/access-tokens.ts";
-import type { Account } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import { fieldOf, maxFormBytes, readForm } from "./form.ts";
 import type { Form } from "./form.ts";
 import { withOAuthErrors, jsonResponse } from "./handler.ts";

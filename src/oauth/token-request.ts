@@ -1,4 +1,4 @@
-import type { Account } from "../lockout/account-record.ts";
+import type { Account } from "../lockout/account/account-record.ts";
 import { readCredentials } from "./client-authentication.ts";
 import { fieldOf, readForm } from "./form.ts";
 import type { OAuthRequest } from "./handler.ts";

@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import type { JsonWebKey } from "node:crypto";
 import { algorithmOf } from "../auth/account-keys.ts";
 import type { VerifyingKey } from "../auth/jwt.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import { GetFailure } from "../outbound/get-json.ts";
 

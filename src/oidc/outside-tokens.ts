@@ -2,7 +2,7 @@ import type { Identity } from "../auth/identity.ts";
 import { endOf, isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
 import type { Jwt } from "../auth/jwt.ts";
 import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
-import { LockoutError } from "../lockout/errors.ts";
+import { LockoutError } from "../lockout/errors/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { IssuerKey, IssuerKeys } from "./issuer-keys.ts";

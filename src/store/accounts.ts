@@ -1,6 +1,6 @@
 /** The part of the port that is about service accounts. What `store.ts` says of every method holds here too. */
-import type { DecideAccount } from "../lockout/account.ts";
-import type { Account, AccountKey } from "../lockout/account-record.ts";
+import type { DecideAccount } from "../lockout/account/account.ts";
+import type { Account, AccountKey } from "../lockout/account/account-record.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { RecordedEvent } from "./events.ts";
 import type { NewId } from "./ids.ts";

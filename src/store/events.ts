@@ -3,7 +3,7 @@ import type {
   AggregateType,
   EventPayload,
   EventType,
-} from "../lockout/event.ts";
+} from "../lockout/events/event.ts";
 
 /** An event as it was written. */
 export interface RecordedEvent {

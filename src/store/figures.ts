@@ -1,5 +1,5 @@
 /** The part of the port that is about numbers of the whole installation, for metrics. What `store.ts` says of every method holds here too. */
-import type { LockReason } from "../lockout/lock.ts";
+import type { LockReason } from "../lockout/user/lock.ts";
 
 /** How soon tokens expire that are counted: names and milliseconds. Each has those of the ones before it. */
 export const tokenHorizons = {

@@ -1,5 +1,5 @@
 /** The part of the port that is about hooks: to whom events are sent, and how far that is. What `store.ts` says of every method holds here too. */
-import type { AggregateType } from "../lockout/event.ts";
+import type { AggregateType } from "../lockout/events/event.ts";
 import type { DisableReason, HookSettings } from "../lockout/hook.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { Page, PageRequest } from "./pages.ts";

@@ -1,8 +1,8 @@
 /** What a store tells of itself, for metrics: each node of what it committed itself. */
-import type { Decision } from "../lockout/attempt.ts";
-import type { Factor } from "../lockout/factor.ts";
-import type { LockReason } from "../lockout/lock.ts";
-import type { ComparedOutcome } from "../lockout/user.ts";
+import type { Decision } from "../lockout/attempt/attempt.ts";
+import type { Factor } from "../lockout/user/factor.ts";
+import type { LockReason } from "../lockout/user/lock.ts";
+import type { ComparedOutcome } from "../lockout/user/user.ts";
 
 /** Something that is counted. */
 export interface Counted {

@@ -1,10 +1,10 @@
 /** The part of the port that is about policies. What `store.ts` says of every method holds here too. */
-import type { Limits } from "../lockout/limits.ts";
+import type { Limits } from "../lockout/policy/limits.ts";
 import type {
   DecidePolicy,
   PolicyView,
   StoredRules,
-} from "../lockout/policy.ts";
+} from "../lockout/policy/policy.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { RecordedEvent } from "./events.ts";
 

@@ -1,5 +1,5 @@
 /** What policies were: the log alone says it. Events of policies are never removed. */
-import type { EventType } from "../lockout/event.ts";
+import type { EventType } from "../lockout/events/event.ts";
 import { replayPolicyEvent, replayRulesEvent } from "../lockout/replay.ts";
 import { fromPageToken, toPageToken } from "./page-token.ts";
 import type { EventFilter, EventStore, RecordedEvent } from "./events.ts";

@@ -16,7 +16,7 @@
  */
 import type { AccountStore } from "./accounts.ts";
 import type { ActivityStore } from "./activity.ts";
-import type { PolicyDecision } from "../lockout/policy.ts";
+import type { PolicyDecision } from "../lockout/policy/policy.ts";
 import type { PolicyStore } from "./policies.ts";
 import type { EventStore } from "./events.ts";
 import type { FigureStore } from "./figures.ts";

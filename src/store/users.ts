@@ -6,22 +6,22 @@
  * of the domain, editor `SYSTEM`), in the same transaction: so what a command sees and what is read is always
  * as if each attempt had been closed the moment it expired.
  */
-import type { CompleteResult } from "../lockout/comparison.ts";
+import type { CompleteResult } from "../lockout/user/comparison.ts";
 import type {
   Attempt,
   BeginChange,
   BeginResult,
   CompleteChange,
-} from "../lockout/attempt.ts";
+} from "../lockout/attempt/attempt.ts";
 import type {
   CommandView,
   DecideUser,
   UserChange,
   UserState,
   UserView,
-} from "../lockout/user.ts";
-import type { LockReason } from "../lockout/lock.ts";
-import type { AccountState } from "../lockout/user-events.ts";
+} from "../lockout/user/user.ts";
+import type { LockReason } from "../lockout/user/lock.ts";
+import type { AccountState } from "../lockout/user/user-events.ts";
 import type { RecordedEvent } from "./events.ts";
 import type { Page, PageRequest } from "./pages.ts";
 

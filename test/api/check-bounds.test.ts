@@ -3,8 +3,8 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
-import { withinBounds } from "../../src/api/check-bounds.ts";
-import { requestBounds } from "../../src/api/request-bounds.ts";
+import { withinBounds } from "../../src/api/requests/check-bounds.ts";
+import { requestBounds } from "../../src/api/requests/request-bounds.ts";
 import { pathPrefixes } from "../../src/api/services.ts";
 
 const unserved = async () => Promise.reject(new Error("not called"));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EditorNames } from "../../src/api/editor-names.ts";
+import { EditorNames } from "../../src/api/messages/editor-names.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";
 
 const by = (...editors: string[]) =>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readPart, showEach } from "../../src/api/list-window.ts";
+import { readPart, showEach } from "../../src/api/requests/list-window.ts";
 
 const { signal } = new AbortController();
 const items = Array.from({ length: 100 }, (_, place) => place);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { readPart } from "../../src/api/list-window.ts";
-import { listedUsers } from "../../src/api/listed-users.ts";
-import type { ListedUserStore } from "../../src/api/listed-users.ts";
+import { readPart } from "../../src/api/requests/list-window.ts";
+import { listedUsers } from "../../src/api/users/listed-users.ts";
+import type { ListedUserStore } from "../../src/api/users/listed-users.ts";
 
 const { signal } = new AbortController();
 const everything = { offset: 0, limit: 1000, ascending: true };

@@ -1,12 +1,12 @@
-import { EditorNames } from "../../src/api/editor-names.ts";
+import { EditorNames } from "../../src/api/messages/editor-names.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createEventFeed } from "../../src/api/event-feed.ts";
-import type { EventFeed } from "../../src/api/event-feed.ts";
-import { watchEvents } from "../../src/api/watch-events.ts";
+import { createEventFeed } from "../../src/api/events/event-feed.ts";
+import type { EventFeed } from "../../src/api/events/event-feed.ts";
+import { watchEvents } from "../../src/api/events/watch-events.ts";
 import {
   createDefaultPolicy,
   updateDefaultPolicy,
-} from "../../src/lockout/policy.ts";
+} from "../../src/lockout/policy/policy.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { EventStore } from "../../src/store/events.ts";
 import type { Store } from "../../src/store/store.ts";

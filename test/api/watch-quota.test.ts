@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createWatchQuota } from "../../src/api/watch-quota.ts";
+import { createWatchQuota } from "../../src/api/events/watch-quota.ts";
 
 it("counts the open watches of each token", () => {
   const quota = createWatchQuota({ maxWatchesPerToken: 2, maxWatches: 0 });

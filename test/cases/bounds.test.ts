@@ -15,12 +15,12 @@ import {
 } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
-import { requestBounds } from "../../src/api/request-bounds.ts";
-import type { FieldBound } from "../../src/api/request-bounds.ts";
+import { requestBounds } from "../../src/api/requests/request-bounds.ts";
+import type { FieldBound } from "../../src/api/requests/request-bounds.ts";
 import { pathPrefixes } from "../../src/api/services.ts";
-import type { ErrorCode } from "../../src/lockout/error-entry.ts";
-import { errorCatalogue } from "../../src/lockout/errors.ts";
-import type { ErrorName } from "../../src/lockout/errors.ts";
+import type { ErrorCode } from "../../src/lockout/errors/error-entry.ts";
+import { errorCatalogue } from "../../src/lockout/errors/errors.ts";
+import type { ErrorName } from "../../src/lockout/errors/errors.ts";
 import { openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PolicyService } from "../../gen/lockout/v1/policy_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { presetNames } from "../../src/lockout/preset-table.ts";
+import { presetNames } from "../../src/lockout/budget/preset-table.ts";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CsvRecord, readCsvLine } from "../../src/cli/csv.ts";
+import { CsvRecord, readCsvLine } from "../../src/cli/users/csv.ts";
 
 test.each([
   ["a,b", ["a", "b"]],

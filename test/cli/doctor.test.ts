@@ -22,7 +22,7 @@ import {
 import { lookAtConnection } from "../../src/cli/doctor/connection.ts";
 import type { Finding } from "../../src/cli/doctor/finding.ts";
 import { lookAtClock } from "../../src/cli/doctor/installation.ts";
-import type { Clients } from "../../src/cli/clients.ts";
+import type { Clients } from "../../src/cli/transport/clients.ts";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";

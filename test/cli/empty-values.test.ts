@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { needsText } from "../../src/cli/empty-values.ts";
+import { needsText } from "../../src/cli/options/empty-values.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { run } from "./command.ts";

@@ -2,8 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { issuerOptions, readIssuers } from "../../src/cli/issuer-options.ts";
-import type { IssuerFlags } from "../../src/cli/issuer-options.ts";
+import {
+  issuerOptions,
+  readIssuers,
+} from "../../src/cli/options/issuer-options.ts";
+import type { IssuerFlags } from "../../src/cli/options/issuer-options.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { limitFlags } from "../../src/cli/limit-options.ts";
+import { limitFlags } from "../../src/cli/options/limit-options.ts";
 import { defaultLimits } from "../../src/http/limits.ts";
 import {
   endHeaders,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readLines } from "../../src/cli/lines.ts";
-import type { Line } from "../../src/cli/lines.ts";
+import { readLines } from "../../src/cli/users/lines.ts";
+import type { Line } from "../../src/cli/users/lines.ts";
 
 async function* chunksOf(bytes: Uint8Array, size: number) {
   for (let from = 0; from < bytes.length; from += size) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toTable } from "../../src/cli/output.ts";
+import { toTable } from "../../src/cli/terminal/output.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import type { Command } from "commander";
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { presetNames } from "../../src/lockout/preset-table.ts";
+import { presetNames } from "../../src/lockout/budget/preset-table.ts";
 import { run, widestOf } from "./command.ts";
 import { createOrg, serveDatabase } from "./served-database.ts";
 

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, it } from "vitest";
 import { PolicySchema } from "../../gen/lockout/v1/policy_service_pb.js";
-import { endDatesText } from "../../src/cli/policy-dates.ts";
+import { endDatesText } from "../../src/cli/policy/policy-dates.ts";
 
 const now = Date.UTC(2030, 0, 1);
 

@@ -1,8 +1,8 @@
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
-import { createClients } from "../../src/cli/clients.ts";
-import { makeChange, planChange } from "../../src/cli/policy-change.ts";
-import { presetNames } from "../../src/lockout/preset-table.ts";
+import { createClients } from "../../src/cli/transport/clients.ts";
+import { makeChange, planChange } from "../../src/cli/policy/policy-change.ts";
+import { presetNames } from "../../src/lockout/budget/preset-table.ts";
 import { run, widestOf } from "./command.ts";
 import { createOrg, serveDatabase } from "./served-database.ts";
 

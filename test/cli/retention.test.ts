@@ -8,7 +8,7 @@ import {
   vi,
 } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
-import { reportAttempt } from "../../src/lockout/attempt.ts";
+import { reportAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { startServer } from "../../src/server.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";

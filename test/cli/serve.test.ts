@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { welcome } from "../../src/cli/welcome.ts";
+import { welcome } from "../../src/cli/terminal/welcome.ts";
 import { fingerprintOf, servedCertificate } from "../support/certificate.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";

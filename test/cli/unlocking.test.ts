@@ -3,8 +3,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { LockoutSchema } from "../../gen/lockout/v1/attempt_service_pb.js";
-import type { OrgClients } from "../../src/cli/org-clients.ts";
-import { unlockOld } from "../../src/cli/unlocking.ts";
+import type { OrgClients } from "../../src/cli/calls/org-clients.ts";
+import { unlockOld } from "../../src/cli/users/unlocking.ts";
 
 const who = { kind: "user", userId: "a" } as const;
 const notes = { note: "", ticket: "", dryRun: false };

@@ -5,7 +5,7 @@ import {
   LockoutSchema,
   LockReason,
 } from "../../gen/lockout/v1/attempt_service_pb.js";
-import { shownText } from "../../src/cli/user-text.ts";
+import { shownText } from "../../src/cli/users/user-text.ts";
 
 const lockTime = timestampFromMs(Date.UTC(2030, 0, 1));
 const lockEndTime = timestampFromMs(Date.UTC(2030, 0, 1, 0, 15));

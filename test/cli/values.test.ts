@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { toTable } from "../../src/cli/output.ts";
+import { toTable } from "../../src/cli/terminal/output.ts";
 import {
   parseBoolean,
   parseDuration,
@@ -10,7 +10,7 @@ import {
   parsePast,
   parseServer,
   parseTrustedProxies,
-} from "../../src/cli/values.ts";
+} from "../../src/cli/options/values.ts";
 
 test.each([
   ["127.0.0.1:8080", { host: "127.0.0.1", port: 8080 }],

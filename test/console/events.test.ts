@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventTexts } from "../../src/console/texts/event-types.ts";
-import { eventTypes } from "../../src/lockout/event.ts";
+import { eventTypes } from "../../src/lockout/events/event.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import {

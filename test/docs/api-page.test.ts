@@ -8,8 +8,8 @@ import type {
 import { ScalarType } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { descriptions } from "../../gen/descriptions/descriptions.js";
-import { requestBounds } from "../../src/api/request-bounds.ts";
-import type { FieldBound } from "../../src/api/request-bounds.ts";
+import { requestBounds } from "../../src/api/requests/request-bounds.ts";
+import type { FieldBound } from "../../src/api/requests/request-bounds.ts";
 import { pathPrefixes, publicMethods } from "../../src/api/services.ts";
 import { createPermissionTable } from "../../src/auth/permission-table.ts";
 import { readBindings } from "../../src/transcoding/template/rule.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { errorCatalogue } from "../../src/lockout/errors.ts";
+import { errorCatalogue } from "../../src/lockout/errors/errors.ts";
 
 // The page is made from the catalogue: `npm run docs:reference` writes it anew.
 it("docs/reference/errors.md lists every error", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { eventCatalogue } from "../../src/lockout/event.ts";
+import { eventCatalogue } from "../../src/lockout/events/event.ts";
 
 // The page is made from the catalogue: `npm run docs:reference` writes it anew.
 it("docs/reference/events.md lists every type of event", async () => {

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
-import { presetNames, presetTable } from "../../src/lockout/preset-table.ts";
-import type { PresetName } from "../../src/lockout/preset-table.ts";
-import { checkPreset } from "../../src/lockout/presets.ts";
-import { remedyText } from "../../src/lockout/remedy.ts";
-import { noRules } from "../../src/lockout/rules.ts";
+import {
+  presetNames,
+  presetTable,
+} from "../../src/lockout/budget/preset-table.ts";
+import type { PresetName } from "../../src/lockout/budget/preset-table.ts";
+import { checkPreset } from "../../src/lockout/budget/presets.ts";
+import { remedyText } from "../../src/lockout/budget/remedy.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
 
 // The page is made from the table: `npm run docs:reference` writes it anew.
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
+import { BeginTurns } from "../../src/http/connection/budget/begin-turns.ts";
 
 /** A connection on which so many requests wait. */
 function connection(network: string, requests: number, begun: string[]) {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { ConnectionAge } from "../../src/http/connection/age.ts";
+import { ConnectionAge } from "../../src/http/connection/exchange/age.ts";
 import { defaultLimits } from "../../src/http/limits.ts";
 import { serveLockout, stopServers } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Cooldown } from "../../src/http/connection/cooldown.ts";
+import { Cooldown } from "../../src/http/connection/budget/cooldown.ts";
 
 test("one connection in a second that had to be ended changes nothing", () => {
   const cooldown = new Cooldown();

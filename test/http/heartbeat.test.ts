@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
-import { Watchdog } from "../../src/http/connection/watchdog.ts";
+import { Watchdog } from "../../src/http/connection/budget/watchdog.ts";
 import {
   endHeaders,
   endStream,

@@ -1,4 +1,4 @@
-import { BeginTurns } from "../../src/http/connection/begin-turns.ts";
+import { BeginTurns } from "../../src/http/connection/budget/begin-turns.ts";
 
 /** Lets nothing begin until it is told to. */
 export class HeldTurns extends BeginTurns {

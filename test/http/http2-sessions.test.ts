@@ -3,9 +3,9 @@ import http2 from "node:http2";
 import net from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { expect, test } from "vitest";
-import { Budget } from "../../src/http/connection/budget.ts";
-import { Http2Sessions } from "../../src/http/connection/http2-sessions.ts";
-import { Watchdog } from "../../src/http/connection/watchdog.ts";
+import { Budget } from "../../src/http/connection/budget/budget.ts";
+import { Http2Sessions } from "../../src/http/connection/http2/http2-sessions.ts";
+import { Watchdog } from "../../src/http/connection/budget/watchdog.ts";
 import { resolveLimits } from "../../src/http/limits.ts";
 import { HeldTurns } from "./held-turns.ts";
 

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { queryObjects } from "node:v8";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
-import { networkOf } from "../../src/http/connection/connection-count.ts";
+import { networkOf } from "../../src/http/connection/budget/connection-count.ts";
 import type {
   FairCompression,
   Owner,

@@ -5,7 +5,7 @@ import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, describe, expect, test } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { SettingsService } from "../../gen/zitadel/settings/v2/settings_service_pb.js";
-import { networkOf } from "../../src/http/connection/connection-count.ts";
+import { networkOf } from "../../src/http/connection/budget/connection-count.ts";
 import {
   defaultLimits,
   mostJsonDepth,

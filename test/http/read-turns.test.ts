@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { ReadTurns } from "../../src/http/connection/read-turns.ts";
+import { ReadTurns } from "../../src/http/connection/http2/read-turns.ts";
 
 function reader(network: string) {
   const calls: string[] = [];

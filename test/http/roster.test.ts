@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Roster } from "../../src/http/connection/roster.ts";
+import { Roster } from "../../src/http/connection/budget/roster.ts";
 
 test("what is added and not deleted is on the roster, each once", () => {
   const steps = fc.array(

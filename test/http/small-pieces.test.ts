@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Pieces } from "../../src/http/connection/pieces.ts";
+import { Pieces } from "../../src/http/connection/exchange/pieces.ts";
 import { createHealth } from "../../src/http/services/health.ts";
 import {
   endHeaders,

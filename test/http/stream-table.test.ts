@@ -7,7 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import {
   StreamTable,
   replaceStreamTable,
-} from "../../src/http/connection/stream-table.ts";
+} from "../../src/http/connection/http2/stream-table.ts";
 
 const cleanup: (() => void)[] = [];
 afterEach(() => {

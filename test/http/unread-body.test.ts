@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
-import { RequestBody } from "../../src/http/connection/body.ts";
+import { RequestBody } from "../../src/http/connection/exchange/body.ts";
 
 test("what waits in a stream that nobody reads is held, until it is read", async () => {
   let held = 0;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { foldName, formerlyFolded } from "../../src/lockout/alias.ts";
+import { foldName, formerlyFolded } from "../../src/lockout/user/alias.ts";
 
 describe("I8: case, Unicode form and blanks cannot split a person", () => {
   it.each([

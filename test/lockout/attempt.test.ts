@@ -5,29 +5,29 @@ import {
   completeAttempt,
   expireAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/comparison.ts";
-import type { Attempt } from "../../src/lockout/attempt.ts";
-import { LockoutError } from "../../src/lockout/errors.ts";
-import { factors } from "../../src/lockout/factor.ts";
-import type { Factor } from "../../src/lockout/factor.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import { emptySource } from "../../src/lockout/source.ts";
-import { recordPasswordChange } from "../../src/lockout/password-change.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import type { Outcome } from "../../src/lockout/user/comparison.ts";
+import type { Attempt } from "../../src/lockout/attempt/attempt.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
+import { factors } from "../../src/lockout/user/factor.ts";
+import type { Factor } from "../../src/lockout/user/factor.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import { emptySource } from "../../src/lockout/user/source.ts";
+import { recordPasswordChange } from "../../src/lockout/user/password-change.ts";
 import {
   deactivateUser,
   lockUser,
   putUser,
   reactivateUser,
-} from "../../src/lockout/user.ts";
-import { unlockUser } from "../../src/lockout/unlock.ts";
-import type { Counter } from "../../src/lockout/counter.ts";
+} from "../../src/lockout/user/user.ts";
+import { unlockUser } from "../../src/lockout/user/unlock.ts";
+import type { Counter } from "../../src/lockout/user/counter.ts";
 import type {
   UserApi,
   UserChange,
   UserState,
   CommandView,
-} from "../../src/lockout/user.ts";
+} from "../../src/lockout/user/user.ts";
 
 const noApi: UserApi = { version: "v1", authorise: () => undefined };
 

@@ -1,5 +1,8 @@
-import { lockGrowthOf, maxLockDurationOf } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import {
+  lockGrowthOf,
+  maxLockDurationOf,
+} from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 
 interface State {
   readonly now: number;

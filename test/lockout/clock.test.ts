@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { redated } from "../../src/lockout/attempt.ts";
+import { redated } from "../../src/lockout/attempt/attempt.ts";
 
 const ttlMs = 60_000;
 const hour = 3_600_000;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { guessBudgets } from "../../src/lockout/guess-budget.ts";
-import { countGuesses } from "../../src/lockout/guesses.ts";
-import { lockRuns } from "../../src/lockout/lock-lengths.ts";
-import { maxRuleMs, noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import { guessBudgets } from "../../src/lockout/budget/guess-budget.ts";
+import { countGuesses } from "../../src/lockout/budget/guesses.ts";
+import { lockRuns } from "../../src/lockout/policy/lock-lengths.ts";
+import { maxRuleMs, noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 import { searchCycles, searchGuesses } from "./best-schedule.ts";
 
 const second = 1000;

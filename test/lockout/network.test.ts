@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { canonicalAddress } from "../../src/addresses/canonical.ts";
-import { networkOf } from "../../src/lockout/network.ts";
+import { networkOf } from "../../src/lockout/policy/network.ts";
 
 it.each([
   ["192.0.2.77", "192.0.2.77/32"],

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { LockoutError } from "../../src/lockout/errors.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
 import {
   addOrgPolicy,
   createDefaultPolicy,
   resetOrgPolicy,
   updateDefaultPolicy,
   updateOrgPolicy,
-} from "../../src/lockout/policy.ts";
-import type { Limits } from "../../src/lockout/limits.ts";
-import type { DecidePolicy, PolicyView } from "../../src/lockout/policy.ts";
+} from "../../src/lockout/policy/policy.ts";
+import type { Limits } from "../../src/lockout/policy/limits.ts";
+import type {
+  DecidePolicy,
+  PolicyView,
+} from "../../src/lockout/policy/policy.ts";
 
 const limits = (
   maxPasswordAttempts: number,

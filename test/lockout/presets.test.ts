@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countGuesses } from "../../src/lockout/guesses.ts";
-import { presetNames, presetTable } from "../../src/lockout/preset-table.ts";
-import type { PresetName } from "../../src/lockout/preset-table.ts";
-import { checkPreset, remedyFor } from "../../src/lockout/presets.ts";
-import { remedyText } from "../../src/lockout/remedy.ts";
-import { noRules, validateRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import { countGuesses } from "../../src/lockout/budget/guesses.ts";
+import {
+  presetNames,
+  presetTable,
+} from "../../src/lockout/budget/preset-table.ts";
+import type { PresetName } from "../../src/lockout/budget/preset-table.ts";
+import { checkPreset, remedyFor } from "../../src/lockout/budget/presets.ts";
+import { remedyText } from "../../src/lockout/budget/remedy.ts";
+import { noRules, validateRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 import { someRules } from "./some-rules.ts";
 import { applyWritten } from "./written-remedy.ts";
 import type { Policy } from "./written-remedy.ts";

@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { LockoutError } from "../../src/lockout/errors.ts";
-import { etagOf } from "../../src/lockout/policy-etag.ts";
-import { resetOrgPolicy } from "../../src/lockout/policy.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
+import { etagOf } from "../../src/lockout/policy/policy-etag.ts";
+import { resetOrgPolicy } from "../../src/lockout/policy/policy.ts";
 import type {
   DecidePolicy,
   PolicyParts,
   PolicyView,
-} from "../../src/lockout/policy.ts";
-import { resetRules, setRules } from "../../src/lockout/rules-commands.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+} from "../../src/lockout/policy/policy.ts";
+import {
+  resetRules,
+  setRules,
+} from "../../src/lockout/policy/rules-commands.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 
 const nothing: PolicyParts = { numbers: undefined, rules: undefined };
 const byDefault: PolicyParts = {

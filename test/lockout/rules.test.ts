@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rulesOf, rulesPayload } from "../../src/lockout/rules-payload.ts";
+import {
+  rulesOf,
+  rulesPayload,
+} from "../../src/lockout/policy/rules-payload.ts";
 import {
   lockGrowthOf,
   maxLockDurationOf,
@@ -9,8 +12,8 @@ import {
   prefixesOf,
   trustDurationOf,
   validateRules,
-} from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+} from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 import { someRules } from "./some-rules.ts";
 
 const limits = { maxPasswordAttempts: 10, maxOtpAttempts: 5 };

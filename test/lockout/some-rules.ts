@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { maxRuleMs, noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import { maxRuleMs, noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 
 const durationMs = fc.oneof(
   fc.integer({ min: 1, max: 5000 }),

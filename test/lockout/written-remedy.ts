@@ -1,6 +1,6 @@
-import type { Limits } from "../../src/lockout/limits.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import type { Limits } from "../../src/lockout/policy/limits.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 
 /** Numbers and rules. */
 export interface Policy {

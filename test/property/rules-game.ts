@@ -5,22 +5,25 @@ import {
   completeAttempt,
   decisionOf,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import type { BeginResult } from "../../src/lockout/attempt.ts";
-import { failedAt } from "../../src/lockout/counter.ts";
-import type { CompleteResult, Outcome } from "../../src/lockout/comparison.ts";
-import { usedOf } from "../../src/lockout/devices.ts";
-import { LockoutError } from "../../src/lockout/errors.ts";
-import { forgetDevices } from "../../src/lockout/forget-devices.ts";
-import type { Limits } from "../../src/lockout/limits.ts";
-import type { Lock } from "../../src/lockout/lock.ts";
-import type { PolicyDecision } from "../../src/lockout/policy.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
-import { recordPasswordChange } from "../../src/lockout/password-change.ts";
-import { lockUser } from "../../src/lockout/user.ts";
-import { unlockSubject } from "../../src/lockout/unlock.ts";
-import type { DecideUser } from "../../src/lockout/user.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import type { BeginResult } from "../../src/lockout/attempt/attempt.ts";
+import { failedAt } from "../../src/lockout/user/counter.ts";
+import type {
+  CompleteResult,
+  Outcome,
+} from "../../src/lockout/user/comparison.ts";
+import { usedOf } from "../../src/lockout/user/devices.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
+import { forgetDevices } from "../../src/lockout/user/forget-devices.ts";
+import type { Limits } from "../../src/lockout/policy/limits.ts";
+import type { Lock } from "../../src/lockout/user/lock.ts";
+import type { PolicyDecision } from "../../src/lockout/policy/policy.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
+import { recordPasswordChange } from "../../src/lockout/user/password-change.ts";
+import { lockUser } from "../../src/lockout/user/user.ts";
+import { unlockSubject } from "../../src/lockout/user/unlock.ts";
+import type { DecideUser } from "../../src/lockout/user/user.ts";
 import type { AttemptStore, UserStore } from "../../src/store/users.ts";
 import type { Awaitable } from "../../src/store/awaitable.ts";
 import type { UserCommands } from "../../src/store/commands/user-commands.ts";

@@ -8,7 +8,7 @@ import { Workspace } from "../../src/store/postgres/workspace.ts";
 import { createNameKey } from "../../src/store/shared/name-hash.ts";
 import { orgAggregate } from "../../src/store/commands/tables.ts";
 import type { Store } from "../../src/store/store.ts";
-import { createDefaultPolicy } from "../../src/lockout/policy.ts";
+import { createDefaultPolicy } from "../../src/lockout/policy/policy.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 import { moves, play } from "./rules-game.ts";

@@ -1,8 +1,8 @@
-import type { Outcome } from "../../src/lockout/comparison.ts";
-import type { Factor } from "../../src/lockout/factor.ts";
-import type { Limits } from "../../src/lockout/limits.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import type { Outcome } from "../../src/lockout/user/comparison.ts";
+import type { Factor } from "../../src/lockout/user/factor.ts";
+import type { Limits } from "../../src/lockout/policy/limits.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 
 /** The factors that the model knows. */
 export const modelFactors = ["password", "totp"] as const satisfies Factor[];

@@ -5,10 +5,10 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/comparison.ts";
-import { createDefaultPolicy } from "../../src/lockout/policy.ts";
-import { noRules } from "../../src/lockout/rules.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import type { Outcome } from "../../src/lockout/user/comparison.ts";
+import { createDefaultPolicy } from "../../src/lockout/policy/policy.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";

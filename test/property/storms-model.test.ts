@@ -5,12 +5,12 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import type { NewEvent } from "../../src/lockout/event.ts";
-import { createDefaultPolicy } from "../../src/lockout/policy.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import { noStorm, settleStorm } from "../../src/lockout/storm.ts";
-import { unlockSubject } from "../../src/lockout/unlock.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import type { NewEvent } from "../../src/lockout/events/event.ts";
+import { createDefaultPolicy } from "../../src/lockout/policy/policy.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import { noStorm, settleStorm } from "../../src/lockout/attempt/storm.ts";
+import { unlockSubject } from "../../src/lockout/user/unlock.ts";
 import { settleStormsOf } from "../../src/store/commands/settle-storms.ts";
 import { recordedEvent } from "../../src/store/commands/tables.ts";
 import type { EventTable } from "../../src/store/commands/tables.ts";

@@ -1,4 +1,4 @@
-import type { StormRules } from "../../src/lockout/rules.ts";
+import type { StormRules } from "../../src/lockout/policy/rules.ts";
 
 /** What is told of storms: when one began, or was over. Milliseconds since 1970 UTC. */
 export interface StormMoment {

@@ -1,8 +1,8 @@
 import Database from "better-sqlite3";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
-import { foldName, formerlyFolded } from "../../src/lockout/alias.ts";
-import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { foldName, formerlyFolded } from "../../src/lockout/user/alias.ts";
+import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { openDatabase } from "../../src/store/postgres/database.ts";

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { Client } from "pg";
 import { expect, it } from "vitest";
-import { addOrgPolicy } from "../../src/lockout/policy.ts";
+import { addOrgPolicy } from "../../src/lockout/policy/policy.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";

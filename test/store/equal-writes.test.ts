@@ -5,11 +5,11 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import type { Outcome } from "../../src/lockout/comparison.ts";
-import { addOrgPolicy } from "../../src/lockout/policy.ts";
-import { noRules } from "../../src/lockout/rules.ts";
-import { putUser } from "../../src/lockout/user.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import type { Outcome } from "../../src/lockout/user/comparison.ts";
+import { addOrgPolicy } from "../../src/lockout/policy/policy.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
+import { putUser } from "../../src/lockout/user/user.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { WholeStore } from "../contract/store/bed.ts";
 import { rulesDecision } from "../support/change-policy.ts";

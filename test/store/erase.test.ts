@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reportAttempt } from "../../src/lockout/attempt.ts";
-import { putUser } from "../../src/lockout/user.ts";
+import { reportAttempt } from "../../src/lockout/attempt/attempt.ts";
+import { putUser } from "../../src/lockout/user/user.ts";
 import { eraseUser } from "../../src/store/erasure.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";

@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
-import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+} from "../../src/lockout/attempt/attempt.ts";
 import { createIds } from "../../src/store/ids.ts";
 import type { NewId } from "../../src/store/ids.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";

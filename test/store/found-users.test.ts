@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { putUser } from "../../src/lockout/user.ts";
+import { putUser } from "../../src/lockout/user/user.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { reportAttempt } from "../../src/lockout/attempt.ts";
+import { reportAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";

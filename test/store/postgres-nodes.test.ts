@@ -3,16 +3,16 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import { LockoutError } from "../../src/lockout/errors.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import { LockoutError } from "../../src/lockout/errors/errors.ts";
 import {
   addOrgPolicy,
   createDefaultPolicy,
   resetOrgPolicy,
-} from "../../src/lockout/policy.ts";
-import { recordPasswordChange } from "../../src/lockout/password-change.ts";
-import { lockUser, putUser } from "../../src/lockout/user.ts";
-import { unlockUser } from "../../src/lockout/unlock.ts";
+} from "../../src/lockout/policy/policy.ts";
+import { recordPasswordChange } from "../../src/lockout/user/password-change.ts";
+import { lockUser, putUser } from "../../src/lockout/user/user.ts";
+import { unlockUser } from "../../src/lockout/user/unlock.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { expect, it, vi } from "vitest";
-import { beginAttempt } from "../../src/lockout/attempt.ts";
+import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { openDatabase, unnamed } from "../../src/store/postgres/database.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { partsSql } from "../../src/store/shared/policy-rows.ts";

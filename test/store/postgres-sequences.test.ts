@@ -1,6 +1,9 @@
 import { Client } from "pg";
 import { expect, it, vi } from "vitest";
-import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+} from "../../src/lockout/attempt/attempt.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { usePostgres } from "../support/use-postgres.ts";
 

@@ -1,11 +1,11 @@
 import Database from "better-sqlite3";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reportAttempt } from "../../src/lockout/attempt.ts";
-import { checkEventTypes } from "../../src/lockout/factor.ts";
-import { addOrgPolicy } from "../../src/lockout/policy.ts";
-import { putUser } from "../../src/lockout/user.ts";
-import { unlockUser } from "../../src/lockout/unlock.ts";
+import { reportAttempt } from "../../src/lockout/attempt/attempt.ts";
+import { checkEventTypes } from "../../src/lockout/user/factor.ts";
+import { addOrgPolicy } from "../../src/lockout/policy/policy.ts";
+import { putUser } from "../../src/lockout/user/user.ts";
+import { unlockUser } from "../../src/lockout/user/unlock.ts";
 import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { pruneOld } from "../../src/store/pruning.ts";

@@ -1,10 +1,13 @@
 import { firstPage } from "../support/first-page.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { beginAttempt, completeAttempt } from "../../src/lockout/attempt.ts";
-import type { BeginCommand } from "../../src/lockout/attempt.ts";
-import { recordPasswordChange } from "../../src/lockout/password-change.ts";
-import { lockUser, putUser } from "../../src/lockout/user.ts";
-import { unlockUser } from "../../src/lockout/unlock.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+} from "../../src/lockout/attempt/attempt.ts";
+import type { BeginCommand } from "../../src/lockout/attempt/attempt.ts";
+import { recordPasswordChange } from "../../src/lockout/user/password-change.ts";
+import { lockUser, putUser } from "../../src/lockout/user/user.ts";
+import { unlockUser } from "../../src/lockout/user/unlock.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { beginAttempt } from "../../src/lockout/attempt.ts";
-import { addOrgPolicy } from "../../src/lockout/policy.ts";
+import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
+import { addOrgPolicy } from "../../src/lockout/policy/policy.ts";
 import { createIds } from "../../src/store/ids.ts";
 import { createTransaction } from "../../src/store/sqlite/database.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";

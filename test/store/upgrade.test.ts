@@ -5,8 +5,8 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../src/lockout/attempt.ts";
-import { noRules } from "../../src/lockout/rules.ts";
+} from "../../src/lockout/attempt/attempt.ts";
+import { noRules } from "../../src/lockout/policy/rules.ts";
 import { createNameKey, hashName } from "../../src/store/shared/name-hash.ts";
 import { checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";

@@ -1,6 +1,9 @@
-import type { DecidePolicy, PolicyDecision } from "../../src/lockout/policy.ts";
-import { rulesPayload } from "../../src/lockout/rules-payload.ts";
-import type { Rules } from "../../src/lockout/rules.ts";
+import type {
+  DecidePolicy,
+  PolicyDecision,
+} from "../../src/lockout/policy/policy.ts";
+import { rulesPayload } from "../../src/lockout/policy/rules-payload.ts";
+import type { Rules } from "../../src/lockout/policy/rules.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";
 import type { PolicyOwner, PolicyStore } from "../../src/store/policies.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { factors } from "../../src/lockout/factor.ts";
+import { factors } from "../../src/lockout/user/factor.ts";
 import {
   CounterFamily,
   GaugeFamily,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { StreamTable } from "../../../src/http/connection/stream-table.ts";
+import { StreamTable } from "../../../src/http/connection/http2/stream-table.ts";
 import { createHeaderBlocks } from "./header-blocks.ts";
 import {
   clientPreface,

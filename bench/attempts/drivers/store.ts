@@ -1,4 +1,7 @@
-import { beginAttempt, completeAttempt } from "../../../src/lockout/attempt.ts";
+import {
+  beginAttempt,
+  completeAttempt,
+} from "../../../src/lockout/attempt/attempt.ts";
 import { openStore } from "../../../src/store/open.ts";
 import { userIdOf } from "./driver.ts";
 import type { PairDriver } from "./driver.ts";

@@ -12,14 +12,14 @@ import type {
   BeginAttemptResponse,
   CompleteAttemptResponse,
 } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { enumNames } from "../enum-names.ts";
-import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { findOrg, userOrgOption } from "../orgs.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { enumNames } from "../options/enum-names.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { findOrg, userOrgOption } from "../calls/orgs.ts";
 
 const factorNames = enumNames(Factor, "FACTOR_");
 const outcomeNames = enumNames(Outcome, "OUTCOME_");

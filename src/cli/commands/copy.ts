@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { OperationError } from "../failure.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { createProgress } from "../progress.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { createProgress } from "../terminal/progress.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 interface CopyOptions {
   readonly from: string;

@@ -4,9 +4,9 @@ import type { Command } from "commander";
 import { databasePath, isPostgres } from "../../store/open.ts";
 import { printable } from "../../telemetry/printable.ts";
 import { readVersion } from "../../telemetry/version.ts";
-import { addCommand } from "../add-command.ts";
-import type { Clients } from "../clients.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
+import { addCommand } from "../options/add-command.ts";
+import type { Clients } from "../transport/clients.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
 import { lookAtCertificate } from "../doctor/certificate.ts";
 import { lookAtConnection } from "../doctor/connection.ts";
 import { lookAtDisk } from "../doctor/disk.ts";
@@ -17,13 +17,17 @@ import {
   lookAtPolicy,
   lookAtTokens,
 } from "../doctor/installation.ts";
-import { describeFailure, exitCodeOf, OperationError } from "../failure.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { style } from "../style.ts";
-import type { Style } from "../style.ts";
-import type { Terminal } from "../terminal.ts";
-import { withoutPassword } from "../welcome.ts";
+import {
+  describeFailure,
+  exitCodeOf,
+  OperationError,
+} from "../terminal/failure.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { style } from "../terminal/style.ts";
+import type { Style } from "../terminal/style.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { withoutPassword } from "../terminal/welcome.ts";
 
 interface DoctorOptions {
   readonly database: string;

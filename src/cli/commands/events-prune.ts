@@ -1,12 +1,12 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { databaseOption } from "../connection.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { createProgress } from "../progress.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseRetention } from "../values.ts";
+import { addCommand } from "../options/add-command.ts";
+import { databaseOption } from "../transport/connection.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { createProgress } from "../terminal/progress.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { parseRetention } from "../options/values.ts";
 
 interface PruneOptions {
   readonly database: string;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
+import { addCommand } from "../options/add-command.ts";
 
 /** Prints the help of a command. One that does not exist is an error: commander's own command prints the help of all for it. */
 export function addHelpCommand(program: Command): void {

@@ -1,21 +1,21 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { Delivery } from "../../../gen/lockout/v1/hook_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { OperationError } from "../failure.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
 import {
   addHookOwnerOptions,
   deliveryJson,
   outcomeText,
   withHooks,
-} from "../hook-calls.ts";
-import type { HookOwnerOptions } from "../hook-calls.ts";
-import { signingOptions } from "../hook-options.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseCount, parseId } from "../values.ts";
+} from "../calls/hook-calls.ts";
+import type { HookOwnerOptions } from "../calls/hook-calls.ts";
+import { signingOptions } from "../options/hook-options.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { parseCount, parseId } from "../options/values.ts";
 
 interface DeliveryOptions extends HookOwnerOptions {
   readonly output: OutputFormat;

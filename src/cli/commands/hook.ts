@@ -3,19 +3,23 @@ import type { Command } from "commander";
 import { HookState } from "../../../gen/lockout/v1/hook_service_pb.js";
 import type { Hook } from "../../../gen/lockout/v1/hook_service_pb.js";
 import { hookPresets } from "../../lockout/hook.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { incompleteResponse, UsageError } from "../failure.ts";
-import { addHookOwnerOptions, hookJson, withHooks } from "../hook-calls.ts";
-import type { HookOwnerOptions } from "../hook-calls.ts";
-import { signingOptions } from "../hook-options.ts";
-import { masterKeyFileOption } from "../master-key.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { allItems } from "../pages.ts";
-import type { Terminal } from "../terminal.ts";
-import { requiredTime } from "../times.ts";
-import { parseId } from "../values.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { incompleteResponse, UsageError } from "../terminal/failure.ts";
+import {
+  addHookOwnerOptions,
+  hookJson,
+  withHooks,
+} from "../calls/hook-calls.ts";
+import type { HookOwnerOptions } from "../calls/hook-calls.ts";
+import { signingOptions } from "../options/hook-options.ts";
+import { masterKeyFileOption } from "../options/master-key.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { allItems } from "../calls/pages.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { requiredTime } from "../terminal/times.ts";
+import { parseId } from "../options/values.ts";
 import { addDeliveryCommands } from "./hook-deliveries.ts";
 
 interface HookOptions extends HookOwnerOptions {

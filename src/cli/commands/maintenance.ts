@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { databaseOption } from "../connection.ts";
-import { OperationError } from "../failure.ts";
+import { addCommand } from "../options/add-command.ts";
+import { databaseOption } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
 import { printable } from "../../telemetry/printable.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 interface DatabaseOptions {
   readonly database: string;

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import type { Organization } from "../../../gen/lockout/v1/access_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import type { Clients } from "../clients.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { OperationError } from "../failure.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { listOrgs } from "../orgs.ts";
-import type { Terminal } from "../terminal.ts";
-import { requiredTime } from "../times.ts";
-import { parseOrgName } from "../values.ts";
+import { addCommand } from "../options/add-command.ts";
+import type { Clients } from "../transport/clients.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { listOrgs } from "../calls/orgs.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { requiredTime } from "../terminal/times.ts";
+import { parseOrgName } from "../options/values.ts";
 
 interface OrgOptions {
   readonly output: OutputFormat;

@@ -9,15 +9,15 @@ import type {
   CheckPolicyResponse,
   PresetCheck,
 } from "../../../gen/lockout/v1/policy_service_pb.js";
-import { presetNames } from "../../lockout/preset-table.ts";
-import { addCommand } from "../add-command.ts";
-import { budgetTable, reportWidth } from "../budget-table.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { OperationError } from "../failure.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { presetNames } from "../../lockout/budget/preset-table.ts";
+import { addCommand } from "../options/add-command.ts";
+import { budgetTable, reportWidth } from "../policy/budget-table.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 interface CheckOptions {
   readonly org?: string;

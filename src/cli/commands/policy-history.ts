@@ -6,22 +6,22 @@ import {
   PolicySchema,
 } from "../../../gen/lockout/v1/policy_service_pb.js";
 import type { PolicyChange } from "../../../gen/lockout/v1/policy_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { budgetChanges, reportWidth } from "../budget-table.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { incompleteResponse, UsageError } from "../failure.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { getPolicy } from "../policies.ts";
+import { addCommand } from "../options/add-command.ts";
+import { budgetChanges, reportWidth } from "../policy/budget-table.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { incompleteResponse, UsageError } from "../terminal/failure.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { getPolicy } from "../policy/policies.ts";
 import {
   changeText,
   differences,
   findChanges,
   policyChanges,
-} from "../policy-history.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseChange, parseCount } from "../values.ts";
+} from "../policy/policy-history.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { parseChange, parseCount } from "../options/values.ts";
 
 interface HistoryOptions {
   readonly org?: string;

@@ -2,22 +2,26 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Command } from "commander";
 import { PolicySource } from "../../../gen/lockout/v1/policy_service_pb.js";
 import type { Policy } from "../../../gen/lockout/v1/policy_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { reportWidth } from "../budget-table.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { incompleteResponse } from "../failure.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { getPolicy, policyJson } from "../policies.ts";
-import { changedMeanwhile } from "../policy-change.ts";
-import { differences, findChanges, unknownChange } from "../policy-history.ts";
-import type { Difference } from "../policy-history.ts";
-import { partOfFlag } from "../policy-settings.ts";
-import { policyText } from "../policy-text.ts";
-import type { Terminal } from "../terminal.ts";
-import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
-import { parseChange } from "../values.ts";
+import { addCommand } from "../options/add-command.ts";
+import { reportWidth } from "../policy/budget-table.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { incompleteResponse } from "../terminal/failure.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { getPolicy, policyJson } from "../policy/policies.ts";
+import { changedMeanwhile } from "../policy/policy-change.ts";
+import {
+  differences,
+  findChanges,
+  unknownChange,
+} from "../policy/policy-history.ts";
+import type { Difference } from "../policy/policy-history.ts";
+import { partOfFlag } from "../policy/policy-settings.ts";
+import { policyText } from "../policy/policy-text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { exitCodeOption, tellUnchanged } from "../terminal/unchanged.ts";
+import { parseChange } from "../options/values.ts";
 
 interface RollbackOptions {
   readonly org?: string;

@@ -1,19 +1,19 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { presetNames } from "../../lockout/preset-table.ts";
-import type { PresetName } from "../../lockout/preset-table.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { policyJson } from "../policies.ts";
-import { makeChange, planChange } from "../policy-change.ts";
-import { readChange, settingOptions } from "../policy-settings.ts";
-import { planJson, planText, policyText } from "../policy-text.ts";
-import type { Terminal } from "../terminal.ts";
-import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
+import { presetNames } from "../../lockout/budget/preset-table.ts";
+import type { PresetName } from "../../lockout/budget/preset-table.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { policyJson } from "../policy/policies.ts";
+import { makeChange, planChange } from "../policy/policy-change.ts";
+import { readChange, settingOptions } from "../policy/policy-settings.ts";
+import { planJson, planText, policyText } from "../policy/policy-text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { exitCodeOption, tellUnchanged } from "../terminal/unchanged.ts";
 
 interface SetOptions {
   readonly org?: string;

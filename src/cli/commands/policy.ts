@@ -1,15 +1,20 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { getPolicy, isOwn, policyJson, resetPolicy } from "../policies.ts";
-import type { PolicyView } from "../policies.ts";
-import { endDatesText } from "../policy-dates.ts";
-import { policyText } from "../policy-text.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import {
+  getPolicy,
+  isOwn,
+  policyJson,
+  resetPolicy,
+} from "../policy/policies.ts";
+import type { PolicyView } from "../policy/policies.ts";
+import { endDatesText } from "../policy/policy-dates.ts";
+import { policyText } from "../policy/policy-text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { addPolicyCheckCommand } from "./policy-check.ts";
 import {
   addPolicyDiffCommand,

@@ -4,11 +4,11 @@ import { request as requestHttps } from "node:https";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { defaultConfig } from "../../config.ts";
-import { addCommand } from "../add-command.ts";
-import { serverOption } from "../connection.ts";
-import { oneLine, OperationError } from "../failure.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseListen, parseTimeout } from "../values.ts";
+import { addCommand } from "../options/add-command.ts";
+import { serverOption } from "../transport/connection.ts";
+import { oneLine, OperationError } from "../terminal/failure.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { parseListen, parseTimeout } from "../options/values.ts";
 
 const readyPath = "/debug/ready";
 

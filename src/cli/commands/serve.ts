@@ -6,22 +6,25 @@ import { findAdminTokenFault } from "../../auth/admin-token.ts";
 import type { CreatedInstance } from "../../first-start.ts";
 import { startServer } from "../../server.ts";
 import type { RunningServer } from "../../server.ts";
-import { addCommand } from "../add-command.ts";
-import { setUpCollector } from "../collector.ts";
-import { databaseOption } from "../connection.ts";
-import { exitCodeOf, OperationError, UsageError } from "../failure.ts";
-import { masterKeyFileOption, readMasterKey } from "../master-key.ts";
-import { hookOptions, readHooks } from "../hook-options.ts";
-import type { HookOptionValues } from "../hook-options.ts";
-import { limitOptions, readLimits } from "../limit-options.ts";
-import { readSignIn, signInOptions } from "../sign-in-options.ts";
-import type { SignInFlags } from "../sign-in-options.ts";
-import { quotaOptions, readQuotas } from "../quota-options.ts";
-import { readTelemetry, telemetryOptions } from "../telemetry-options.ts";
-import type { TelemetryOptions } from "../telemetry-options.ts";
-import { describeStartFailure } from "../start-failure.ts";
-import { nextStopSignal } from "../stop-signal.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { setUpCollector } from "../terminal/collector.ts";
+import { databaseOption } from "../transport/connection.ts";
+import { exitCodeOf, OperationError, UsageError } from "../terminal/failure.ts";
+import { masterKeyFileOption, readMasterKey } from "../options/master-key.ts";
+import { hookOptions, readHooks } from "../options/hook-options.ts";
+import type { HookOptionValues } from "../options/hook-options.ts";
+import { limitOptions, readLimits } from "../options/limit-options.ts";
+import { readSignIn, signInOptions } from "../options/sign-in-options.ts";
+import type { SignInFlags } from "../options/sign-in-options.ts";
+import { quotaOptions, readQuotas } from "../options/quota-options.ts";
+import {
+  readTelemetry,
+  telemetryOptions,
+} from "../options/telemetry-options.ts";
+import type { TelemetryOptions } from "../options/telemetry-options.ts";
+import { describeStartFailure } from "../terminal/start-failure.ts";
+import { nextStopSignal } from "../terminal/stop-signal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import {
   parseAttempts,
   parseBoolean,
@@ -31,8 +34,8 @@ import {
   parseTimeout,
   parseTrustedProxies,
   parseWait,
-} from "../values.ts";
-import { failedFirstStart, welcome } from "../welcome.ts";
+} from "../options/values.ts";
+import { failedFirstStart, welcome } from "../terminal/welcome.ts";
 
 interface ServeOptions extends TelemetryOptions, SignInFlags, HookOptionValues {
   readonly listen: ServerConfig["listen"];

@@ -4,16 +4,20 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { KeyFileType } from "../../../gen/lockout/v1/access_service_pb.js";
 import type { Key } from "../../../gen/lockout/v1/access_service_pb.js";
-import { accountArgument, findAccountId } from "../accounts.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { incompleteResponse, OperationError, UsageError } from "../failure.ts";
-import { intoNewFile } from "../key-file.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { requiredTime } from "../times.ts";
-import { parseExpiry, parseId } from "../values.ts";
+import { accountArgument, findAccountId } from "../calls/accounts.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import {
+  incompleteResponse,
+  OperationError,
+  UsageError,
+} from "../terminal/failure.ts";
+import { intoNewFile } from "../options/key-file.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { requiredTime } from "../terminal/times.ts";
+import { parseExpiry, parseId } from "../options/values.ts";
 
 interface KeyOptions {
   readonly output: OutputFormat;

@@ -6,16 +6,16 @@ import {
   accountJson,
   findAccountId,
   listAccounts,
-} from "../accounts.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { intoNewFile } from "../key-file.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { parseAccount, parseTokenName } from "../values.ts";
+} from "../calls/accounts.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { intoNewFile } from "../options/key-file.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { parseAccount, parseTokenName } from "../options/values.ts";
 import {
   addAccountKeyCommands,
   addAccountSecretCommands,

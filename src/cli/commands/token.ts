@@ -4,21 +4,21 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { Token } from "../../../gen/lockout/v1/access_service_pb.js";
 import { roles } from "../../auth/roles.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { incompleteResponse, UsageError } from "../failure.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import type { Terminal } from "../terminal.ts";
-import { listTokens } from "../tokens.ts";
-import { requiredTime } from "../times.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { incompleteResponse, UsageError } from "../terminal/failure.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { listTokens } from "../calls/tokens.ts";
+import { requiredTime } from "../terminal/times.ts";
 import {
   parseExpiry,
   parseId,
   parseDuration,
   parseTokenName,
-} from "../values.ts";
+} from "../options/values.ts";
 
 const roleNames = Object.keys(roles);
 

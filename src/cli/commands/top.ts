@@ -1,18 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { readMetrics } from "../top/metrics-source.ts";
 import { lastEvents, runLive } from "../top/run-live.ts";
 import { initialState } from "../top/state.ts";
 import { summarize } from "../top/summary.ts";
 import { viewLines } from "../top/view.ts";
-import { parseTimeout } from "../values.ts";
+import { parseTimeout } from "../options/values.ts";
 
 interface TopOptions {
   readonly metrics?: string;

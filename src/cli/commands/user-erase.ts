@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { databaseOption } from "../connection.ts";
-import { OperationError } from "../failure.ts";
-import { collect } from "../pages.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { databaseOption } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { collect } from "../calls/pages.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { printable } from "../../telemetry/printable.ts";
 import { everyItem } from "../../store/pages.ts";
-import { chooseOrg, userOrgOption } from "../orgs.ts";
+import { chooseOrg, userOrgOption } from "../calls/orgs.ts";
 
 interface EraseOptions {
   readonly database: string;

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { printableJson } from "../../telemetry/printable.ts";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { writeJsonUser } from "../imported-user.ts";
-import type { Terminal } from "../terminal.ts";
-import { findOrg, userOrgOption } from "../orgs.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { writeJsonUser } from "../users/imported-user.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { findOrg, userOrgOption } from "../calls/orgs.ts";
 
 const pageSize = 1000;
 

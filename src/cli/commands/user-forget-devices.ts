@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { OperationError } from "../failure.ts";
-import { withOrg } from "../org-clients.ts";
-import type { UserOptions } from "../org-clients.ts";
-import { userOrgOption } from "../orgs.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { addWho, findWho, idOf, nameOf, requireWho } from "../who.ts";
-import type { WhoOptions } from "../who.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { withOrg } from "../calls/org-clients.ts";
+import type { UserOptions } from "../calls/org-clients.ts";
+import { userOrgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { addWho, findWho, idOf, nameOf, requireWho } from "../users/who.ts";
+import type { WhoOptions } from "../users/who.ts";
 
 /** Forgets the devices that users have logged in with. */
 export function addForgetDevicesCommand(

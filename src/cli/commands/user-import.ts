@@ -4,16 +4,16 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import type { User } from "../../../gen/lockout/v1/user_service_pb.js";
 import { printable } from "../../telemetry/printable.ts";
-import { addCommand } from "../add-command.ts";
-import type { Clients } from "../clients.ts";
-import { addConnectionOptions, withClients } from "../connection.ts";
-import { describeFailure, OperationError } from "../failure.ts";
-import type { ImportedUser } from "../imported-user.ts";
-import { findOrg, orgOption } from "../orgs.ts";
-import { createProgress } from "../progress.ts";
-import type { Terminal } from "../terminal.ts";
-import { readUserFile } from "../user-file.ts";
-import type { UserEntry, UserFileFormat } from "../user-file.ts";
+import { addCommand } from "../options/add-command.ts";
+import type { Clients } from "../transport/clients.ts";
+import { addConnectionOptions, withClients } from "../transport/connection.ts";
+import { describeFailure, OperationError } from "../terminal/failure.ts";
+import type { ImportedUser } from "../users/imported-user.ts";
+import { findOrg, orgOption } from "../calls/orgs.ts";
+import { createProgress } from "../terminal/progress.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { readUserFile } from "../users/user-file.ts";
+import type { UserEntry, UserFileFormat } from "../users/user-file.ts";
 
 // So many users are on their way at once: they share transactions.
 const inFlight = 128;

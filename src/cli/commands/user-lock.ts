@@ -1,18 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { OperationError } from "../failure.ts";
-import { reportDone } from "../lock-report.ts";
-import type { LockOptions } from "../lock-report.ts";
-import { withOrg } from "../org-clients.ts";
-import type { OrgClients } from "../org-clients.ts";
-import { userOrgOption } from "../orgs.ts";
-import { outputOption } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { exitCodeOption } from "../unchanged.ts";
-import { addWho, findWho, nameOf, requireWho } from "../who.ts";
-import type { Who } from "../who.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { OperationError } from "../terminal/failure.ts";
+import { reportDone } from "../users/lock-report.ts";
+import type { LockOptions } from "../users/lock-report.ts";
+import { withOrg } from "../calls/org-clients.ts";
+import type { OrgClients } from "../calls/org-clients.ts";
+import { userOrgOption } from "../calls/orgs.ts";
+import { outputOption } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { exitCodeOption } from "../terminal/unchanged.ts";
+import { addWho, findWho, nameOf, requireWho } from "../users/who.ts";
+import type { Who } from "../users/who.ts";
 
 /** Locks users. */
 export function addLockCommand(group: Command, terminal: Terminal): void {

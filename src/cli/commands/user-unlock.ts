@@ -6,22 +6,22 @@ import {
   LockoutSchema,
   LockReason,
 } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { UsageError } from "../failure.ts";
-import { reportDone } from "../lock-report.ts";
-import type { LockOptions } from "../lock-report.ts";
-import { withOrg } from "../org-clients.ts";
-import type { OrgClients } from "../org-clients.ts";
-import { userOrgOption } from "../orgs.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
-import { exitCodeOption, tellUnchanged } from "../unchanged.ts";
-import { everyPage, unlockAll, unlockOld } from "../unlocking.ts";
-import type { UnlockNotes, UnlockRequest } from "../unlocking.ts";
-import { lockTable } from "../user-text.ts";
-import { parseNetwork, parsePast } from "../values.ts";
-import { addWho, findWho, requireWho } from "../who.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { UsageError } from "../terminal/failure.ts";
+import { reportDone } from "../users/lock-report.ts";
+import type { LockOptions } from "../users/lock-report.ts";
+import { withOrg } from "../calls/org-clients.ts";
+import type { OrgClients } from "../calls/org-clients.ts";
+import { userOrgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { exitCodeOption, tellUnchanged } from "../terminal/unchanged.ts";
+import { everyPage, unlockAll, unlockOld } from "../users/unlocking.ts";
+import type { UnlockNotes, UnlockRequest } from "../users/unlocking.ts";
+import { lockTable } from "../users/user-text.ts";
+import { parseNetwork, parsePast } from "../options/values.ts";
+import { addWho, findWho, requireWho } from "../users/who.ts";
 
 interface UnlockOptions extends LockOptions, UnlockNotes {
   readonly lockedSince?: number;

@@ -6,26 +6,26 @@ import {
   UserSchema,
   UserState,
 } from "../../../gen/lockout/v1/user_service_pb.js";
-import { addCommand } from "../add-command.ts";
-import { addConnectionOptions } from "../connection.ts";
-import { OperationError, UsageError } from "../failure.ts";
-import { withOrg } from "../org-clients.ts";
-import type { OrgClients, UserOptions } from "../org-clients.ts";
-import { userOrgOption } from "../orgs.ts";
-import { outputOption, toJsonText, toTable } from "../output.ts";
-import { everyItem } from "../pages.ts";
-import type { ListPage } from "../pages.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { addConnectionOptions } from "../transport/connection.ts";
+import { OperationError, UsageError } from "../terminal/failure.ts";
+import { withOrg } from "../calls/org-clients.ts";
+import type { OrgClients, UserOptions } from "../calls/org-clients.ts";
+import { userOrgOption } from "../calls/orgs.ts";
+import { outputOption, toJsonText, toTable } from "../terminal/output.ts";
+import { everyItem } from "../calls/pages.ts";
+import type { ListPage } from "../calls/pages.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import {
   lockTable,
   readShown,
   shownJson,
   shownText,
   stateName,
-} from "../user-text.ts";
-import { parseCount } from "../values.ts";
-import { addWho, findUser, findWho, nameOf, requireWho } from "../who.ts";
-import type { WhoOptions } from "../who.ts";
+} from "../users/user-text.ts";
+import { parseCount } from "../options/values.ts";
+import { addWho, findUser, findWho, nameOf, requireWho } from "../users/who.ts";
+import type { WhoOptions } from "../users/who.ts";
 import { addEraseCommand } from "./user-erase.ts";
 import { addExportCommand } from "./user-export.ts";
 import { addImportCommand } from "./user-import.ts";

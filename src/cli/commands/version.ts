@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { addCommand } from "../add-command.ts";
-import { outputOption, toJsonText } from "../output.ts";
-import type { OutputFormat } from "../output.ts";
-import type { Terminal } from "../terminal.ts";
+import { addCommand } from "../options/add-command.ts";
+import { outputOption, toJsonText } from "../terminal/output.ts";
+import type { OutputFormat } from "../terminal/output.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { readVersion } from "../../telemetry/version.ts";
 
 interface VersionOptions {

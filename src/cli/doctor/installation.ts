@@ -1,8 +1,8 @@
-import { listTokens } from "../tokens.ts";
+import { listTokens } from "../calls/tokens.ts";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Clients } from "../clients.ts";
-import { getPolicy } from "../policies.ts";
-import { settingsOf } from "../policy-settings.ts";
+import type { Clients } from "../transport/clients.ts";
+import { getPolicy } from "../policy/policies.ts";
+import { settingsOf } from "../policy/policy-settings.ts";
 import type { Finding } from "./finding.ts";
 
 type Found = Omit<Finding, "about">;

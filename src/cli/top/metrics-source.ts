@@ -1,4 +1,4 @@
-import { OperationError, oneLine } from "../failure.ts";
+import { OperationError, oneLine } from "../terminal/failure.ts";
 import { readSamples } from "./samples.ts";
 import type { Look } from "./summary.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Clients } from "../clients.ts";
-import { followEvents } from "../commands/events-follow.ts";
-import { eventJson } from "../event-json.ts";
-import type { EventJson } from "../event-json.ts";
-import { describeFailure } from "../failure.ts";
-import { nextStopSignal } from "../stop-signal.ts";
+import type { Clients } from "../transport/clients.ts";
+import { followEvents } from "../calls/events-follow.ts";
+import { eventJson } from "../terminal/event-json.ts";
+import type { EventJson } from "../terminal/event-json.ts";
+import { describeFailure } from "../terminal/failure.ts";
+import { nextStopSignal } from "../terminal/stop-signal.ts";
 import { openScreen } from "./screen.ts";
 import { initialState, press } from "./state.ts";
 import type { Key, TopAction } from "./state.ts";

@@ -1,4 +1,4 @@
-import type { EventJson } from "../event-json.ts";
+import type { EventJson } from "../terminal/event-json.ts";
 import type { Summary } from "./summary.ts";
 
 /** What is typed below the view. */

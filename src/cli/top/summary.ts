@@ -1,4 +1,4 @@
-import type { EventJson } from "../event-json.ts";
+import type { EventJson } from "../terminal/event-json.ts";
 import { increases } from "./samples.ts";
 import type { Sample, Samples } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { printable } from "../../telemetry/printable.ts";
-import type { EventJson } from "../event-json.ts";
+import type { EventJson } from "../terminal/event-json.ts";
 import { shownEvents } from "./state.ts";
 import type { TopState } from "./state.ts";
 import type { Summary } from "./summary.ts";

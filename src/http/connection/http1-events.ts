@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
-import { Http1Connection } from "./http1-connection.ts";
+import { Http1Connection } from "./http1/http1-connection.ts";
 import { refusedFor } from "./malformed.ts";
 
 /**

@@ -2,18 +2,18 @@ import type http from "node:http";
 import type http2 from "node:http2";
 import type { Socket } from "node:net";
 import { Acceptors } from "./acceptors.ts";
-import { BeginTurns } from "./begin-turns.ts";
-import { ConnectionCount, networkOf } from "./connection-count.ts";
-import { Budget, ConnectionAccount } from "./budget.ts";
-import { ConnectionAge } from "./age.ts";
-import { Http1Connection, idleDrainMs } from "./http1-connection.ts";
-import type { Http1Handler } from "./http1-connection.ts";
-import { PartialMessages } from "./partial-messages.ts";
-import type { Exchange } from "./exchange.ts";
+import { BeginTurns } from "./budget/begin-turns.ts";
+import { ConnectionCount, networkOf } from "./budget/connection-count.ts";
+import { Budget, ConnectionAccount } from "./budget/budget.ts";
+import { ConnectionAge } from "./exchange/age.ts";
+import { Http1Connection, idleDrainMs } from "./http1/http1-connection.ts";
+import type { Http1Handler } from "./http1/http1-connection.ts";
+import { PartialMessages } from "./http1/partial-messages.ts";
+import type { Exchange } from "./exchange/exchange.ts";
 import { handOverRequests } from "./http1-events.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
-import type { Http2Exchange } from "./http2-exchange.ts";
-import { Http2Sessions } from "./http2-sessions.ts";
+import { Http1Exchange } from "./http1/http1-exchange.ts";
+import type { Http2Exchange } from "./http2/http2-exchange.ts";
+import { Http2Sessions } from "./http2/http2-sessions.ts";
 import { isHttpError, refuseBytes } from "./malformed.ts";
 import {
   createHttp1Server,
@@ -25,7 +25,7 @@ import type { TlsOptions } from "./node-servers.ts";
 import type { HttpLimits } from "../limits.ts";
 import { LingeringConnections } from "./linger.ts";
 import { VersionChoice } from "./version-choice.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Watchdog } from "./budget/watchdog.ts";
 
 /** Where a server listens. */
 export interface Address {

@@ -4,7 +4,7 @@ import https from "node:https";
 import tls from "node:tls";
 import { maxTimerMs } from "../limits.ts";
 import type { HttpLimits } from "../limits.ts";
-import { checkingInterval } from "./watchdog.ts";
+import { checkingInterval } from "./budget/watchdog.ts";
 
 /** Certificate and key in PEM. */
 export interface TlsOptions {

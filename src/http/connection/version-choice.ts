@@ -1,10 +1,10 @@
 import type http from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { BeginTurns } from "./begin-turns.ts";
-import { networkOf } from "./connection-count.ts";
+import type { BeginTurns } from "./budget/begin-turns.ts";
+import { networkOf } from "./budget/connection-count.ts";
 import { sniff } from "./preface.ts";
-import { startReading, stopReading } from "./reading.ts";
+import { startReading, stopReading } from "./budget/reading.ts";
 
 /** A new connection counts for so many requests: it is read, and gets a parser. */
 const connectionWeight = 2;

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { isAuthority, isSameAuthority } from "./authority.ts";
-import type { Exchange } from "../connection/exchange.ts";
+import type { Exchange } from "../connection/exchange/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 
 /** Why a request is refused by its header. */

@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ContextValues } from "@connectrpc/connect";
-import { ignore } from "../connection/exchange.ts";
-import type { Exchange } from "../connection/exchange.ts";
+import { ignore } from "../connection/exchange/exchange.ts";
+import type { Exchange } from "../connection/exchange/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { RequestRecord } from "./record.ts";
-import type { Watched } from "../connection/watchdog.ts";
+import type { Watched } from "../connection/budget/watchdog.ts";
 
 /** How long a call that was aborted may take to end, in milliseconds. */
 const abortMs = 1000;

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { TranscodingResponse } from "../../transcoding/index.ts";
 import { grpcWebStatus } from "../request/grpc-web-text.ts";
-import { toNodeHeaders } from "../connection/exchange.ts";
+import { toNodeHeaders } from "../connection/exchange/exchange.ts";
 import { connectEndError } from "./connect-end.ts";
 import type { HttpLimits } from "../limits.ts";
 import type { RunningRequest } from "../request/running-request.ts";

@@ -1,5 +1,5 @@
-import { networkOf } from "../connection/connection-count.ts";
-import type { Exchange } from "../connection/exchange.ts";
+import { networkOf } from "../connection/budget/connection-count.ts";
+import type { Exchange } from "../connection/exchange/exchange.ts";
 import type { HttpLimits } from "../limits.ts";
 
 /** A request whose stream is counted. */

@@ -2,7 +2,7 @@ import type { ContextValues } from "@connectrpc/connect";
 import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { clampTimeoutHeader } from "./deadline.ts";
-import type { Exchange } from "../connection/exchange.ts";
+import type { Exchange } from "../connection/exchange/exchange.ts";
 import { requestIdKey } from "../request/id.ts";
 
 /** Connect's request, with the target as it was written. */

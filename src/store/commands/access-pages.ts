@@ -1,7 +1,7 @@
 import { fromPageToken } from "../page-token.ts";
 import { jsonBytes, readPage } from "./pages.ts";
 import type { ReadSlice } from "./pages.ts";
-import type { Account } from "../../lockout/account-record.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
 import type { ListedToken, Org } from "../access.ts";
 import type { Page, PageRequest } from "../pages.ts";
 

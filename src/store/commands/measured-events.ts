@@ -1,5 +1,5 @@
-import type { NewEvent } from "../../lockout/event.ts";
-import type { LockReason } from "../../lockout/lock.ts";
+import type { NewEvent } from "../../lockout/events/event.ts";
+import type { LockReason } from "../../lockout/user/lock.ts";
 import type { LockScope, Tally } from "../meter.ts";
 import type { EventTable } from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import { settledSource } from "../../lockout/source.ts";
+import { settledSource } from "../../lockout/user/source.ts";
 import { orgOfSource } from "./tables.ts";
 import type { SourceKey, UserTables } from "./tables.ts";
 

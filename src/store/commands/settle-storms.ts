@@ -1,4 +1,4 @@
-import { settleStorm } from "../../lockout/storm.ts";
+import { settleStorm } from "../../lockout/attempt/storm.ts";
 import { measuredEvents } from "./measured-events.ts";
 import { orgAggregate } from "./tables.ts";
 import type { UserTables } from "./tables.ts";

@@ -1,16 +1,16 @@
-import { expireAttempt, redated } from "../../lockout/attempt.ts";
-import { factors } from "../../lockout/factor.ts";
-import { userAdded } from "../../lockout/user-events.ts";
+import { expireAttempt, redated } from "../../lockout/attempt/attempt.ts";
+import { factors } from "../../lockout/user/factor.ts";
+import { userAdded } from "../../lockout/user/user-events.ts";
 import type {
   CommandView,
   UserChange,
   UserState,
   UserView,
-} from "../../lockout/user.ts";
-import { isAnyOpen } from "../../lockout/devices.ts";
-import { firstEnded } from "../../lockout/lock.ts";
-import { endLock } from "../../lockout/lock-end.ts";
-import { newUser } from "../../lockout/user.ts";
+} from "../../lockout/user/user.ts";
+import { isAnyOpen } from "../../lockout/user/devices.ts";
+import { firstEnded } from "../../lockout/user/lock.ts";
+import { endLock } from "../../lockout/user/lock-end.ts";
+import { newUser } from "../../lockout/user/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import { measuredEvents } from "./measured-events.ts";
 import {

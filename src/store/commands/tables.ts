@@ -2,17 +2,17 @@
  * What a command on users works on inside its transaction, on any engine: tables with synchronous methods, since a
  * decision runs between reading and writing. SQLite reads the file; an engine across a network has read and locked the rows before.
  */
-import type { CompleteResult } from "../../lockout/comparison.ts";
-import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
-import type { AggregateType, NewEvent } from "../../lockout/event.ts";
-import type { Factor } from "../../lockout/factor.ts";
-import type { Limits } from "../../lockout/limits.ts";
-import type { Rules } from "../../lockout/rules.ts";
-import { zeroCounter } from "../../lockout/counter.ts";
-import type { Counter, CounterStep } from "../../lockout/counter.ts";
-import type { Source, SourceView } from "../../lockout/source.ts";
-import type { Storm } from "../../lockout/storm.ts";
-import type { UserState } from "../../lockout/user.ts";
+import type { CompleteResult } from "../../lockout/user/comparison.ts";
+import type { Attempt, ClosedAttempt } from "../../lockout/attempt/attempt.ts";
+import type { AggregateType, NewEvent } from "../../lockout/events/event.ts";
+import type { Factor } from "../../lockout/user/factor.ts";
+import type { Limits } from "../../lockout/policy/limits.ts";
+import type { Rules } from "../../lockout/policy/rules.ts";
+import { zeroCounter } from "../../lockout/user/counter.ts";
+import type { Counter, CounterStep } from "../../lockout/user/counter.ts";
+import type { Source, SourceView } from "../../lockout/user/source.ts";
+import type { Storm } from "../../lockout/attempt/storm.ts";
+import type { UserState } from "../../lockout/user/user.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Tally } from "../meter.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";

@@ -1,26 +1,29 @@
-import type { CompleteResult } from "../../lockout/comparison.ts";
+import type { CompleteResult } from "../../lockout/user/comparison.ts";
 import type {
   Attempt,
   BeginChange,
   BeginResult,
   CompleteChange,
-} from "../../lockout/attempt.ts";
-import { foldName } from "../../lockout/alias.ts";
-import { LockoutError } from "../../lockout/errors.ts";
-import { withoutEnded } from "../../lockout/lock.ts";
-import { withoutEndedLocks } from "../../lockout/lock-end.ts";
-import { aliasesChanged, nameUnlocked } from "../../lockout/user-events.ts";
+} from "../../lockout/attempt/attempt.ts";
+import { foldName } from "../../lockout/user/alias.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
+import { withoutEnded } from "../../lockout/user/lock.ts";
+import { withoutEndedLocks } from "../../lockout/user/lock-end.ts";
+import {
+  aliasesChanged,
+  nameUnlocked,
+} from "../../lockout/user/user-events.ts";
 import {
   emptyName,
   newUser,
   removeUser,
   takeOverName,
-} from "../../lockout/user.ts";
+} from "../../lockout/user/user.ts";
 import type {
   CommandView,
   DecideUser,
   UserChange,
-} from "../../lockout/user.ts";
+} from "../../lockout/user/user.ts";
 import type { NewId } from "../ids.ts";
 import {
   createSubjectCommands,

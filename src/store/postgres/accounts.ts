@@ -1,8 +1,8 @@
-import { accountAdded } from "../../lockout/account-events.ts";
-import { maxAccountsPerOrg } from "../../lockout/account.ts";
-import type { AccountChange } from "../../lockout/account.ts";
-import { foldName } from "../../lockout/alias.ts";
-import { LockoutError } from "../../lockout/errors.ts";
+import { accountAdded } from "../../lockout/account/account-events.ts";
+import { maxAccountsPerOrg } from "../../lockout/account/account.ts";
+import type { AccountChange } from "../../lockout/account/account.ts";
+import { foldName } from "../../lockout/user/alias.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import { accountIds } from "../accounts.ts";
 import type { AccountStore } from "../accounts.ts";
 import { readAccountPage } from "../commands/access-pages.ts";

@@ -1,4 +1,4 @@
-import { LockoutError } from "../../lockout/errors.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { AliasTable } from "../commands/tables.ts";
 import type { Alias } from "../users.ts";
 import { BatchError } from "./errors.ts";

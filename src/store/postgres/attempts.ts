@@ -1,4 +1,4 @@
-import type { Attempt, ClosedAttempt } from "../../lockout/attempt.ts";
+import type { Attempt, ClosedAttempt } from "../../lockout/attempt/attempt.ts";
 import type {
   AttemptTable,
   SourceKey,

@@ -1,5 +1,5 @@
-import type { Factor } from "../../lockout/factor.ts";
-import type { Counter, CounterStep } from "../../lockout/counter.ts";
+import type { Factor } from "../../lockout/user/factor.ts";
+import type { Counter, CounterStep } from "../../lockout/user/counter.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type { CountersByFactor, CounterTable } from "../commands/tables.ts";
 import { toCounters } from "../shared/rows.ts";

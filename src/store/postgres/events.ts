@@ -1,4 +1,4 @@
-import type { NewEvent } from "../../lockout/event.ts";
+import type { NewEvent } from "../../lockout/events/event.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate, EventTable } from "../commands/tables.ts";
 import type { EventFilter, RecordedEvent } from "../events.ts";

@@ -2,7 +2,7 @@ import {
   instanceAdded,
   orgAdded,
   tokenAdded,
-} from "../../lockout/access-events.ts";
+} from "../../lockout/events/access-events.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { Aggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";

@@ -1,4 +1,4 @@
-import { orgAdded } from "../../lockout/access-events.ts";
+import { orgAdded } from "../../lockout/events/access-events.ts";
 import type { Org, OrgStore } from "../access.ts";
 import { orgAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";

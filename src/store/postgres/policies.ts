@@ -1,6 +1,9 @@
-import type { NewEvent } from "../../lockout/event.ts";
-import type { Limits } from "../../lockout/limits.ts";
-import type { PolicyDecision, PolicyView } from "../../lockout/policy.ts";
+import type { NewEvent } from "../../lockout/events/event.ts";
+import type { Limits } from "../../lockout/policy/limits.ts";
+import type {
+  PolicyDecision,
+  PolicyView,
+} from "../../lockout/policy/policy.ts";
 import type {
   Aggregate,
   PolicyAggregate,
@@ -9,7 +12,7 @@ import type {
 } from "../commands/tables.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { DatedPolicy, StoredPolicy } from "../policies.ts";
-import { noRules } from "../../lockout/rules.ts";
+import { noRules } from "../../lockout/policy/rules.ts";
 import {
   partsSql,
   toDatedPolicy,

@@ -1,5 +1,5 @@
-import type { StoredRules } from "../../lockout/policy.ts";
-import type { Rules } from "../../lockout/rules.ts";
+import type { StoredRules } from "../../lockout/policy/policy.ts";
+import type { Rules } from "../../lockout/policy/rules.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { rulesText } from "../shared/policy-rows.ts";
 import type { Journal } from "./journal.ts";

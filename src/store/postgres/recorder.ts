@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { NewEvent } from "../../lockout/event.ts";
+import type { NewEvent } from "../../lockout/events/event.ts";
 import type { StoreMeter } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { Aggregate } from "../commands/tables.ts";

@@ -1,5 +1,5 @@
-import { emptySource } from "../../lockout/source.ts";
-import type { Source, SourceView } from "../../lockout/source.ts";
+import { emptySource } from "../../lockout/user/source.ts";
+import type { Source, SourceView } from "../../lockout/user/source.ts";
 import { orgOfSource } from "../commands/tables.ts";
 import type { SourceKey, SourceTable } from "../commands/tables.ts";
 import { sourceColumns, toSource } from "../shared/rows.ts";

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import { LockoutError } from "../../lockout/errors.ts";
-import { firstEnded } from "../../lockout/lock.ts";
-import type { UserState } from "../../lockout/user.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
+import { firstEnded } from "../../lockout/user/lock.ts";
+import type { UserState } from "../../lockout/user/user.ts";
 import { nameAggregate, userAggregate } from "../commands/tables.ts";
 import type {
   Aggregate,

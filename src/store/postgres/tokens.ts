@@ -2,7 +2,7 @@ import {
   tokenAdded,
   tokenRemoved,
   tokenRotated,
-} from "../../lockout/access-events.ts";
+} from "../../lockout/events/access-events.ts";
 import type { NewToken, TokenStore } from "../access.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";

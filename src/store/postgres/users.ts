@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { isAnyLocked, withoutEnded } from "../../lockout/lock.ts";
+import { isAnyLocked, withoutEnded } from "../../lockout/user/lock.ts";
 import type { Clock } from "../ids.ts";
 import { userSubject } from "../users.ts";
 import type {

@@ -1,4 +1,4 @@
-import { keysChanged } from "../../lockout/access-events.ts";
+import { keysChanged } from "../../lockout/events/access-events.ts";
 import type { VaultStore } from "../vault.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Instances } from "./instance.ts";

@@ -3,8 +3,8 @@ import type {
   Account,
   AccountKey,
   KeyAlgorithm,
-} from "../../lockout/account-record.ts";
-import type { AccountState } from "../../lockout/user-events.ts";
+} from "../../lockout/account/account-record.ts";
+import type { AccountState } from "../../lockout/user/user-events.ts";
 import type { StoredClient } from "../accounts.ts";
 import type { CreatedSliceValues } from "./access-lists.ts";
 

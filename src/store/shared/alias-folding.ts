@@ -1,4 +1,4 @@
-import { foldName, formerlyFolded } from "../../lockout/alias.ts";
+import { foldName, formerlyFolded } from "../../lockout/user/alias.ts";
 
 /** An alias as it is stored. */
 export interface StoredAlias {

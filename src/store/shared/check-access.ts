@@ -1,6 +1,6 @@
-import { tokenPayload } from "../../lockout/access-events.ts";
-import type { EventPayload } from "../../lockout/event.ts";
-import type { Account } from "../../lockout/account-record.ts";
+import { tokenPayload } from "../../lockout/events/access-events.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
 import { noAccount, replayAccount, stateOf } from "./replay-account.ts";
 import type { AccountEvents } from "./replay-account.ts";
 import type { Problems } from "./problems.ts";

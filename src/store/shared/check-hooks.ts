@@ -1,4 +1,7 @@
-import type { AggregateType, EventPayload } from "../../lockout/event.ts";
+import type {
+  AggregateType,
+  EventPayload,
+} from "../../lockout/events/event.ts";
 import { hookPayload } from "../../lockout/hook.ts";
 import type { DisableReason, HookPreset } from "../../lockout/hook.ts";
 import type { Problems } from "./problems.ts";

@@ -1,7 +1,7 @@
-import type { EventPayload } from "../../lockout/event.ts";
-import type { Limits } from "../../lockout/limits.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
+import type { Limits } from "../../lockout/policy/limits.ts";
 import { replayPolicyEvent, replayRulesEvent } from "../../lockout/replay.ts";
-import type { Rules } from "../../lockout/rules.ts";
+import type { Rules } from "../../lockout/policy/rules.ts";
 import { rulesText, toRules } from "./policy-rows.ts";
 import type { Problems } from "./problems.ts";
 

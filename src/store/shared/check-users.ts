@@ -1,8 +1,8 @@
-import type { EventPayload } from "../../lockout/event.ts";
-import type { Devices } from "../../lockout/devices.ts";
-import { factors } from "../../lockout/factor.ts";
-import type { Factor } from "../../lockout/factor.ts";
-import type { FactorLocks } from "../../lockout/lock.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
+import type { Devices } from "../../lockout/user/devices.ts";
+import { factors } from "../../lockout/user/factor.ts";
+import type { Factor } from "../../lockout/user/factor.ts";
+import type { FactorLocks } from "../../lockout/user/lock.ts";
 import {
   replayUserEvent,
   unseenUser,

@@ -1,5 +1,5 @@
-import { withoutPerson } from "../../lockout/event.ts";
-import type { EventPayload } from "../../lockout/event.ts";
+import { withoutPerson } from "../../lockout/events/event.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
 import type { Erased } from "../events.ts";
 
 /** So many events are looked at, and perhaps written, at once: some milliseconds. */

@@ -1,4 +1,4 @@
-import type { LockReason } from "../../lockout/lock.ts";
+import type { LockReason } from "../../lockout/user/lock.ts";
 import { tokenHorizons } from "../figures.ts";
 import type { LockedUsers, StoreFigures } from "../figures.ts";
 

@@ -1,6 +1,6 @@
 /** Hooks, their retries and deliveries as every engine stores them, and the statements that read and write them. */
 import type { DisableReason, HookPreset } from "../../lockout/hook.ts";
-import type { AggregateType } from "../../lockout/event.ts";
+import type { AggregateType } from "../../lockout/events/event.ts";
 import type {
   DeliveryOutcome,
   DeliveryRecord,

@@ -2,8 +2,8 @@
  * Commands on hooks, once for both engines: each yields statements that are sent together and gets their rows, inside a transaction. One
  * engine runs them at once, the other across a network.
  */
-import type { NewEvent } from "../../lockout/event.ts";
-import { LockoutError } from "../../lockout/errors.ts";
+import type { NewEvent } from "../../lockout/events/event.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import {
   hookAdded,
   hookChanged,

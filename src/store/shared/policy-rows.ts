@@ -1,7 +1,7 @@
 /** Rows of policies as every engine stores them. */
-import type { EventPayload } from "../../lockout/event.ts";
-import { rulesOf, rulesPayload } from "../../lockout/rules-payload.ts";
-import type { Rules } from "../../lockout/rules.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
+import { rulesOf, rulesPayload } from "../../lockout/policy/rules-payload.ts";
+import type { Rules } from "../../lockout/policy/rules.ts";
 import type { DatedParts, DatedPolicy, StoredPolicy } from "../policies.ts";
 
 /** A row of a policy, without whose it is. */

@@ -1,4 +1,4 @@
-import { checkEventTypes } from "../../lockout/factor.ts";
+import { checkEventTypes } from "../../lockout/user/factor.ts";
 
 /** So many positions are looked through at once for events of attempts. */
 export const pruneWindow = 10_000;

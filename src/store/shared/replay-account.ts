@@ -1,5 +1,5 @@
-import type { Account } from "../../lockout/account-record.ts";
-import type { EventPayload } from "../../lockout/event.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
 
 /** What the events of a service account come to. */
 export interface AccountEvents {

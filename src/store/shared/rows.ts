@@ -1,18 +1,18 @@
 /** Rows as every engine stores them: the same columns, and the same texts in them. Integers are numbers, below 2^53. */
-import type { Client, CompleteResult } from "../../lockout/comparison.ts";
-import type { ClosedAttempt } from "../../lockout/attempt.ts";
+import type { Client, CompleteResult } from "../../lockout/user/comparison.ts";
+import type { ClosedAttempt } from "../../lockout/attempt/attempt.ts";
 import type {
   AggregateType,
   EventPayload,
   EventType,
-} from "../../lockout/event.ts";
-import type { Devices } from "../../lockout/devices.ts";
-import type { Factor } from "../../lockout/factor.ts";
-import type { FactorLocks, LockReason } from "../../lockout/lock.ts";
-import type { AccountState } from "../../lockout/user-events.ts";
-import type { Counter } from "../../lockout/counter.ts";
-import type { Source } from "../../lockout/source.ts";
-import type { UserState } from "../../lockout/user.ts";
+} from "../../lockout/events/event.ts";
+import type { Devices } from "../../lockout/user/devices.ts";
+import type { Factor } from "../../lockout/user/factor.ts";
+import type { FactorLocks, LockReason } from "../../lockout/user/lock.ts";
+import type { AccountState } from "../../lockout/user/user-events.ts";
+import type { Counter } from "../../lockout/user/counter.ts";
+import type { Source } from "../../lockout/user/source.ts";
+import type { UserState } from "../../lockout/user/user.ts";
 import type { ListedToken, Org, TokenRecord } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
 import { zeroCounters } from "../commands/tables.ts";

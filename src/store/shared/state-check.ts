@@ -1,11 +1,11 @@
 import { foldedAnew } from "./alias-folding.ts";
 import type { StoredAlias } from "./alias-folding.ts";
-import type { EventPayload } from "../../lockout/event.ts";
-import { usedOf } from "../../lockout/devices.ts";
-import type { Devices } from "../../lockout/devices.ts";
-import { factors } from "../../lockout/factor.ts";
-import type { Factor } from "../../lockout/factor.ts";
-import type { Account } from "../../lockout/account-record.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
+import { usedOf } from "../../lockout/user/devices.ts";
+import type { Devices } from "../../lockout/user/devices.ts";
+import { factors } from "../../lockout/user/factor.ts";
+import type { Factor } from "../../lockout/user/factor.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
 import { ownAccountColumns, toAccount } from "./account-rows.ts";
 import type { AccountRow } from "./account-rows.ts";
 import { StormCheck } from "./check-storms.ts";

@@ -1,5 +1,5 @@
-import { noStorm } from "../../lockout/storm.ts";
-import type { Storm } from "../../lockout/storm.ts";
+import { noStorm } from "../../lockout/attempt/storm.ts";
+import type { Storm } from "../../lockout/attempt/storm.ts";
 import { notedAtOnce } from "../commands/settle-storms.ts";
 import type { StoredStorm } from "../commands/tables.ts";
 

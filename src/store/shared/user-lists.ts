@@ -2,19 +2,23 @@
  * Lists of users, as every engine reads them: in slices of rows, of which some fit the filter. What a filter looks at is read for the
  * rows of the slice alone, so that no statement goes through all users, however few fit.
  */
-import type { EventPayload } from "../../lockout/event.ts";
+import type { EventPayload } from "../../lockout/events/event.ts";
 import type { StoredSubject } from "../commands/tables.ts";
 import type { LockedAfter } from "../commands/user-pages.ts";
-import type { LockReason } from "../../lockout/lock.ts";
+import type { LockReason } from "../../lockout/user/lock.ts";
 import type {
   LockedFilter,
   LockedOrder,
   LockedScope,
   UserFilter,
 } from "../users.ts";
-import { latestLock, placedLocks, withoutEnded } from "../../lockout/lock.ts";
-import type { Closed, Locks, PlacedLock } from "../../lockout/lock.ts";
-import { lockFactorOf } from "../../lockout/user-events.ts";
+import {
+  latestLock,
+  placedLocks,
+  withoutEnded,
+} from "../../lockout/user/lock.ts";
+import type { Closed, Locks, PlacedLock } from "../../lockout/user/lock.ts";
+import { lockFactorOf } from "../../lockout/user/user-events.ts";
 import { lastLockSql } from "./last-lock.ts";
 import { subjectColumns, toSubject } from "./rows.ts";
 import type { SubjectRow } from "./rows.ts";

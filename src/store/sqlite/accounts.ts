@@ -1,10 +1,13 @@
 import type { Database } from "better-sqlite3";
-import { accountAdded } from "../../lockout/account-events.ts";
-import { maxAccountsPerOrg } from "../../lockout/account.ts";
-import type { DecideAccount } from "../../lockout/account.ts";
-import type { Account, AccountKey } from "../../lockout/account-record.ts";
-import { foldName } from "../../lockout/alias.ts";
-import { LockoutError } from "../../lockout/errors.ts";
+import { accountAdded } from "../../lockout/account/account-events.ts";
+import { maxAccountsPerOrg } from "../../lockout/account/account.ts";
+import type { DecideAccount } from "../../lockout/account/account.ts";
+import type {
+  Account,
+  AccountKey,
+} from "../../lockout/account/account-record.ts";
+import { foldName } from "../../lockout/user/alias.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import { accountIds } from "../accounts.ts";
 import type { NewAccount, StoredClient } from "../accounts.ts";
 import { userAggregate } from "../commands/tables.ts";

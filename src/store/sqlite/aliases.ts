@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { LockoutError } from "../../lockout/errors.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { AliasTable } from "../commands/tables.ts";
 
 /** Changes are made inside a transaction. */

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { instanceAdded } from "../../lockout/access-events.ts";
+import { instanceAdded } from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
 import type { Clock } from "../ids.ts";
 import type { Instance } from "../store.ts";

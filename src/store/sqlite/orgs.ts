@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { mayBeId } from "../ids.ts";
-import { orgAdded } from "../../lockout/access-events.ts";
+import { orgAdded } from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { orgSliceSql } from "../shared/access-lists.ts";
 import type { CreatedSliceValues } from "../shared/access-lists.ts";

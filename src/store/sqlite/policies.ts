@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
-import type { PolicyDecision } from "../../lockout/policy.ts";
-import { noRules } from "../../lockout/rules.ts";
+import type { PolicyDecision } from "../../lockout/policy/policy.ts";
+import { noRules } from "../../lockout/policy/rules.ts";
 import {
   partsSql,
   rulesText,

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { emptySource } from "../../lockout/source.ts";
+import { emptySource } from "../../lockout/user/source.ts";
 import { maxSources, sourceSlack } from "../commands/settle-sources.ts";
 import type { SourceKey, SourceTable } from "../commands/tables.ts";
 import { orgOfSource } from "../commands/tables.ts";

@@ -3,7 +3,7 @@ import {
   tokenAdded,
   tokenRemoved,
   tokenRotated,
-} from "../../lockout/access-events.ts";
+} from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { tokenSliceSql } from "../shared/access-lists.ts";
 import type { TokenSliceValues } from "../shared/access-lists.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { LockoutError } from "../../lockout/errors.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 
 /** How many users each organisation has. Changes are made inside a transaction. */
 export interface UserCounts {

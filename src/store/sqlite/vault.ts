@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { keysChanged } from "../../lockout/access-events.ts";
+import { keysChanged } from "../../lockout/events/access-events.ts";
 import type { EventTable } from "../commands/tables.ts";
 import type { Clock } from "../ids.ts";
 import type { KeyChange, SealedSigningKey } from "../vault.ts";

@@ -1,7 +1,7 @@
-import type { Decision } from "../../lockout/attempt.ts";
-import { factors } from "../../lockout/factor.ts";
-import type { LockReason } from "../../lockout/lock.ts";
-import type { ComparedOutcome } from "../../lockout/user.ts";
+import type { Decision } from "../../lockout/attempt/attempt.ts";
+import { factors } from "../../lockout/user/factor.ts";
+import type { LockReason } from "../../lockout/user/lock.ts";
+import type { ComparedOutcome } from "../../lockout/user/user.ts";
 import type { LockScope, StoreMeter } from "../../store/meter.ts";
 import { CounterFamily } from "./family.ts";
 import type { Family, Labels } from "./family.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
-import { putUser } from "../../../src/lockout/user.ts";
+import { putUser } from "../../../src/lockout/user/user.ts";
 import type { UserKey } from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";
 import { countUp, hashOf, newToken, start } from "./samples.ts";

@@ -4,8 +4,8 @@ import {
   removeAccount,
   setAccountSecret,
   updateAccount,
-} from "../../../src/lockout/account.ts";
-import type { AccountKey } from "../../../src/lockout/account-record.ts";
+} from "../../../src/lockout/account/account.ts";
+import type { AccountKey } from "../../../src/lockout/account/account-record.ts";
 import { mayBeAccountId } from "../../../src/store/accounts.ts";
 import { firstPage } from "../../support/first-page.ts";
 import type { StoreBed } from "./bed.ts";

@@ -2,14 +2,14 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../../src/lockout/attempt.ts";
-import type { Client, Outcome } from "../../../src/lockout/comparison.ts";
-import type { Factor } from "../../../src/lockout/factor.ts";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
-import { unlockSubject } from "../../../src/lockout/unlock.ts";
-import type { UnlockCommand } from "../../../src/lockout/unlock.ts";
+} from "../../../src/lockout/attempt/attempt.ts";
+import type { Client, Outcome } from "../../../src/lockout/user/comparison.ts";
+import type { Factor } from "../../../src/lockout/user/factor.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
+import { noRules } from "../../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../../src/lockout/policy/rules.ts";
+import { unlockSubject } from "../../../src/lockout/user/unlock.ts";
+import type { UnlockCommand } from "../../../src/lockout/user/unlock.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type {
   AttemptStore,

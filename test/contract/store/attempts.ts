@@ -1,16 +1,16 @@
 import { firstPage } from "../../support/first-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
-import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
+import { updateOrgPolicy } from "../../../src/lockout/policy/policy.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
 import {
   deactivateUser,
   lockUser,
   putUser,
   reactivateUser,
-} from "../../../src/lockout/user.ts";
-import { unlockUser } from "../../../src/lockout/unlock.ts";
-import type { UserApi } from "../../../src/lockout/user.ts";
+} from "../../../src/lockout/user/user.ts";
+import { unlockUser } from "../../../src/lockout/user/unlock.ts";
+import type { UserApi } from "../../../src/lockout/user/user.ts";
 import type { UserKey, UserStore } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";

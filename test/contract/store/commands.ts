@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LockoutError } from "../../../src/lockout/errors.ts";
+import { LockoutError } from "../../../src/lockout/errors/errors.ts";
 import {
   addOrgPolicy,
   resetOrgPolicy,
   updateOrgPolicy,
-} from "../../../src/lockout/policy.ts";
-import type { Limits } from "../../../src/lockout/limits.ts";
-import type { DecidePolicy } from "../../../src/lockout/policy.ts";
+} from "../../../src/lockout/policy/policy.ts";
+import type { Limits } from "../../../src/lockout/policy/limits.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy/policy.ts";
 import type { StoreBed } from "./bed.ts";
 import {
   instanceOwner,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { StoreBed } from "./bed.ts";
 import { countUp, init, instanceOwner, orgA, start } from "./samples.ts";

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it, beforeEach } from "vitest";
-import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { putUser } from "../../../src/lockout/user.ts";
+import type {
+  EventPayload,
+  EventType,
+} from "../../../src/lockout/events/event.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
+import { putUser } from "../../../src/lockout/user/user.ts";
 import type { EventFilter, RecordedEvent } from "../../../src/store/events.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Rules } from "../../../src/lockout/rules.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockIfLocked, unlockUser } from "../../../src/lockout/unlock.ts";
+import type { Rules } from "../../../src/lockout/policy/rules.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
+import {
+  unlockIfLocked,
+  unlockUser,
+} from "../../../src/lockout/user/unlock.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { firstPage } from "../../support/first-page.ts";

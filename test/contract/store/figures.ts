@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockUser } from "../../../src/lockout/unlock.ts";
-import { foldName } from "../../../src/lockout/alias.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
+import { unlockUser } from "../../../src/lockout/user/unlock.ts";
+import { foldName } from "../../../src/lockout/user/alias.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { attemptCalls } from "./attempt-calls.ts";

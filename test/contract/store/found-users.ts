@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { putUser } from "../../../src/lockout/user.ts";
-import type { WantedState } from "../../../src/lockout/user.ts";
+import { putUser } from "../../../src/lockout/user/user.ts";
+import type { WantedState } from "../../../src/lockout/user/user.ts";
 import { fromPageToken, toPageToken } from "../../../src/store/page-token.ts";
 import type { StoreBed } from "./bed.ts";
 import { orgA, orgB } from "./samples.ts";

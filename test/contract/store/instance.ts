@@ -1,6 +1,6 @@
 import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
-import { updateDefaultPolicy } from "../../../src/lockout/policy.ts";
+import { updateDefaultPolicy } from "../../../src/lockout/policy/policy.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, instanceOwner, init, limits, hashOf } from "./samples.ts";
 

@@ -1,8 +1,8 @@
 import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
 import { StoreUnavailableError } from "../../../src/store/store.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
 import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";
 import { userSubject } from "../../../src/store/users.ts";

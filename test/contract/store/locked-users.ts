@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import type { Client } from "../../../src/lockout/comparison.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
+import type { Client } from "../../../src/lockout/user/comparison.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
 import type {
   LockedFilter,
   LockedOrder,

@@ -1,6 +1,6 @@
 import { firstPage } from "../../support/first-page.ts";
 import { beforeEach, describe, expect, it } from "vitest";
-import { putUser } from "../../../src/lockout/user.ts";
+import { putUser } from "../../../src/lockout/user/user.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";

@@ -1,6 +1,6 @@
 import { firstPage } from "../../support/first-page.ts";
 import { describe, expect, it } from "vitest";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
 import { createIds } from "../../../src/store/ids.ts";
 import { toPageToken } from "../../../src/store/page-token.ts";
 import { everyItem } from "../../../src/store/pages.ts";

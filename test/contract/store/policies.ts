@@ -3,9 +3,9 @@ import {
   addOrgPolicy,
   resetOrgPolicy,
   updateOrgPolicy,
-} from "../../../src/lockout/policy.ts";
-import type { Limits } from "../../../src/lockout/limits.ts";
-import type { DecidePolicy } from "../../../src/lockout/policy.ts";
+} from "../../../src/lockout/policy/policy.ts";
+import type { Limits } from "../../../src/lockout/policy/limits.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy/policy.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, instanceOwner, orgA, orgB, init, limits } from "./samples.ts";

@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { etagOf } from "../../../src/lockout/policy-etag.ts";
-import { rollBackPolicy } from "../../../src/lockout/policy-rollback.ts";
+import { etagOf } from "../../../src/lockout/policy/policy-etag.ts";
+import { rollBackPolicy } from "../../../src/lockout/policy/policy-rollback.ts";
 import {
   addOrgPolicy,
   limitsOf,
   resetOrgPolicy,
   updateDefaultPolicy,
   updateOrgPolicy,
-} from "../../../src/lockout/policy.ts";
-import type { DecidePolicy } from "../../../src/lockout/policy.ts";
-import { resetRules, setRules } from "../../../src/lockout/rules-commands.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
+} from "../../../src/lockout/policy/policy.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy/policy.ts";
+import {
+  resetRules,
+  setRules,
+} from "../../../src/lockout/policy/rules-commands.ts";
+import { noRules } from "../../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../../src/lockout/policy/rules.ts";
 import type { DatedPolicy, PolicyOwner } from "../../../src/store/policies.ts";
 import {
   findPartsAfter,

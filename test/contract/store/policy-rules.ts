@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { addOrgPolicy, resetOrgPolicy } from "../../../src/lockout/policy.ts";
-import type { DecidePolicy } from "../../../src/lockout/policy.ts";
-import { rulesPayload } from "../../../src/lockout/rules-payload.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
+import {
+  addOrgPolicy,
+  resetOrgPolicy,
+} from "../../../src/lockout/policy/policy.ts";
+import type { DecidePolicy } from "../../../src/lockout/policy/policy.ts";
+import { rulesPayload } from "../../../src/lockout/policy/rules-payload.ts";
+import { noRules } from "../../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../../src/lockout/policy/rules.ts";
 import type { PolicyOwner } from "../../../src/store/policies.ts";
 import { changePolicy, rulesDecision } from "../../support/change-policy.ts";
 import type { StoreBed } from "./bed.ts";

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   completeAttempt,
   reportAttempt,
-} from "../../../src/lockout/attempt.ts";
-import type { Outcome } from "../../../src/lockout/comparison.ts";
-import type { Factor } from "../../../src/lockout/factor.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { putUser } from "../../../src/lockout/user.ts";
+} from "../../../src/lockout/attempt/attempt.ts";
+import type { Outcome } from "../../../src/lockout/user/comparison.ts";
+import type { Factor } from "../../../src/lockout/user/factor.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
+import { putUser } from "../../../src/lockout/user/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls } from "./attempt-calls.ts";

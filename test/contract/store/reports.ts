@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
 import type { Store } from "../../../src/store/store.ts";
 import type { ReportKey, Subject } from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";

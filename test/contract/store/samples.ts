@@ -1,7 +1,13 @@
-import type { EventPayload, EventType } from "../../../src/lockout/event.ts";
-import { createDefaultPolicy } from "../../../src/lockout/policy.ts";
-import type { Limits } from "../../../src/lockout/limits.ts";
-import type { DecidePolicy, PolicyView } from "../../../src/lockout/policy.ts";
+import type {
+  EventPayload,
+  EventType,
+} from "../../../src/lockout/events/event.ts";
+import { createDefaultPolicy } from "../../../src/lockout/policy/policy.ts";
+import type { Limits } from "../../../src/lockout/policy/limits.ts";
+import type {
+  DecidePolicy,
+  PolicyView,
+} from "../../../src/lockout/policy/policy.ts";
 import type { EventFilter } from "../../../src/store/events.ts";
 import type { InstanceInit } from "../../../src/store/store.ts";
 import type { NewToken } from "../../../src/store/access.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import type { Rules } from "../../../src/lockout/rules.ts";
-import { deactivateUser, lockUser } from "../../../src/lockout/user.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
+import { noRules } from "../../../src/lockout/policy/rules.ts";
+import type { Rules } from "../../../src/lockout/policy/rules.ts";
+import { deactivateUser, lockUser } from "../../../src/lockout/user/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";
 import type { StoreBed } from "./bed.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
 import { notedAtOnce } from "../../../src/store/commands/settle-storms.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, beforeEach } from "vitest";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import { firstPage } from "../../support/first-page.ts";

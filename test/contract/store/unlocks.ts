@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { LockoutError } from "../../../src/lockout/errors.ts";
-import { updateOrgPolicy } from "../../../src/lockout/policy.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
+import type { LockoutError } from "../../../src/lockout/errors/errors.ts";
+import { updateOrgPolicy } from "../../../src/lockout/policy/policy.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
 import { userSubject } from "../../../src/store/users.ts";
 import type { Subject } from "../../../src/store/users.ts";
 import { alice, aliceKey, attemptCalls, ttlMs } from "./attempt-calls.ts";

@@ -3,13 +3,13 @@ import {
   beginAttempt,
   completeAttempt,
   reportAttempt,
-} from "../../../src/lockout/attempt.ts";
-import type { EventPayload } from "../../../src/lockout/event.ts";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { lockUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockUser } from "../../../src/lockout/unlock.ts";
-import type { WantedState } from "../../../src/lockout/user.ts";
+} from "../../../src/lockout/attempt/attempt.ts";
+import type { EventPayload } from "../../../src/lockout/events/event.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
+import { lockUser, putUser } from "../../../src/lockout/user/user.ts";
+import { unlockUser } from "../../../src/lockout/user/unlock.ts";
+import type { WantedState } from "../../../src/lockout/user/user.ts";
 import type { Subject, UserKey } from "../../../src/store/users.ts";
 import type { StoreBed, WholeStore } from "./bed.ts";
 import { limits, orgA, start } from "./samples.ts";

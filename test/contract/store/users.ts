@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { LockoutError } from "../../../src/lockout/errors.ts";
-import { reportAttempt } from "../../../src/lockout/attempt.ts";
-import { zeroCounter } from "../../../src/lockout/counter.ts";
-import { factors } from "../../../src/lockout/factor.ts";
-import type { Factor } from "../../../src/lockout/factor.ts";
-import { addOrgPolicy } from "../../../src/lockout/policy.ts";
-import { noRules } from "../../../src/lockout/rules.ts";
-import { recordPasswordChange } from "../../../src/lockout/password-change.ts";
-import { lockUser, newUser, putUser } from "../../../src/lockout/user.ts";
-import { unlockUser } from "../../../src/lockout/unlock.ts";
+import { LockoutError } from "../../../src/lockout/errors/errors.ts";
+import { reportAttempt } from "../../../src/lockout/attempt/attempt.ts";
+import { zeroCounter } from "../../../src/lockout/user/counter.ts";
+import { factors } from "../../../src/lockout/user/factor.ts";
+import type { Factor } from "../../../src/lockout/user/factor.ts";
+import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
+import { noRules } from "../../../src/lockout/policy/rules.ts";
+import { recordPasswordChange } from "../../../src/lockout/user/password-change.ts";
+import { lockUser, newUser, putUser } from "../../../src/lockout/user/user.ts";
+import { unlockUser } from "../../../src/lockout/user/unlock.ts";
 import type {
   DecideUser,
   UserView,
   WantedState,
-} from "../../../src/lockout/user.ts";
+} from "../../../src/lockout/user/user.ts";
 import { toPageToken } from "../../../src/store/page-token.ts";
 import type {
   LockedFilter,

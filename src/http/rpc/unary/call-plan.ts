@@ -2,8 +2,8 @@ import type {
   UniversalHandlerOptions,
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
-import type { BodyTimeouts } from "../../connection/body.ts";
-import type { Listed, Roster } from "../../connection/roster.ts";
+import type { BodyTimeouts } from "../../connection/exchange/body.ts";
+import type { Listed, Roster } from "../../connection/budget/roster.ts";
 import type { RequestHead } from "../../request/head.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
 import type { Stopwatch } from "../gate-renewal.ts";

@@ -3,7 +3,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Message } from "@bufbuild/protobuf";
 import { startDeadline } from "../../../transcoding/index.ts";
-import type { BodyCollector } from "../../connection/body-collector.ts";
+import type { BodyCollector } from "../../connection/exchange/body-collector.ts";
 import { runLongWork } from "../../../pacing/long-work.ts";
 import type { FairCompression } from "../compressions.ts";
 import { hasLapsed } from "../gate-renewal.ts";

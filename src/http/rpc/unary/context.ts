@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ContextValues, HandlerContext } from "@connectrpc/connect";
 import type { Turn } from "../../../pacing/turns.ts";
-import { networkOf } from "../../connection/connection-count.ts";
+import { networkOf } from "../../connection/budget/connection-count.ts";
 import type { Owner } from "../compressions.ts";
 import { safeUrl } from "../http-request.ts";
 import { requestIdKey } from "../../request/id.ts";

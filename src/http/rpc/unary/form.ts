@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { TranscodingMatch } from "../../../transcoding/index.ts";
-import type { BodyLimit } from "../../connection/body-collector.ts";
+import type { BodyLimit } from "../../connection/exchange/body-collector.ts";
 import type { RequestHead } from "../../request/head.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
 import type { FairCompression } from "../compressions.ts";

@@ -14,7 +14,7 @@ import type { HttpLimits } from "../../limits.ts";
 import type { MapError } from "../mapped-errors.ts";
 import { rpcMediaType } from "../../request/media-type.ts";
 import type { RequestHead } from "../../request/head.ts";
-import { Roster } from "../../connection/roster.ts";
+import { Roster } from "../../connection/budget/roster.ts";
 import type { CallPlan, Respond, RunningCall } from "./call-plan.ts";
 import { connectGetForm, encodingOfQuery } from "./connect-get.ts";
 import { connectForm } from "./connect.ts";

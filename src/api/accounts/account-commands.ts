@@ -1,0 +1,167 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import {
+  keyFile,
+  makeAccountSecret,
+  makeKeyPair,
+  readPublicKey,
+} from "../../auth/account-keys.ts";
+import { requireRoles } from "../../auth/account-permission.ts";
+import { getCaller, requirePermission } from "../../auth/caller.ts";
+import type { Permission } from "../../auth/roles.ts";
+import { hashSecret } from "../../auth/tokens.ts";
+import {
+  addAccountKey,
+  maxKeysPerAccount,
+  setAccountSecret,
+} from "../../lockout/account/account.ts";
+import type { DecideAccount } from "../../lockout/account/account.ts";
+import type {
+  Account,
+  AccountKey,
+} from "../../lockout/account/account-record.ts";
+import { foldName } from "../../lockout/user/alias.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
+import type { OrgStore } from "../../store/access.ts";
+import type { AccountStore, NewAccount } from "../../store/accounts.ts";
+import type { Store } from "../../store/store.ts";
+import { findAccountFor } from "./accounts.ts";
+import { turnOf } from "../requests/pages.ts";
+
+/** What the commands work with. */
+export type AccountCommandStore = AccountStore &
+  OrgStore &
+  Pick<Store, "now" | "newId">;
+
+/** A key that an account shall get. */
+export interface WantedKey {
+  /** Milliseconds since 1970 UTC; undefined: it is good for ever. */
+  readonly expirationDate: number | undefined;
+  /** PEM; empty: a key is made. */
+  readonly publicKey: Uint8Array;
+  readonly fileType: "application" | "serviceaccount";
+}
+
+/** No control characters and other unseen ones, no blanks, and nothing that Basic or forms give a meaning. */
+const notInLoginNames = /[\s%+:]|\p{C}/u;
+
+/** What callers do with service accounts, by ZITADEL's calls and by ours: with the same rules, and the same refusals. */
+export function createAccountCommands(store: AccountCommandStore) {
+  /** Runs a command on an account that the caller may change. @throws LockoutError */
+  const change = async (
+    id: string,
+    context: HandlerContext,
+    decide: DecideAccount,
+  ): Promise<Account> => {
+    const caller = getCaller(context.values);
+    const found = await findAccountFor(store, caller, id, "user.write");
+    const changed =
+      found &&
+      (await store.changeAccount(id, caller.id, (account, now) => {
+        requireRoles(caller, account);
+        return decide(account, now);
+      }));
+    if (changed === undefined) {
+      throw new LockoutError("accountUnknown");
+    }
+    return changed;
+  };
+  return {
+    change,
+
+    /** An account on which the caller has a permission. @throws LockoutError */
+    find: async (
+      id: string,
+      context: HandlerContext,
+      permission: Permission,
+    ): Promise<Account> => {
+      const caller = getCaller(context.values);
+      const account = await findAccountFor(store, caller, id, permission);
+      if (account === undefined) {
+        throw new LockoutError("accountUnknown");
+      }
+      return account;
+    },
+
+    /** Creates an account. @throws LockoutError */
+    create: async (
+      account: NewAccount,
+      context: HandlerContext,
+    ): Promise<Account> => {
+      const caller = getCaller(context.values);
+      const { loginName, orgId } = account;
+      if (notInLoginNames.test(loginName) || foldName(loginName) === "") {
+        throw new LockoutError("loginNameInvalid");
+      }
+      requirePermission(caller, orgId, "user.write");
+      if (!(await store.orgExists(orgId))) {
+        throw new LockoutError("tokenOrgUnknown");
+      }
+      requireRoles(caller, account);
+      return store.createAccount(account, caller.id);
+    },
+
+    /** Gives an account a key; the file of one that is made, else it is empty. @throws LockoutError */
+    addKey: async (
+      userId: string,
+      { expirationDate, publicKey: pem, fileType }: WantedKey,
+      context: HandlerContext,
+    ): Promise<{ readonly key: AccountKey; readonly file: string }> => {
+      if (expirationDate !== undefined && expirationDate <= store.now()) {
+        throw new LockoutError("keyExpiryPast");
+      }
+      const isGiven = pem.length > 0;
+      const given = isGiven ? readPublicKey(pem) : undefined;
+      if (isGiven && given === undefined) {
+        throw new LockoutError("publicKeyInvalid");
+      }
+      const mayHaveMore = async () => {
+        await change(userId, context, ({ keyIds }) => {
+          if (keyIds.length >= maxKeysPerAccount) {
+            throw new LockoutError("keysTooMany");
+          }
+          return { events: [] };
+        });
+      };
+      // Before a key is made, which takes long: when it is asked for, and when it is its turn.
+      await mayHaveMore();
+      const made =
+        given === undefined
+          ? await makeKeyPair(turnOf(context), mayHaveMore)
+          : undefined;
+      const { algorithm, publicKey } = given ?? made ?? unreachable();
+      const key: AccountKey = {
+        ...{ id: store.newId(), algorithm, publicKey, expirationDate },
+        creationDate: store.now(),
+      };
+      await change(userId, context, addAccountKey(key));
+      return {
+        key,
+        file:
+          made === undefined
+            ? ""
+            : keyFile(fileType, userId, key.id, made.privateKey),
+      };
+    },
+
+    /** Gives an account a secret. @throws LockoutError */
+    setSecret: async (
+      userId: string,
+      context: HandlerContext,
+    ): Promise<{
+      readonly account: Account;
+      readonly clientSecret: string;
+    }> => {
+      const clientSecret = makeAccountSecret();
+      const secret = { id: store.newId(), hash: hashSecret(clientSecret) };
+      const account = await change(userId, context, setAccountSecret(secret));
+      return { account, clientSecret };
+    },
+  };
+}
+
+/** What {@link createAccountCommands} makes. */
+export type AccountCommands = ReturnType<typeof createAccountCommands>;
+
+function unreachable(): never {
+  throw new Error("a key is given or made");
+}

@@ -1,0 +1,88 @@
+import type { HandlerContext } from "@connectrpc/connect";
+import { requireRoles } from "../../auth/account-permission.ts";
+import { getCaller, holdsPermission } from "../../auth/caller.ts";
+import type { Caller } from "../../auth/caller.ts";
+import type { Permission } from "../../auth/roles.ts";
+import { changeAccountState } from "../../lockout/account/account.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
+import type { DecideUser, UserApi } from "../../lockout/user/user.ts";
+import { mayBeAccountId } from "../../store/accounts.ts";
+import type { AccountStore } from "../../store/accounts.ts";
+import type { Subject } from "../../store/users.ts";
+import { changedDetails } from "../messages/details.ts";
+
+/** The service account with an id; undefined where it is none's. */
+export async function findAccount(
+  store: Pick<AccountStore, "findAccount">,
+  id: string,
+): Promise<Account | undefined> {
+  return mayBeAccountId(id) ? store.findAccount(id) : undefined;
+}
+
+/** The same, where the caller has a permission on it, and it is of the organisation that the call names. */
+export async function findAccountFor(
+  store: Pick<AccountStore, "findAccount">,
+  caller: Caller,
+  id: string,
+  permission: Permission,
+): Promise<Account | undefined> {
+  const account = await findAccount(store, id);
+  return account !== undefined &&
+    (!caller.isOrgNamed || caller.orgId === account.orgId) &&
+    holdsPermission(caller, account.orgId, permission)
+    ? account
+    : undefined;
+}
+
+/**
+ * Refuses an id that is a service account's of the organisation: it has no attempts, and is no user. Other organisations' accounts are as unknown
+ * as their users, so that nobody learns which ids they have.
+ *
+ * @throws LockoutError
+ */
+export async function refuseAccount(
+  store: Pick<AccountStore, "findAccount">,
+  subject: Subject,
+): Promise<void> {
+  if (
+    subject.kind === "user" &&
+    (await findAccount(store, subject.userId))?.orgId === subject.orgId
+  ) {
+    throw new LockoutError("subjectIsAccount");
+  }
+}
+
+/**
+ * Locks, unlocks, deactivates or reactivates a service account, where the id is that of one which the caller may see: by the same commands, and with
+ * the same refusals, as a user. Undefined where it is none's.
+ *
+ * @throws LockoutError
+ */
+export async function changeStateOfAccount(
+  store: AccountStore,
+  id: string,
+  context: HandlerContext,
+  version: UserApi["version"],
+  decide: (api: UserApi) => DecideUser<void>,
+) {
+  const caller = getCaller(context.values);
+  const found = await findAccountFor(store, caller, id, "user.write");
+  if (found === undefined) {
+    return undefined;
+  }
+  const changed = await store.changeAccount(id, caller.id, (account, now) => {
+    const authorise = () => {
+      requireRoles(caller, account);
+    };
+    return changeAccountState(decide({ version, authorise }), caller.id)(
+      account,
+      now,
+    );
+  });
+  const { last } = await store.findAccountEvents(found);
+  if (changed === undefined || last === undefined) {
+    throw new LockoutError("userUnknown");
+  }
+  return { details: changedDetails(last) };
+}
