@@ -43,6 +43,7 @@ export class HookQueue {
   readonly id: string;
   readonly owner: string | undefined;
   readonly since: number;
+  #hook: HookRecord;
   #filter: HookFilter;
   /** All events up to here were taken, or are none of it. */
   seen: number;
@@ -70,6 +71,7 @@ export class HookQueue {
     this.since = hook.since;
     this.seen = Math.max(hook.position, hook.since);
     this.lastSuccess = hook.lastSuccess;
+    this.#hook = hook;
     this.#filter = hookFilter(hook);
     for (const retry of retries) {
       // At once: whoever has stopped before may have been away for long.
@@ -85,8 +87,14 @@ export class HookQueue {
     return this.#filter;
   }
 
-  /** It gets other events from now on. */
-  setFilter(hook: HookRecord): void {
+  /** The hook as the log has said last; the store may know of a later change. */
+  get hook(): HookRecord {
+    return this.#hook;
+  }
+
+  /** The hook was changed. */
+  set hook(hook: HookRecord) {
+    this.#hook = hook;
     this.#filter = hookFilter(hook);
   }
 

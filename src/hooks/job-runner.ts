@@ -144,15 +144,12 @@ export function createJobRunner(
         progress.touch(queue);
         return;
       }
-      const hook = await readWanted(queue, event.position);
-      const attempted =
-        hook &&
-        (await attempt(
-          hook,
-          eventMessage(instanceId, event),
-          () => readWanted(queue, event.position),
-          ending.signal,
-        ));
+      const attempted = await attempt(
+        queue.hook,
+        eventMessage(instanceId, event),
+        () => readWanted(queue, event.position),
+        ending.signal,
+      );
       if (attempted === undefined) {
         // What the log says of the hook comes, or the lease is lost.
         queue.putBack(job);

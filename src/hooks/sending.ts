@@ -101,7 +101,7 @@ export async function send(
     if (hook === undefined || hook.disableReason !== undefined) {
       hooks.remove(hookId);
     } else if (known?.since === hook.since) {
-      known.setFilter(hook);
+      known.hook = hook;
       hooks.filtersChanged();
     } else {
       await addHook(hook, false);
