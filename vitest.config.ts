@@ -19,6 +19,8 @@ const shared = {
   // Real servers, browsers and foreign clients: slow on a small machine, never hanging.
   testTimeout: 60_000,
   hookTimeout: 120_000,
+  // What is waited for comes; on a busy machine after more than the usual second.
+  expect: { poll: { timeout: 30_000 } },
   // Loading the same modules anew for each file took longer than the tests. No test may rely on fresh modules.
   isolate: false,
   // A test counts objects by an experimental function of V8.
