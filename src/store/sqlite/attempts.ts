@@ -68,10 +68,9 @@ export function prepareAttempts(
   const redate = database.prepare<[number, number, string]>(
     "UPDATE attempts SET begin_time = ?, expire_time = ? WHERE id = ?",
   );
-  // `+?`: see the last sequence of events.ts.
   const expiredOf = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts
-     WHERE outcome IS NULL AND subject = +? AND expire_time <= +? ORDER BY expire_time, id`,
+     WHERE outcome IS NULL AND subject = ? AND expire_time <= ? ORDER BY expire_time, id`,
   );
   const expired = database.prepare<[number, number], AttemptRow>(
     `SELECT ${columns} FROM attempts

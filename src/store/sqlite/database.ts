@@ -14,6 +14,7 @@ import { primaryCode, unavailable } from "./errors.ts";
 import { closeToOthers, createOwnerOnly } from "./file-access.ts";
 import { migrate, pendingMigrations } from "./migrate.ts";
 import type { Migration } from "./migrate.ts";
+import { planOnce } from "./plan-once.ts";
 import { takeServerLock } from "./server-lock.ts";
 import type { ServerLock } from "./server-lock.ts";
 import type { TransactionMemory } from "./transaction-memory.ts";
@@ -44,6 +45,7 @@ export function openDatabase(
   let lock: ServerLock | undefined;
   try {
     database = new Database(file, { timeout: openTimeoutMs });
+    planOnce(database);
     const pending = pendingMigrations(database, migrations);
     if (exclusive) {
       lock = takeServerLock(file);

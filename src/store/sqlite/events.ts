@@ -146,12 +146,10 @@ function prepareLastSequence(
   database: Database,
   table: EventTableName,
 ): (aggregate: Aggregate) => number {
-  // `+?`: SQLite plans a statement with an order, such as `max`, again for each value that is bound to a bare `?`, which takes four times as
-  // long as the search (as of 3.54, with STAT4, in exprCompareVariable).
   const lastSequence = database
     .prepare<[string, string, string], number | null>(
       `SELECT max(sequence) FROM ${table}
-       WHERE aggregate_id = +? AND aggregate_type = +? AND resource_owner = +?`,
+       WHERE aggregate_id = ? AND aggregate_type = ? AND resource_owner = ?`,
     )
     .pluck();
   return ({ id, type, resourceOwner }) =>

@@ -72,11 +72,10 @@ export function prepareSubjects(
       "SELECT key FROM subjects WHERE org_id = ? AND name_hash = ?",
     )
     .pluck();
-  // `+?`: see the last sequence of events.ts.
   const findAnother = database
     .prepare<[string, Uint8Array], number>(
       `SELECT key FROM subjects INDEXED BY names_by_hash
-       WHERE org_id = +? AND name_hash > +? ORDER BY name_hash LIMIT 1`,
+       WHERE org_id = ? AND name_hash > ? ORDER BY name_hash LIMIT 1`,
     )
     .pluck();
   const insert = database.prepare<
