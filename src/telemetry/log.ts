@@ -63,26 +63,28 @@ export function createRecordLog<Rec>(
     readonly [pino.symbols.streamSym]: DestinationStream;
   };
   const end = `,"msg":${JSON.stringify(message)}}\n`;
-  const timestamp = createTimestamp();
+  const start = createLineStart();
   return (record) => {
     if (!log.isLevelEnabled("info")) {
       return;
     }
-    stream.write(
-      `{"level":"info","time":"${timestamp()}",${fieldsOf(record)}${end}`,
-    );
+    stream.write(`${start()}${fieldsOf(record)}${end}`);
   };
 }
 
-/** The time as ISO 8601 has it; written anew only when it has changed. */
-function createTimestamp(): () => string {
+/** Begins a line of level `info`: written anew only when the time has changed. */
+function createLineStart(): () => string {
   let last = NaN;
   let text = "";
   return () => {
     const now = Date.now();
     if (now !== last) {
       last = now;
-      text = new Date(now).toISOString();
+      text = [
+        '{"level":"info","time":"',
+        new Date(now).toISOString(),
+        '",',
+      ].join("");
     }
     return text;
   };

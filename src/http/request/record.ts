@@ -37,70 +37,79 @@ export interface RequestRecord {
 export function recordFields(record: RequestRecord): string {
   const { start, end } = commonFields(record);
   // Ids are such that they may stand in a line as they are.
-  return `"requestId":"${record.requestId}",${start}"durationMs":${record.durationMs},"bytes":${record.bytes},${end}`;
+  return `"requestId":"${record.requestId}${start}${durationText(record.durationMs)}${end}`;
 }
 
-const method = rememberLast(JSON.stringify);
-const path = rememberLast(JSON.stringify);
-const remoteAddress = rememberLast(JSON.stringify);
-const name = rememberLast(JSON.stringify);
+/** The decimals of a number of milliseconds, by its microseconds. */
+const decimals = Array.from({ length: 1000 }, (_, micros) =>
+  String(micros / 1000).slice(1),
+);
 
-/** What most requests have in common with the one before: the fields up to, and behind, those that differ. */
-const commonFields = rememberLastCommon((record) => {
-  const { protocol, httpVersion, status, grpcStatus, rpc } = record;
-  // Joined, and not put together by `+`, which V8 would have to do again for each line.
-  return {
-    start: [
-      `"method":${method(record.method)},"path":${path(record.path)},`,
-      `"protocol":"${protocol}","httpVersion":"${httpVersion}","status":${status},`,
-      grpcStatus === undefined ? "" : `"grpcStatus":${grpcStatus},`,
-    ].join(""),
-    end: [
-      `"remoteAddress":${remoteAddress(record.remoteAddress)}`,
-      rpc === undefined ? "" : `,"rpc":${name(rpc)}`,
-    ].join(""),
-  };
-});
+/** As JSON has it: for V8 to write such a number would take longer than all else of the line. */
+function durationText(durationMs: number): string {
+  const micros = Math.round(durationMs * 1000);
+  const whole = Math.trunc(micros / 1000);
+  return `${whole}${decimals[micros - 1000 * whole] ?? ""}`;
+}
 
-interface CommonFields {
+/** What many requests have in common: the fields between those that differ, and what they were made of. */
+interface CommonFields extends Pick<
+  RequestRecord,
+  | "method"
+  | "path"
+  | "protocol"
+  | "httpVersion"
+  | "status"
+  | "grpcStatus"
+  | "bytes"
+  | "remoteAddress"
+> {
   readonly start: string;
   readonly end: string;
 }
 
-function rememberLastCommon(
-  make: (record: RequestRecord) => CommonFields,
-): (record: RequestRecord) => CommonFields {
-  let last: RequestRecord | undefined;
-  let made: CommonFields = { start: "", end: "" };
-  return (record) => {
-    if (
-      last?.path !== record.path ||
-      last.method !== record.method ||
-      last.rpc !== record.rpc ||
-      last.remoteAddress !== record.remoteAddress ||
-      last.status !== record.status ||
-      last.grpcStatus !== record.grpcStatus ||
-      last.protocol !== record.protocol ||
-      last.httpVersion !== record.httpVersion
-    ) {
-      last = record;
-      made = make(record);
-    }
-    return made;
-  };
+/** Of the last request of each method: as many as there are methods, and one for all that is no call. */
+const lastFields = new Map<string | undefined, CommonFields>();
+
+function commonFields(record: RequestRecord): CommonFields {
+  const last = lastFields.get(record.rpc);
+  if (last !== undefined && isAlike(record, last)) {
+    return last;
+  }
+  const made = makeCommonFields(record);
+  lastFields.set(record.rpc, made);
+  return made;
 }
 
-/** For what is often the same as the last time. */
-function rememberLast(
-  make: (text: string) => string,
-): (text: string) => string {
-  let last = "";
-  let made = make(last);
-  return (text) => {
-    if (text !== last) {
-      last = text;
-      made = make(text);
-    }
-    return made;
+function isAlike(record: RequestRecord, last: CommonFields): boolean {
+  return (
+    last.path === record.path &&
+    last.bytes === record.bytes &&
+    last.method === record.method &&
+    last.remoteAddress === record.remoteAddress &&
+    last.status === record.status &&
+    last.grpcStatus === record.grpcStatus &&
+    last.protocol === record.protocol &&
+    last.httpVersion === record.httpVersion
+  );
+}
+
+function makeCommonFields(record: RequestRecord): CommonFields {
+  const { method, path, protocol, httpVersion, status } = record;
+  const { grpcStatus, bytes, remoteAddress, rpc } = record;
+  // Joined, and not put together by `+`, which V8 would have to do again for each line.
+  return {
+    ...{ method, path, protocol, httpVersion, status },
+    ...{ grpcStatus, bytes, remoteAddress },
+    start: [
+      `","method":${JSON.stringify(method)},"path":${JSON.stringify(path)},`,
+      `"protocol":"${protocol}","httpVersion":"${httpVersion}","status":${status},`,
+      grpcStatus === undefined ? "" : `"grpcStatus":${grpcStatus},`,
+      `"durationMs":`,
+    ].join(""),
+    end: [
+      `,"bytes":${bytes},"remoteAddress":${JSON.stringify(remoteAddress)}`,
+      rpc === undefined ? "" : `,"rpc":${JSON.stringify(rpc)}`,
+    ].join(""),
   };
 }
