@@ -61,12 +61,14 @@ export function holdsPermission(
   orgId: string,
   permission: Permission,
 ): boolean {
-  return rolesIn(caller, orgId).some((role) => grants(role, permission));
+  return caller.roles.some(
+    (role) => holdsIn(caller, orgId, role) && grants(role, permission),
+  );
 }
 
 /** Whether the caller has a role in the organisation. */
 export function isMember(caller: Caller, orgId: string): boolean {
-  return rolesIn(caller, orgId).length > 0;
+  return caller.roles.some((role) => holdsIn(caller, orgId, role));
 }
 
 /** Whether the caller has a role in every organisation. */
@@ -84,12 +86,9 @@ export function permissionsIn(
   );
 }
 
-/** The caller's roles that hold in the organisation. */
-function rolesIn(caller: Caller, orgId: string): readonly Role[] {
-  const isHome = caller.homeOrgId === orgId;
-  return caller.roles
-    .filter(isRole)
-    .filter((role) => isHome || holdsEverywhere(role));
+/** Whether one of the caller's roles is known, and holds in the organisation. */
+function holdsIn(caller: Caller, orgId: string, role: string): role is Role {
+  return isRole(role) && (caller.homeOrgId === orgId || holdsEverywhere(role));
 }
 
 /** Checks a permission. @throws LockoutError unless the caller has it in the organisation */

@@ -46,10 +46,12 @@ export function createGate(
         if (!exists) {
           throw new LockoutError("orgUnknown");
         }
+        const { homeOrgId, roles } = roleHolder(token, orgId);
         const caller = {
           id: token.id,
           name: token.name,
-          ...roleHolder(token, orgId),
+          homeOrgId,
+          roles,
           orgId,
           isOrgNamed: named !== "",
           expirationDate: token.expirationDate,

@@ -19,7 +19,7 @@ export class RememberedHashes {
   }
 
   add(header: string, hash: Uint8Array): void {
-    if (header.length > maxHeaderLength) {
+    if (header.length > maxHeaderLength || this.#hashes.has(header)) {
       return;
     }
     const [oldest] = this.#hashes.keys();

@@ -35,7 +35,7 @@ import { callStream } from "./rpc/stream-call.ts";
 import { callEndpoint, takesMethod } from "./endpoint.ts";
 import type { StaticRoute } from "./pages/static-route.ts";
 import { beginUnaryCall } from "./rpc/unary/call.ts";
-import type { Respond } from "./rpc/unary/call-plan.ts";
+import type { CallPlan, Respond } from "./rpc/unary/call-plan.ts";
 import type { UnaryPlans } from "./rpc/unary/plans.ts";
 import type { Watchdog } from "./connection/budget/watchdog.ts";
 
@@ -223,8 +223,13 @@ function followRpc(
   const { method, httpMethods, streams } = rpc;
   running.rpc = rpc.name;
   running.serverStreams = streamsResponse(method);
-  running.protocol = spokenProtocol(head) ?? "connect";
-  if (!httpMethods.includes(exchange.method)) {
+  const takesHttpMethod = httpMethods.includes(exchange.method);
+  const plan =
+    takesHttpMethod && streams === undefined
+      ? findUnaryPlan(unary, exchange, head, method)
+      : undefined;
+  running.protocol = plan?.form.protocol ?? spokenProtocol(head) ?? "connect";
+  if (!takesHttpMethod) {
     return methodNotAllowed(head, httpMethods.join(", "));
   }
   if (running.protocol === "grpc" && exchange.httpVersion === "1.0") {
@@ -245,16 +250,23 @@ function followRpc(
       ? malformedHeader()
       : callStream({ ...rpc, streams }, request);
   }
-  const plan =
-    exchange.method === "GET"
-      ? unary.byGet(method, head, exchange.target)
-      : unary.byPost(method, head.contentType, head.accept);
   // What it may be depends on the protocol, which is not known.
   if (plan === undefined) {
     return { status: 415, header: new Headers() };
   }
   beginUnaryCall(plan, { running, head, match: undefined, byTemplate: false });
   return undefined;
+}
+
+function findUnaryPlan(
+  unary: UnaryPlans,
+  exchange: Exchange,
+  head: RequestHead,
+  method: DescMethod,
+): CallPlan | undefined {
+  return exchange.method === "GET"
+    ? unary.byGet(method, head, exchange.target)
+    : unary.byPost(method, head.contentType, head.accept);
 }
 
 function followTemplate(

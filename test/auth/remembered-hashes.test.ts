@@ -23,3 +23,11 @@ it("the oldest goes first", () => {
     hash,
   ]);
 });
+
+it("a header that is known makes no room for itself", () => {
+  const hashes = new RememberedHashes(2);
+  for (const header of ["a", "b", "b"]) {
+    hashes.add(header, hash);
+  }
+  expect(["a", "b"].map((header) => hashes.get(header))).toEqual([hash, hash]);
+});

@@ -172,7 +172,9 @@ export function readHead(exchange: Exchange, limits: HttpLimits): RequestHead {
       refuseAuthority(exchange, {
         // Clients of gRPC may send a `host` of their own, which is ignored beside an :authority (gRFC A41).
         hosts:
-          isGrpc(contentType) && exchange.authority !== undefined ? 0 : hosts,
+          hosts > 0 && exchange.authority !== undefined && isGrpc(contentType)
+            ? 0
+            : hosts,
         host,
         scheme,
       }) ??
