@@ -29,6 +29,9 @@ const httpMethods: ReadonlySet<string> = new Set([
 /** The series of one method in one protocol, by code. */
 type Codes = (Histogram | undefined)[];
 
+/** The series of one method of HTTP on one route, by status. */
+type Statuses = Map<number, Histogram>;
+
 /**
  * The metrics of requests: calls by gRPC, gRPC-Web and Connect by their methods, all other requests by their routes. The series of what succeeds
  * are there from the start; those of each other status from its first.
@@ -65,18 +68,10 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
     }
   }
 
-  const routes = new Map<string, Map<string, Map<number, Histogram>>>();
+  const routes = new Map<string, Map<string, Statuses>>();
   const routeSeries = (method: string, route: string, status: number) => {
-    const byMethod = getOrMake(
-      routes,
-      route,
-      () => new Map<string, Map<number, Histogram>>(),
-    );
-    const byStatus = getOrMake(
-      byMethod,
-      method,
-      () => new Map<number, Histogram>(),
-    );
+    const byMethod = getOrMake(routes, route, newMap<string, Statuses>);
+    const byStatus = getOrMake(byMethod, method, newMap<number, Histogram>);
     return getOrMake(byStatus, status, () =>
       requests.histogram({ method, route, status: String(status) }),
     );
@@ -94,12 +89,10 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
       const seconds = durationMs / 1000;
       const system = systemOf(request);
       if (system === undefined) {
-        const { method, route = other, status } = request;
+        const { route = other, status } = request;
+        const method = httpMethods.has(request.method) ? request.method : other;
         const known = names.has(route) ? route : other;
-        routeSeries(
-          httpMethods.has(method) ? method : other,
-          ...([known, status] as const),
-        ).observe(seconds);
+        routeSeries(method, known, status).observe(seconds);
         return;
       }
       const name = methods.has(rpc) ? rpc : other;
@@ -110,6 +103,10 @@ export function createRequestMetrics(served: ServedNames): RequestMetrics {
       }
     },
   };
+}
+
+function newMap<Key, Value>(): Map<Key, Value> {
+  return new Map();
 }
 
 function getOrMake<Key, Value>(

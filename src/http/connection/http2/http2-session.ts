@@ -67,6 +67,7 @@ export class Http2Session
   readonly #waiting: Http2Exchange[] = [];
   #streams = 0;
   #used = false;
+  /** While no stream is open. */
   #idleSince = performance.now();
   #closingSince: number | undefined;
   /** Streams that have become requests. */
@@ -152,12 +153,14 @@ export class Http2Session
 
   closed(exchange: Http2Exchange): void {
     this.#streams--;
-    this.#idleSince = performance.now();
+    if (this.#streams === 0) {
+      this.#idleSince = performance.now();
+    }
     if (exchange.resetCode === constants.NGHTTP2_PROTOCOL_ERROR) {
       this.#streamErrors.streamReset();
     }
     if (exchange.wasCut()) {
-      this.#countResets(1, this.#idleSince);
+      this.#countResets(1, performance.now());
     }
     if (this.#waiting.length > 0) {
       this.#turns.wait(this);

@@ -53,7 +53,8 @@ export class UnaryCall implements BodyCollector, RunningCall {
   readonly #timeout: CallTimeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #compression: FairCompression | undefined;
-  #consentedAt = 0;
+  /** When the gate consented to a call whose body was awaited from then on. */
+  #consentedAt: number | undefined;
   #over = false;
 
   constructor(
@@ -114,7 +115,11 @@ export class UnaryCall implements BodyCollector, RunningCall {
     if (this.#over) {
       return;
     }
-    if (hasLapsed(this.#consentedAt, this.#plan.stopwatch())) {
+    const consentedAt = this.#consentedAt;
+    if (
+      consentedAt !== undefined &&
+      hasLapsed(consentedAt, this.#plan.stopwatch())
+    ) {
       this.#askGate(() => {
         this.#open(body);
       });
@@ -177,12 +182,15 @@ export class UnaryCall implements BodyCollector, RunningCall {
       this.fail(reason);
       return;
     }
-    this.#consentedAt = stopwatch();
     if (form.body === undefined) {
       this.#open(noBytes);
-    } else {
-      running.exchange.body.collect(form.body, this);
+      return;
     }
+    const { body } = running.exchange;
+    if (!body.complete) {
+      this.#consentedAt = stopwatch();
+    }
+    body.collect(form.body, this);
   }
 
   #open(body: Uint8Array): void {
