@@ -51,9 +51,7 @@ it("deliveries are counted by the instance's hook, or as an organisation's, and 
   const series = (name: string) =>
     `lockoutd_hook_deliveries_total{hook="${name}",outcome="delivered"}`;
   await expect
-    .poll(async () => changesOf(start, await samples(), "lockoutd_hook"), {
-      timeout: 20_000,
-    })
+    .poll(async () => changesOf(start, await samples(), "lockoutd_hook"))
     .toEqual({
       [series(hookId)]: 1,
       [series("organization")]: 1,

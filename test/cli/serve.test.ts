@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { welcome } from "../../src/cli/terminal/welcome.ts";
 import { fingerprintOf, servedCertificate } from "../support/certificate.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -341,9 +341,7 @@ describe("SIGHUP", () => {
   }
 
   const logged = (server: CommandProcess, text: string) =>
-    vi.waitFor(() => {
-      expect(server.stderr()).toContain(text);
-    });
+    expect.poll(server.stderr).toContain(text);
 
   test("has certificate and key read again", async () => {
     const server = await serveTls();
@@ -367,9 +365,7 @@ describe("SIGHUP", () => {
     const server = await serveTls("--tls-reload", "20ms");
     await writePair("client");
     const renewed = fingerprintOf(await pem("client.crt"));
-    await vi.waitFor(async () => {
-      expect(await servedCertificate(server.port)).toBe(renewed);
-    });
+    await expect.poll(() => servedCertificate(server.port)).toBe(renewed);
     await stop(server);
   });
 
@@ -479,13 +475,7 @@ describe("output that is not taken", () => {
       await response.arrayBuffer();
     }
     server.child.stderr.resume();
-    // More than a megabyte is to be read until then: a busy machine takes its time.
-    await vi.waitFor(
-      () => {
-        expect(server.stderr()).toContain("could not be written");
-      },
-      { timeout: 30_000 },
-    );
+    await expect.poll(server.stderr).toContain("could not be written");
     const policy = await getPolicy(server.url, token);
     expect(policy.status).toBe(200);
     await policy.arrayBuffer();

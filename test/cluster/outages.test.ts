@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
 import { countFailures, guess, ifAway, setLimit, startNode } from "./nodes.ts";
@@ -33,9 +33,6 @@ afterAll(async () => {
 const readiness = async ({ url }: ClusterNode) =>
   (await fetch(`${url}/debug/ready`)).status;
 
-/** Longer than every time-out of the engine together. */
-const patience = { timeout: 30_000, interval: 100 };
-
 describe("what one node changes", () => {
   it("holds on the other at once: policies and tokens", async () => {
     for (let limit = 1; limit <= 20; limit += 1) {
@@ -63,9 +60,7 @@ describe("what one node changes", () => {
     }
     const { policy } = await near.admin.getLockoutPolicy({});
     const last = policy?.details?.sequence;
-    await vi.waitFor(() => {
-      expect(seen.at(-1)).toBe(last);
-    }, patience);
+    await expect.poll(() => seen.at(-1)).toBe(last);
     // The instance and its policy were added before.
     expect(seen).toEqual(seen.map((_sequence, index) => BigInt(index + 3)));
     ended.abort();
@@ -83,17 +78,13 @@ describe("a node that is cut off from the database", () => {
     );
     expect(ConnectError.from(error).code).toBe(Code.Unavailable);
     expect(told.compared).toBe(0);
-    await vi.waitFor(async () => {
-      expect(await readiness(far)).toBe(412);
-    }, patience);
+    await expect.poll(() => readiness(far)).toBe(412);
     // The other one goes on.
     expect(await readiness(near)).toBe(200);
     await guess(near, "cut off", told);
 
     proxy.mend();
-    await vi.waitFor(async () => {
-      expect(await readiness(far)).toBe(200);
-    }, patience);
+    await expect.poll(() => readiness(far)).toBe(200);
     await guess(far, "cut off", told);
     expect(await countFailures(far, "cut off")).toBe(2);
   });
@@ -110,16 +101,12 @@ describe("a primary that fails over to its standby", () => {
         await guess(far, "failed over", told).catch(ifAway);
       }
     });
-    await vi.waitFor(() => {
-      expect(told.failed).toBeGreaterThan(50);
-    }, patience);
+    await expect.poll(() => told.failed).toBeGreaterThan(50);
     await postgres.stop("SIGQUIT");
     const before = told.failed;
     await standby.promote();
     proxy.redirect(standby.port);
-    await vi.waitFor(() => {
-      expect(told.failed).toBeGreaterThan(before + 50);
-    }, patience);
+    await expect.poll(() => told.failed).toBeGreaterThan(before + 50);
     over = true;
     await Promise.all(lanes);
     expect(await countFailures(far, "failed over")).toBeGreaterThanOrEqual(

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
 import {
   DeliveryOutcome,
@@ -233,7 +233,7 @@ it("a receiver that hangs is left when the server ends", async () => {
   await stage.server.close();
   // The next one is closed behind the test.
   stage = await startHookStage();
-  await vi.waitUntil(() => isLeft);
+  await expect.poll(() => isLeft).toBe(true);
 });
 
 it("a receiver that sends interim responses without end is left", async () => {
@@ -258,5 +258,5 @@ it("a receiver that sends interim responses without end is left", async () => {
     status: 0,
     error: "the connection was closed before there was a response",
   });
-  await vi.waitUntil(() => isLeft);
+  await expect.poll(() => isLeft).toBe(true);
 });

@@ -154,7 +154,7 @@ describe("pipelined requests of HTTP/1.1", () => {
     await ended(101);
     client.socket.destroy();
     other.socket.destroy();
-  }, 60_000);
+  });
 
   test("what follows them and is no HTTP is refused after them", async () => {
     const gated = gatedPage("/gated");
@@ -251,7 +251,7 @@ describe("an HTTP/2 connection that holds too much", () => {
     gated.open();
     await response;
     session.destroy();
-  }, 20_000);
+  });
 });
 
 describe("a server that holds too much", () => {
@@ -308,7 +308,7 @@ describe("a server that holds too much", () => {
     );
     expect(response).toBeDefined();
     honest.socket.destroy();
-  }, 20_000);
+  });
 
   test("a response that nobody reads is what a connection holds", async () => {
     const chunk = new Uint8Array(300_000);
@@ -337,7 +337,7 @@ describe("a server that holds too much", () => {
     await ended(50);
     expect((await fetch(`${url}/debug/healthz`)).status).toBe(200);
     greedy.socket.destroy();
-  }, 20_000);
+  });
 });
 
 test("the server has its share of connections, and gets it back", async () => {

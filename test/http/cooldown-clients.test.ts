@@ -80,4 +80,4 @@ test("new connections wait, or are closed, of a network whose connections have t
   for (const { socket } of waiting) {
     socket.destroy();
   }
-}, 20_000);
+});

@@ -94,7 +94,7 @@ test("large messages of calls that were cancelled delay nobody, and are freed", 
   // To read those of the others, and to pause behind each, would take six hundred times as long as to read this one.
   expect(performance.now() - from).toBeLessThan(50 * Math.max(...alone));
   // The last of them are freed when the event loop has seen that their clients have left.
-  await vi.waitUntil(() => held() < before + 10, 20_000);
+  await expect.poll(held).toBeLessThan(before + 10);
 });
 
 test("large messages of one network do not wait for all of another one's", async () => {
@@ -171,7 +171,7 @@ test.each(["usual", "with a header of its own"])(
     const [, response] = turns.map((turn) => turn?.signal);
     expect(response?.aborted).toBe(false);
     socket.destroy();
-    await vi.waitUntil(() => response?.aborted === true);
+    await expect.poll(() => response?.aborted).toBe(true);
     expect(onFault).not.toHaveBeenCalled();
   },
 );

@@ -98,7 +98,7 @@ it("the rules come to what a naive count of all failures comes to", async () => 
     fc.asyncProperty(moves, (played) => play(memoryBoard(), played, start)),
     { numRuns: 4000 },
   );
-}, 120_000);
+});
 
 /** A user of a new organisation in a database whose stores take turns; the game sets their clock. */
 function storeBoard(
@@ -203,7 +203,7 @@ it("SQLite: the same", async () => {
   const { problems } = await checkDatabase(url);
   expect(problems).toEqual([]);
   await directory.remove();
-}, 120_000);
+});
 
 it("PostgreSQL: the same, by three nodes", async () => {
   const { url, drop } = await postgres.createDatabase();
@@ -211,4 +211,4 @@ it("PostgreSQL: the same, by three nodes", async () => {
   const { problems } = await checkDatabase(url);
   expect(problems).toEqual([]);
   await drop();
-}, 120_000);
+});

@@ -255,7 +255,7 @@ it("SQLite: sources come to what a naive count of all failures comes to", async 
   const directory = await makeTempDir();
   await playOn(`sqlite:${directory.file("a.db")}`, 1, 200);
   await directory.remove();
-}, 120_000);
+});
 
 const postgres = usePostgres();
 
@@ -263,4 +263,4 @@ it("PostgreSQL, three nodes: the same", async () => {
   const { url, drop } = await postgres.createDatabase();
   await playOn(url, 3, 40);
   await drop();
-}, 120_000);
+});

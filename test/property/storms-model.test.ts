@@ -77,7 +77,7 @@ it("what settling comes to, however often, is what counting all locks anew comes
     }),
     { numRuns: 20_000 },
   );
-}, 120_000);
+});
 
 it("so is it where more locks were noted than are read at a time", () => {
   const parts = fc.array(fc.nat({ max: 3000 }), { maxLength: 60 });
@@ -133,7 +133,7 @@ it("so is it where more locks were noted than are read at a time", () => {
     ),
     { numRuns: 3000 },
   );
-}, 120_000);
+});
 
 it("locks that are reported late make no storm begin or end twice", () => {
   const rounds = fc.array(
@@ -164,7 +164,7 @@ it("locks that are reported late make no storm begin or end twice", () => {
     }),
     { numRuns: 5000 },
   );
-}, 120_000);
+});
 
 const kind = <Kind extends string>(name: Kind) => fc.constant(name);
 const game = fc.record({
@@ -357,7 +357,7 @@ it("SQLite tells of the storms that there were", async () => {
   const directory = await makeTempDir();
   await playOn(`sqlite:${directory.file("a.db")}`, 1, 60);
   await directory.remove();
-}, 120_000);
+});
 
 const postgres = usePostgres();
 
@@ -365,4 +365,4 @@ it("PostgreSQL: the same, by three nodes", async () => {
   const { url, drop } = await postgres.createDatabase();
   await playOn(url, 3, 30);
   await drop();
-}, 120_000);
+});

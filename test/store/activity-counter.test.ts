@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { startTestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import {
@@ -83,7 +83,7 @@ test("what cannot be added is added later, and in pieces", async () => {
   for (let org = 0; org < 250; org += 1) {
     attempt(counter, String(org));
   }
-  await vi.waitUntil(() => errors.length > 0, { timeout: 10_000 });
+  await expect.poll(() => errors.length).toBeGreaterThan(0);
   expect(added).toHaveLength(100);
   isDown = false;
   await recording.stop();

@@ -1,7 +1,7 @@
 import { firstPage } from "../support/first-page.ts";
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { eventCatalogue, eventTypes } from "../../src/lockout/events/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy/policy.ts";
@@ -388,7 +388,7 @@ describe("a copy to PostgreSQL", () => {
     await store.close();
 
     // The tool's machine number counts as held for a moment.
-    await vi.waitFor(() => copyDatabase(url, to, silent), 5000);
+    await expect.poll(() => copyDatabase(url, to, silent)).toBeDefined();
     expect(await checkDatabase(to)).toMatchObject({ problems: [] });
     expect((await look(to)).events).toEqual((await look(url)).events);
     expect((await look(to)).users).toEqual((await look(url)).users);

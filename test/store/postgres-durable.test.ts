@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { createIds } from "../../src/store/ids.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
@@ -90,7 +90,7 @@ it("a change that the standby does not confirm is not answered as done", async (
       StoreUnavailableError,
     );
     // As an operator does to whatever hangs: the server then commits without the standby, and warns of that.
-    await vi.waitUntil(cancelWaiting, { timeout: 5000 });
+    await expect.poll(cancelWaiting).toBe(true);
     await refused;
   } finally {
     await standby.remove();

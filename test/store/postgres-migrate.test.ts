@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
@@ -26,12 +26,11 @@ it("a node starts though another creates the lock's table after this one has loo
     ...{ url: server.url("postgres"), exclusive: true },
   });
   // It has looked, and waits to create.
-  await vi.waitFor(async () => {
-    const waiting = await server.query(
+  const waiting = () =>
+    server.query(
       "SELECT 1 FROM pg_locks WHERE relation = 'pg_class'::regclass AND mode = 'RowExclusiveLock' AND NOT granted",
     );
-    expect(waiting).toHaveLength(1);
-  }, 10_000);
+  await expect.poll(waiting).toHaveLength(1);
   await other.query("COMMIT");
 
   const store = await opening;

@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { openDatabase, unnamed } from "../../src/store/postgres/database.ts";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
@@ -38,7 +38,7 @@ it("what a command reads does not grow with the users of the organisation, thoug
     return Number(rows[0]?.read);
   };
   // The server counts when a connection ends: it may be a moment late.
-  await vi.waitUntil(async () => (await read()) >= users, 20_000);
+  await expect.poll(read).toBeGreaterThanOrEqual(users);
   const entries = await read();
   await client.end();
   await drop();
@@ -75,7 +75,7 @@ it("a table that has grown is analysed before PostgreSQL does so by itself, so t
     );
     return rows[0]?.rows ?? 0;
   };
-  await vi.waitUntil(async () => (await countAnalysed()) >= names, 20_000);
+  await expect.poll(countAnalysed).toBeGreaterThanOrEqual(names);
   const { rows } = await client.query<Record<string, string>>(
     `EXPLAIN SELECT s.key FROM unnest($1::text[], $2::bytea[]) AS n (org_id, hash)
      LEFT JOIN subjects s ON s.org_id = n.org_id AND s.name_hash = n.hash`,

@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import {
   beginAttempt,
   completeAttempt,
@@ -28,12 +28,13 @@ it("events go on where those of a user of the same id ended, who was created and
         ...{ client: {}, ttlMs: 60_000 },
       }),
   );
-  await vi.waitFor(async () => {
+  const waiting = async () => {
     const { rowCount } = await observer.query(
       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
     );
-    expect(rowCount).toBe(1);
-  }, 10_000);
+    return rowCount;
+  };
+  await expect.poll(waiting).toBe(1);
   await client.query(`
     UPDATE log_head SET position = position + 1;
     INSERT INTO events SELECT position, 'user', 'u', 'o', 1, 'user.human.added', 'e', 0, NULL FROM log_head;

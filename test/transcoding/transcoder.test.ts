@@ -719,9 +719,7 @@ describe("server streams", () => {
       expect(Buffer.from(chunk).toString()).toBe('{"text":"a"}\n');
       break;
     }
-    await vi.waitFor(() => {
-      expect(ended).toHaveBeenCalled();
-    });
+    await expect.poll(() => ended).toHaveBeenCalled();
     expect(signal?.aborted).toBe(true);
   });
 });
