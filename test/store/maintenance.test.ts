@@ -1,6 +1,13 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from "vitest";
 import { backupDatabase, checkDatabase } from "../../src/store/maintenance.ts";
 import { openStore } from "../../src/store/open.ts";
 import { live } from "../support/life.ts";
@@ -10,31 +17,48 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 
 let directory: TempDir;
+/** A server that has lived; its database is changed in copies alone. */
 let server: TestServer;
 let url: string;
+let copies = 0;
 
-beforeEach(async () => {
+beforeAll(async () => {
   directory = await makeTempDir();
   url = `sqlite:${directory.file("lockoutd.db")}`;
   server = await startTestServer({
     database: url,
     defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
   });
+  await live(server);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await server.close();
   await directory.remove();
 });
 
+/** Where no file is yet. */
+function nextFile(): string {
+  copies += 1;
+  return directory.file(`copy-${copies}.db`);
+}
+
 describe("check", () => {
   it("finds nothing wrong with what a server writes, while it writes", async () => {
-    expect(await checkDatabase(url)).toMatchObject({ problems: [], users: 0 });
-    const living = live(server);
-    expect(await checkDatabase(url)).toMatchObject({ problems: [] });
+    const fresh = `sqlite:${nextFile()}`;
+    const writer = await startTestServer({
+      database: fresh,
+      defaultPolicy: { maxPasswordAttempts: 3, maxOtpAttempts: 0 },
+    });
+    onTestFinished(() => writer.close());
+    expect(await checkDatabase(fresh)).toMatchObject({
+      ...{ problems: [], users: 0 },
+    });
+    const living = live(writer);
+    expect(await checkDatabase(fresh)).toMatchObject({ problems: [] });
     await living;
-    server.advance(3600_000);
-    const report = await checkDatabase(url);
+    writer.advance(3600_000);
+    const report = await checkDatabase(fresh);
     expect(report).toMatchObject({ problems: [], count: 0, users: 18 });
     expect(report.events).toBeGreaterThan(30);
   });
@@ -168,11 +192,12 @@ describe("check", () => {
       /counts 1 open attempts of totp, but has 0/,
     ],
   ])("finds %s", async (_name, sql, problem) => {
-    await live(server);
-    const database = new Database(directory.file("lockoutd.db"));
+    const copy = nextFile();
+    backupDatabase(url, copy);
+    const database = new Database(copy);
     database.exec(sql);
     database.close();
-    const { problems, count } = await checkDatabase(url);
+    const { problems, count } = await checkDatabase(`sqlite:${copy}`);
     expect(problems.join("\n")).toMatch(problem);
     expect(count).toBeGreaterThanOrEqual(problems.length);
   });
@@ -180,9 +205,8 @@ describe("check", () => {
 
 describe("backup", () => {
   it("is the database as it was at one moment, taken while it is served", async () => {
-    await live(server);
     const living = live(server);
-    const copy = directory.file("copy.db");
+    const copy = nextFile();
     backupDatabase(url, copy);
     await living;
     expect(await checkDatabase(`sqlite:${copy}`)).toMatchObject({
@@ -200,7 +224,7 @@ describe("backup", () => {
   });
 
   it("replaces no file, and leaves none that is unfinished", () => {
-    const copy = directory.file("copy.db");
+    const copy = nextFile();
     backupDatabase(url, copy);
     expect(() => {
       backupDatabase(url, copy);
