@@ -5,7 +5,7 @@ import { describeStore } from "./store.ts";
 const postgres = usePostgres();
 
 describeStore("PostgreSQL", async () => {
-  const { url, drop } = await postgres.createDatabase();
+  const { url, drop } = await postgres.createMigrated();
   return {
     open: (role, context) =>
       openPostgresStore({ url, exclusive: role === "server", ...context }),

@@ -206,7 +206,7 @@ it("SQLite: the same", async () => {
 });
 
 it("PostgreSQL: the same, by three nodes", async () => {
-  const { url, drop } = await postgres.createDatabase();
+  const { url, drop } = await postgres.createMigrated();
   await playOn(url, 3, 40);
   const { problems } = await checkDatabase(url);
   expect(problems).toEqual([]);

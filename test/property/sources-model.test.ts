@@ -260,7 +260,7 @@ it("SQLite: sources come to what a naive count of all failures comes to", async 
 const postgres = usePostgres();
 
 it("PostgreSQL, three nodes: the same", async () => {
-  const { url, drop } = await postgres.createDatabase();
+  const { url, drop } = await postgres.createMigrated();
   await playOn(url, 3, 40);
   await drop();
 });

@@ -362,7 +362,7 @@ it("SQLite tells of the storms that there were", async () => {
 const postgres = usePostgres();
 
 it("PostgreSQL: the same, by three nodes", async () => {
-  const { url, drop } = await postgres.createDatabase();
+  const { url, drop } = await postgres.createMigrated();
   await playOn(url, 3, 30);
   await drop();
 });

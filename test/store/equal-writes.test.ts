@@ -156,7 +156,7 @@ describe("what each decision writes does not tell whether a login name leads to 
   });
 
   it("on PostgreSQL", async () => {
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     let now = Date.now();
     const store = await openStore(url, { exclusive: true, now: () => now });
     const client = new Client({ connectionString: url });

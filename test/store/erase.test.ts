@@ -145,7 +145,7 @@ describe("erasing a user on SQLite", () => {
 describe("erasing a user on PostgreSQL", () => {
   const postgres = usePostgres();
   describeErasure(async () => {
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     return { url, remove: drop };
   });
 });

@@ -153,7 +153,7 @@ describe("10,000 events", () => {
 
   const postgres = usePostgres();
   it("of three nodes at once, on PostgreSQL", async () => {
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     const stores: Store[] = [];
     for (let node = 0; node < 3; node += 1) {
       stores.push(await openStore(url, { exclusive: true }));

@@ -94,7 +94,7 @@ describe("what a flood of names leaves behind does not grow without bound", () =
   });
 
   it("on PostgreSQL: nor do rows", async () => {
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     const client = new Client({ connectionString: url });
     await client.connect();
     const rows = await flood(

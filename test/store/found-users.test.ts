@@ -13,7 +13,7 @@ const postgres = usePostgres();
 
 const engines = [
   ["SQLite", async () => `sqlite:${(await makeTempDir()).file("a.db")}`],
-  ["PostgreSQL", async () => (await postgres.createDatabase()).url],
+  ["PostgreSQL", async () => (await postgres.createMigrated()).url],
 ] as const;
 
 describe.each(engines)("on %s", (_engine, createUrl) => {

@@ -244,7 +244,7 @@ describe("events of attempts on SQLite", () => {
 describe("events of attempts on PostgreSQL", () => {
   const postgres = usePostgres();
   describePruning(async () => {
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     return {
       url,
       open: async () => {

@@ -26,7 +26,7 @@ async function makeDatabase(): Promise<{
 }> {
   if (process.env["TEST_ENGINE"] === "postgres") {
     const postgres = await openTestPostgres();
-    const { url, drop } = await postgres.createDatabase();
+    const { url, drop } = await postgres.createMigrated();
     return {
       url,
       remove: async () => {
