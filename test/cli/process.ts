@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+import { mainProgram } from "../support/main-program.ts";
 
 export interface ProcessOptions {
   readonly cwd: string;
@@ -31,7 +29,7 @@ export function startProcess(
   {
     cwd,
     env = {},
-    program = [process.execPath, main],
+    program = [process.execPath, mainProgram],
     group = false,
   }: ProcessOptions,
 ): CommandProcess {

@@ -13,9 +13,9 @@ import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
 import type { CommandProcess } from "./process.ts";
+import { mainProgram } from "../support/main-program.ts";
 
 const anyPort = ["--listen", "127.0.0.1:0"];
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const certificates = new URL("../http/certificates/", import.meta.url);
 const tokenLine = /^ {4}(\S{43})$/m;
 
@@ -67,7 +67,7 @@ const runHere = (args: readonly string[], env = {}) =>
 const redirected = (redirection: string) =>
   [
     ...["/bin/sh", "-c", `exec "$0" "$@" ${redirection}`],
-    ...[process.execPath, main],
+    ...[process.execPath, mainProgram],
   ] as [string, ...string[]];
 
 async function getPolicy(url: string, token: string): Promise<Response> {

@@ -1,14 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderStyles, style } from "../../src/cli/terminal/style.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
+import { mainProgram } from "../support/main-program.ts";
 
 const terminal = { isTTY: true, hasColors: () => true };
 const red = "\u001b[31m";
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 describe("a style", () => {
   test("is a sequence of the terminal once it is rendered, and no control character before", () => {
@@ -39,7 +38,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
 
   /** What a terminal receives, whatever variables the one has that runs the test. */
   async function onTerminal(line: string, variables = "TERM=xterm-256color") {
-    const command = `stty cols 100; ${variables} "${process.execPath}" "${main}" ${line}`;
+    const command = `stty cols 100; ${variables} "${process.execPath}" "${mainProgram}" ${line}`;
     const unset = ["CI", "NO_COLOR", "FORCE_COLOR", "NODE_DISABLE_COLORS"];
     const { stdout } = await runProcess(
       [

@@ -4,6 +4,7 @@ import { symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { runProcess, startProcess } from "../cli/process.ts";
+import { mainProgram } from "../support/main-program.ts";
 import { startServerProcess } from "../support/server-process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 
@@ -156,7 +157,7 @@ test.each(pagesThatRun)(
       "-c",
       [
         "set -o pipefail",
-        `lockoutd() { "${process.execPath}" "${root}/src/main.ts" "$@"; }`,
+        `lockoutd() { "${process.execPath}" "${mainProgram}" "$@"; }`,
         `[ -f "${exported}" ] && . "${exported}"`,
         command
           .replaceAll(pageUrl, server.url)

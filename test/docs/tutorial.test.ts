@@ -1,13 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runProcess, startProcess } from "../cli/process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
+import { mainProgram } from "../support/main-program.ts";
 
 // The program of each page, and what its reader types, run as they stand there. Ports alone are others.
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 const languages = [
   { page: "node", language: "js", file: "login.mjs", program: ["node"] },
@@ -50,7 +48,7 @@ describe.each(languages)(
           ...["bash", "-c"],
           command.replace(
             "npx lockoutd",
-            `exec "${process.execPath}" "${main}"`,
+            `exec "${process.execPath}" "${mainProgram}"`,
           ),
         ] as const,
         env: { LOCKOUTD_LISTEN: "127.0.0.1:0" },

@@ -1,15 +1,14 @@
 import { chmod, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runProcess, startProcess } from "../cli/process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { serveFaulty, unavailable } from "./faulty.ts";
+import { mainProgram } from "../support/main-program.ts";
 
 // Who may read the files of a database, and who may keep a server from starting by them.
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 let directory: TempDir;
 let path: string;
 
@@ -29,7 +28,7 @@ const under = (umask: string) =>
     cwd: directory.path,
     program: [
       ...(["sh", "-c", `umask ${umask}; exec "$@"`, "sh"] as const),
-      ...[process.execPath, main],
+      ...[process.execPath, mainProgram],
     ],
   }) as const;
 

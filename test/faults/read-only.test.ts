@@ -1,15 +1,14 @@
 import { execFile } from "node:child_process";
 import { chmod, chown } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { runProcess } from "../cli/process.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { serveFaulty } from "./faulty.ts";
+import { mainProgram } from "../support/main-program.ts";
 
 const run = promisify(execFile);
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const nobody = 65_534;
 
 let directory: TempDir;
@@ -37,7 +36,7 @@ async function serveAsOwner() {
       ...["serve", "--listen", "127.0.0.1:0"],
       ...["--database", `sqlite:${path}`],
     ],
-    { cwd: "/", program: [...user, process.execPath, main] },
+    { cwd: "/", program: [...user, process.execPath, mainProgram] },
   );
 }
 
@@ -46,7 +45,7 @@ async function giveAway(skip: (reason: string) => void): Promise<void> {
     return;
   }
   const asNobody = [`--reuid=${nobody}`, "--clear-groups"];
-  await run("setpriv", [...asNobody, "test", "-r", main]).catch(() => {
+  await run("setpriv", [...asNobody, "test", "-r", mainProgram]).catch(() => {
     skip("another user cannot run this lockoutd");
   });
   for (const file of [directory.path, path, `${path}.lock`]) {

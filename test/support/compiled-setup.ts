@@ -1,21 +1,72 @@
-import { existsSync } from "node:fs";
-import { startServerProcess } from "./server-process.ts";
+import { statSync } from "node:fs";
+import { glob, rename } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "vite";
 import { makeTempDir } from "./temp-dir.ts";
 
-/**
- * Fills the folder of compiled source for all processes that tests start. Node writes it when a process ends by itself:
- * the servers of some tests never do, since they are killed.
- */
+const root = resolve(import.meta.dirname, "../..");
+const program = join(root, "node_modules/.cache/lockoutd/main.js");
+
+/** The source finds files beside itself: it stays where it is, though it runs from elsewhere. */
+const ownUrls: Plugin = {
+  name: "own-urls",
+  transform: (code, id) =>
+    code.includes("import.meta.url")
+      ? code.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id)))
+      : undefined,
+};
+
+/** Makes one file of the source for all processes that tests start, and compiles it once. */
 export default async function setUp(): Promise<void> {
-  const { NODE_COMPILE_CACHE } = process.env;
-  if (NODE_COMPILE_CACHE === undefined || existsSync(NODE_COMPILE_CACHE)) {
+  process.env["TEST_MAIN_PROGRAM"] = program;
+  if (!(await isStale())) {
     return;
   }
+  await bundle();
+  const { startServerProcess } = await import("./server-process.ts");
   const directory = await makeTempDir();
+  // Node writes what it has compiled when a process ends by itself: the servers of some tests never do, since they are killed.
   const server = await startServerProcess(
     directory.file("lockoutd.db"),
     "the-administrator-token-of-nobody",
   );
   await server.stop("SIGTERM");
   await directory.remove();
+}
+
+async function isStale(): Promise<boolean> {
+  const made = changedAt(program);
+  const sources = ["{src,gen}/**/*.{ts,js}", "package-lock.json"];
+  for await (const file of glob([...sources, import.meta.filename], {
+    cwd: root,
+  })) {
+    if (changedAt(resolve(root, file)) >= made) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function changedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+async function bundle(): Promise<void> {
+  const { build } = await import("vite");
+  // Test runs at once make it at once.
+  const fresh = `${process.pid}.js`;
+  await build({
+    ...({ configFile: false, root, logLevel: "warn" } as const),
+    plugins: [ownUrls],
+    ssr: { noExternal: true, external: ["better-sqlite3", "pg", "pino"] },
+    build: {
+      ...{ ssr: "src/main.ts", outDir: dirname(program), emptyOutDir: false },
+      ...{ minify: false, target: "node22" },
+      rolldownOptions: {
+        output: { entryFileNames: fresh, codeSplitting: false },
+      },
+    },
+  });
+  await rename(join(dirname(program), fresh), program);
 }

@@ -2,9 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+import { mainProgram } from "./main-program.ts";
 
 /** A server in a process of its own, as an operator starts it. */
 export interface ServerProcess {
@@ -29,7 +27,7 @@ export async function startServerProcess(
     process.execPath,
     [
       ...nodeFlags,
-      main,
+      mainProgram,
       "serve",
       ...["--listen", "127.0.0.1:0"],
       ...["--database", urlOf(database)],
