@@ -283,6 +283,32 @@ describe("HTTP/1.1", () => {
     await expectWell(server);
   });
 
+  test("a request that was answered before its body came gets no second response", async () => {
+    const server = await serve();
+    const chunked = "Transfer-Encoding: chunked\r\n\r\n5\r\nhel";
+    for (const [start, rest] of [
+      [chunked, "lo\r\nzz\r\n"],
+      [chunked, "lo\r\n"],
+      ["Content-Length: 10\r\n\r\nhel", "lo"],
+    ] as const) {
+      const socket = net.connect(server.port, "127.0.0.1");
+      const over = once(socket, "close");
+      socket.write(`POST /nowhere HTTP/1.1\r\nHost: a\r\n${start}`);
+      let answers = "";
+      socket.on("data", (chunk) => {
+        if (answers === "") {
+          socket.end(rest);
+        }
+        answers += chunk.toString();
+      });
+      await over;
+      expect(answers).toMatch(
+        /^HTTP\/1\.1 404 [^]*\{"code":5,"message":"Not Found"\}$/,
+      );
+    }
+    await expectWell(server);
+  });
+
   test("a connection that is cut in the middle of a request", async () => {
     const server = await serve();
     const socket = net.connect(server.port, "127.0.0.1");

@@ -63,6 +63,8 @@ export class Http1Connection
   readonly #turns: BeginTurns;
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
+  /** The last request, where its response was sent before all of its body had come. */
+  #unread: Http1Exchange | undefined;
   #waiting: WaitingRequest[] = [];
   /** Since when a connection that has to end is idle, and how many bytes had been read by then. */
   #idle: { readonly since: number; readonly bytesRead: number } | undefined;
@@ -129,8 +131,9 @@ export class Http1Connection
     this.#stopReading();
   }
 
-  closed(): void {
+  closed(exchange: Http1Exchange): void {
     this.#running = undefined;
+    this.#unread = exchange.isReceived ? undefined : exchange;
     if (this.#waiting.length > 0) {
       this.#turns.wait(this);
     }
@@ -196,6 +199,9 @@ export class Http1Connection
       this.#spoil = close;
     } else if (this.#running !== undefined) {
       this.#running.spoil(close);
+    } else if (this.#unread?.isReceived === false) {
+      // A second response would be taken for that of another request.
+      close();
     } else {
       return false;
     }
@@ -217,6 +223,7 @@ export class Http1Connection
     const refused = request === this.#overflow;
     const exchange = this.#handler.create(request, this, refused);
     this.#running = exchange;
+    this.#unread = undefined;
     if (this.#spoil !== undefined && this.#waiting.length === 0) {
       exchange.spoil(this.#spoil);
     }

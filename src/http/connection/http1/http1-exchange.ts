@@ -83,6 +83,11 @@ export class Http1Exchange extends Holder implements Exchange {
     return this.#response.headersSent;
   }
 
+  /** Whether all of the request has come, its body too. */
+  get isReceived(): boolean {
+    return this.#request.complete;
+  }
+
   onGone(listener: () => void): void {
     this.onClose(() => {
       if (!this.#response.writableFinished) {
