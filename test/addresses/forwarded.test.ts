@@ -93,12 +93,11 @@ it("whatever a client writes is to the left of what a proxy adds, and changes no
   );
 });
 
-it("the longest header is read in no time", () => {
+it("a header is read in a time that grows as it does: one of 1 MiB is read at all", () => {
   for (const part of ["10.0.0.2,", '"', '\\"', ",", "for=10.0.0.2,"]) {
-    const list = part.repeat(16_384 / part.length);
-    const from = performance.now();
+    // By the square of its length it would take minutes.
+    const list = part.repeat(2 ** 20 / part.length);
     byForwardedFor(list);
     byForwarded(list);
-    expect(performance.now() - from).toBeLessThan(100);
   }
 });

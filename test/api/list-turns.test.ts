@@ -2,10 +2,11 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { text } from "node:stream/consumers";
-import { queryObjects } from "node:v8";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { UnaryContext } from "../../src/http/rpc/unary/context.ts";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { CallValues } from "../../src/http/rpc/unary/call-values.ts";
+import { LongWork } from "../../src/pacing/long-work.ts";
 import { setStage } from "../cases/stage.ts";
+import { HeldObjects } from "../support/held-objects.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 
@@ -72,31 +73,45 @@ const allUsers = { pageSize: 1000 };
 const list = (session: ClientHttp2Session, secret: string) =>
   call(session, secret, "ListUsers", allUsers);
 
-/** Calls of all servers in this process that are not over, or whose work waits. */
-const held = () => queryObjects(UnaryContext, { format: "count" });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test("lists whose callers have left delay nobody, and give their memory back", async () => {
-  const before = held();
+  const session = http2.connect(server.url);
+  // What belongs to a call for as long as it is not over, or its work waits.
+  const values = vi.spyOn(CallValues.prototype, "set");
+  const calls = new HeldObjects();
+  const noteCalls = () => {
+    for (const context of values.mock.contexts) {
+      calls.note(context as CallValues);
+    }
+    values.mockClear();
+    return calls.noted;
+  };
+  const slices = vi.spyOn(LongWork.prototype, "pause");
+  await list(session, otherToken);
+  const alone = slices.mock.calls.length;
+  expect(alone).toBeGreaterThan(0);
   const leaving = Array.from({ length: 4 }, () => http2.connect(server.url));
   for (const session of leaving) {
     for (let count = 0; count < 50; count += 1) {
       send(session, token, "ListUsers", allUsers).on("error", () => undefined);
     }
   }
-  // Each look goes through all of the heap, while which the server stands still: in between it has time to begin more than it ends.
-  await expect
-    .poll(held, { timeout: 50_000, interval: 250 })
-    .toBeGreaterThan(before + 20);
+  await expect.poll(noteCalls, { interval: 1 }).toBeGreaterThan(200);
   for (const session of leaving) {
     session.destroy();
   }
-  const session = http2.connect(server.url);
+  slices.mockClear();
   expect(await list(session, otherToken)).toMatchObject({
     users: expect.objectContaining({ length: users }) as unknown,
   });
-  // It would not have waited for all of them, had they gone on waiting.
-  expect(held()).toBeLessThan(before + 10);
   session.destroy();
+  noteCalls();
+  await expect.poll(() => calls.count()).toBeLessThan(10);
+  // Some were under way; a hundred and more waited.
+  expect(slices.mock.calls.length).toBeLessThan(50 * alone);
 });
 
 test("a token that asks for many lists delays its own only", async () => {

@@ -46,6 +46,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
+const hourNs = 3_600_000_000_000n;
 const hex = (bytes: number) => randomBytes(bytes).toString("hex");
 
 /** The spans of a trace, once so many have come. */
@@ -183,8 +184,9 @@ describe.each(callers)("by $name", (caller) => {
       },
     });
     const [start = 0n, end = 0n] = [call?.startNs, call?.endNs];
-    // Of a busy machine: it is in this test.
-    expect(start).toBeGreaterThan(before - 1_000_000_000n);
+    // An hour for a clock that is set meanwhile, or a machine that is paused.
+    expect(start).toBeGreaterThan(before - hourNs);
+    expect(start).toBeLessThan(before + hourNs);
     expect(end).toBeGreaterThan(start);
     expect(commit?.startNs).toBeGreaterThanOrEqual(start);
     expect(commit?.endNs).toBeLessThanOrEqual(end);
@@ -294,10 +296,11 @@ describe.each(["refuse", "never", "away"] as const)(
       if (how !== "never") {
         await expect.poll(dropped).toBe(20);
       }
-      const before = performance.now();
+      const asked = how === "never" ? 1 : 0;
+      await expect.poll(collector.open).toBe(asked);
       await traced.close();
-      // Five seconds for a busy machine: the collector would take ten.
-      expect(performance.now() - before).toBeLessThan(5000);
+      // It was not waited for until its ten seconds were over.
+      expect(collector.open()).toBe(asked);
       if (how !== "away") {
         await collector.close();
       }

@@ -26,6 +26,8 @@ export interface OtlpReceiver {
   readonly bytes: () => Buffer;
   /** Attributes of the process that sent last. */
   readonly resource: () => ReceivedSpan["attributes"];
+  /** How many requests have no response yet, and somebody who waits for it. */
+  readonly open: () => number;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,12 @@ export async function startOtlpReceiver(
   const spans: ReceivedSpan[] = [];
   const bodies: Buffer[] = [];
   let resource: ReceivedSpan["attributes"] = {};
+  let open = 0;
   const server = createServer((request, response) => {
+    open += 1;
+    response.once("close", () => {
+      open -= 1;
+    });
     void (async () => {
       const body = await buffer(request);
       bodies.push(body);
@@ -69,6 +76,7 @@ export async function startOtlpReceiver(
     spans,
     bytes: () => Buffer.concat(bodies),
     resource: () => resource,
+    open: () => open,
     close: async () => {
       server.close();
       server.closeAllConnections();
