@@ -147,9 +147,7 @@ const spec = createServiceImplSpec<typeof AttemptService>(AttemptService, {
 const token = {
   ...{ id: "300000000000000000", orgId: "300000000000000001" },
   ...{ name: "bench", roles: ["IAM_OWNER"] },
-  ...{ creationDate: 0, expirationDate: undefined, lastUseDate: undefined },
-  accessToken: undefined,
-  isStored: false,
+  ...{ expirationDate: undefined, accessToken: undefined, stored: undefined },
 };
 const secret = process.env["LOCKOUTD_ADMIN_TOKEN"] ?? "";
 const reportFault = (fault: unknown) => {

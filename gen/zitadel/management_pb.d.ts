@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { AccessTokenType, SearchQuery, User, UserFieldName } from "./user_pb.js";
+import type { AccessTokenType, PersonalAccessToken, SearchQuery, User, UserFieldName } from "./user_pb.js";
 import type { ListDetails, ListQuery, ObjectDetails } from "./object_pb.js";
 import type { LockoutPolicy } from "./policy_pb.js";
 import type { Org } from "./org_pb.js";
@@ -928,6 +928,199 @@ export declare type RemoveMachineKeyResponse = Message<"zitadel.management.v1.Re
 export declare const RemoveMachineKeyResponseSchema: GenMessage<RemoveMachineKeyResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.AddPersonalAccessTokenRequest
+ */
+export declare type AddPersonalAccessTokenRequest = Message<"zitadel.management.v1.AddPersonalAccessTokenRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The token is good before this time; without it, for ever.
+   *
+   * @generated from field: google.protobuf.Timestamp expiration_date = 2;
+   */
+  expirationDate?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddPersonalAccessTokenRequest.
+ * Use `create(AddPersonalAccessTokenRequestSchema)` to create a new message.
+ */
+export declare const AddPersonalAccessTokenRequestSchema: GenMessage<AddPersonalAccessTokenRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.AddPersonalAccessTokenResponse
+ */
+export declare type AddPersonalAccessTokenResponse = Message<"zitadel.management.v1.AddPersonalAccessTokenResponse"> & {
+  /**
+   * The token's id.
+   *
+   * @generated from field: string token_id = 1;
+   */
+  tokenId: string;
+
+  /**
+   * What the account sends as `Authorization: Bearer TOKEN`: it is handed out this once.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 3;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.AddPersonalAccessTokenResponse.
+ * Use `create(AddPersonalAccessTokenResponseSchema)` to create a new message.
+ */
+export declare const AddPersonalAccessTokenResponseSchema: GenMessage<AddPersonalAccessTokenResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.GetPersonalAccessTokenByIDsRequest
+ */
+export declare type GetPersonalAccessTokenByIDsRequest = Message<"zitadel.management.v1.GetPersonalAccessTokenByIDsRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The token's id.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetPersonalAccessTokenByIDsRequest.
+ * Use `create(GetPersonalAccessTokenByIDsRequestSchema)` to create a new message.
+ */
+export declare const GetPersonalAccessTokenByIDsRequestSchema: GenMessage<GetPersonalAccessTokenByIDsRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.GetPersonalAccessTokenByIDsResponse
+ */
+export declare type GetPersonalAccessTokenByIDsResponse = Message<"zitadel.management.v1.GetPersonalAccessTokenByIDsResponse"> & {
+  /**
+   * The token.
+   *
+   * @generated from field: zitadel.user.v1.PersonalAccessToken token = 1;
+   */
+  token?: PersonalAccessToken | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.GetPersonalAccessTokenByIDsResponse.
+ * Use `create(GetPersonalAccessTokenByIDsResponseSchema)` to create a new message.
+ */
+export declare const GetPersonalAccessTokenByIDsResponseSchema: GenMessage<GetPersonalAccessTokenByIDsResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.ListPersonalAccessTokensRequest
+ */
+export declare type ListPersonalAccessTokensRequest = Message<"zitadel.management.v1.ListPersonalAccessTokensRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Which part of the list is wanted.
+   *
+   * @generated from field: zitadel.v1.ListQuery query = 2;
+   */
+  query?: ListQuery | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListPersonalAccessTokensRequest.
+ * Use `create(ListPersonalAccessTokensRequestSchema)` to create a new message.
+ */
+export declare const ListPersonalAccessTokensRequestSchema: GenMessage<ListPersonalAccessTokensRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.ListPersonalAccessTokensResponse
+ */
+export declare type ListPersonalAccessTokensResponse = Message<"zitadel.management.v1.ListPersonalAccessTokensResponse"> & {
+  /**
+   * What the list is part of.
+   *
+   * @generated from field: zitadel.v1.ListDetails details = 1;
+   */
+  details?: ListDetails | undefined;
+
+  /**
+   * The tokens, the oldest first, expired ones too.
+   *
+   * @generated from field: repeated zitadel.user.v1.PersonalAccessToken result = 2;
+   */
+  result: PersonalAccessToken[];
+};
+
+/**
+ * Describes the message zitadel.management.v1.ListPersonalAccessTokensResponse.
+ * Use `create(ListPersonalAccessTokensResponseSchema)` to create a new message.
+ */
+export declare const ListPersonalAccessTokensResponseSchema: GenMessage<ListPersonalAccessTokensResponse>;
+
+/**
+ * @generated from message zitadel.management.v1.RemovePersonalAccessTokenRequest
+ */
+export declare type RemovePersonalAccessTokenRequest = Message<"zitadel.management.v1.RemovePersonalAccessTokenRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The token's id.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemovePersonalAccessTokenRequest.
+ * Use `create(RemovePersonalAccessTokenRequestSchema)` to create a new message.
+ */
+export declare const RemovePersonalAccessTokenRequestSchema: GenMessage<RemovePersonalAccessTokenRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.RemovePersonalAccessTokenResponse
+ */
+export declare type RemovePersonalAccessTokenResponse = Message<"zitadel.management.v1.RemovePersonalAccessTokenResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.RemovePersonalAccessTokenResponse.
+ * Use `create(RemovePersonalAccessTokenResponseSchema)` to create a new message.
+ */
+export declare const RemovePersonalAccessTokenResponseSchema: GenMessage<RemovePersonalAccessTokenResponse>;
+
+/**
  * @generated from message zitadel.management.v1.GenerateMachineSecretRequest
  */
 export declare type GenerateMachineSecretRequest = Message<"zitadel.management.v1.GenerateMachineSecretRequest"> & {
@@ -1412,6 +1605,46 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof RemoveMachineKeyRequestSchema;
     output: typeof RemoveMachineKeyResponseSchema;
+  },
+  /**
+   * Gives a service account a personal access token, which calls as the account.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.AddPersonalAccessToken
+   */
+  addPersonalAccessToken: {
+    methodKind: "unary";
+    input: typeof AddPersonalAccessTokenRequestSchema;
+    output: typeof AddPersonalAccessTokenResponseSchema;
+  },
+  /**
+   * Returns a personal access token of a service account, without its secret.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.GetPersonalAccessTokenByIDs
+   */
+  getPersonalAccessTokenByIDs: {
+    methodKind: "unary";
+    input: typeof GetPersonalAccessTokenByIDsRequestSchema;
+    output: typeof GetPersonalAccessTokenByIDsResponseSchema;
+  },
+  /**
+   * Lists the personal access tokens of a service account, without their secrets.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.ListPersonalAccessTokens
+   */
+  listPersonalAccessTokens: {
+    methodKind: "unary";
+    input: typeof ListPersonalAccessTokensRequestSchema;
+    output: typeof ListPersonalAccessTokensResponseSchema;
+  },
+  /**
+   * Ends a personal access token of a service account at once.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.RemovePersonalAccessToken
+   */
+  removePersonalAccessToken: {
+    methodKind: "unary";
+    input: typeof RemovePersonalAccessTokenRequestSchema;
+    output: typeof RemovePersonalAccessTokenResponseSchema;
   },
   /**
    * Gives a service account a client secret, in the place of the one before.

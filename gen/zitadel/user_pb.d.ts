@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { ObjectDetails, TextQueryMethod } from "./object_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file zitadel/user.proto.
@@ -317,6 +318,47 @@ export declare type InUserIDQuery = Message<"zitadel.user.v1.InUserIDQuery"> & {
  * Use `create(InUserIDQuerySchema)` to create a new message.
  */
 export declare const InUserIDQuerySchema: GenMessage<InUserIDQuery>;
+
+/**
+ * A personal access token of a service account, without its secret.
+ *
+ * @generated from message zitadel.user.v1.PersonalAccessToken
+ */
+export declare type PersonalAccessToken = Message<"zitadel.user.v1.PersonalAccessToken"> & {
+  /**
+   * The token's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 2;
+   */
+  details?: ObjectDetails | undefined;
+
+  /**
+   * The token is good before this time; without it, for ever.
+   *
+   * @generated from field: google.protobuf.Timestamp expiration_date = 3;
+   */
+  expirationDate?: Timestamp | undefined;
+
+  /**
+   * Always empty: the token may do what the account may.
+   *
+   * @generated from field: repeated string scopes = 4;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message zitadel.user.v1.PersonalAccessToken.
+ * Use `create(PersonalAccessTokenSchema)` to create a new message.
+ */
+export declare const PersonalAccessTokenSchema: GenMessage<PersonalAccessToken>;
 
 /**
  * Where somebody has roles.

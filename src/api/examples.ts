@@ -32,6 +32,7 @@ const listedByName = {
   ],
 };
 const machineKey = { ...accountId, keyId: "MACHINE_KEY_ID" };
+const machineToken = { ...accountId, tokenId: "MACHINE_TOKEN_ID" };
 const aliceTries = {
   ...alice,
   factor: "FACTOR_PASSWORD",
@@ -149,6 +150,12 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   "zitadel.management.v1.ManagementService.ListMachineKeys": accountId,
   "zitadel.management.v1.ManagementService.GetMachineKeyByIDs": machineKey,
   "zitadel.management.v1.ManagementService.RemoveMachineKey": machineKey,
+  "zitadel.management.v1.ManagementService.AddPersonalAccessToken": accountId,
+  "zitadel.management.v1.ManagementService.ListPersonalAccessTokens": accountId,
+  "zitadel.management.v1.ManagementService.GetPersonalAccessTokenByIDs":
+    machineToken,
+  "zitadel.management.v1.ManagementService.RemovePersonalAccessToken":
+    machineToken,
   "zitadel.management.v1.ManagementService.GenerateMachineSecret": accountId,
   "zitadel.management.v1.ManagementService.RemoveMachineSecret": accountId,
   "zitadel.management.v1.ManagementService.AddOrgMember": {

@@ -34,6 +34,7 @@ import type { HookParts } from "./services/hook-service.ts";
 import { EditorNames } from "./messages/editor-names.ts";
 import { createInstanceService } from "./services/instance-service.ts";
 import { createMachineMethods } from "./services/machine-methods.ts";
+import { createMachineTokenMethods } from "./services/machine-token-methods.ts";
 import { createManagementService } from "./services/management-service.ts";
 import { createInstanceMembers, createOrgMembers } from "./services/members.ts";
 import { createOrgLookups } from "./orgs/org-lookups.ts";
@@ -134,6 +135,7 @@ export function createServices(
       ...createManagementService(store, searches),
       ...createManagementOrgMethods(store, orgs),
       ...createMachineMethods(store, accounts),
+      ...createMachineTokenMethods(store, accounts),
       ...createOrgMembers(store, accounts, inTurn),
     }),
     mount(AuthService, createAuthService(store)),

@@ -43,7 +43,10 @@ export function createAuthenticate(
         throw new LockoutError("tokenInvalid");
       }
       onAccessToken(accessToken);
-      return toIdentity(account, accessToken);
+      return {
+        ...identityOf(account, accessToken.expires * 1000),
+        ...{ stored: undefined, accessToken },
+      };
     });
   return (header) => {
     if (header === null || header === "") {
@@ -101,17 +104,22 @@ function has(account: Account, { gotBy, gotById }: AccessToken): boolean {
     : account.secret?.id === gotById;
 }
 
-function toIdentity(account: Account, accessToken: AccessToken): Identity {
-  return {
-    id: account.id,
-    name: account.loginName,
-    orgId: account.orgId,
-    roles: account.roles,
-    expirationDate: accessToken.expires * 1000,
-    lastUseDate: undefined,
-    isStored: false,
-    accessToken,
-  };
+/** The account of a personal token, which is good only while that is active; undefined where the token has ended. */
+export function findAccountOfToken(
+  store: Pick<AccountStore, "findAccount">,
+  accountId: string,
+): Awaitable<Account | undefined> {
+  return andThen(store.findAccount(accountId), (account) =>
+    account !== undefined && isActive(account) ? account : undefined,
+  );
+}
+
+/** @param expirationDate of the token that the account shows */
+function identityOf(
+  { id, loginName: name, orgId, roles }: Account,
+  expirationDate: number | undefined,
+): Pick<Identity, "id" | "name" | "orgId" | "roles" | "expirationDate"> {
+  return { id, name, orgId, roles, expirationDate };
 }
 
 function identify(
@@ -132,6 +140,15 @@ function identify(
     ) {
       throw new LockoutError("tokenInvalid");
     }
-    return { ...token, accessToken: undefined, isStored: true };
+    const { accountId, expirationDate } = token;
+    const by = { stored: token, accessToken: undefined };
+    return accountId === undefined
+      ? { ...token, ...by }
+      : andThen(findAccountOfToken(store, accountId), (account) => {
+          if (account === undefined) {
+            throw new LockoutError("tokenInvalid");
+          }
+          return { ...identityOf(account, expirationDate), ...by };
+        });
   });
 }

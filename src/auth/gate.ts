@@ -61,8 +61,8 @@ export function createGate(
         if (access !== "authenticated") {
           requirePermission(caller, orgId, access);
         }
-        if (token.isStored) {
-          noteUse(token, store.now());
+        if (token.stored !== undefined) {
+          noteUse(token.stored, store.now());
         }
       });
     });
@@ -122,8 +122,8 @@ export function createPageGate(
       if (!isGranted) {
         throw new LockoutError("permissionDenied");
       }
-      if (token.isStored) {
-        noteUse(token, store.now());
+      if (token.stored !== undefined) {
+        noteUse(token.stored, store.now());
       }
     });
 }

@@ -1,12 +1,15 @@
 import type { TokenRecord } from "../store/access.ts";
 import type { AccessToken } from "./access-tokens.ts";
 
-/** Who calls: a token, a service account by an access token, or somebody who is not stored here. */
-export interface Identity extends Omit<TokenRecord, "creationDate"> {
+/** Who calls: a token, a service account by one of its tokens, or somebody who is not stored here. */
+export interface Identity extends Pick<
+  TokenRecord,
+  "id" | "name" | "orgId" | "roles" | "expirationDate"
+> {
   /** All roles in organisations where they are others than `roles`. */
   readonly rolesByOrg?: ReadonlyMap<string, readonly string[]>;
-  /** Whether it is a personal token, whose uses are noted. */
-  readonly isStored: boolean;
-  /** The account's access token; undefined for tokens that belong to none. */
+  /** The personal token, whose uses are noted; undefined where it is none. */
+  readonly stored: Pick<TokenRecord, "id" | "lastUseDate"> | undefined;
+  /** The account's access token; undefined where it is none. */
   readonly accessToken: AccessToken | undefined;
 }

@@ -77,7 +77,7 @@ export function createSystemUsers({
       const identity = {
         ...{ id: name, name, orgId, roles },
         expirationDate: endOf(claims),
-        ...{ lastUseDate: undefined, accessToken: undefined, isStored: false },
+        ...{ accessToken: undefined, stored: undefined },
       };
       return {
         identify: () => {

@@ -1,4 +1,4 @@
-import { findAccountOf } from "../auth/authenticate.ts";
+import { findAccountOf, findAccountOfToken } from "../auth/authenticate.ts";
 import type { Account } from "../lockout/account/account-record.ts";
 import { holdsEverywhere, isRole } from "../auth/roles.ts";
 import { hashSecret } from "../auth/tokens.ts";
@@ -25,7 +25,8 @@ export function createIntrospectionHandler(parts: OAuthParts): OAuthHandler {
       return undefined;
     }
     const account = await findAccountOf(store, token);
-    return account && describe(account, token);
+    const { expires: exp, issued: iat, scope } = token;
+    return account && describe(account, { exp, iat, scope });
   };
   const describeToken = async (
     text: string,
@@ -35,17 +36,19 @@ export function createIntrospectionHandler(parts: OAuthParts): OAuthHandler {
     if (token === undefined || expirationDate <= store.now()) {
       return undefined;
     }
-    const { id, name, orgId, creationDate } = token;
-    return {
-      orgId,
-      claims: {
-        ...{ sub: id, client_id: id, username: name, scope: "" },
-        iat: Math.floor(creationDate / 1000),
-        ...(expirationDate !== Infinity && {
-          exp: Math.floor(expirationDate / 1000),
-        }),
-      },
+    const { id, name, orgId, accountId, creationDate } = token;
+    const times = {
+      iat: Math.floor(creationDate / 1000),
+      ...(expirationDate !== Infinity && {
+        exp: Math.floor(expirationDate / 1000),
+      }),
     };
+    if (accountId !== undefined) {
+      const account = await findAccountOfToken(store, accountId);
+      return account && describe(account, { ...times, scope: "" });
+    }
+    const own = { sub: id, client_id: id, username: name, scope: "" };
+    return { orgId, claims: { ...own, ...times } };
   };
   return {
     path: "/oauth/v2/introspect",
@@ -75,8 +78,8 @@ export function createIntrospectionHandler(parts: OAuthParts): OAuthHandler {
 function describe(
   { id, loginName, orgId }: Account,
   token: {
-    readonly expires: number;
-    readonly issued: number;
+    readonly exp?: number;
+    readonly iat: number;
     readonly scope: string;
   },
 ): Described {
@@ -84,7 +87,7 @@ function describe(
     orgId,
     claims: {
       ...{ sub: id, client_id: loginName, username: loginName },
-      ...{ exp: token.expires, iat: token.issued, scope: token.scope },
+      ...token,
     },
   };
 }

@@ -115,6 +115,6 @@ function toIdentity(
     ...{ id: `oidc:${sub}`, name: sub, orgId, rolesByOrg },
     roles: rolesByOrg.get(orgId) ?? everywhere,
     expirationDate: endOf(claims),
-    ...{ lastUseDate: undefined, accessToken: undefined, isStored: false },
+    ...{ accessToken: undefined, stored: undefined },
   };
 }

@@ -1,4 +1,5 @@
 /** The part of the port that is about who may call: organisations and tokens. What `store.ts` says of every method holds here too. */
+import type { Account } from "../lockout/account/account-record.ts";
 import type { Awaitable } from "./awaitable.ts";
 import type { Page, PageRequest } from "./pages.ts";
 
@@ -33,6 +34,8 @@ export interface TokenRecord {
   readonly expirationDate: number | undefined;
   /** The hour in which it was used last. */
   readonly lastUseDate: number | undefined;
+  /** The service account that it is of: then its roles are that one's, and none of its own. */
+  readonly accountId: string | undefined;
 }
 
 /** A token in a list. */
@@ -53,6 +56,17 @@ export interface NewToken {
   readonly expirationDate: number | undefined;
 }
 
+/** A token that a service account gets: it has the account's login name for a name. */
+export type NewAccountToken = Pick<NewToken, "hash" | "expirationDate">;
+
+/** What is stored of a token that an account gets. */
+export function newTokenOf(
+  { loginName, orgId }: Account,
+  token: NewAccountToken,
+): NewToken {
+  return { ...token, name: loginName, orgId, roles: [] };
+}
+
 /** What a rotation gives to a token. */
 export interface NewSecret {
   /** SHA-256 of the new secret, 32 bytes. */
@@ -65,6 +79,19 @@ export interface NewSecret {
 export interface TokenStore {
   /** Creates a token, with its event: of the aggregate `user` with the token's id. */
   createToken(token: NewToken, editor: string): Promise<TokenRecord>;
+  /**
+   * Creates a token of a service account, with its event, of the aggregate of the account. Undefined where there is no such account.
+   *
+   * @param check throws where the account must not have it
+   */
+  createAccountToken(
+    accountId: string,
+    token: NewAccountToken,
+    editor: string,
+    check: (account: Account) => void,
+  ): Promise<TokenRecord | undefined>;
+  /** The tokens of an account, oldest first, expired ones too. */
+  listAccountTokens(accountId: string): Promise<readonly TokenRecord[]>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
   findToken(hash: Uint8Array): Awaitable<TokenRecord | undefined>;
   /** The name of a token, or the login name of an account, of one that is gone too; undefined where none has this id. */

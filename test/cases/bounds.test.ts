@@ -58,6 +58,7 @@ const inPaths = new Set([
   "hook_id",
   "delivery_id",
   "key_id",
+  "token_id",
   "attempt_id",
 ]);
 

@@ -315,6 +315,10 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         owner(),
       );
       await refused(
+        door.call(management.addPersonalAccessToken, { userId }, manager),
+        ...([Code.PermissionDenied, "AUTH-5mWD2"] as const),
+      );
+      await refused(
         door.call(management.generateMachineSecret, { userId }, manager),
         ...([Code.PermissionDenied, "AUTH-5mWD2"] as const),
       );

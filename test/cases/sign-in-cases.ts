@@ -224,6 +224,17 @@ export function describeSignIn(accessTokenType: AccessTokenType): void {
       // A personal token of the same organisation.
       const personal = await introspect(server.adminToken, own);
       expect(personal.body).toMatchObject({ active: true });
+      const { token: itsOwn } = messageOf(
+        await door.call(
+          ManagementService.method.addPersonalAccessToken,
+          { userId: program.userId },
+          admin(),
+        ),
+      ) as { token: string };
+      expect((await introspect(itsOwn, own)).body).toEqual({
+        ...{ ...body, exp: undefined, scope: "" },
+        iat: expect.any(Number) as number,
+      });
       for (const wrong of ["nothing", `${token}x`]) {
         expect((await introspect(wrong, own)).body).toEqual({ active: false });
       }

@@ -77,6 +77,8 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
       ...["GetMyOrg", "GetOrgByDomainGlobal", "AddOrg"],
       ...["AddMachineUser", "RemoveUser", "AddMachineKey"],
       ...["GetMachineKeyByIDs", "ListMachineKeys", "RemoveMachineKey"],
+      ...["AddPersonalAccessToken", "GetPersonalAccessTokenByIDs"],
+      ...["ListPersonalAccessTokens", "RemovePersonalAccessToken"],
       ...["GenerateMachineSecret", "RemoveMachineSecret"],
       ...["AddOrgMember", "UpdateOrgMember", "RemoveOrgMember"],
       "ListOrgMembers",

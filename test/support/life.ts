@@ -104,6 +104,7 @@ export async function live({
       readonly deviceToken?: string;
       readonly organizationId?: string;
       readonly token?: { readonly tokenId: string };
+      readonly tokenId?: string;
       readonly userId?: string;
       readonly clientSecret?: string;
       readonly key?: { readonly keyId: string };
@@ -135,6 +136,13 @@ export async function live({
     await post(own, { name: "changed" }, "PATCH");
     const { key } = await post(`${own}/keys`, {});
     await post(`${own}/keys`, {});
+    const pats = `/management/v1/users/${userId}/pats`;
+    for (const state of ["kept", "removed"]) {
+      const { tokenId = "" } = await post(pats, {});
+      if (state === "removed") {
+        await post(`${pats}/${tokenId}`, undefined, "DELETE");
+      }
+    }
     await post(`${own}/keys/${key?.keyId ?? ""}`, undefined, "DELETE");
     const { clientSecret = "" } = await post(`${own}:setSecret`, {});
     await signIn(url, loginName, "wrong");

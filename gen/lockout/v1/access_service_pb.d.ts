@@ -120,7 +120,7 @@ export declare const ListOrganizationsResponseSchema: GenMessage<ListOrganizatio
  */
 export declare type Token = Message<"lockout.v1.Token"> & {
   /**
-   * Also the id of the caller who shows the token: the editor of events.
+   * Also the id of the caller who shows the token, unless it is a service account's: the editor of events.
    *
    * @generated from field: string token_id = 1;
    */
@@ -141,7 +141,7 @@ export declare type Token = Message<"lockout.v1.Token"> & {
   organizationId: string;
 
   /**
-   * What the caller may do, such as IAM_LOGIN_CLIENT.
+   * What the caller may do, such as IAM_LOGIN_CLIENT; of a service account's token, what the account may.
    *
    * @generated from field: repeated string roles = 4;
    */
@@ -188,6 +188,13 @@ export declare type Token = Message<"lockout.v1.Token"> & {
    * @generated from field: google.protobuf.Timestamp revoke_time = 11;
    */
   revokeTime?: Timestamp | undefined;
+
+  /**
+   * The service account that it is of, as which it calls, and with which it ends; empty where it is none's.
+   *
+   * @generated from field: string user_id = 12;
+   */
+  userId: string;
 };
 
 /**

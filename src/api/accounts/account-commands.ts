@@ -1,3 +1,4 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import {
   keyFile,
@@ -12,6 +13,7 @@ import { hashSecret } from "../../auth/tokens.ts";
 import {
   addAccountKey,
   maxKeysPerAccount,
+  maxTokensPerAccount,
   setAccountSecret,
 } from "../../lockout/account/account.ts";
 import type { DecideAccount } from "../../lockout/account/account.ts";
@@ -21,15 +23,17 @@ import type {
 } from "../../lockout/account/account-record.ts";
 import { foldName } from "../../lockout/user/alias.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
-import type { OrgStore } from "../../store/access.ts";
+import type { OrgStore, TokenRecord, TokenStore } from "../../store/access.ts";
 import type { AccountStore, NewAccount } from "../../store/accounts.ts";
 import type { Store } from "../../store/store.ts";
 import { findAccountFor } from "./accounts.ts";
+import { makeToken } from "./new-token.ts";
 import { turnOf } from "../requests/pages.ts";
 
 /** What the commands work with. */
 export type AccountCommandStore = AccountStore &
   OrgStore &
+  Pick<TokenStore, "createAccountToken" | "revokeToken"> &
   Pick<Store, "now" | "newId">;
 
 /** A key that an account shall get. */
@@ -65,22 +69,21 @@ export function createAccountCommands(store: AccountCommandStore) {
     }
     return changed;
   };
+  /** An account on which the caller has a permission. @throws LockoutError */
+  const find = async (
+    id: string,
+    context: HandlerContext,
+    permission: Permission,
+  ): Promise<Account> => {
+    const caller = getCaller(context.values);
+    const account = await findAccountFor(store, caller, id, permission);
+    if (account === undefined) {
+      throw new LockoutError("accountUnknown");
+    }
+    return account;
+  };
   return {
-    change,
-
-    /** An account on which the caller has a permission. @throws LockoutError */
-    find: async (
-      id: string,
-      context: HandlerContext,
-      permission: Permission,
-    ): Promise<Account> => {
-      const caller = getCaller(context.values);
-      const account = await findAccountFor(store, caller, id, permission);
-      if (account === undefined) {
-        throw new LockoutError("accountUnknown");
-      }
-      return account;
-    },
+    ...{ change, find },
 
     /** Creates an account. @throws LockoutError */
     create: async (
@@ -155,6 +158,53 @@ export function createAccountCommands(store: AccountCommandStore) {
       const secret = { id: store.newId(), hash: hashSecret(clientSecret) };
       const account = await change(userId, context, setAccountSecret(secret));
       return { account, clientSecret };
+    },
+
+    /** Gives an account a personal access token. @throws LockoutError */
+    addToken: async (
+      userId: string,
+      expireTime: Timestamp | undefined,
+      context: HandlerContext,
+    ): Promise<{
+      readonly account: Account;
+      readonly token: TokenRecord;
+      readonly secret: string;
+    }> => {
+      const caller = getCaller(context.values);
+      const account = await find(userId, context, "user.write");
+      const { secret, stored } = makeToken(expireTime, store.now());
+      const token = await store.createAccountToken(
+        ...([userId, stored, caller.id] as const),
+        (locked) => {
+          requireRoles(caller, locked);
+          if (locked.tokenIds.length >= maxTokensPerAccount) {
+            throw new LockoutError("accountTokensTooMany");
+          }
+        },
+      );
+      if (token === undefined) {
+        throw new LockoutError("accountUnknown");
+      }
+      return { account, token, secret };
+    },
+
+    /** Ends a personal access token of an account. @throws LockoutError */
+    removeToken: async (
+      userId: string,
+      tokenId: string,
+      context: HandlerContext,
+    ): Promise<Account> => {
+      const { id: editor } = getCaller(context.values);
+      const account = await change(userId, context, ({ tokenIds }) => {
+        if (!tokenIds.includes(tokenId)) {
+          throw new LockoutError("tokenUnknown");
+        }
+        return { events: [] };
+      });
+      if (!(await store.revokeToken(tokenId, editor))) {
+        throw new LockoutError("tokenUnknown");
+      }
+      return account;
     },
   };
 }

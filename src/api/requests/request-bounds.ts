@@ -28,6 +28,7 @@ const accountId: TextBound = {
   characters: idCharacters,
   above: "accountUnknown",
 };
+const tokenId: TextBound = { characters: idCharacters, above: "tokenUnknown" };
 const keyId: TextBound = { characters: idCharacters, above: "keyUnknown" };
 // RSA with 4096 bits has 800.
 const publicKey: TextBound = { characters: 2000, above: "publicKeyInvalid" };
@@ -133,6 +134,12 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.management.v1.ListMachineKeysRequest.user_id": accountId,
   "zitadel.management.v1.RemoveMachineKeyRequest.user_id": accountId,
   "zitadel.management.v1.RemoveMachineKeyRequest.key_id": keyId,
+  "zitadel.management.v1.AddPersonalAccessTokenRequest.user_id": accountId,
+  "zitadel.management.v1.ListPersonalAccessTokensRequest.user_id": accountId,
+  "zitadel.management.v1.GetPersonalAccessTokenByIDsRequest.user_id": accountId,
+  "zitadel.management.v1.GetPersonalAccessTokenByIDsRequest.token_id": tokenId,
+  "zitadel.management.v1.RemovePersonalAccessTokenRequest.user_id": accountId,
+  "zitadel.management.v1.RemovePersonalAccessTokenRequest.token_id": tokenId,
   "zitadel.management.v1.GenerateMachineSecretRequest.user_id": accountId,
   "zitadel.management.v1.RemoveMachineSecretRequest.user_id": accountId,
   "zitadel.management.v1.GetUserByIDRequest.id": userId,
@@ -332,12 +339,6 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "lockout.v1.RemoveKeyRequest.key_id": keyId,
   "lockout.v1.SetSecretRequest.user_id": accountId,
   "lockout.v1.RemoveSecretRequest.user_id": accountId,
-  "lockout.v1.RotateTokenRequest.token_id": {
-    characters: idCharacters,
-    above: "tokenUnknown",
-  },
-  "lockout.v1.RevokeTokenRequest.token_id": {
-    characters: idCharacters,
-    above: "tokenUnknown",
-  },
+  "lockout.v1.RotateTokenRequest.token_id": tokenId,
+  "lockout.v1.RevokeTokenRequest.token_id": tokenId,
 };

@@ -22,7 +22,7 @@ import type { AccountStore } from "../../store/accounts.ts";
 import type { Store } from "../../store/store.ts";
 import type { AccountCommands } from "../accounts/account-commands.ts";
 import { createAccountMethods } from "./account-methods.ts";
-import { expiryMs } from "../messages/moment.ts";
+import { makeToken } from "../accounts/new-token.ts";
 import { createOrg } from "../orgs/org-lookups.ts";
 import { readPage, turnOf } from "../requests/pages.ts";
 
@@ -61,10 +61,7 @@ export function createAccessService(
       if (request.roles.length === 0 || !request.roles.every(isRole)) {
         throw new LockoutError("roleUnknown");
       }
-      const expirationDate = request.expireTime && expiryMs(request.expireTime);
-      if (expirationDate !== undefined && expirationDate <= store.now()) {
-        throw new LockoutError("tokenExpiryPast");
-      }
+      const { secret, stored } = makeToken(request.expireTime, store.now());
       const { id: editor, homeOrgId } = getCaller(context.values);
       const orgId =
         request.organizationId === "" ? homeOrgId : request.organizationId;
@@ -72,15 +69,9 @@ export function createAccessService(
       if (org === undefined) {
         throw new LockoutError("tokenOrgUnknown");
       }
-      const secret = newSecret();
+      const { name, roles } = request;
       const record = await store.createToken(
-        {
-          hash: hashSecret(secret),
-          name: request.name,
-          orgId,
-          roles: [...new Set(request.roles)],
-          expirationDate,
-        },
+        { ...stored, name, orgId, roles: [...new Set(roles)] },
         editor,
       );
       const never = {
@@ -168,6 +159,7 @@ function token(record: ListedToken): MessageInitShape<typeof TokenSchema> {
     roles: [...record.roles],
     createTime: timestampFromMs(record.creationDate),
     organizationName: record.orgName,
+    userId: record.accountId ?? "",
     ...timesOf({
       expireTime: record.expirationDate,
       lastUseTime: record.lastUseDate,

@@ -35,6 +35,7 @@ import {
   requireDefaultPolicy,
 } from "../policies/policies.ts";
 import type { createMachineMethods } from "./machine-methods.ts";
+import type { createMachineTokenMethods } from "./machine-token-methods.ts";
 import type { createOrgMembers } from "./members.ts";
 import type { createManagementOrgMethods } from "./org-methods.ts";
 import { requireUserId } from "../users/subjects.ts";
@@ -52,6 +53,7 @@ export function createManagementService(
   ServiceImpl<typeof ManagementService>,
   | keyof ReturnType<typeof createManagementOrgMethods>
   | keyof ReturnType<typeof createMachineMethods>
+  | keyof ReturnType<typeof createMachineTokenMethods>
   | keyof ReturnType<typeof createOrgMembers>
 > {
   const ownResponse = respondOnce(

@@ -26,6 +26,8 @@ export interface Account {
   readonly secret: AccountSecret | undefined;
   /** The ids of its keys, oldest first. */
   readonly keyIds: readonly string[];
+  /** The ids of its personal access tokens, oldest first, expired ones too. */
+  readonly tokenIds: readonly string[];
   /** Whether access tokens of it were revoked that may not have expired yet. */
   readonly hasRevokedTokens: boolean;
 }

@@ -16,6 +16,8 @@ import type { CommandView, DecideUser, UserView } from "../user/user.ts";
 
 /** The most keys of an account. */
 export const maxKeysPerAccount = 10;
+/** The most personal access tokens of an account, expired ones too. */
+export const maxTokensPerAccount = 100;
 /** The most accounts of an organisation. */
 export const maxAccountsPerOrg = 1000;
 

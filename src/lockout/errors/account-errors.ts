@@ -98,4 +98,10 @@ export const accountErrors = {
     key: "the service account has just these roles there",
     when: "UpdateIAMMember or UpdateOrgMember names the roles that the account has.",
   },
+  accountTokensTooMany: {
+    id: "LOCKOUTD-acc17",
+    code: "RESOURCE_EXHAUSTED",
+    key: "the service account has 100 personal access tokens, expired ones too, which are the most: remove one",
+    when: "AddPersonalAccessToken is called for an account that has as many tokens as it may have.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -274,7 +274,7 @@ const entries = {
     id: "LOCKOUTD-tok05",
     code: "NOT_FOUND",
     key: "token not found",
-    when: "RevokeToken or RotateToken names a token that does not exist.",
+    when: "RevokeToken or RotateToken names a token that does not exist, or RemovePersonalAccessToken or GetPersonalAccessTokenByIDs one that the account does not have.",
   },
   tokenOverlapInvalid: {
     id: "LOCKOUTD-tok06",

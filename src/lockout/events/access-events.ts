@@ -7,6 +7,8 @@ export interface RecordedToken {
   readonly roles: readonly string[];
   /** Milliseconds since 1970 UTC; undefined where it does not expire. */
   readonly expirationDate: number | undefined;
+  /** The account that it is of, whose roles it has. */
+  readonly accountId?: string | undefined;
 }
 
 /** The first start created the instance. */
@@ -50,11 +52,12 @@ export function tokenPayload({
   name,
   roles,
   expirationDate,
+  accountId,
 }: RecordedToken): EventPayload {
   return {
     tokenId: id,
     ...(name !== "" && { name }),
-    roles,
+    ...(accountId === undefined && { roles }),
     ...(expirationDate !== undefined && {
       expiration: new Date(expirationDate).toISOString(),
     }),

@@ -309,11 +309,12 @@ const entries = {
     succeededCheck("recovery code"),
   "user.pat.added": {
     aggregate: "user",
-    when: "A token was created, by a caller or by `LOCKOUTD_ADMIN_TOKEN` at a start. The aggregate is the token, and its id the editor of what it does.",
+    when: "A token was created, by a caller or by `LOCKOUTD_ADMIN_TOKEN` at a start. The aggregate is the token, or the service account that it is of, and its id the editor of what it does.",
     payload: {
       tokenId: "never the secret, nor its hash",
       name: "left out where it is empty",
-      roles: "a list",
+      roles:
+        "a list, left out where it is of a service account, whose roles it has",
       expiration: "RFC 3339, left out where it does not expire",
     },
   },
@@ -328,7 +329,7 @@ const entries = {
   },
   "user.pat.removed": {
     aggregate: "user",
-    when: "A token was revoked. One that expires does so without an event.",
+    when: "A token was revoked. One that expires does so without an event, and so do those of a service account that is removed.",
     payload: { tokenId: "" },
   },
   ...hookEntries,

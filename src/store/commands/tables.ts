@@ -13,6 +13,7 @@ import type { Counter, CounterStep } from "../../lockout/user/counter.ts";
 import type { Source, SourceView } from "../../lockout/user/source.ts";
 import type { Storm } from "../../lockout/attempt/storm.ts";
 import type { UserState } from "../../lockout/user/user.ts";
+import type { TokenRecord } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
 import type { Tally } from "../meter.ts";
 import type { Alias, ReportKey, UserKey } from "../users.ts";
@@ -178,6 +179,15 @@ export interface Aggregate {
 /** Whose events those of a user are. */
 export function userAggregate(orgId: string, userId: string): Aggregate {
   return { type: "user", id: userId, resourceOwner: orgId };
+}
+
+/** Whose events those of a token are: its own, or its account's. */
+export function tokenAggregate({
+  id,
+  orgId,
+  accountId = id,
+}: Pick<TokenRecord, "id" | "orgId" | "accountId">): Aggregate {
+  return userAggregate(orgId, accountId);
 }
 
 /** Whose events those of an organisation are. */

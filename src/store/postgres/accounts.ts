@@ -1,6 +1,7 @@
 import { accountAdded } from "../../lockout/account/account-events.ts";
 import { maxAccountsPerOrg } from "../../lockout/account/account.ts";
 import type { AccountChange } from "../../lockout/account/account.ts";
+import type { Account } from "../../lockout/account/account-record.ts";
 import { foldName } from "../../lockout/user/alias.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import { accountIds } from "../accounts.ts";
@@ -24,6 +25,7 @@ import type {
   AccountRow,
   ClientRow,
 } from "../shared/account-rows.ts";
+import { keepRevokedTokenSql } from "../shared/token-rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEnds } from "./event-ends.ts";
 import { withFreeId } from "./free-id.ts";
@@ -106,6 +108,10 @@ const keepRemoved: Statement = {
   name: "keep_removed_account",
   text: "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = $1",
 };
+const keepTokens: Statement = {
+  name: "keep_tokens_of_account",
+  text: keepRevokedTokenSql("$1::bigint", "account_id", "$2"),
+};
 const remove: Statement = {
   name: "remove_account",
   text: "DELETE FROM accounts WHERE id = $1",
@@ -164,7 +170,8 @@ export function createAccounts(
         throw error;
       }
       return {
-        ...{ ...account, id, creationDate: time, keyIds: [] },
+        ...{ ...account, id, creationDate: time },
+        ...{ keyIds: [], tokenIds: [] },
         hasRevokedTokens: false,
         ...{ secret: undefined, state: { account: "active", lock: undefined } },
       };
@@ -204,16 +211,10 @@ export function createAccounts(
     changeAccount: async (accountId, editor, decide) => {
       const time = await readTime();
       return recorder.record(editor, time, async ({ send, append }) => {
-        // Read after the lock, so as to see what was committed while it was waited for.
-        const [, found] = await send(
-          [lockAccount, accountId],
-          [find, [accountId]],
-        );
-        const row = found?.rows[0] as unknown as AccountRow | undefined;
-        if (row === undefined) {
+        const before = await lockAndFindAccount(accountId, send);
+        if (before === undefined) {
           return undefined;
         }
-        const before = toAccount(row);
         const change = decide(before, time);
         const results = await send(...writes(accountId, change, time), [
           find,
@@ -230,6 +231,17 @@ export function createAccounts(
     findAccountEvents: ({ id, orgId }) =>
       readEnds(database, { orgId, userId: id }),
   };
+}
+
+/** An account that nobody else changes until the end of the change. */
+export async function lockAndFindAccount(
+  accountId: string,
+  send: Change["send"],
+): Promise<Account | undefined> {
+  // Read after the lock, so as to see what was committed while it was waited for.
+  const [, found] = await send([lockAccount, accountId], [find, [accountId]]);
+  const row = found?.rows[0] as unknown as AccountRow | undefined;
+  return row && toAccount(row);
 }
 
 function writes(
@@ -257,7 +269,11 @@ function writes(
     calls.push([forgetRevoked, time], [revoke, accountId, id, expireTime]);
   }
   if (isRemoved === true) {
-    calls.push([keepRemoved, accountId], [remove, accountId]);
+    calls.push(
+      [keepRemoved, accountId],
+      [keepTokens, time, accountId],
+      [remove, accountId],
+    );
   }
   return calls;
 }

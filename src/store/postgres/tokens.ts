@@ -3,8 +3,9 @@ import {
   tokenRemoved,
   tokenRotated,
 } from "../../lockout/events/access-events.ts";
-import type { NewToken, TokenStore } from "../access.ts";
-import { userAggregate } from "../commands/tables.ts";
+import { newTokenOf } from "../access.ts";
+import type { NewToken, TokenRecord, TokenStore } from "../access.ts";
+import { tokenAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";
 import { readTokenPage } from "../commands/access-pages.ts";
 import { sliceStart, tokenSliceSql, toSlice } from "../shared/access-lists.ts";
@@ -18,18 +19,19 @@ import {
   tokenNameSql,
   toToken,
   toTokenOfOldSecret,
-} from "../shared/rows.ts";
-import type { ListedTokenRow, TokenRow } from "../shared/rows.ts";
+} from "../shared/token-rows.ts";
+import type { ListedTokenRow, TokenRow } from "../shared/token-rows.ts";
+import { lockAndFindAccount } from "./accounts.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Change, Recorder } from "./recorder.ts";
 
 const insert: Statement = {
   name: "insert_token",
-  text: `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+  text: `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date, account_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`,
 };
 const find: Statement = {
   name: "find_tokens",
@@ -40,6 +42,10 @@ const sliceValues = ["afterDate", "afterId", "limit", "showRevoked"] as const;
 const list: Statement = {
   name: "list_tokens",
   text: tokenSliceSql((name) => `$${sliceValues.indexOf(name) + 1}`),
+};
+const listOf: Statement = {
+  name: "list_tokens_of_account",
+  text: `SELECT ${tokenColumns} FROM tokens WHERE account_id = $1 ORDER BY id`,
 };
 const findName: Statement = {
   name: "find_token_name",
@@ -59,11 +65,11 @@ const noteUse: Statement = {
 };
 const keepRevoked: Statement = {
   name: "keep_revoked_token",
-  text: keepRevokedTokenSql("$1::bigint", "$2"),
+  text: keepRevokedTokenSql("$1::bigint", "id", "$2"),
 };
 const remove: Statement = {
   name: "remove_token",
-  text: "DELETE FROM tokens WHERE id = $1 RETURNING org_id",
+  text: "DELETE FROM tokens WHERE id = $1 RETURNING org_id, account_id",
 };
 
 /** The statement that inserts a token; it inserts nothing where the id is taken. */
@@ -71,11 +77,12 @@ export function insertToken(
   id: string,
   { hash, name, orgId, roles, expirationDate }: NewToken,
   creationDate: number,
+  accountId?: string,
 ): Call {
   return [
     insert,
     ...[id, hash, name, orgId, JSON.stringify(roles)],
-    ...[creationDate, expirationDate ?? null],
+    ...[creationDate, expirationDate ?? null, accountId ?? null],
   ];
 }
 
@@ -104,19 +111,43 @@ export function createTokens(
       ]),
     );
   });
+  const create = async (
+    { hash, ...token }: NewToken,
+    creationDate: number,
+    change: Change,
+    accountId?: string,
+  ): Promise<TokenRecord> => {
+    const id = await withFreeId(newId, change, (free) =>
+      insertToken(free, { hash, ...token }, creationDate, accountId),
+    );
+    const record = {
+      ...{ ...token, id, creationDate },
+      ...{ lastUseDate: undefined, accountId },
+    };
+    change.append(tokenAggregate(record), tokenAdded(record));
+    return record;
+  };
   return {
-    createToken: async ({ hash, ...token }, editor) => {
-      const creationDate = await readTime();
-      return recorder.record(editor, creationDate, async (change) => {
-        const id = await withFreeId(newId, change, (free) =>
-          insertToken(free, { hash, ...token }, creationDate),
-        );
-        change.append(
-          userAggregate(token.orgId, id),
-          tokenAdded({ id, ...token }),
-        );
-        return { ...token, id, creationDate, lastUseDate: undefined };
+    createToken: async (token, editor) => {
+      const time = await readTime();
+      return recorder.record(editor, time, (change) =>
+        create(token, time, change),
+      );
+    },
+    createAccountToken: async (accountId, token, editor, check) => {
+      const time = await readTime();
+      return recorder.record(editor, time, async (change) => {
+        const account = await lockAndFindAccount(accountId, change.send);
+        if (account === undefined) {
+          return undefined;
+        }
+        check(account);
+        return create(newTokenOf(account, token), time, change, accountId);
       });
+    },
+    listAccountTokens: async (accountId) => {
+      const { rows } = await database.query(listOf, accountId);
+      return rows.map((row) => toToken(row as unknown as TokenRow));
     },
     findToken: (hash) => lookUp(Buffer.from(hash).toString("base64")),
     tokenName: async (tokenId) => {
@@ -151,12 +182,10 @@ export function createTokens(
         if (row === undefined) {
           return undefined;
         }
-        check(toToken(row));
+        const token = toToken(row);
+        check(token);
         await send([rotate, oldExpirationDate, hash, tokenId]);
-        append(
-          userAggregate(row.org_id, tokenId),
-          tokenRotated(tokenId, oldExpirationDate),
-        );
+        append(tokenAggregate(token), tokenRotated(tokenId, oldExpirationDate));
         return toListedToken({
           ...row,
           old_expiration_date: oldExpirationDate,
@@ -173,11 +202,14 @@ export function createTokens(
           [keepRevoked, time, tokenId],
           [remove, tokenId],
         );
-        const removed = result?.rows[0];
+        const removed = result?.rows[0] as unknown as TokenRow | undefined;
         if (removed === undefined) {
           return false;
         }
-        const aggregate = userAggregate(removed["org_id"] as string, tokenId);
+        const aggregate = tokenAggregate({
+          ...{ id: tokenId, orgId: removed.org_id },
+          accountId: removed.account_id ?? undefined,
+        });
         append(aggregate, tokenRemoved(tokenId));
         return true;
       });

@@ -1,7 +1,8 @@
 /** Lists of organisations and tokens, as every engine reads them: oldest first, in slices. */
 import type { CreatedAfter } from "../commands/access-pages.ts";
 import type { Slice } from "../commands/pages.ts";
-import { listedTokenColumns, orgColumns } from "./rows.ts";
+import { orgColumns } from "./rows.ts";
+import { listedTokensSql } from "./token-rows.ts";
 
 /** What the lists ask for, by name: SQL of one engine names them in its own way. */
 export interface CreatedSliceValues {
@@ -47,18 +48,15 @@ export function orgSliceSql(named: Named<CreatedSliceValues>): string {
 
 /** The next tokens, with the names of their organisations. */
 export function tokenSliceSql(named: Named<TokenSliceValues>): string {
-  return `SELECT ${listedTokenColumns} FROM (
-      SELECT * FROM (SELECT ${ownColumns}, old_expiration_date, CAST(NULL AS bigint) AS revoke_date
+  const slice = `SELECT * FROM (SELECT ${ownColumns}, old_expiration_date, CAST(NULL AS bigint) AS revoke_date
         FROM tokens WHERE ${isAfter(named)} ${inOrder(named)}) AS valid
-      UNION ALL
-      SELECT * FROM (SELECT ${ownColumns}, CAST(NULL AS bigint) AS old_expiration_date, revoke_date
-        FROM revoked_tokens WHERE ${named("showRevoked")} = 1 AND ${isAfter(named)} ${inOrder(named)}) AS revoked
-    ) AS t LEFT JOIN orgs o ON o.id = t.org_id
-    ORDER BY t.creation_date, t.id LIMIT ${named("limit")}`;
+      UNION ALL SELECT * FROM (SELECT ${ownColumns}, CAST(NULL AS bigint) AS old_expiration_date, revoke_date
+        FROM revoked_tokens WHERE ${named("showRevoked")} = 1 AND ${isAfter(named)} ${inOrder(named)}) AS revoked`;
+  return `${listedTokensSql(slice)} ORDER BY t.creation_date, t.id LIMIT ${named("limit")}`;
 }
 
 const ownColumns =
-  "id, name, org_id, roles, creation_date, expiration_date, last_use_date";
+  "id, name, org_id, roles, creation_date, expiration_date, last_use_date, account_id";
 
 function isAfter(named: Named<CreatedSliceValues>): string {
   return `(creation_date, id) > (${named("afterDate")}, ${named("afterId")})`;

@@ -23,6 +23,8 @@ export interface AccountRow {
   readonly secret_hash: Uint8Array | null;
   /** Between blanks. */
   readonly key_ids: string | null;
+  /** Between blanks. */
+  readonly token_ids: string | null;
   readonly revoked: number;
 }
 
@@ -35,7 +37,7 @@ export interface AccountKeyRow {
   readonly expiration_date: number | null;
 }
 
-/** The columns of {@link toAccount} but for the keys. */
+/** The columns of {@link toAccount} but for the keys and the tokens. */
 export const ownAccountColumns =
   "id, org_id, login_name, name, roles, creation_date, account, lock_time, lock_by, secret_id, secret_hash";
 
@@ -43,6 +45,7 @@ export const ownAccountColumns =
 export function accountColumns(join: "group_concat" | "string_agg"): string {
   return `${ownAccountColumns.replaceAll(/\w+/g, "a.$&")},
     (SELECT ${join}(k.id, ' ') FROM account_keys k WHERE k.account_id = a.id) AS key_ids,
+    (SELECT ${join}(t.id, ' ') FROM tokens t WHERE t.account_id = a.id) AS token_ids,
     CASE WHEN EXISTS (SELECT 1 FROM revoked_access_tokens r WHERE r.account_id = a.id) THEN 1 ELSE 0 END AS revoked`;
 }
 
@@ -101,9 +104,14 @@ export function toAccount(row: AccountRow): Account {
             },
     },
     secret: id === null || hash === null ? undefined : { id, hash },
-    keyIds: row.key_ids === null ? [] : row.key_ids.split(" ").sort(),
+    keyIds: toIds(row.key_ids),
+    tokenIds: toIds(row.token_ids),
     hasRevokedTokens: row.revoked === 1,
   };
+}
+
+function toIds(joined: string | null): readonly string[] {
+  return joined === null ? [] : joined.split(" ").sort();
 }
 
 /** Reads a row of {@link keyColumns}. */

@@ -4,8 +4,9 @@ import type { Account } from "../../lockout/account/account-record.ts";
 import { noAccount, replayAccount, stateOf } from "./replay-account.ts";
 import type { AccountEvents } from "./replay-account.ts";
 import type { Problems } from "./problems.ts";
-import { toToken } from "./rows.ts";
-import type { OrgRow, TokenRow } from "./rows.ts";
+import { toToken } from "./token-rows.ts";
+import type { OrgRow } from "./rows.ts";
+import type { TokenRow } from "./token-rows.ts";
 
 /** A row with whether its beginning is an event: 1, else it was there before. */
 type Marked<Row> = Row & { readonly recorded: number };
@@ -29,7 +30,10 @@ export class AccessCheck {
         this.#orgs.set(`organisation ${id}`, payload);
         break;
       case "user.pat.added":
-        this.#tokens.set(tokenName(id, owner), payload);
+        // Those of accounts are among what these have.
+        if (payload["tokenId"] === id) {
+          this.#tokens.set(tokenName(id, owner), payload);
+        }
         break;
       case "user.pat.removed":
         this.#tokens.delete(tokenName(id, owner));

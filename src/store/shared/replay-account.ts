@@ -10,19 +10,22 @@ export interface AccountEvents {
   readonly isLocked: boolean;
   readonly hasSecret: boolean;
   readonly keyIds: readonly string[];
+  readonly tokenIds: readonly string[];
 }
 
 /** An account before its first event. */
 export const noAccount: AccountEvents = {
   ...{ userName: "", name: "", roles: [] },
-  ...{ account: "active", isLocked: false, hasSecret: false, keyIds: [] },
+  ...{ account: "active", isLocked: false, hasSecret: false },
+  ...{ keyIds: [], tokenIds: [] },
 };
 
 /** What an account is by its row, to be compared with what its events come to. */
 export function stateOf(account: Account): AccountEvents {
   return {
     ...{ userName: account.loginName, name: account.name },
-    ...{ roles: account.roles, keyIds: account.keyIds },
+    roles: account.roles,
+    ...{ keyIds: account.keyIds, tokenIds: account.tokenIds },
     account: account.state.account === "inactive" ? "inactive" : "active",
     isLocked: account.state.lock !== undefined,
     hasSecret: account.secret !== undefined,
@@ -33,7 +36,7 @@ export function stateOf(account: Account): AccountEvents {
 export function replayAccount(
   before: AccountEvents,
   type: string,
-  { userName, name, roles, keyId }: EventPayload,
+  { userName, name, roles, keyId, tokenId }: EventPayload,
 ): AccountEvents | undefined {
   switch (type) {
     case "user.machine.added":
@@ -48,6 +51,16 @@ export function replayAccount(
       return { ...before, keyIds: [...before.keyIds, String(keyId)].sort() };
     case "user.machine.key.removed":
       return { ...before, keyIds: before.keyIds.filter((id) => id !== keyId) };
+    case "user.pat.added":
+      return {
+        ...before,
+        tokenIds: [...before.tokenIds, String(tokenId)].sort(),
+      };
+    case "user.pat.removed":
+      return {
+        ...before,
+        tokenIds: before.tokenIds.filter((id) => id !== tokenId),
+      };
     case "user.machine.secret.set":
       return { ...before, hasSecret: true };
     case "user.machine.secret.removed":

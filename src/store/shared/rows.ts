@@ -13,7 +13,7 @@ import type { AccountState } from "../../lockout/user/user-events.ts";
 import type { Counter } from "../../lockout/user/counter.ts";
 import type { Source } from "../../lockout/user/source.ts";
 import type { UserState } from "../../lockout/user/user.ts";
-import type { ListedToken, Org, TokenRecord } from "../access.ts";
+import type { Org } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
 import { zeroCounters } from "../commands/tables.ts";
 import type {
@@ -38,94 +38,6 @@ export const orgColumns = "id, name, creation_date";
 /** Reads a row of {@link orgColumns}. */
 export function toOrg(row: OrgRow): Org {
   return { id: row.id, name: row.name, creationDate: row.creation_date };
-}
-
-/** A row of {@link tokenColumns}. */
-export interface TokenRow {
-  readonly id: string;
-  readonly name: string;
-  readonly org_id: string;
-  readonly roles: string;
-  readonly creation_date: number;
-  readonly expiration_date: number | null;
-  readonly last_use_date: number | null;
-  readonly old_expiration_date: number | null;
-}
-
-/** A row of {@link listedTokenColumns}. */
-export interface ListedTokenRow extends TokenRow {
-  readonly revoke_date: number | null;
-  readonly org_name: string | null;
-}
-
-/** The columns of {@link toToken}. */
-export const tokenColumns =
-  "id, name, org_id, roles, creation_date, expiration_date, last_use_date, old_expiration_date";
-
-/** The columns of a token `t` in a list, with its organisation `o`. */
-export const listedTokenColumns =
-  "t.id, t.name, t.org_id, t.roles, t.creation_date, t.expiration_date, t.last_use_date, t.old_expiration_date, t.revoke_date, o.name AS org_name";
-
-/** Reads a row of {@link tokenColumns}. */
-export function toToken(row: TokenRow): TokenRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    orgId: row.org_id,
-    roles: JSON.parse(row.roles) as readonly string[],
-    creationDate: row.creation_date,
-    expirationDate: row.expiration_date ?? undefined,
-    lastUseDate: row.last_use_date ?? undefined,
-  };
-}
-
-/** A token as in a list, by its id. */
-export function findListedTokenSql(id: string): string {
-  return `SELECT ${listedTokenColumns} FROM (SELECT *, CAST(NULL AS bigint) AS revoke_date FROM tokens WHERE id = ${id}) AS t
-    LEFT JOIN orgs o ON o.id = t.org_id`;
-}
-
-/** The name of a token or of an account, of one that is gone too. */
-export function tokenNameSql(id: string): string {
-  return `SELECT name FROM tokens WHERE id = ${id} UNION ALL SELECT name FROM revoked_tokens WHERE id = ${id}
-    UNION ALL SELECT login_name FROM accounts WHERE id = ${id} UNION ALL SELECT login_name FROM removed_accounts WHERE id = ${id} LIMIT 1`;
-}
-
-/** Notes the hour of a use, unless a later one is noted. */
-export function noteTokenUseSql(
-  hour: string,
-  id: string,
-  same: string,
-): string {
-  return `UPDATE tokens SET last_use_date = ${hour} WHERE id = ${id} AND (last_use_date IS NULL OR last_use_date < ${same})`;
-}
-
-/** Keeps what a list says of a token that is about to be removed. */
-export function keepRevokedTokenSql(time: string, id: string): string {
-  const kept =
-    "id, name, org_id, roles, creation_date, expiration_date, last_use_date";
-  return `INSERT INTO revoked_tokens (${kept}, revoke_date)
-    SELECT ${kept}, ${time} FROM tokens WHERE id = ${id}`;
-}
-
-/** A token that was found by the secret that a rotation replaced: valid no longer than that one. */
-export function toTokenOfOldSecret(row: TokenRow): TokenRecord {
-  const token = toToken(row);
-  const { expirationDate = Infinity } = token;
-  return {
-    ...token,
-    expirationDate: Math.min(expirationDate, row.old_expiration_date ?? 0),
-  };
-}
-
-/** Reads a row of a list. */
-export function toListedToken(row: ListedTokenRow): ListedToken {
-  return {
-    ...toToken(row),
-    orgName: row.org_name ?? "",
-    oldSecretExpirationDate: row.old_expiration_date ?? undefined,
-    revokeDate: row.revoke_date ?? undefined,
-  };
 }
 
 /** A row of an event. */

@@ -19,8 +19,9 @@ import type { PolicyState, RulesState } from "./check-policies.ts";
 import { UserCheck } from "./check-users.ts";
 import type { Failures, UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
-import { tokenColumns } from "./rows.ts";
-import type { EventRow, OrgRow, TokenRow } from "./rows.ts";
+import { tokenColumns } from "./token-rows.ts";
+import type { EventRow, OrgRow } from "./rows.ts";
+import type { TokenRow } from "./token-rows.ts";
 import type { CheckReport } from "../store.ts";
 import { copyStateSql, describeCopyState } from "./transfer.ts";
 import type { CopyState } from "./transfer.ts";
@@ -142,7 +143,8 @@ export async function checkState(
       "SELECT id, name, creation_date, recorded FROM orgs",
     ),
     await source.rows<TokenRow & { readonly recorded: number }>(
-      `SELECT ${tokenColumns}, recorded FROM tokens`,
+      // Those of accounts are compared with them.
+      `SELECT ${tokenColumns}, recorded FROM tokens WHERE account_id IS NULL`,
     ),
     await readAccounts(source),
   );
@@ -216,20 +218,34 @@ class Sequences {
 }
 
 async function readAccounts(source: CheckSource): Promise<readonly Account[]> {
-  const keys = await source.rows<{
-    readonly account_id: string;
-    readonly id: string;
-  }>("SELECT account_id, id FROM account_keys");
+  const keyIdsOf = await readIds(source, "account_keys");
+  const tokenIdsOf = await readIds(source, "tokens");
   const rows = await source.rows<AccountRow>(
-    `SELECT ${ownAccountColumns}, NULL AS key_ids, 0 AS revoked FROM accounts`,
+    `SELECT ${ownAccountColumns}, NULL AS key_ids, NULL AS token_ids, 0 AS revoked FROM accounts`,
   );
   return rows.map((row) => ({
     ...toAccount(row),
-    keyIds: keys
-      .filter((key) => key.account_id === row.id)
-      .map(({ id }) => id)
-      .sort(),
+    keyIds: keyIdsOf.get(row.id) ?? [],
+    tokenIds: tokenIdsOf.get(row.id) ?? [],
   }));
+}
+
+/** The ids of what accounts have, by account. */
+async function readIds(
+  source: CheckSource,
+  table: "account_keys" | "tokens",
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await source.rows<{
+    readonly account_id: string;
+    readonly id: string;
+  }>(
+    `SELECT account_id, id FROM ${table} WHERE account_id IS NOT NULL ORDER BY id`,
+  );
+  const ids = new Map<string, string[]>();
+  for (const { account_id: accountId, id } of rows) {
+    ids.set(accountId, [...(ids.get(accountId) ?? []), id]);
+  }
+  return ids;
 }
 
 async function readFailures(

@@ -75,12 +75,13 @@ export const transferTables: readonly TransferTable[] = [
     key: [text("id")],
     rest: [text("name"), integer("creation_date"), integer("recorded")],
   },
+  ...accountTables,
   {
     name: "tokens",
     key: [text("id")],
     rest: [
-      ...[bytes("hash"), text("name"), text("org_id"), text("roles")],
-      ...[integer("creation_date"), integer("expiration_date")],
+      ...[text("name"), text("org_id"), text("roles"), text("account_id")],
+      ...[bytes("hash"), integer("creation_date"), integer("expiration_date")],
       ...[integer("recorded"), integer("last_use_date")],
       ...[bytes("old_hash"), integer("old_expiration_date")],
     ],
@@ -89,7 +90,7 @@ export const transferTables: readonly TransferTable[] = [
     name: "revoked_tokens",
     key: [text("id")],
     rest: [
-      ...[text("name"), text("org_id"), text("roles")],
+      ...[text("name"), text("org_id"), text("roles"), text("account_id")],
       ...[integer("creation_date"), integer("expiration_date")],
       ...[integer("last_use_date"), integer("revoke_date")],
     ],
@@ -196,7 +197,6 @@ export const transferTables: readonly TransferTable[] = [
     key: [text("id")],
     rest: [bytes("private_key"), integer("end_date")],
   },
-  ...accountTables,
   ...hookTables,
   instanceTable,
 ];

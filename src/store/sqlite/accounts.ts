@@ -29,6 +29,7 @@ import type {
   AccountRow,
   ClientRow,
 } from "../shared/account-rows.ts";
+import { keepRevokedTokenSql } from "../shared/token-rows.ts";
 import { withFreeId } from "./free-id.ts";
 
 /** The service accounts. */
@@ -109,6 +110,9 @@ export function prepareAccounts(
   const keepRemoved = database.prepare(
     "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = ?",
   );
+  const keepTokens = database.prepare(
+    keepRevokedTokenSql("?", "account_id", "?"),
+  );
   const remove = database.prepare("DELETE FROM accounts WHERE id = ?");
   const findAccount = (id: string) => {
     const row = find.get(id);
@@ -183,6 +187,7 @@ export function prepareAccounts(
       }
       if (change.isRemoved === true) {
         keepRemoved.run(accountId);
+        keepTokens.run(time, accountId);
         remove.run(accountId);
       }
       const aggregate = userAggregate(before.orgId, accountId);

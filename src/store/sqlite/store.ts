@@ -7,7 +7,7 @@ import type { Clock } from "../ids.ts";
 import { noPolicy } from "../policies.ts";
 import type { PolicyOwner } from "../policies.ts";
 import type { Store } from "../store.ts";
-import { readOrgPage, readTokenPage } from "../commands/access-pages.ts";
+import { readOrgPage } from "../commands/access-pages.ts";
 import { sliceStart, toSlice } from "../shared/access-lists.ts";
 import { createAccountStore } from "./account-store.ts";
 import { prepareAccounts } from "./accounts.ts";
@@ -34,6 +34,7 @@ import { prepareOrgs } from "./orgs.ts";
 import { preparePolicies } from "./policies.ts";
 import { prepareErasure } from "./erasure.ts";
 import { preparePruning } from "./pruning.ts";
+import { createTokenStore } from "./token-store.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
@@ -87,7 +88,7 @@ const maxBatch = 256;
  */
 const markMomentMs = 0.1;
 
-/** How many tokens and how many policies are remembered until the next commit: far more than are in use at a time. */
+/** How many policies are remembered until the next commit: far more than are in use at a time. */
 const maxRemembered = 1000;
 
 /** How many events are looked through at once: some milliseconds, in which the event loop stands still. */
@@ -207,11 +208,7 @@ function createStore(
       return rejection(error);
     }
   };
-  const findToken = rememberUntilCommit(
-    recent?.mark,
-    maxRemembered,
-    (hash: Uint8Array) => tokens.find(hash),
-  );
+  const access = { read, readOrReject, write, mark: recent?.mark };
   const findPolicy = rememberUntilCommit(
     recent?.mark,
     maxRemembered,
@@ -302,33 +299,8 @@ function createStore(
     findOrg: async (orgId) => read(() => orgs.find(orgId)),
     orgExists: (orgId) => readOrReject(() => orgs.exists(orgId)),
 
-    createToken: (token, editor) =>
-      queue.run(() => tokens.create(token, editor)),
-    findToken: (hash) => readOrReject(() => findToken(keyOf(hash), hash)),
-    tokenName: async (tokenId) => read(() => tokens.name(tokenId)),
-    listTokens: async (showRevoked, page) =>
-      readTokenPage(page, (after, limit) =>
-        read(() =>
-          toSlice(
-            tokens.list({
-              ...sliceStart(after, limit),
-              showRevoked: showRevoked ? 1 : 0,
-            }),
-            limit,
-          ),
-        ),
-      ),
-    rotateToken: (...rotation) => queue.run(() => tokens.rotate(...rotation)),
-    noteTokenUse: (tokenId, hour) =>
-      queue.run(() => {
-        tokens.noteUse(tokenId, hour);
-      }),
-    revokeToken: (tokenId, editor) =>
-      queue.run(() => tokens.remove(tokenId, editor)),
-
-    ...createAccountStore(accounts, events, {
-      ...{ read, readOrReject, write, mark: recent?.mark },
-    }),
+    ...createTokenStore(tokens, accounts, access),
+    ...createAccountStore(accounts, events, access),
     ...createActivity(database, { read, write, now }),
 
     findDataKey: async () => read(() => vault.find()),
@@ -379,16 +351,4 @@ function createStore(
 
 async function rejection(error: unknown): Promise<never> {
   throw error;
-}
-
-/** The gate asks with the same hash each time that the same token comes. */
-const hashKeys = new WeakMap<Uint8Array, string>();
-
-function keyOf(hash: Uint8Array): string {
-  let key = hashKeys.get(hash);
-  if (key === undefined) {
-    key = Buffer.from(hash).toString("latin1");
-    hashKeys.set(hash, key);
-  }
-  return key;
 }

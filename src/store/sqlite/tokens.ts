@@ -16,8 +16,8 @@ import {
   tokenNameSql,
   toToken,
   toTokenOfOldSecret,
-} from "../shared/rows.ts";
-import type { ListedTokenRow, TokenRow } from "../shared/rows.ts";
+} from "../shared/token-rows.ts";
+import type { ListedTokenRow, TokenRow } from "../shared/token-rows.ts";
 import type { Clock } from "../ids.ts";
 import type {
   ListedToken,
@@ -25,17 +25,19 @@ import type {
   NewToken,
   TokenRecord,
 } from "../access.ts";
-import { userAggregate } from "../commands/tables.ts";
+import { tokenAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 /** The tokens. */
 export interface Tokens {
-  /** Inside a transaction. */
-  create(token: NewToken, editor: string): TokenRecord;
+  /** Inside a transaction. @param accountId of the account that it is of, whose roles it has */
+  create(token: NewToken, editor: string, accountId?: string): TokenRecord;
   find(hash: Uint8Array): TokenRecord | undefined;
   /** Of a revoked one too. */
   name(tokenId: string): string | undefined;
+  /** Those of an account, oldest first. */
+  listOf(accountId: string): readonly TokenRecord[];
   /** The next ones, oldest first. */
   list(values: TokenSliceValues): readonly ListedToken[];
   /** Inside a transaction. */
@@ -58,10 +60,13 @@ export function prepareTokens(
   newId: NewId,
 ): Tokens {
   const insert = database.prepare<
-    [string, Uint8Array, string, string, string, number, number | null]
+    [
+      ...[string, Uint8Array, string, string, string],
+      ...[number, number | null, string | null],
+    ]
   >(
-    `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date)
-     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date, account_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[Uint8Array], TokenRow>(
     `SELECT ${columns} FROM tokens WHERE hash = ?`,
@@ -75,6 +80,9 @@ export function prepareTokens(
   const findListed = database.prepare<[string], ListedTokenRow>(
     findListedTokenSql("?"),
   );
+  const listOf = database.prepare<[string], TokenRow>(
+    `SELECT ${columns} FROM tokens WHERE account_id = ? ORDER BY id`,
+  );
   const list = database.prepare<[TokenSliceValues], ListedTokenRow>(
     tokenSliceSql((name) => `@${name}`),
   );
@@ -85,15 +93,14 @@ export function prepareTokens(
     noteTokenUseSql("?", "?", "?"),
   );
   const keepRevoked = database.prepare<[number, string]>(
-    keepRevokedTokenSql("?", "?"),
+    keepRevokedTokenSql("?", "id", "?"),
   );
-  const remove = database
-    .prepare<[string], string>(
-      "DELETE FROM tokens WHERE id = ? RETURNING org_id",
-    )
-    .pluck();
+  const remove = database.prepare<
+    [string],
+    Pick<TokenRow, "org_id" | "account_id">
+  >("DELETE FROM tokens WHERE id = ? RETURNING org_id, account_id");
   return {
-    create: ({ hash, ...token }, editor) => {
+    create: ({ hash, ...token }, editor, accountId) => {
       const { name, orgId, roles, expirationDate } = token;
       const creationDate = now();
       const id = withFreeId(newId, (candidate) =>
@@ -105,11 +112,18 @@ export function prepareTokens(
           JSON.stringify(roles),
           creationDate,
           expirationDate ?? null,
+          accountId ?? null,
         ),
       );
-      const event = tokenAdded({ id, ...token });
-      events.append(userAggregate(orgId, id), editor, event, creationDate);
-      return { ...token, id, creationDate, lastUseDate: undefined };
+      const record = {
+        ...{ ...token, id, creationDate },
+        ...{ lastUseDate: undefined, accountId },
+      };
+      events.append(
+        ...([tokenAggregate(record), editor, tokenAdded(record)] as const),
+        creationDate,
+      );
+      return record;
     },
     name: (tokenId) => name.get({ id: tokenId }),
     find: (hash) => {
@@ -120,16 +134,18 @@ export function prepareTokens(
       const old = findOld.get(hash);
       return old && toTokenOfOldSecret(old);
     },
+    listOf: (accountId) => listOf.all(accountId).map(toToken),
     list: (values) => list.all(values).map(toListedToken),
     rotate: (tokenId, { hash, oldExpirationDate }, editor, check) => {
       const row = findListed.get(tokenId);
       if (row === undefined) {
         return undefined;
       }
-      check(toToken(row));
+      const token = toToken(row);
+      check(token);
       rotate.run(oldExpirationDate, hash, tokenId);
       events.append(
-        userAggregate(row.org_id, tokenId),
+        tokenAggregate(token),
         editor,
         tokenRotated(tokenId, oldExpirationDate),
         now(),
@@ -142,12 +158,15 @@ export function prepareTokens(
     remove: (tokenId, editor) => {
       const time = now();
       keepRevoked.run(time, tokenId);
-      const orgId = remove.get(tokenId);
-      if (orgId === undefined) {
+      const row = remove.get(tokenId);
+      if (row === undefined) {
         return false;
       }
-      const event = tokenRemoved(tokenId);
-      events.append(userAggregate(orgId, tokenId), editor, event, time);
+      const aggregate = tokenAggregate({
+        ...{ id: tokenId, orgId: row.org_id },
+        accountId: row.account_id ?? undefined,
+      });
+      events.append(aggregate, editor, tokenRemoved(tokenId), time);
       return true;
     },
   };

@@ -3,6 +3,8 @@ import { describe, expect, it, beforeEach } from "vitest";
 import { StoreUnavailableError } from "../../../src/store/store.ts";
 import type { ListedToken, TokenRecord } from "../../../src/store/access.ts";
 import { everyItem } from "../../../src/store/pages.ts";
+import { removeAccount } from "../../../src/lockout/account/account.ts";
+import type { Account } from "../../../src/lockout/account/account-record.ts";
 import type { StoreBed } from "./bed.ts";
 import { start, hashOf, newToken } from "./samples.ts";
 
@@ -88,6 +90,83 @@ export function describeTokens(bed: StoreBed): void {
       expect(await bed.store.findToken(hashOf(5))).toEqual(token);
       await tool.revokeToken(token.id, "e");
       expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
+    });
+
+    describe("of a service account", () => {
+      const create = (accountId: string, tool = bed.store) =>
+        tool.createAccountToken(
+          accountId,
+          { hash: hashOf(5), expirationDate: start + 7 },
+          "e",
+          () => undefined,
+        );
+      let account: Account;
+
+      beforeEach(async () => {
+        account = await bed.store.createAccount(
+          { orgId, loginName: "a", name: "", roles: ["ORG_OWNER"] },
+          "e",
+        );
+      });
+
+      it("have its name, are among what it has, and are listed with its roles", async () => {
+        const token = await create(account.id, await bed.open("tool"));
+        expect(token).toMatchObject({
+          ...{ name: "a", orgId, roles: [], accountId: account.id },
+          expirationDate: start + 7,
+        });
+        expect(await bed.store.findToken(hashOf(5))).toEqual(token);
+        expect(await bed.store.listAccountTokens(account.id)).toEqual([token]);
+        expect(await bed.store.findAccount(account.id)).toMatchObject({
+          tokenIds: [token?.id],
+        });
+        expect(
+          (await bed.store.listTokens(false, firstPage)).items,
+        ).toMatchObject([{ id: token?.id, roles: ["ORG_OWNER"] }]);
+        await bed.store.revokeToken(token?.id ?? "", "e");
+        expect(await bed.store.listAccountTokens(account.id)).toEqual([]);
+        expect(
+          (await bed.events({ aggregateId: account.id })).map(
+            ({ type, payload }) => [type, payload],
+          ),
+        ).toEqual([
+          ["user.machine.added", expect.anything()],
+          [
+            "user.pat.added",
+            {
+              ...{ tokenId: token?.id, name: "a" },
+              expiration: new Date(start + 7).toISOString(),
+            },
+          ],
+          ["user.pat.removed", { tokenId: token?.id }],
+        ]);
+      });
+
+      it("end with it, and stay among those that were revoked", async () => {
+        const token = await create(account.id);
+        await bed.store.changeAccount(account.id, "e", removeAccount);
+        expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
+        expect(
+          (await bed.store.listTokens(true, firstPage)).items,
+        ).toMatchObject([
+          { id: token?.id, accountId: account.id, revokeDate: bed.time },
+        ]);
+        expect(await create(account.id)).toBeUndefined();
+      });
+
+      it("are not created where the check refuses", async () => {
+        const refusal = new Error("no");
+        await expect(
+          bed.store.createAccountToken(
+            ...([account.id, newToken(5, orgId), "e"] as const),
+            ({ tokenIds }) => {
+              expect(tokenIds).toEqual([]);
+              throw refusal;
+            },
+          ),
+        ).rejects.toBe(refusal);
+        expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
+      });
     });
 
     it("have a secret of their own", async () => {

@@ -27,6 +27,7 @@ import { lockEvents } from "./0025-lock-events.ts";
 import { activity } from "./0026-activity.ts";
 import { signingKeys } from "./0027-signing-keys.ts";
 import { storms } from "./0028-storms.ts";
+import { accountTokens } from "./0029-account-tokens.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   activity,
   signingKeys,
   storms,
+  accountTokens,
 ];
