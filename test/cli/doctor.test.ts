@@ -98,7 +98,7 @@ describe("lockoutd doctor", () => {
     expect(bounded.findings).toContainEqual({
       about: "policy",
       level: "ok",
-      text: expect.stringContaining("100 failures in a row do") as string,
+      text: expect.stringContaining("and 100 failures in a row") as string,
     });
   });
 

@@ -180,7 +180,7 @@ describe.each([
       await command("user", "unlock", "--login-name", "typed@x", "--exit-code"),
     ).toMatchObject({
       code: 3,
-      stderr: "nothing to change: login name typed@x: not locked\n",
+      stderr: "nothing to change: login name typed@x is not locked\n",
     });
     expect(
       await json("events", "--type", "org.lockout.name.unlocked"),
@@ -202,7 +202,7 @@ describe.each([
       await command("user", "lock", "a", "b", "--exit-code"),
     ).toMatchObject({
       code: 3,
-      stderr: "nothing to change: all who are named: locked already\n",
+      stderr: "nothing to change: all of them are locked already\n",
     });
     const dry = await ok("user", "unlock", "a", "b", "--dry-run");
     expect(dry.stdout).toBe("user a: to be unlocked\nuser b: to be unlocked\n");

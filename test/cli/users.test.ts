@@ -54,7 +54,7 @@ describe.each([
     const again = await command("user", "unlock", userId);
     expect(again).toMatchObject({
       code: 0,
-      stderr: `nothing to change: user ${userId}: not locked\n`,
+      stderr: `nothing to change: user ${userId} is not locked\n`,
     });
     expect((await command("user", "unlock", userId, "--exit-code")).code).toBe(
       3,
@@ -216,7 +216,7 @@ describe.each([
       );
       expect(csv.stdout).toBe("2 new, 0 changed, 0 unchanged, 2 wrong\n");
       expect(csv.stderr).toMatch(
-        /^line 4: .*3 columns, and this record 2\nline 5: .*active/,
+        /^line 4: .*3 columns, and this record has 2\nline 5: .*active/,
       );
       expect(await user(id)).toMatchObject({
         aliases: [`x;y ${id}`, `${id}@example.com`],
@@ -252,6 +252,25 @@ describe.each([
       expect(csv.stderr).toMatch(
         /^line 1: the line is not JSON \(for CSV: --from csv\)\nline 2: the line is not JSON\n/,
       );
+    });
+
+    it("takes a file whose name ends in .csv for CSV, and says where its fields or encoding are others", async () => {
+      const importFile = async (content: string | Buffer) => {
+        const file = served.directory.file("Users.CSV");
+        await writeFile(file, content);
+        return await command("user", "import", file);
+      };
+      expect((await importFile(`id\r\nnamed-${userId}\r\n`)).stdout).toBe(
+        "1 new, 0 changed, 0 unchanged\n",
+      );
+      const semicolons = await importFile("\ufeffid;aliases;state\r\n1;;\r\n");
+      expect(semicolons.stderr).toMatch(/add --delimiter ';'\n$/);
+      const tabs = await importFile("id\taliases\n1\t\n");
+      expect(tabs.stderr).toMatch(/add --delimiter '\\t'\n$/);
+      const utf16 = await importFile(
+        Buffer.from("\ufeffid\r\n1\r\n", "utf16le"),
+      );
+      expect(utf16.stderr).toMatch(/not UTF-8: save it as CSV in UTF-8\n$/);
     });
 
     it("says what is wrong with a header, and with a line without an end", async () => {
@@ -349,10 +368,12 @@ describe.each([
     const folder = await command("user", "import", ".");
     expect(folder).toMatchObject({
       code: 1,
-      stderr: "lockoutd: . cannot be read: it is a directory\n",
+      stderr: "lockoutd: . is a directory: name a file\n",
     });
     const missing = await command("user", "import", "/nowhere/users.ndjson");
     expect(missing.code).toBe(1);
-    expect(missing.stderr).toMatch(/^lockoutd: .*nowhere.*\n$/);
+    expect(missing.stderr).toBe(
+      "lockoutd: there is no file /nowhere/users.ndjson: check the path\n",
+    );
   });
 });

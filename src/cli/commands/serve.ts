@@ -287,7 +287,11 @@ async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
     void reloadTls(started);
   });
   const server = await started;
-  terminal.out(welcome(server, config));
+  // In a checkout, and where it is a dependency, there is no `lockoutd` on the path.
+  const isRunByNpm = (process.env["npm_execpath"] ?? "") !== "";
+  terminal.out(
+    welcome(server, config, isRunByNpm ? "npx lockoutd" : "lockoutd"),
+  );
   const signal = await stopped;
   terminal.out(
     `${signal}: finishing running calls; a second signal ends at once\n`,

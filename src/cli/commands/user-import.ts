@@ -20,7 +20,8 @@ const inFlight = 128;
 // A file of another kind would fill the screen.
 const shownErrors = 20;
 
-interface ImportOptions extends UserFileFormat {
+interface ImportOptions extends Pick<UserFileFormat, "delimiter"> {
+  readonly from?: UserFileFormat["from"];
   readonly org?: string;
 }
 
@@ -40,7 +41,7 @@ export function addImportCommand(group: Command, terminal: Terminal): void {
       .addOption(
         new Option("--from <format>", "how the file is written")
           .choices(["ndjson", "csv"] satisfies UserFileFormat["from"][])
-          .default("ndjson" satisfies UserFileFormat["from"]),
+          .default(undefined, "csv where its name ends in .csv, else ndjson"),
       )
       .addOption(
         new Option(
@@ -79,7 +80,7 @@ harmless.
 
 Examples:
   lockoutd user import users.ndjson
-  lockoutd user import --from csv --delimiter ';' users.csv
+  lockoutd user import --delimiter ';' users.csv
   jq -c '.[] | {id, aliases: [.email]}' users.json | lockoutd user import -
   lockoutd user export --org A | jq -c 'del(.organisation)' |
     lockoutd user import --org B -`,
@@ -118,7 +119,7 @@ function parseDelimiter(text: string): string {
 async function importFile(
   clients: Clients,
   file: string,
-  { org, ...format }: ImportOptions,
+  { org, delimiter, from = formatOf(file) }: ImportOptions,
   terminal: Terminal,
 ): Promise<ImportCounts> {
   const importer = createImporter(clients, await findOrg(clients, org));
@@ -164,7 +165,7 @@ async function importFile(
     progress.show(added + changed + unchanged + failed, input.bytesRead ?? 0);
   };
   try {
-    for await (const entry of readUserFile(input, format)) {
+    for await (const entry of readUserFile(input, { from, delimiter })) {
       running.push(begin(entry));
       if (running.length >= inFlight) {
         await finishFirst();
@@ -260,6 +261,10 @@ async function settled(promise: Promise<unknown> | undefined): Promise<void> {
   await promise?.catch(() => undefined);
 }
 
+function formatOf(file: string): UserFileFormat["from"] {
+  return file.toLowerCase().endsWith(".csv") ? "csv" : "ndjson";
+}
+
 async function openInput(file: string) {
   if (file === "-") {
     return {
@@ -272,12 +277,17 @@ async function openInput(file: string) {
     const status = await opened.stat();
     if (status.isDirectory()) {
       await opened.close();
-      throw new Error("it is a directory");
+      throw new OperationError(`${file} is a directory: name a file`);
     }
     return { input: opened.createReadStream(), size: status.size };
   } catch (error) {
+    if (error instanceof OperationError) {
+      throw error;
+    }
     throw new OperationError(
-      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      (error as NodeJS.ErrnoException).code === "ENOENT"
+        ? `there is no file ${file}: check the path`
+        : `${file} cannot be read (${describeFailure(error)}): check who may read it`,
       { cause: error },
     );
   }

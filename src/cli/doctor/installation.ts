@@ -16,9 +16,10 @@ const mostSkewMs = 2000;
 export async function lookAtPolicy(clients: Clients): Promise<Found> {
   const { policy } = await getPolicy(clients, undefined);
   const { maxPasswordAttempts, maxOtpAttempts, ceiling } = settingsOf(policy);
-  const numbers = `${maxPasswordAttempts} wrong passwords or ${maxOtpAttempts} wrong codes lock a user, by default`;
+  const numbers = `by default, ${maxPasswordAttempts} wrong passwords or ${maxOtpAttempts} wrong codes lock a user`;
   if (ceiling > 0) {
-    const text = `${numbers}, where 0 means never; ${ceiling} failures in a row do in any case`;
+    const zero = maxPasswordAttempts * maxOtpAttempts === 0;
+    const text = `${numbers}${zero ? " (0 is no limit)" : ""}, and ${ceiling} failures in a row until somebody unlocks`;
     return { level: "ok", text };
   }
   return maxPasswordAttempts > 0 && maxOtpAttempts > 0

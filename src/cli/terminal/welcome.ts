@@ -10,43 +10,46 @@ import type { RunningServer } from "../../server.ts";
  * so a collector of logs has no field with a secret in it, and a terminal shows it all the same. Where a
  * collector keeps both streams, as containers do, there is no place on the way out that it would not see; the
  * way around it is LOCKOUTD_ADMIN_TOKEN, with which nothing is printed.
+ *
+ * @param lockoutd what somebody types to run a command
  */
 export function welcome(
   { url, created }: Pick<RunningServer, "url" | "created">,
   { database, defaultPolicy }: Pick<ServerConfig, "database" | "defaultPolicy">,
+  lockoutd: string,
 ): string {
   const listening = `lockoutd listens on ${url}, with ${withoutPassword(database)}\n`;
   if (created === undefined) {
     return listening;
   }
-  const first = `${listening}\n${firstStart(created)}${locksNobody(defaultPolicy)}`;
+  const first = `${listening}\n${firstStart(created)}${locksNobody(defaultPolicy, lockoutd)}`;
   const { adminToken } = created;
   if (adminToken === undefined) {
     return first;
   }
   return `${first}
-To try it:
+To try the API:
 
     curl -X PUT ${url}/admin/v1/policies/password/lockout \\
       -H 'Authorization: Bearer ${adminToken}' \\
       -H 'Content-Type: application/json' \\
       -d '{"maxPasswordAttempts":5,"maxOtpAttempts":3}'
 
-Where this output is kept, keep it secret, or make another token and revoke this one: lockoutd token --help
+Where this output is kept, keep it secret, or make another token and revoke this one: ${lockoutd} token --help
 `;
 }
 
 /** Without limits nothing is ever locked, which is not what one expects of a new lockout server. */
-function locksNobody({
-  maxPasswordAttempts = 0,
-  maxOtpAttempts = 0,
-}: Partial<Limits>): string {
+function locksNobody(
+  { maxPasswordAttempts = 0, maxOtpAttempts = 0 }: Partial<Limits>,
+  lockoutd: string,
+): string {
   return maxPasswordAttempts > 0 || maxOtpAttempts > 0
     ? ""
     : `
-The default policy is 0 wrong passwords and 0 wrong codes, and 0 means that they never lock a user. To set one:
+The default policy has the limits 0 and 0, and 0 is no limit: nobody is locked. To lock users after 5 wrong passwords or 3 wrong codes:
 
-    lockoutd policy set --max-password-attempts 5 --max-otp-attempts 3
+    ${lockoutd} policy set --max-password-attempts 5 --max-otp-attempts 3
 `;
 }
 

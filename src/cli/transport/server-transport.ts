@@ -30,6 +30,19 @@ function authenticate(token: string): Interceptor {
   };
 }
 
+/** @param reason what Node, or the transport, says */
+function describeUnreachable(url: string, reason: string): string {
+  // OpenSSL reads the response of a server without TLS as a record of TLS.
+  if (/wrong version number|packet length too long/.test(reason)) {
+    return `${url} has no TLS: write ${url.replace("https:", "http:")}`;
+  }
+  const what =
+    reason === "Protocol error"
+      ? "does not speak HTTP/2"
+      : `cannot be reached (${reason})`;
+  return `${url} ${what}: check the address, http or https, and that lockoutd serves there`;
+}
+
 /** Tells apart a server that refuses, one that does not respond, and one that is not lockoutd. */
 function explainNoResponse(url: string): Interceptor {
   return (next) => async (request) => {
@@ -52,10 +65,9 @@ function explainNoResponse(url: string): Interceptor {
       if (details.length > 0 || !isBelow) {
         throw error;
       }
-      throw new OperationError(
-        `${url} cannot be reached (${oneLine(rawMessage)}): check the address, http or https, and that lockoutd serves there`,
-        { cause: error },
-      );
+      throw new OperationError(describeUnreachable(url, oneLine(rawMessage)), {
+        cause: error,
+      });
     }
   };
 }

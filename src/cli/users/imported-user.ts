@@ -41,7 +41,7 @@ export function writeJsonUser(user: {
 export function readJsonUser(line: string): ImportedUser {
   const value = parseJson(line);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error("a line is a JSON object");
+    throw new Error('the line must be a JSON object, such as {"id":"1001"}');
   }
   const fields: Partial<Record<FieldName, unknown>> = {};
   for (const [name, field] of Object.entries(value)) {
@@ -59,9 +59,7 @@ export function readJsonUser(line: string): ImportedUser {
 export function readCsvHeader(
   header: readonly Cell[],
 ): (record: readonly Cell[]) => ImportedUser {
-  const columns = header.map(({ text }) =>
-    knownName("column", text.trim().toLowerCase()),
-  );
+  const columns = header.map(({ text }) => columnName(text));
   if (new Set(columns).size < columns.length) {
     throw new Error("a column of the header is there twice");
   }
@@ -71,7 +69,7 @@ export function readCsvHeader(
   return (record) => {
     if (record.length !== columns.length) {
       throw new Error(
-        `the header has ${columns.length} columns, and this record ${record.length}`,
+        `the header names ${columns.length} ${columns.length === 1 ? "column" : "columns"}, and this record has ${record.length}`,
       );
     }
     const fields: Partial<Record<FieldName, unknown>> = {};
@@ -99,17 +97,17 @@ function toUser({
   state,
 }: Partial<Record<FieldName, unknown>>): ImportedUser {
   if (!isText(id)) {
-    throw new Error('"id" is a text in UTF-8');
+    throw new Error('"id" must be a text in UTF-8');
   }
   if (organisation !== undefined && !isText(organisation)) {
-    throw new Error('"organisation" is a text in UTF-8');
+    throw new Error('"organisation" must be a text in UTF-8');
   }
   if (aliases !== undefined && aliases !== null && !isTexts(aliases)) {
-    throw new Error('"aliases" is a list of texts in UTF-8');
+    throw new Error('"aliases" must be a list of texts in UTF-8');
   }
   const number = typeof state === "string" ? readState(state) : undefined;
   if (state !== undefined && number === undefined) {
-    throw new Error(`"state" is one of ${Object.keys(states).join(", ")}`);
+    throw new Error(`"state" must be one of ${Object.keys(states).join(", ")}`);
   }
   return {
     id,
@@ -133,6 +131,26 @@ function knownName(kind: "field" | "column", name: string): FieldName {
     );
   }
   return known;
+}
+
+/** The delimiters of spreadsheets, by what --delimiter takes. */
+const delimiters: Readonly<Record<string, string>> = {
+  ";": "';'",
+  "\t": "'\\t'",
+};
+
+function columnName(text: string): FieldName {
+  if (/[\0\ufffd]/.test(text)) {
+    throw new Error("the file is not UTF-8: save it as CSV in UTF-8");
+  }
+  const name = text.trim().toLowerCase();
+  const delimiter = Object.keys(delimiters).find((one) => name.includes(one));
+  if (delimiter !== undefined) {
+    throw new Error(
+      `its fields are separated by another character: add --delimiter ${delimiters[delimiter] ?? ""}`,
+    );
+  }
+  return knownName("column", name);
 }
 
 function parseJson(line: string): unknown {

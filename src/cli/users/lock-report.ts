@@ -69,12 +69,14 @@ export async function reportDone(
     );
   }
   if (changed.length === 0) {
+    const state = verb === "locked" ? "locked already" : "not locked";
     const what =
       first !== undefined && unchanged.length === 1
-        ? nameOf(first)
-        : "all who are named";
-    const state = verb === "locked" ? "locked already" : "not locked";
-    tellUnchanged(`${what}: ${state}`, exitCode, terminal);
+        ? `${nameOf(first)} is ${state}`
+        : verb === "locked"
+          ? `all of them are ${state}`
+          : "none of them is locked";
+    tellUnchanged(what, exitCode, terminal);
   } else if (all.length > 1) {
     terminal.err(`${changed.length} ${verb}, ${unchanged.length} unchanged\n`);
   }
