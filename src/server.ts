@@ -331,7 +331,8 @@ async function serve(
     const metricsAddress =
       config.metricsListen &&
       (await metricsServer?.listen(config.metricsListen));
-    return { metricsAddress, address: await http.listen(config.listen) };
+    const address = await http.listen(config.listen, issuer.listen);
+    return { metricsAddress, address };
   };
   const { address, metricsAddress } = await listen().catch(
     async (error: unknown) => {
@@ -341,7 +342,6 @@ async function serve(
     },
   );
   const { host, port } = address;
-  issuer.listen(address);
   const url = urlOf(tls === undefined ? "http" : "https", address);
   const metricsUrl = metricsAddress && urlOf("http", metricsAddress);
   log.info(

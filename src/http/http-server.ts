@@ -78,8 +78,15 @@ type TranscodingLimits = Pick<
 
 /** One port for HTTP/1.1 and HTTP/2, and all protocols. */
 export interface HttpServer {
-  /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound. */
-  listen(address: Address): Promise<Address>;
+  /**
+   * Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be bound.
+   *
+   * @param onBound is told of the address before the first connection is accepted
+   */
+  listen(
+    address: Address,
+    onBound?: (address: Address) => void,
+  ): Promise<Address>;
   /** The HTTP methods and templates of JSON over HTTP. */
   readonly routes: readonly (readonly [method: string, path: string])[];
   /** How many connections are open, by HTTP version. */
@@ -232,7 +239,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   let closing: Promise<void> | undefined;
   return {
-    listen: (address) => listener.listen(address),
+    listen: (address, onBound) => listener.listen(address, onBound),
     routes: (transcoder?.routes ?? []).map(
       ({ httpMethod, path }) => [httpMethod, path] as const,
     ),

@@ -14,7 +14,7 @@ export interface Issuer {
   readonly of: (host: string | undefined) => string;
   /** Whether it is the issuer for some host: what a token for this server may have as its audience. */
   readonly isOwn: (audience: string) => boolean;
-  /** Where the server listens: known once it does. */
+  /** Where the server listens: known once it does, and before its first request. */
   readonly listen: (address: {
     readonly host: string;
     readonly port: number;

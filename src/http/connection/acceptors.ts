@@ -32,10 +32,18 @@ export class Acceptors {
   /**
    * Listens, on one socket where the system does not share a port between several.
    *
+   * @param onBound is told of the address before the first connection is accepted
    * @returns the address that was bound: with port 0 the system has chosen one
    * @throws Error where the address cannot be bound, as `listen` of Node's servers does
    */
-  async listen(host: string, port: number): Promise<AddressInfo> {
+  async listen(
+    host: string,
+    port: number,
+    onBound?: (address: AddressInfo) => void,
+  ): Promise<AddressInfo> {
+    this.#server.once("listening", () => {
+      onBound?.(this.#server.address() as AddressInfo);
+    });
     if (port !== 0) {
       // The sockets of several processes of one user could share the port: each would get some of the connections.
       await requireFree(host, port);

@@ -106,11 +106,18 @@ export class Listener {
   }
 
   /**
+   * @param onBound is told of the address before the first connection is accepted
    * @returns the address that was bound: with port 0 the system has chosen one
    * @throws Error where it cannot be bound
    */
-  async listen({ host, port }: Address): Promise<Address> {
-    const { address, port: bound } = await this.#acceptors.listen(host, port);
+  async listen(
+    { host, port }: Address,
+    onBound?: (address: Address) => void,
+  ): Promise<Address> {
+    const { address, port: bound } = await this.#acceptors.listen(
+      ...([host, port] as const),
+      (info) => onBound?.({ host: info.address, port: info.port }),
+    );
     this.#h1.on("error", this.#parts.onFault);
     this.#watchPartialMessages();
     return { host: address, port: bound };
