@@ -1,7 +1,15 @@
 import { firstPage } from "../support/first-page.ts";
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+} from "vitest";
 import { beginAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { eventCatalogue, eventTypes } from "../../src/lockout/events/event.ts";
 import { updateOrgPolicy } from "../../src/lockout/policy/policy.ts";
@@ -9,7 +17,11 @@ import { reportAttempt } from "../../src/lockout/attempt/attempt.ts";
 import { resetRules } from "../../src/lockout/policy/rules-commands.ts";
 import { noRules } from "../../src/lockout/policy/rules.ts";
 import type { PolicyOwner } from "../../src/store/policies.ts";
-import { checkDatabase, copyDatabase } from "../../src/store/maintenance.ts";
+import {
+  backupDatabase,
+  checkDatabase,
+  copyDatabase,
+} from "../../src/store/maintenance.ts";
 import { createSigningKeys } from "../../src/auth/signing-keys.ts";
 import { openVault } from "../../src/sealing/open-vault.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -23,7 +35,9 @@ import { userSubject } from "../../src/store/users.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { changePolicy, rulesDecision } from "../support/change-policy.ts";
 
+let shared: TempDir;
 let directory: TempDir;
+/** Has lived, and ended: each test has a copy of its database. */
 let server: TestServer;
 let from: string;
 let to: string;
@@ -32,15 +46,26 @@ const silent = () => undefined;
 /** A time at which both sides are looked at: what is open has expired by then. */
 const later = Date.now() + 3_600_000;
 
+beforeAll(async () => {
+  shared = await makeTempDir();
+  const lived = `sqlite:${shared.file("lived.db")}`;
+  server = await startServer(lived);
+  await live(server);
+  await server.close();
+  await setRules(lived);
+  await renewKeys(lived);
+});
+
+afterAll(() => shared.remove());
+
 beforeEach(async () => {
   directory = await makeTempDir();
   from = `sqlite:${directory.file("from.db")}`;
   to = `sqlite:${directory.file("to.db")}`;
-  server = await startServer(from);
-  await live(server);
-  await server.close();
-  await setRules(from);
-  await renewKeys(from);
+  backupDatabase(
+    `sqlite:${shared.file("lived.db")}`,
+    directory.file("from.db"),
+  );
 });
 
 /** New keys, which are sealed again. */
