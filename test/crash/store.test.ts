@@ -7,7 +7,8 @@ import { createIds } from "../../src/store/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 
-const rounds = 50;
+/** More by `npm run crash`. */
+const rounds = Number(process.env["CRASH_ROUNDS"] ?? "15");
 const script = fileURLToPath(new URL("./policy-stream.ts", import.meta.url));
 
 /** Runs the stream until it has given so many answers, kills it, and returns all its answers. */
