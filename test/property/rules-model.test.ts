@@ -96,7 +96,7 @@ function memoryBoard(): Board {
 it("the rules come to what a naive count of all failures comes to", async () => {
   await fc.assert(
     fc.asyncProperty(moves, (played) => play(memoryBoard(), played, start)),
-    { numRuns: 4000 },
+    { numRuns: 1000 },
   );
 });
 

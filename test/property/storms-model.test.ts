@@ -75,7 +75,7 @@ it("what settling comes to, however often, is what counting all locks anew comes
         expect(toMoments(events)).toEqual(stormsOf(locks, storms, now));
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: 5000 },
   );
 });
 
@@ -131,7 +131,7 @@ it("so is it where more locks were noted than are read at a time", () => {
         expect(toMoments(events)).toEqual(stormsOf(locks, storms, now));
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
