@@ -85,6 +85,7 @@ export async function createSignIn({
     config.oidc &&
     createOutsideIssuer({
       ...{ config: config.oidc, now: store.now, stopwatch, firstOrgId },
+      orgExists: (orgId) => store.orgExists(orgId),
       resolve: resolve ?? createResolver(config.oidc),
       userAgent: `lockoutd/${readVersion()}`,
       onFailure: (reason) => {

@@ -1,6 +1,7 @@
 import { createContextKey } from "@connectrpc/connect";
 import type { ContextValues } from "@connectrpc/connect";
 import { LockoutError } from "../lockout/errors/errors.ts";
+import type { Identity } from "./identity.ts";
 import { grants, holdsEverywhere, isRole, permissions } from "./roles.ts";
 import type { Permission, Role } from "./roles.ts";
 
@@ -10,10 +11,12 @@ export interface Caller {
   readonly id: string;
   /** The name of the token. */
   readonly name: string;
-  /** The caller's own organisation. */
+  /** The caller's own organisation: that of calls that name none. */
   readonly homeOrgId: string;
-  /** Names of roles; an unknown one grants nothing. */
+  /** Names of the roles that hold there; an unknown one grants nothing. */
   readonly roles: readonly string[];
+  /** As in {@link Identity}. */
+  readonly rolesByOrg: Identity["rolesByOrg"];
   /** The organisation of the call. */
   readonly orgId: string;
   /** Whether the call names it; else it is the caller's own. */
@@ -61,14 +64,14 @@ export function holdsPermission(
   orgId: string,
   permission: Permission,
 ): boolean {
-  return caller.roles.some(
+  return namesIn(caller, orgId).some(
     (role) => holdsIn(caller, orgId, role) && grants(role, permission),
   );
 }
 
 /** Whether the caller has a role in the organisation. */
 export function isMember(caller: Caller, orgId: string): boolean {
-  return caller.roles.some((role) => holdsIn(caller, orgId, role));
+  return namesIn(caller, orgId).some((role) => holdsIn(caller, orgId, role));
 }
 
 /** Whether the caller has a role in every organisation. */
@@ -86,9 +89,53 @@ export function permissionsIn(
   );
 }
 
-/** Whether one of the caller's roles is known, and holds in the organisation. */
-function holdsIn(caller: Caller, orgId: string, role: string): role is Role {
-  return isRole(role) && (caller.homeOrgId === orgId || holdsEverywhere(role));
+/** The caller's roles that hold in the organisation. */
+export function rolesIn(caller: Caller, orgId: string): readonly Role[] {
+  return namesIn(caller, orgId).filter((role): role is Role =>
+    holdsIn(caller, orgId, role),
+  );
+}
+
+/** The names of roles among which are those that hold in the organisation. */
+function namesIn(
+  { roles, rolesByOrg }: Caller,
+  orgId: string,
+): readonly string[] {
+  return rolesByOrg?.get(orgId) ?? roles;
+}
+
+/** Whether one of {@link namesIn} is known, and holds in the organisation. */
+function holdsIn(
+  { homeOrgId, rolesByOrg }: Caller,
+  orgId: string,
+  role: string,
+): role is Role {
+  return (
+    isRole(role) &&
+    (homeOrgId === orgId ||
+      holdsEverywhere(role) ||
+      rolesByOrg?.has(orgId) === true)
+  );
+}
+
+/** The organisations where the caller may have roles that do not hold everywhere, the oldest first. */
+export function ownOrgs({
+  homeOrgId,
+  rolesByOrg,
+}: Pick<Caller, "homeOrgId" | "rolesByOrg">): readonly string[] {
+  return rolesByOrg === undefined ? [homeOrgId] : [...rolesByOrg.keys()];
+}
+
+/** Some organisations, the oldest first, or all. */
+export type OrgScope = readonly string[] | "all";
+
+/** The organisations in which the caller has the permission. */
+export function orgsWith(caller: Caller, permission: Permission): OrgScope {
+  return holdsPermissionEverywhere(caller, permission)
+    ? "all"
+    : ownOrgs(caller).filter((orgId) =>
+        holdsPermission(caller, orgId, permission),
+      );
 }
 
 /** Checks a permission. @throws LockoutError unless the caller has it in the organisation */

@@ -5,9 +5,7 @@ import type { Awaitable } from "../store/awaitable.ts";
 import type { OrgStore, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import type { Authenticate } from "./authenticate.ts";
-import type { Identity } from "./identity.ts";
 import { getCaller, requirePermission, setCaller } from "./caller.ts";
-import type { Caller } from "./caller.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
@@ -46,12 +44,12 @@ export function createGate(
         if (!exists) {
           throw new LockoutError("orgUnknown");
         }
-        const { homeOrgId, roles } = roleHolder(token, orgId);
         const caller = {
           id: token.id,
           name: token.name,
-          homeOrgId,
-          roles,
+          homeOrgId: token.orgId,
+          roles: token.roles,
+          rolesByOrg: token.rolesByOrg,
           orgId,
           isOrgNamed: named !== "",
           expirationDate: token.expirationDate,
@@ -71,7 +69,7 @@ export function createGate(
 
 /**
  * Checks the token of a call again: for calls that last, since it may be revoked or expire meanwhile, and its account have other roles. Then
- * whoever holds it has to call anew.
+ * whoever holds it has to call anew. What a token says by itself, such as roles by organisation, stays.
  *
  * @throws LockoutError
  */
@@ -81,25 +79,13 @@ export function createTokenCheck(
   return ({ requestHeader, values }) =>
     andThen(authenticate(requestHeader.get("authorization")), (token) => {
       const caller = getCaller(values);
-      const { roles, homeOrgId } = roleHolder(token, caller.orgId);
       if (
-        homeOrgId !== caller.homeOrgId ||
-        roles.join(" ") !== caller.roles.join(" ")
+        token.orgId !== caller.homeOrgId ||
+        token.roles.join(" ") !== caller.roles.join(" ")
       ) {
         throw new LockoutError("tokenInvalid");
       }
     });
-}
-
-/** Which roles hold in a call, and in which organisation those do that hold in one alone. */
-function roleHolder(
-  { orgId: homeOrgId, roles, rolesByOrg }: Identity,
-  orgId: string,
-): Pick<Caller, "homeOrgId" | "roles"> {
-  const own = rolesByOrg?.get(orgId);
-  return own === undefined
-    ? { homeOrgId, roles }
-    : { homeOrgId: orgId, roles: own };
 }
 
 /**
@@ -148,8 +134,7 @@ export function createSystemGate(
       id: "SYSTEM",
       name: "",
       homeOrgId,
-      roles: ["IAM_OWNER"],
-      orgId,
+      ...{ roles: ["IAM_OWNER"], rolesByOrg: undefined, orgId },
       isOrgNamed: named !== null,
       expirationDate: undefined,
     });

@@ -6,8 +6,8 @@ export interface Identity extends Pick<
   TokenRecord,
   "id" | "name" | "orgId" | "roles" | "expirationDate"
 > {
-  /** All roles in organisations where they are others than `roles`. */
-  readonly rolesByOrg?: ReadonlyMap<string, readonly string[]>;
+  /** All roles in each organisation where they may be others than `roles`, the oldest first; left out where they hold in `orgId` alone. */
+  readonly rolesByOrg?: ReadonlyMap<string, readonly string[]> | undefined;
   /** The personal token, whose uses are noted; undefined where it is none. */
   readonly stored: Pick<TokenRecord, "id" | "lastUseDate"> | undefined;
   /** The account's access token; undefined where it is none. */

@@ -15,7 +15,7 @@ interface ReachedIssuer extends OutsideIssuer {
 /** What is needed to take its tokens. */
 export interface OutsideIssuerOptions
   extends
-    Pick<OutsideTokensOptions, "now" | "firstOrgId">,
+    Pick<OutsideTokensOptions, "now" | "firstOrgId" | "orgExists">,
     Pick<IssuerKeysOptions, "stopwatch" | "onFailure"> {
   readonly config: ReachedIssuer;
   readonly resolve: Resolve;

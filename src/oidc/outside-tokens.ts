@@ -1,4 +1,3 @@
-import type { Identity } from "../auth/identity.ts";
 import { endOf, isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
 import type { Jwt } from "../auth/jwt.ts";
 import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
@@ -7,6 +6,7 @@ import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
 import type { IssuerKey, IssuerKeys } from "./issuer-keys.ts";
 import { readRolesClaim } from "./roles.ts";
+import type { ClaimedRoles } from "./roles.ts";
 
 /** Which tokens are taken. */
 export interface OutsideIssuer {
@@ -23,8 +23,9 @@ export interface OutsideTokensOptions extends OutsideIssuer {
   readonly keys: Pick<IssuerKeys, "find">;
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
-  /** The organisation of callers that have roles in none, or in several. */
+  /** The oldest organisation: that of callers whose roles hold everywhere, or nowhere. */
   readonly firstOrgId: () => Awaitable<string>;
+  readonly orgExists: (orgId: string) => Awaitable<boolean>;
 }
 
 /** The kinds of JWTs that are taken for access tokens, in lower case: others, such as logout tokens, are for something else. */
@@ -43,7 +44,19 @@ export function createOutsideTokens({
   keys,
   now,
   firstOrgId,
+  orgExists,
 }: OutsideTokensOptions): VerifyJwt {
+  /** The oldest organisation where the roles hold. */
+  const findHome = async ({ everywhere, byOrg }: ClaimedRoles) => {
+    if (everywhere.length === 0) {
+      for (const orgId of byOrg.keys()) {
+        if (await orgExists(orgId)) {
+          return orgId;
+        }
+      }
+    }
+    return firstOrgId();
+  };
   return (jwt) => {
     const { claims, header } = jwt;
     if (claims["iss"] !== issuer) {
@@ -62,8 +75,19 @@ export function createOutsideTokens({
       if (key === undefined || !isOf(jwt, key)) {
         throw new LockoutError("tokenInvalid");
       }
-      return andThen(firstOrgId(), (orgId): VerifiedJwt => {
-        const identity = toIdentity(claims, rolesClaim, orgId);
+      const subject = readSubject(claims);
+      const roles = readRolesClaim(claims[rolesClaim]);
+      return andThen(findHome(roles), (orgId): VerifiedJwt => {
+        const identity = {
+          ...{ id: `oidc:${subject}`, name: subject, orgId },
+          roles: roles.byOrg.get(orgId) ?? roles.everywhere,
+          rolesByOrg: roles.byOrg,
+          expirationDate: endOf(claims),
+          ...{
+            accessToken: undefined,
+            stored: undefined,
+          },
+        };
         return {
           identify: () => {
             if (!isTimely(claims, now() / 1000)) {
@@ -89,13 +113,8 @@ function isOf(jwt: Jwt, key: IssuerKey): boolean {
   );
 }
 
-/** @throws LockoutError where it has no subject */
-function toIdentity(
-  claims: Jwt["claims"],
-  rolesClaim: string,
-  firstOrgId: string,
-): Identity {
-  const { sub } = claims;
+/** Whose token it is. @throws LockoutError where it has no subject */
+function readSubject({ sub }: Jwt["claims"]): string {
   if (
     typeof sub !== "string" ||
     sub === "" ||
@@ -104,17 +123,5 @@ function toIdentity(
   ) {
     throw new LockoutError("tokenInvalid");
   }
-  const { everywhere, byOrg } = readRolesClaim(claims[rolesClaim]);
-  const rolesByOrg = new Map(
-    [...byOrg].map(([orgId, roles]) => [orgId, [...everywhere, ...roles]]),
-  );
-  const [only] = byOrg.size === 1 ? byOrg.keys() : [];
-  const orgId =
-    everywhere.length === 0 && only !== undefined ? only : firstOrgId;
-  return {
-    ...{ id: `oidc:${sub}`, name: sub, orgId, rolesByOrg },
-    roles: rolesByOrg.get(orgId) ?? everywhere,
-    expirationDate: endOf(claims),
-    ...{ accessToken: undefined, stored: undefined },
-  };
+  return sub;
 }

@@ -1,11 +1,12 @@
 import { holdsEverywhere, isRole } from "../auth/roles.ts";
+import type { Role } from "../auth/roles.ts";
 
 /** The roles that a token of an outside issuer gives. */
 export interface ClaimedRoles {
   /** Those named IAM_, which hold in every organisation. */
-  readonly everywhere: readonly string[];
-  /** The others, by the ids of the organisations where they hold. */
-  readonly byOrg: ReadonlyMap<string, readonly string[]>;
+  readonly everywhere: readonly Role[];
+  /** All that hold in an organisation for which the claim names one, by its id: the oldest organisation first. */
+  readonly byOrg: ReadonlyMap<string, readonly Role[]>;
 }
 
 /**
@@ -13,8 +14,8 @@ export interface ClaimedRoles {
  * where it holds. A list of names gives those named IAM_ alone: the others hold nowhere without an organisation. What is unknown gives nothing.
  */
 export function readRolesClaim(claim: unknown): ClaimedRoles {
-  const everywhere = new Set<string>();
-  const byOrg = new Map<string, Set<string>>();
+  const everywhere = new Set<Role>();
+  const byOrg = new Map<string, Set<Role>>();
   for (const [role, orgIds] of entriesOf(claim)) {
     if (!isRole(role)) {
       continue;
@@ -30,8 +31,17 @@ export function readRolesClaim(claim: unknown): ClaimedRoles {
   }
   return {
     everywhere: [...everywhere],
-    byOrg: new Map([...byOrg].map(([orgId, roles]) => [orgId, [...roles]])),
+    byOrg: new Map(
+      [...byOrg]
+        .toSorted(([one], [other]) => byAge(one, other))
+        .map(([orgId, roles]) => [orgId, [...everywhere, ...roles]]),
+    ),
   };
+}
+
+/** Ids of organisations have 18 digits, and sort by time. */
+function byAge(one: string, other: string): number {
+  return one < other ? -1 : 1;
 }
 
 function entriesOf(

@@ -1,4 +1,4 @@
-import { isMember, isMemberEverywhere } from "../../auth/caller.ts";
+import { isMember, isMemberEverywhere, ownOrgs } from "../../auth/caller.ts";
 import type { Caller } from "../../auth/caller.ts";
 import type { Org, OrgStore } from "../../store/access.ts";
 import { everyItem } from "../../store/pages.ts";
@@ -26,7 +26,7 @@ export async function* visibleOrgs(
     yield* everyItem((page) => store.listOrgs(page));
     return;
   }
-  for (const id of ids ?? [caller.homeOrgId]) {
+  for (const id of ids ?? ownOrgs(caller)) {
     const org = await findVisibleOrg(store, caller, id);
     if (org !== undefined) {
       yield org;

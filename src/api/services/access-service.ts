@@ -96,7 +96,11 @@ export function createAccessService(
 
     async getCaller(_request, context) {
       const caller = getCaller(context.values);
-      const { id, name, homeOrgId, orgId, roles, expirationDate } = caller;
+      const { id, name, homeOrgId, orgId, expirationDate } = caller;
+      const roles = new Set([
+        ...caller.roles,
+        ...[...(caller.rolesByOrg?.values() ?? [])].flat(),
+      ]);
       const org = await store.findOrg(homeOrgId);
       return {
         ...{ id, name, roles: [...roles] },

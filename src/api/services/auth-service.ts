@@ -6,11 +6,16 @@ import type {
   MembershipQuery,
   MembershipSchema,
 } from "../../../gen/zitadel/user_pb.js";
-import { getCaller, permissionsIn } from "../../auth/caller.ts";
+import {
+  getCaller,
+  ownOrgs,
+  permissionsIn,
+  rolesIn,
+} from "../../auth/caller.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { holdsEverywhere, isRole } from "../../auth/roles.ts";
-import type { Role } from "../../auth/roles.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
+import type { OrgStore } from "../../store/access.ts";
 import type { AccountStore } from "../../store/accounts.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredUser } from "../../store/users.ts";
@@ -21,7 +26,7 @@ import type { ShownUser } from "../users/zitadel-users.ts";
 
 /** zitadel.auth.v1.AuthService: what callers ask about themselves. */
 export function createAuthService(
-  store: AccountStore & Pick<Store, "now">,
+  store: AccountStore & Pick<OrgStore, "orgExists"> & Pick<Store, "now">,
 ): ServiceImpl<typeof AuthService> {
   /** The caller: its account, or a token that belongs to none, as a machine. */
   const findMe = async (caller: Caller): Promise<ShownUser> => {
@@ -52,10 +57,14 @@ export function createAuthService(
       const window = windowOf(query);
       const fits = queries.map(readQuery);
       const me = await findMe(caller);
-      const { total, items } = await readPart(memberships(caller), window, {
-        fits: (membership) => fits.every((fit) => fit(membership)),
-        signal: context.signal,
-      });
+      const { total, items } = await readPart(
+        memberships(store, caller),
+        window,
+        {
+          fits: (membership) => fits.every((fit) => fit(membership)),
+          signal: context.signal,
+        },
+      );
       return {
         details: {
           totalResult: BigInt(total),
@@ -75,16 +84,23 @@ type Membership = Required<
   Pick<MessageInitShape<typeof MembershipSchema>, "roles" | "type">
 >;
 
-/** Where the caller's roles hold: everywhere, and in its own organisation. */
-function memberships({ roles, homeOrgId }: Caller): readonly Membership[] {
-  const known = roles.filter(isRole);
-  const those = (isEverywhere: boolean): Role[] =>
-    known.filter((role) => holdsEverywhere(role) === isEverywhere);
-  const all: readonly Membership[] = [
-    { roles: those(true), type: { case: "iam", value: true } },
-    { roles: those(false), type: { case: "orgId", value: homeOrgId } },
-  ];
-  return all.filter((membership) => membership.roles.length > 0);
+/** Where the caller's roles hold: everywhere, and in single organisations, the oldest first. */
+async function* memberships(
+  store: Pick<OrgStore, "orgExists">,
+  caller: Caller,
+): AsyncGenerator<Membership> {
+  const everywhere = caller.roles.filter(isRole).filter(holdsEverywhere);
+  if (everywhere.length > 0) {
+    yield { roles: everywhere, type: { case: "iam", value: true } };
+  }
+  for (const orgId of ownOrgs(caller)) {
+    const roles = rolesIn(caller, orgId).filter(
+      (role) => !holdsEverywhere(role),
+    );
+    if (roles.length > 0 && (await store.orgExists(orgId))) {
+      yield { roles, type: { case: "orgId", value: orgId } };
+    }
+  }
 }
 
 /** @throws LockoutError for a query that is empty */

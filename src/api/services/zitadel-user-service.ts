@@ -16,11 +16,7 @@ import type {
   ReactivateUserRequest as ReactivateUserRequestBeta,
   UnlockUserRequest as UnlockUserRequestBeta,
 } from "../../../gen/zitadel/user/v2beta/user_service_pb.js";
-import {
-  getCaller,
-  holdsPermissionEverywhere,
-  requirePermission,
-} from "../../auth/caller.ts";
+import { getCaller, orgsWith, requirePermission } from "../../auth/caller.ts";
 import type { Caller } from "../../auth/caller.ts";
 import type { Permission } from "../../auth/roles.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
@@ -127,12 +123,34 @@ async function findOrg(
   if (account !== undefined) {
     return account.orgId;
   }
-  if (caller.isOrgNamed || !holdsPermissionEverywhere(caller, permission)) {
+  if (caller.isOrgNamed) {
     return caller.orgId;
   }
-  const orgs = await store.findOrgsOfUser(userId, 2);
+  const scope = orgsWith(caller, permission);
+  const orgs =
+    scope === "all"
+      ? await store.findOrgsOfUser(userId, 2)
+      : await orgsAmong(store, scope, userId);
   if (orgs.length > 1) {
     throw new LockoutError("userAmbiguous");
   }
   return orgs[0] ?? caller.orgId;
+}
+
+/** Those of the organisations that have a user of this id: where there is one alone, it is not asked. */
+async function orgsAmong(
+  store: Pick<UserStore, "findUser">,
+  orgIds: readonly string[],
+  userId: string,
+): Promise<readonly string[]> {
+  if (orgIds.length < 2) {
+    return orgIds;
+  }
+  const found: string[] = [];
+  for (const orgId of orgIds) {
+    if ((await store.findUser({ orgId, userId })) !== undefined) {
+      found.push(orgId);
+    }
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { AccountStore } from "../../store/accounts.ts";
 import type { OrgStore } from "../../store/access.ts";
+import type { OrgScope } from "../../auth/caller.ts";
 import { everyItem } from "../../store/pages.ts";
 import type { UserLookupStore } from "../../store/user-lookups.ts";
 import type { UserStore } from "../../store/users.ts";
@@ -12,9 +13,6 @@ export type ListedUserStore = UserStore &
   UserLookupStore &
   AccountStore &
   Pick<OrgStore, "listOrgs">;
-
-/** Whose users are listed: of these organisations, or of all. */
-export type OrgScope = readonly string[] | "all";
 
 /** So many organisations that have a user of one id are looked at. */
 const maxOrgsOfId = 1000;

@@ -1,11 +1,7 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
-import {
-  getCaller,
-  holdsPermission,
-  holdsPermissionEverywhere,
-} from "../../auth/caller.ts";
-import type { Caller } from "../../auth/caller.ts";
+import { getCaller, holdsPermission, orgsWith } from "../../auth/caller.ts";
+import type { Caller, OrgScope } from "../../auth/caller.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { InTurn } from "../../pacing/turns.ts";
 import type { Store } from "../../store/store.ts";
@@ -13,7 +9,7 @@ import type { StoredUser } from "../../store/users.ts";
 import { readPart, showEach, windowOf } from "../requests/list-window.ts";
 import type { ListQuery } from "../requests/list-window.ts";
 import { accountsOf, listedUsers, withNames } from "./listed-users.ts";
-import type { ListedUserStore, OrgScope } from "./listed-users.ts";
+import type { ListedUserStore } from "./listed-users.ts";
 import { turnOf } from "../requests/pages.ts";
 import { foldedTexts, readUserQueries } from "./user-queries.ts";
 import type { StateNumbers, UserQuery } from "./user-queries.ts";
@@ -104,7 +100,11 @@ export function createUserLookups(
       const { items } = await inTurn(
         () =>
           readPart(
-            withNames(store, readableOrgs(caller), foldedTexts(loginName)),
+            withNames(
+              store,
+              orgsWith(caller, "user.read"),
+              foldedTexts(loginName),
+            ),
             two,
             { fits: () => true, total: two.limit, signal: context.signal },
           ),
@@ -125,22 +125,12 @@ export function createUserLookups(
 /** What {@link createUserLookups} makes. */
 export type UserLookups = ReturnType<typeof createUserLookups>;
 
-/** The organisations in which the caller may see users. */
-export function readableOrgs(caller: Caller): OrgScope {
-  if (holdsPermissionEverywhere(caller, "user.read")) {
-    return "all";
-  }
-  return readable(caller, caller.homeOrgId);
-}
-
-/** The same, and of a call that names an organisation that one alone. */
+/** The organisations in which the caller may see users: of a call that names one, that one alone. */
 export function readableOrgsOfCall(caller: Caller): OrgScope {
-  return caller.isOrgNamed
-    ? readable(caller, caller.orgId)
-    : readableOrgs(caller);
-}
-
-function readable(caller: Caller, orgId: string): readonly string[] {
+  const { orgId, isOrgNamed } = caller;
+  if (!isOrgNamed) {
+    return orgsWith(caller, "user.read");
+  }
   return holdsPermission(caller, orgId, "user.read") ? [orgId] : [];
 }
 
