@@ -17,9 +17,13 @@ export interface IssuerKeys {
   /**
    * Finds a key by its id; one without an id where the issuer has one key alone. Undefined where the issuer has none, or none that is strong enough.
    *
-   * @throws LockoutError where the issuer is away: whether it has the key, or still has it, is not known
+   * @param token a short text that no other token has
+   * @throws LockoutError where the issuer is away, or may not be asked again yet: whether it has the key, or still has it, is not known
    */
-  readonly find: (kid: string | undefined) => Awaitable<IssuerKey | undefined>;
+  readonly find: (
+    kid: string | undefined,
+    token: string,
+  ) => Awaitable<IssuerKey | undefined>;
   /** Reads them before anybody asks. Never rejects. */
   readonly prepare: () => Promise<void>;
   /** Ends what runs. */
@@ -44,11 +48,20 @@ const keptMs = 5 * 60_000;
 /** From this age on they are read again while they are used. */
 const renewMs = 4 * 60_000;
 
-/** So long after the last try they are read again because of a key id that is unknown: any stranger can make one up. */
-const unknownKeyMs = 60_000;
-
-/** So long after a try that failed, where none are left to be used. */
+/**
+ * So long after a try they are not read again, whatever for: any stranger can make key ids up. It is short, since nobody can tell such an id from that
+ * of a new key, and whoever has a token by that waits for so long at most.
+ */
 const retryMs = 5000;
+
+/**
+ * So long a token is refused without being asked for again, once the issuer did not have its key: programs go on to send one whose key is gone. Tokens are
+ * remembered, and not key ids: a stranger who knows the id of a key before it is there keeps nobody out by it.
+ */
+const refusedMs = 60_000;
+
+/** So many are remembered; the oldest go first. */
+const maxRefused = 1000;
 
 /** More keys than any issuer has. */
 const maxKeys = 1000;
@@ -94,41 +107,50 @@ export function createIssuerKeys({
   const away = () => new LockoutError("issuerUnavailable");
   const fresh = () =>
     set !== undefined && stopwatch() - set.readAt < keptMs ? set : undefined;
-  const afterReading = async (kid: string | undefined) => {
+  /** When tokens were refused. */
+  const refused = new Map<string, number>();
+  const isRefused = (token: string) =>
+    stopwatch() - (refused.get(token) ?? -Infinity) < refusedMs;
+  const refuse = (token: string) => {
+    const [oldest] = refused.keys();
+    if (refused.size >= maxRefused && oldest !== undefined) {
+      refused.delete(oldest);
+    }
+    refused.delete(token);
+    refused.set(token, stopwatch());
+  };
+  const afterReading = async (kid: string | undefined, token: string) => {
+    // What began before may have read them before the key was there.
+    const isSure = running === undefined;
     await readOnce();
     const found = fresh();
-    const key = found && findIn(found, kid);
-    // An unknown one may be new: whether it is, only the issuer knows.
-    if (found === undefined || (key === undefined && failure !== undefined)) {
+    if (found !== undefined && isKnown(found, kid)) {
+      return findIn(found, kid);
+    }
+    // It may be new: whether it is, only the issuer knows.
+    if (found === undefined || failure !== undefined || !isSure) {
       throw away();
     }
-    return key;
+    refuse(token);
+    return undefined;
   };
   return {
-    find: (kid) => {
+    find: (kid, token) => {
       const known = fresh();
-      const sinceTry = stopwatch() - triedAt;
-      if (known === undefined) {
-        if (running === undefined && sinceTry < retryMs) {
-          throw away();
-        }
-        return afterReading(kid);
-      }
-      const key = findIn(known, kid);
-      if (key !== undefined) {
-        const isOld = stopwatch() - known.readAt >= renewMs;
-        if (isOld && sinceTry >= unknownKeyMs) {
+      const mayTry = stopwatch() - triedAt >= retryMs;
+      if (known !== undefined && isKnown(known, kid)) {
+        if (mayTry && stopwatch() - known.readAt >= renewMs) {
           void readOnce();
         }
-        return key;
+        return findIn(known, kid);
       }
-      if (running !== undefined || sinceTry >= unknownKeyMs) {
-        return afterReading(kid);
+      if (known !== undefined && isRefused(token)) {
+        return undefined;
       }
-      if (failure !== undefined) {
+      if (running === undefined && !mayTry) {
         throw away();
       }
-      return undefined;
+      return afterReading(kid, token);
     },
     prepare: () => readOnce(),
     stop: () => {
@@ -168,6 +190,11 @@ async function readKeys(
     }
   }
   return byId;
+}
+
+/** Whether a key is there, good or not. Where a token names none, it may be any. */
+function isKnown({ byId }: KeySet, kid: string | undefined): boolean {
+  return kid === undefined ? byId.size > 0 : byId.has(kid);
 }
 
 function findIn(

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { endOf, isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
 import type { Jwt } from "../auth/jwt.ts";
 import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
@@ -71,7 +72,8 @@ export function createOutsideTokens({
     if (!isMeant) {
       throw new LockoutError("tokenInvalid");
     }
-    return andThen(keys.find(kid), (key) => {
+    const token = hash("sha256", jwt.signature, "base64url");
+    return andThen(keys.find(kid, token), (key) => {
       if (key === undefined || !isOf(jwt, key)) {
         throw new LockoutError("tokenInvalid");
       }
@@ -94,7 +96,7 @@ export function createOutsideTokens({
               throw new LockoutError("tokenInvalid");
             }
             // Others are made of the same key each time that the issuer's are read.
-            return andThen(keys.find(kid), (current) =>
+            return andThen(keys.find(kid, token), (current) =>
               current === key || current?.key.equals(key.key) === true
                 ? identity
                 : undefined,

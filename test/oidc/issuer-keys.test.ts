@@ -32,8 +32,8 @@ function makeIssuer(keys: readonly unknown[] = [makeIssuerKey("one").jwk]) {
       return { keys: state.keys };
     },
   });
-  const find = async (kid: string | undefined) =>
-    (await issuerKeys.find(kid))?.algorithm;
+  const find = async (kid: string | undefined, token = `of ${kid}`) =>
+    (await issuerKeys.find(kid, token))?.algorithm;
   return { state, failures, find };
 }
 
@@ -55,16 +55,59 @@ test("keys are read once for all who wait, and again when they are old, before n
   expect(state.requests).toBe(3);
 });
 
-test("an unknown key id has them read no more than once a minute", async () => {
+test("a stranger who makes key ids up has them read every five seconds at most, and keeps nobody with a new key out for longer", async () => {
   const { state, find } = makeIssuer();
-  for (let at = 0; at < 1000; at += 1) {
-    expect(await find(`made up ${at}`)).toBeUndefined();
+  let wrong = 0;
+  let waits = 0;
+  let made = 0;
+  const makeUp = async (kid = `made up ${made}`) => {
+    made += 1;
+    try {
+      expect(await find(kid, `made up ${made}`)).toBeUndefined();
+      wrong += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ entry: { code: "UNAVAILABLE" } });
+      waits += 1;
+    }
+  };
+  expect(await find("one")).toBe("RSA");
+  for (let second = 0; second < 120; second += 1) {
+    state.now += 1000;
+    await makeUp();
+    await Promise.all([makeUp(), makeUp("two"), makeUp("three")]);
+  }
+  expect(state.requests).toBe(1 + 120 / 5);
+  expect(wrong).toBe(120 / 5);
+  expect(waits).toBe(3 * 120 + 120 - wrong);
+  // As many tokens as a stranger likes say nothing of the one that the issuer makes now, even where he knew the id of its key.
+  state.keys = [makeIssuerKey("two").jwk];
+  await expect(find("two")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  state.now += 4999;
+  await expect(find("two")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  state.now += 1;
+  expect(await find("two")).toBe("RSA");
+  expect(await find("two", "made up 1")).toBe("RSA");
+});
+
+test("keys are read again for one token once a minute, and what was being read before it came does not count", async () => {
+  const { state, find } = makeIssuer();
+  const reading = find("gone");
+  await expect(find("new")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  expect(await reading).toBeUndefined();
+  for (let second = 0; second < 60; second += 1) {
+    expect(await find("gone")).toBeUndefined();
+    state.now += 1000;
   }
   expect(state.requests).toBe(1);
-  state.now += minute;
-  await Promise.all([find("x"), find("y"), find("z")]);
-  expect(await find("x")).toBeUndefined();
+  expect(await find("gone")).toBeUndefined();
   expect(state.requests).toBe(2);
+  // Those who are remembered are few.
+  for (let at = 0; at < 1100; at += 1) {
+    state.now += 5000;
+    expect(await find("gone", `token ${at}`)).toBeUndefined();
+  }
+  expect(await find("gone", "token 1099")).toBeUndefined();
+  expect(state.requests).toBe(1102);
 });
 
 test("an issuer that is away has nobody let in, is asked every five seconds, and told of once", async () => {
@@ -99,7 +142,7 @@ test("keys that are weak, secret, for encryption or malformed are none", async (
   const curve = generateKeyPairSync("ec", { namedCurve: "P-384" });
   const ed = generateKeyPairSync("ed25519");
   const good = makeIssuerKey("good").jwk;
-  const { find } = makeIssuer([
+  const { state, find } = makeIssuer([
     { ...weak.publicKey.export({ format: "jwk" }), kid: "weak" },
     { ...curve.publicKey.export({ format: "jwk" }), kid: "curve" },
     { ...ed.publicKey.export({ format: "jwk" }), kid: "ed" },
@@ -112,6 +155,7 @@ test("keys that are weak, secret, for encryption or malformed are none", async (
   expect(await find("ed")).toBe("Ed25519");
   for (const kid of ["weak", "curve", "secret", "encryption", "malformed"]) {
     expect(await find(kid), kid).toBeUndefined();
+    state.now += 5000;
   }
   // Which of several, the token has to say.
   expect(await find(undefined)).toBeUndefined();
