@@ -9,6 +9,8 @@ import { RememberedTokens } from "./remembered-tokens.ts";
 export interface VerifiedJwt {
   /** Who calls by it now; undefined where it has to be verified anew. @throws LockoutError where it has ended */
   readonly identify: () => Awaitable<Identity | undefined>;
+  /** How many bytes it holds beyond some short texts, by a careful estimate. */
+  readonly size: number;
 }
 
 /** Verifies a JWT. Undefined where somebody else may know it. @throws LockoutError where it is refused */
@@ -24,7 +26,7 @@ const start = "eyJ";
 export function createJwtBearers(
   verifiers: readonly VerifyJwt[],
 ): IdentifyByJwt {
-  const remembered = new RememberedTokens<VerifiedJwt>();
+  const remembered = new RememberedTokens<VerifiedJwt>(({ size }) => size);
   const verify = (text: string): Awaitable<Identity | undefined> => {
     const jwt = readJwt(text);
     if (jwt === undefined) {

@@ -13,6 +13,13 @@ export interface Jwt {
   readonly signature: string;
 }
 
+/** When a JWT is good, as it says; in seconds since 1970 UTC, once it was checked. */
+export interface JwtTimes {
+  readonly iat?: unknown;
+  readonly nbf?: unknown;
+  readonly exp?: unknown;
+}
+
 /** A public key, and by which algorithms it may have signed. */
 export interface VerifyingKey {
   readonly algorithm: KeyAlgorithm;
@@ -116,11 +123,13 @@ export function isFor(
   return Array.isArray(aud) ? aud.some(isAudience) : isAudience(aud);
 }
 
+/** When a JWT is good, and nothing else of it. */
+export function timesOf({ iat, nbf, exp }: Jwt["claims"]): JwtTimes {
+  return { iat, nbf, exp };
+}
+
 /** Whether a JWT is good at a time: `exp` must be there, and not have passed; `nbf` and `iat` may be missing. @param now in seconds since 1970 UTC */
-export function isTimely(
-  { iat, nbf, exp }: Jwt["claims"],
-  now: number,
-): boolean {
+export function isTimely({ iat, nbf, exp }: JwtTimes, now: number): boolean {
   const isPast = (time: unknown) =>
     time === undefined || (typeof time === "number" && time <= now + tolerance);
   return (
@@ -138,7 +147,7 @@ export function endOf({ exp }: Jwt["claims"]): number {
 
 /** Whether a JWT was made not longer ago than that. @param now in seconds since 1970 UTC @param maxAge in seconds */
 export function isYoung(
-  { iat }: Jwt["claims"],
+  { iat }: JwtTimes,
   now: number,
   maxAge: number,
 ): boolean {

@@ -3,9 +3,10 @@ import type { KeyObject } from "node:crypto";
 import { LockoutError } from "../lockout/errors/errors.ts";
 import { andThen } from "../store/awaitable.ts";
 import type { Awaitable } from "../store/awaitable.ts";
-import { endOf, isFor, isSignedBy, isTimely, isYoung } from "./jwt.ts";
-import type { Jwt } from "./jwt.ts";
-import type { VerifyJwt } from "./jwt-bearers.ts";
+import { endOf, isFor, isSignedBy, isTimely, isYoung, timesOf } from "./jwt.ts";
+import type { JwtTimes } from "./jwt.ts";
+import type { Identity } from "./identity.ts";
+import type { VerifiedJwt, VerifyJwt } from "./jwt-bearers.ts";
 
 /** Somebody whom the operator has named, and who signs each token himself. */
 export interface SystemUser {
@@ -49,12 +50,20 @@ export function createSystemUsers({
       },
     ]),
   );
-  const requireTimely = (claims: Jwt["claims"]) => {
+  const requireTimely = (times: JwtTimes) => {
     const time = now() / 1000;
-    if (!isTimely(claims, time) || !isYoung(claims, time, maxAge)) {
+    if (!isTimely(times, time) || !isYoung(times, time, maxAge)) {
       throw new LockoutError("tokenInvalid");
     }
   };
+  /** Holds nothing else of a token. */
+  const remembered = (identity: Identity, times: JwtTimes): VerifiedJwt => ({
+    size: 0,
+    identify: () => {
+      requireTimely(times);
+      return identity;
+    },
+  });
   return (jwt) => {
     const { claims } = jwt;
     const user = byName.get(claims["iss"]);
@@ -73,18 +82,19 @@ export function createSystemUsers({
     ) {
       throw new LockoutError("tokenInvalid");
     }
-    return andThen(firstOrgId(), (orgId) => {
-      const identity = {
-        ...{ id: name, name, orgId, roles },
-        expirationDate: endOf(claims),
-        ...{ accessToken: undefined, stored: undefined },
-      };
-      return {
-        identify: () => {
-          requireTimely(claims);
-          return identity;
+    const times = timesOf(claims);
+    const expirationDate = endOf(claims);
+    return andThen(firstOrgId(), (orgId) =>
+      remembered(
+        {
+          ...{ id: name, name, orgId, roles, expirationDate },
+          ...{
+            accessToken: undefined,
+            stored: undefined,
+          },
         },
-      };
-    });
+        times,
+      ),
+    );
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import { endOf, isFor, isSignedBy, isTimely } from "../auth/jwt.ts";
-import type { Jwt } from "../auth/jwt.ts";
+import type { Identity } from "../auth/identity.ts";
+import { endOf, isFor, isSignedBy, isTimely, timesOf } from "../auth/jwt.ts";
+import type { Jwt, JwtTimes } from "../auth/jwt.ts";
 import type { VerifiedJwt, VerifyJwt } from "../auth/jwt-bearers.ts";
 import { LockoutError } from "../lockout/errors/errors.ts";
 import { andThen } from "../store/awaitable.ts";
@@ -37,6 +38,19 @@ const types: ReadonlySet<unknown> = new Set([
 /** Ids of callers are written with all that they change. */
 const maxSubjectLength = 200;
 
+/** What an organisation of a caller holds in memory, in bytes: a place in a map, its id, and a list of roles. */
+const orgBytes = 512;
+
+/** What is kept of a token. */
+interface Verified {
+  readonly identity: Identity;
+  readonly times: JwtTimes;
+  readonly kid: string | undefined;
+  readonly key: IssuerKey;
+  /** The hash of its signature. */
+  readonly token: string;
+}
+
 /** Verifies the tokens of an issuer outside. A caller is `oidc:` and the subject: no account and no token has such an id. */
 export function createOutsideTokens({
   issuer,
@@ -58,6 +72,27 @@ export function createOutsideTokens({
     }
     return firstOrgId();
   };
+  /** Holds nothing else of a token: what claims may hold is a multiple of their text. */
+  const remembered = ({
+    identity,
+    times,
+    kid,
+    key,
+    token,
+  }: Verified): VerifiedJwt => ({
+    size: (identity.rolesByOrg?.size ?? 0) * orgBytes,
+    identify: () => {
+      if (!isTimely(times, now() / 1000)) {
+        throw new LockoutError("tokenInvalid");
+      }
+      // Others are made of the same key each time that the issuer's are read.
+      return andThen(keys.find(kid, token), (current) =>
+        current === key || current?.key.equals(key.key) === true
+          ? identity
+          : undefined,
+      );
+    },
+  });
   return (jwt) => {
     const { claims, header } = jwt;
     if (claims["iss"] !== issuer) {
@@ -77,33 +112,20 @@ export function createOutsideTokens({
       if (key === undefined || !isOf(jwt, key)) {
         throw new LockoutError("tokenInvalid");
       }
-      const subject = readSubject(claims);
-      const roles = readRolesClaim(claims[rolesClaim]);
-      return andThen(findHome(roles), (orgId): VerifiedJwt => {
-        const identity = {
-          ...{ id: `oidc:${subject}`, name: subject, orgId },
-          roles: roles.byOrg.get(orgId) ?? roles.everywhere,
-          rolesByOrg: roles.byOrg,
-          expirationDate: endOf(claims),
-          ...{
-            accessToken: undefined,
-            stored: undefined,
+      const name = readSubject(claims);
+      const { everywhere, byOrg } = readRolesClaim(claims[rolesClaim]);
+      const expirationDate = endOf(claims);
+      return andThen(findHome({ everywhere, byOrg }), (orgId) =>
+        remembered({
+          identity: {
+            ...{ id: `oidc:${name}`, name, orgId },
+            roles: byOrg.get(orgId) ?? everywhere,
+            ...{ rolesByOrg: byOrg, expirationDate },
+            ...{ accessToken: undefined, stored: undefined },
           },
-        };
-        return {
-          identify: () => {
-            if (!isTimely(claims, now() / 1000)) {
-              throw new LockoutError("tokenInvalid");
-            }
-            // Others are made of the same key each time that the issuer's are read.
-            return andThen(keys.find(kid, token), (current) =>
-              current === key || current?.key.equals(key.key) === true
-                ? identity
-                : undefined,
-            );
-          },
-        };
-      });
+          ...{ times: timesOf(claims), kid, key, token },
+        }),
+      );
     });
   };
 }
