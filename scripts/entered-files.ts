@@ -1,6 +1,6 @@
 /**
  * Counts the files of src whose functions run during one call, on a connection that has served such calls before: what a reader has to
- * know to follow it. `-- --list` names them.
+ * know to follow it. What timers do that were set before the call is no part of it. `-- --list` names them.
  */
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,8 +12,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { defaultConfig } from "../src/config.ts";
-import { startServer } from "../src/server.ts";
+
+/** What timers of before the call would have run during it; undefined while nothing is measured. */
+let held: (() => void)[] | undefined;
+let callsMeasured = 0;
+
+for (const name of ["setTimeout", "setInterval"] as const) {
+  const set = globalThis[name];
+  const setHeld = (task: (...args: unknown[]) => void, ms?: number) => {
+    const callsBefore = callsMeasured;
+    return set(() => {
+      if (held !== undefined && callsBefore < callsMeasured) {
+        held.push(task);
+      } else {
+        task();
+      }
+    }, ms);
+  };
+  Object.assign(globalThis, { [name]: setHeld });
+}
+
+// After that: some timers are set when a module is loaded.
+const { defaultConfig } = await import("../src/config.ts");
+const { startServer } = await import("../src/server.ts");
 
 const root = new URL("..", import.meta.url);
 const warmUps = 3;
@@ -80,12 +101,19 @@ async function filesOf(call: () => Promise<void>): Promise<readonly string[]> {
   }
   await session.post("Profiler.enable");
   await session.post("Profiler.startPreciseCoverage", { callCount: true });
+  const late: (() => void)[] = [];
+  held = late;
+  callsMeasured += 1;
   await session.post("Profiler.takePreciseCoverage");
   await call();
   // What the server does after the response: its log line.
   await nextTurn();
   const { result } = await session.post("Profiler.takePreciseCoverage");
   await session.post("Profiler.stopPreciseCoverage");
+  held = undefined;
+  late.forEach((task) => {
+    task();
+  });
   return result
     .filter(({ url }) => url.startsWith(new URL("src/", root).href))
     .filter(({ functions }) => functions.some(hasRun))
