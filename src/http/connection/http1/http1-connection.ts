@@ -6,7 +6,7 @@ import type { ConnectionAge } from "../exchange/age.ts";
 import type { Beginner, BeginTurns } from "../budget/begin-turns.ts";
 import { waitingBytes } from "../budget/budget.ts";
 import type { ConnectionAccount } from "../budget/budget.ts";
-import { headerBytes, headerCost } from "../exchange/header-bytes.ts";
+import { headerBytes, headerCost } from "../exchange/holder.ts";
 import type { HoldingConnection } from "../exchange/holder.ts";
 
 /** A request that has come. */

@@ -5,8 +5,7 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import { RequestBody } from "../exchange/body.ts";
-import { headerBytes } from "../exchange/header-bytes.ts";
-import { Holder } from "../exchange/holder.ts";
+import { headerBytes, Holder } from "../exchange/holder.ts";
 import type { HoldingConnection } from "../exchange/holder.ts";
 import { drained, ignore } from "../exchange/exchange.ts";
 import type { Exchange } from "../exchange/exchange.ts";

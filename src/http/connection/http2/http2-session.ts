@@ -5,7 +5,7 @@ import type { ConnectionAge } from "../exchange/age.ts";
 import type { Beginner, BeginTurns } from "../budget/begin-turns.ts";
 import { waitingBytes } from "../budget/budget.ts";
 import type { ConnectionAccount } from "../budget/budget.ts";
-import { headerCost } from "../exchange/header-bytes.ts";
+import { headerCost } from "../exchange/holder.ts";
 import { TokenBucket } from "../budget/token-bucket.ts";
 import type { Http2Connection, Http2Exchange } from "./http2-exchange.ts";
 import type { HttpLimits } from "../../limits.ts";
