@@ -4,7 +4,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { Code, createServiceImplSpec } from "@connectrpc/connect";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import type { HttpServerOptions } from "../../src/http/http-server.ts";
 import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.js";
 import { callOn } from "./http2-call.ts";
@@ -25,16 +25,21 @@ const path = "/connectrpc.conformance.v1.ConformanceService/Unary";
 /** A method that answers when it is told to, and says when it is called. */
 async function serveSlowly(options: HttpServerOptions = {}) {
   const called = Promise.withResolvers<AbortSignal>();
-  const calledTwice = Promise.withResolvers<undefined>();
+  const awaited = new Map<number, () => void>();
   let calls = 0;
+  const whenCalled = (count: number) =>
+    calls >= count
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => {
+          awaited.set(count, resolve);
+        });
+  const calledTwice = whenCalled(2);
   const finish = Promise.withResolvers<Record<string, never>>();
   const implementation: Partial<ServiceImpl<typeof ConformanceService>> = {
     unary: (_, { signal }) => {
       called.resolve(signal);
       calls += 1;
-      if (calls === 2) {
-        calledTwice.resolve(undefined);
-      }
+      awaited.get(calls)?.();
       return finish.promise;
     },
     idempotentUnary: () => ({}),
@@ -47,7 +52,7 @@ async function serveSlowly(options: HttpServerOptions = {}) {
   return {
     ...started,
     called: called.promise,
-    calledTwice: calledTwice.promise,
+    ...{ whenCalled, calledTwice },
     finish: () => {
       finish.resolve({});
     },
@@ -160,6 +165,36 @@ test("a silent connection holds up the end only for a moment", async () => {
   const over = once(silent, "close");
   await server.close();
   await over;
+});
+
+test("responses that end at once are one reason to look for idle connections", async () => {
+  const closeIdle = vi.spyOn(http.Server.prototype, "closeIdleConnections");
+  onTestFinished(() => {
+    closeIdle.mockRestore();
+  });
+  const { port, server, whenCalled, finish } = await serveSlowly();
+  const count = 50;
+  const requests = Array.from({ length: count }, () => {
+    const request = http.request({
+      port,
+      path,
+      agent: false,
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
+    request.on("response", (response) => response.resume());
+    request.end("{}");
+    return once(request, "close");
+  });
+  await whenCalled(count);
+  const closed = server.close();
+  await vi.waitFor(() => {
+    expect(closeIdle).toHaveBeenCalled();
+  }, 10_000);
+  closeIdle.mockClear();
+  finish();
+  await Promise.all([closed, ...requests]);
+  expect(closeIdle.mock.calls.length).toBeLessThan(count / 2);
 });
 
 test("GOAWAY tells which requests were not looked at", async () => {

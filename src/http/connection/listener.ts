@@ -68,6 +68,7 @@ export class Listener {
   #draining = false;
   #idleDrain: NodeJS.Timeout | undefined;
   #closesIdle = false;
+  #looksSoon = false;
   #onIdle: (() => void) | undefined;
 
   constructor(parts: ListenerParts) {
@@ -273,20 +274,29 @@ export class Listener {
     this.#running++;
     exchange.onClose(() => {
       this.#running--;
-      if (!this.#draining) {
-        return;
+      if (this.#draining) {
+        this.#goOnDraining();
       }
-      setImmediate(() => {
-        // A response whose header was sent before the drain did not say that the connection closes.
-        if (this.#closesIdle) {
-          this.#closeIdle();
-        }
-        this.#whenIdle();
-      });
     });
     const isFull = this.#budget.refuses(exchange.account);
     exchange.enter(this.#budget);
     this.#parts.onExchange(exchange, refused || isFull);
+  }
+
+  /** Looks once behind all responses that end in one turn: to close what is idle, Node looks at each connection. */
+  #goOnDraining(): void {
+    if (this.#looksSoon) {
+      return;
+    }
+    this.#looksSoon = true;
+    setImmediate(() => {
+      this.#looksSoon = false;
+      // A response whose header was sent before the drain did not say that the connection closes.
+      if (this.#closesIdle) {
+        this.#closeIdle();
+      }
+      this.#whenIdle();
+    });
   }
 
   #refuse(socket: Socket, error: NodeJS.ErrnoException): void {
