@@ -158,6 +158,41 @@ describe("HTTP/1.1", () => {
     });
   }
 
+  test.each<[part: string, bytes: string, message: RegExp]>([
+    ["a name with a blank", "a b: c\r\n", /header field is malformed/],
+    ["a field without a colon", "abc\r\n", /header field is malformed/],
+    ["a NUL in a value", "a: b\0\r\n", /header field is malformed/],
+    ["a line that ends with CR alone", "a: b\r", /header field is malformed/],
+    ["no number", "Content-Length: x\r\n", /Content-Length is no number/],
+    [
+      "two lengths",
+      "Content-Length: 1\r\nContent-Length: 2\r\n",
+      /Content-Length is given more than once/,
+    ],
+    [
+      "length and chunks",
+      "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+      /Transfer-Encoding is given beside Content-Length/,
+    ],
+  ])("%s: the response names what is malformed", async (_, field, message) => {
+    const { port } = await serve();
+    const answer = await rawExchange(
+      port,
+      `POST / HTTP/1.1\r\nHost: a\r\n${field}${close}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(message);
+  });
+
+  test("a target that is not percent-encoded is named", async () => {
+    const { port } = await serve();
+    const answer = await rawExchange(
+      port,
+      `GET /\x01 HTTP/1.1\r\nHost: a\r\n${close}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*target holds characters/);
+  });
+
   test("a long target that comes in pieces is too long, too", async () => {
     const server = await serve();
     const socket = net.connect(server.port, "127.0.0.1");

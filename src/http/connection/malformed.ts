@@ -11,6 +11,25 @@ const notHttp = {
   message: "The request is not HTTP/1.1, nor HTTP/2 with prior knowledge",
 };
 
+const malformedField =
+  "A header field is malformed: it is a name without blanks, a colon, and a value on one line that ends with CR LF";
+
+/** What is wrong with a request that the parser did not take, by its codes. */
+const malformedParts: Readonly<Record<string, string>> = {
+  HPE_INVALID_HEADER_TOKEN: malformedField,
+  HPE_UNEXPECTED_SPACE: malformedField,
+  HPE_CR_EXPECTED: malformedField,
+  HPE_LF_EXPECTED: malformedField,
+  HPE_INVALID_CONTENT_LENGTH:
+    "Content-Length is no number, or is too large a one",
+  HPE_UNEXPECTED_CONTENT_LENGTH:
+    "Content-Length is given more than once, or beside Transfer-Encoding",
+  HPE_INVALID_TRANSFER_ENCODING:
+    "Transfer-Encoding is given beside Content-Length, or does not end with chunked",
+  HPE_INVALID_URL:
+    "The request target holds characters that have to be percent-encoded",
+};
+
 interface ParserError extends NodeJS.ErrnoException {
   /** The bytes at which the parser failed. */
   readonly rawPacket?: Buffer;
@@ -103,8 +122,10 @@ function describe(
             status: 431,
             message: `The header is larger than ${limits.maxHeaderBytes} bytes`,
           };
-    default:
-      return notHttp;
+    default: {
+      const message = malformedParts[error.code ?? ""];
+      return message === undefined ? notHttp : { status: 400, message };
+    }
   }
 }
 
