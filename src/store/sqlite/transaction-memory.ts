@@ -23,16 +23,11 @@ export interface RememberedValue<Value> {
 /** Makes a memory that is empty and outside of a transaction. */
 export function createTransactionMemory(): TransactionMemory {
   let open = false;
-  const memories: Map<unknown, unknown>[] = [];
+  const memories: (() => void)[] = [];
   const forget = () => {
-    for (const memory of memories) {
-      memory.clear();
+    for (const forgetOne of memories) {
+      forgetOne();
     }
-  };
-  const createMap = <Key, Found>(): Map<Key, Found> => {
-    const memory = new Map<Key, Found>();
-    memories.push(memory);
-    return memory;
   };
   return {
     begin: () => {
@@ -45,15 +40,17 @@ export function createTransactionMemory(): TransactionMemory {
       forget();
     },
     value: (find) => {
-      const memory = createMap<"value", ReturnType<typeof find>>();
+      let known: ReturnType<typeof find> | undefined;
+      memories.push(() => {
+        known = undefined;
+      });
       const set = (value: ReturnType<typeof find>) => {
         if (open) {
-          memory.set("value", value);
+          known = value;
         }
       };
       return {
         get: () => {
-          const known = memory.get("value");
           if (known !== undefined) {
             return known;
           }
@@ -65,18 +62,24 @@ export function createTransactionMemory(): TransactionMemory {
       };
     },
     lookUp: (find) => {
-      const memory = createMap<
+      const known = new Map<
         Parameters<typeof find>[0],
         ReturnType<typeof find>
       >();
+      memories.push(() => {
+        // To clear a map makes a new table for it.
+        if (known.size > 0) {
+          known.clear();
+        }
+      });
       return (key) => {
-        const known = memory.get(key);
-        if (known !== undefined) {
-          return known;
+        const remembered = known.get(key);
+        if (remembered !== undefined) {
+          return remembered;
         }
         const found = find(key);
         if (open) {
-          memory.set(key, found);
+          known.set(key, found);
         }
         return found;
       };
