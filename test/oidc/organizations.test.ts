@@ -11,6 +11,7 @@ import { messageOf } from "../cases/situation.ts";
 import { openDoor } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
+import { basic, signInAt } from "../support/sign-in.ts";
 import {
   apiAudience,
   makeIssuerKey,
@@ -39,6 +40,21 @@ beforeAll(async () => {
       ...{ rolesClaim, allowPrivate: true },
     },
   });
+});
+
+it("a token of the issuer is none of this server's to introspect or revoke: it is told of as an unknown one, and goes on", async () => {
+  roles = { IAM_OWNER: {} };
+  const token = await providerToken(web.url);
+  const { post, makeProgram, statusOf } = signInAt(() => server);
+  const { loginName, secret } = await makeProgram();
+  const ask = (path: string) => post(path, { token }, basic(loginName, secret));
+  expect(await statusOf(token)).toBe(200);
+  expect((await ask("/oauth/v2/introspect")).body).toEqual({ active: false });
+  expect(await ask("/oauth/v2/revoke")).toMatchObject({
+    status: 200,
+    body: {},
+  });
+  expect(await statusOf(token)).toBe(200);
 });
 
 afterAll(async () => {
