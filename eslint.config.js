@@ -29,6 +29,23 @@ export default defineConfig(
     rules: {
       // vitest's matchers are `any`.
       "@typescript-eslint/no-unsafe-assignment": "off",
+      // A busy machine takes its time.
+      "no-restricted-properties": [
+        "error",
+        ...["waitFor", "waitUntil"].map((property) => ({
+          ...{ object: "vi", property },
+          message: "It gives up after a second: await expect.poll.",
+        })),
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "CallExpression[callee.name='expect'] > BinaryExpression MemberExpression[object.name=/^(performance|Date)$/][property.name='now']",
+          message:
+            "How fast something is, a benchmark says: count turns, calls, statements or bytes.",
+        },
+      ],
     },
   },
 );
