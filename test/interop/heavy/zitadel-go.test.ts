@@ -76,6 +76,7 @@ describe.skipIf(missing !== undefined)("zitadel-go", () => {
       "SignInByClientCredentials",
       "SignInAsTerraformDoes",
       "CallsOfTheTerraformProvider",
+      "ResourcesOfTheTerraformProvider",
     ]);
   });
 });

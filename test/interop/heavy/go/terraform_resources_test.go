@@ -1,0 +1,169 @@
+package interop
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	adminclient "github.com/zitadel/zitadel-go/v3/pkg/client/admin"
+	managementclient "github.com/zitadel/zitadel-go/v3/pkg/client/management"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/middleware"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/auth"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/authn"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
+	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/member"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// The calls of the Terraform provider's resources beside the policies, signed in by a key file as it does: create, read, change and destroy.
+func TestResourcesOfTheTerraformProvider(t *testing.T) {
+	stage := readStage(t)
+	address := stage.host + ":" + stage.port
+	signIn := func() []zitadel.Option {
+		return []zitadel.Option{
+			zitadel.WithInsecure(),
+			zitadel.WithJWTProfileTokenSource(
+				middleware.JWTProfileFromPath(t.Context(), os.Getenv("LOCKOUTD_KEY_FILE")),
+			),
+		}
+	}
+	service := must[*managementclient.Client](t)(
+		managementclient.NewClient(t.Context(), "http://"+address, address, signInScopes, signIn()...),
+	)
+	instance := must[*adminclient.Client](t)(
+		adminclient.NewClient(t.Context(), "http://"+address, address, signInScopes, signIn()...),
+	)
+	org := middleware.SetOrgID(t.Context(), stage.orgID)
+	// What the provider takes for a resource that is gone.
+	expectGone := func(err error) {
+		t.Helper()
+		if status.Code(err) != codes.NotFound {
+			t.Errorf("got %v, want NOT_FOUND", err)
+		}
+	}
+
+	id := must[*management.AddMachineUserResponse](t)(service.AddMachineUser(org, &management.AddMachineUserRequest{
+		UserName: "by-terraform-" + time.Now().Format("150405.000000"), Name: "made by Terraform",
+	})).GetUserId()
+
+	t.Run("zitadel_machine_user", func(t *testing.T) {
+		read := must[*management.GetUserByIDResponse](t)(
+			service.GetUserByID(org, &management.GetUserByIDRequest{Id: id}),
+		).GetUser()
+		if read.GetMachine().GetName() != "made by Terraform" || read.GetDetails().GetResourceOwner() != stage.orgID {
+			t.Errorf("got %v", read)
+		}
+		secret := must[*management.GenerateMachineSecretResponse](t)(
+			service.GenerateMachineSecret(org, &management.GenerateMachineSecretRequest{UserId: id}),
+		)
+		if secret.GetClientId() != read.GetUserName() || secret.GetClientSecret() == "" {
+			t.Errorf("got %v", secret)
+		}
+		must[*management.RemoveMachineSecretResponse](t)(
+			service.RemoveMachineSecret(org, &management.RemoveMachineSecretRequest{UserId: id}),
+		)
+	})
+
+	t.Run("zitadel_org_member", func(t *testing.T) {
+		roles := func() []string {
+			found := must[*management.ListOrgMembersResponse](t)(service.ListOrgMembers(org, &management.ListOrgMembersRequest{
+				Queries: []*member.SearchQuery{{
+					Query: &member.SearchQuery_UserIdQuery{UserIdQuery: &member.UserIDQuery{UserId: id}},
+				}},
+			})).GetResult()
+			if len(found) != 1 {
+				return nil
+			}
+			if owner := found[0].GetDetails().GetResourceOwner(); owner != stage.orgID {
+				t.Errorf("the owner is %q, not the organisation %q", owner, stage.orgID)
+			}
+			return found[0].GetRoles()
+		}
+		must[*management.AddOrgMemberResponse](t)(service.AddOrgMember(
+			org, &management.AddOrgMemberRequest{UserId: id, Roles: []string{"ORG_OWNER_VIEWER"}},
+		))
+		must[*management.UpdateOrgMemberResponse](t)(service.UpdateOrgMember(
+			org, &management.UpdateOrgMemberRequest{UserId: id, Roles: []string{"ORG_OWNER"}},
+		))
+		if got := roles(); len(got) != 1 || got[0] != "ORG_OWNER" {
+			t.Errorf("got %v", got)
+		}
+		must[*management.RemoveOrgMemberResponse](t)(service.RemoveOrgMember(
+			org, &management.RemoveOrgMemberRequest{UserId: id},
+		))
+		if got := roles(); got != nil {
+			t.Errorf("got %v", got)
+		}
+	})
+
+	t.Run("zitadel_instance_member", func(t *testing.T) {
+		ctx := t.Context()
+		must[*admin.AddIAMMemberResponse](t)(instance.AddIAMMember(
+			ctx, &admin.AddIAMMemberRequest{UserId: id, Roles: []string{"IAM_OWNER_VIEWER"}},
+		))
+		found := must[*admin.ListIAMMembersResponse](t)(instance.ListIAMMembers(ctx, &admin.ListIAMMembersRequest{
+			Queries: []*member.SearchQuery{{
+				Query: &member.SearchQuery_UserIdQuery{UserIdQuery: &member.UserIDQuery{UserId: id}},
+			}},
+		})).GetResult()
+		if len(found) != 1 || found[0].GetRoles()[0] != "IAM_OWNER_VIEWER" {
+			t.Errorf("got %v", found)
+		}
+		must[*admin.RemoveIAMMemberResponse](t)(instance.RemoveIAMMember(ctx, &admin.RemoveIAMMemberRequest{UserId: id}))
+	})
+
+	t.Run("zitadel_machine_key", func(t *testing.T) {
+		expiration := timestamppb.New(time.Date(2519, 4, 1, 8, 45, 0, 0, time.UTC))
+		key := must[*management.AddMachineKeyResponse](t)(service.AddMachineKey(org, &management.AddMachineKeyRequest{
+			UserId: id, Type: authn.KeyType_KEY_TYPE_JSON, ExpirationDate: expiration,
+		}))
+		names := &management.GetMachineKeyByIDsRequest{UserId: id, KeyId: key.GetKeyId()}
+		read := must[*management.GetMachineKeyByIDsResponse](t)(service.GetMachineKeyByIDs(org, names)).GetKey()
+		if !read.GetExpirationDate().AsTime().Equal(expiration.AsTime()) {
+			t.Errorf("got %v", read)
+		}
+		must[*management.RemoveMachineKeyResponse](t)(service.RemoveMachineKey(
+			org, &management.RemoveMachineKeyRequest{UserId: id, KeyId: key.GetKeyId()},
+		))
+		_, err := service.GetMachineKeyByIDs(org, names)
+		expectGone(err)
+	})
+
+	t.Run("zitadel_personal_access_token", func(t *testing.T) {
+		expiration := timestamppb.New(time.Date(2519, 4, 1, 8, 45, 0, 0, time.UTC))
+		made := must[*management.AddPersonalAccessTokenResponse](t)(service.AddPersonalAccessToken(
+			org, &management.AddPersonalAccessTokenRequest{UserId: id, ExpirationDate: expiration},
+		))
+		names := &management.GetPersonalAccessTokenByIDsRequest{UserId: id, TokenId: made.GetTokenId()}
+		read := must[*management.GetPersonalAccessTokenByIDsResponse](t)(
+			service.GetPersonalAccessTokenByIDs(org, names),
+		).GetToken()
+		if read.GetId() != made.GetTokenId() || !read.GetExpirationDate().AsTime().Equal(expiration.AsTime()) {
+			t.Errorf("got %v", read)
+		}
+		expectToCall(t, stage, made.GetToken())
+		must[*management.RemovePersonalAccessTokenResponse](t)(service.RemovePersonalAccessToken(
+			org, &management.RemovePersonalAccessTokenRequest{UserId: id, TokenId: made.GetTokenId()},
+		))
+		_, err := service.GetPersonalAccessTokenByIDs(org, names)
+		expectGone(err)
+	})
+
+	must[*management.RemoveUserResponse](t)(service.RemoveUser(org, &management.RemoveUserRequest{Id: id}))
+	_, err := service.GetUserByID(org, &management.GetUserByIDRequest{Id: id})
+	expectGone(err)
+}
+
+// expectToCall calls with a personal access token, as the provider's access_token.
+func expectToCall(t *testing.T, stage stage, token string) {
+	t.Helper()
+	stage.adminToken = token
+	ctx, api := stage.open(t)
+	if _, err := api.AuthService().GetMyUser(ctx, &auth.GetMyUserRequest{}); err != nil {
+		t.Errorf("the token does not call: %v", err)
+	}
+}
