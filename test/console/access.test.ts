@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { roles } from "../../src/auth/roles.ts";
@@ -141,7 +141,7 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
     await page.getByRole("button", { name: `Disable ${url}` }).click();
     await row(page, url).getByText("by an administrator").waitFor();
     await page.getByRole("button", { name: `Enable ${url}` }).waitFor();
-    await page.getByRole("link", { name: `Deliveries ${url}` }).click();
+    await page.getByRole("link", { name: `Show deliveries of ${url}` }).click();
     await page.getByRole("heading", { name: "Deliveries" }).waitFor();
     await page.getByRole("cell", { name: "Unreachable" }).waitFor();
     await page.getByRole("link", { name: "Hooks" }).first().click();
@@ -153,6 +153,62 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
       .waitFor();
     await page.getByText("There are none.").waitFor();
     expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it("say where somebody looks that something failed: in the dialog that asked, the form that was sent, beside the button", async () => {
+    const { stage } = await prepareOrganization(server);
+    const { page, context } = await openPage(browser, server.url, {
+      token: await stage.token(["IAM_OWNER"]),
+      ...access,
+    });
+    const problem = (within: Locator) =>
+      within.getByRole("alert").filter({ hasText: /./ });
+    const gone = await stage.token(["ORG_OWNER_VIEWER"]);
+    await page.reload();
+    const revoke = row(page, "ORG_OWNER_VIEWER").getByRole("button");
+    await revoke.click();
+    const { id: tokenId } = await callerOf(gone);
+    await createClient(
+      AccessService,
+      createGrpcTransport({ baseUrl: server.url }),
+    ).revokeToken(
+      { tokenId },
+      { headers: { authorization: `Bearer ${server.adminToken}` } },
+    );
+    const dialog = page.getByRole("dialog");
+    const confirm = dialog.getByRole("button", { name: "Revoke" });
+    await confirm.focus();
+    await page.keyboard.press("Enter");
+    await problem(dialog).waitFor();
+    expect(
+      await page.evaluate(
+        "document.activeElement.closest('dialog') && document.activeElement.textContent",
+      ),
+    ).toBe("Revoke");
+    expect(await problem(page.locator("main > *:not(dialog)")).count()).toBe(0);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement.ariaLabel")).toBe(
+      await revoke.getAttribute("aria-label"),
+    );
+    await page.getByText("Create a token").click();
+    const form = page.getByRole("form", { name: "Create a token" });
+    const name = page.getByRole("textbox", { name: "Name" });
+    await name.fill("n".repeat(1000));
+    await page.getByRole("checkbox", { name: "ORG_USER_MANAGER" }).check();
+    await name.press("Enter");
+    await problem(form).filter({ hasText: "name" }).waitFor();
+    expect(await name.inputValue()).toHaveLength(1000);
+    await go(page, "Hooks");
+    await page.getByText("Create a hook").click();
+    const url = "https://hooks.invalid/away";
+    await page.getByRole("textbox", { name: "URL" }).fill(url);
+    await page.keyboard.press("Enter");
+    await page.locator("[data-secret]").waitFor();
+    await page.route("**/*HookService/*", (route) => route.abort());
+    await page.getByRole("button", { name: `Test ${url}` }).click();
+    await problem(row(page, url)).filter({ hasText: "reached" }).waitFor();
     await context.close();
   });
 
@@ -204,7 +260,7 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
         await page.getByRole("button", { name: /^Test / }).click();
         await page.getByText(/^Test: .*Unreachable/).waitFor();
         await look("hooks");
-        await page.getByRole("link", { name: /^Deliveries/ }).click();
+        await page.getByRole("link", { name: /^Show deliveries/ }).click();
         await page.getByRole("cell", { name: "Unreachable" }).waitFor();
         await look("deliveries");
         await context.close();

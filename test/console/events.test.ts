@@ -12,6 +12,7 @@ import {
   startBrowser,
   watchTasks,
 } from "./browser.ts";
+import { hold } from "./held-calls.ts";
 import { hostile, prepareOrganization } from "./stage.ts";
 
 const events = { name: "events", title: "Events" };
@@ -115,7 +116,7 @@ describe.skipIf(executablePath === undefined)("the events", () => {
     await page.getByRole("heading", { name: "Events from position" }).waitFor();
     await page.locator("[aria-current=true]").getByText("ann").waitFor();
     await rowsOf(page, "Locked").getByText("bob").waitFor();
-    await page.getByText("There are no later events yet.").waitFor();
+    await page.getByText("Later events appear here").waitFor();
     expect(await rows(page, "stranger").count()).toBe(0);
     const address = page.url();
     await page.getByRole("link", { name: "Live events" }).click();
@@ -125,6 +126,41 @@ describe.skipIf(executablePath === undefined)("the events", () => {
     await page.goto(address.replace(/\d+$/, "x"));
     await page.getByText("A position is a number").waitFor();
     expect(problems).toEqual([]);
+    await page.goto(address.replace(/\d+$/, "999999"));
+    await page.getByText("must be a position").waitFor();
+    await page.goto(address);
+    await page.locator("[aria-current=true]").getByText("ann").waitFor();
+    await context.close();
+  });
+
+  it("at a permalink come however long the connection takes, and later ones as they happen, by the one stream of the page", async () => {
+    const { stage, fail } = await prepareOrganization(server);
+    const { page, context } = await openPage(browser, server.url, {
+      ...{ token: stage.orgOwner, ...events },
+    });
+    await fail("ann");
+    const link = rowsOf(page, "Locked").getByRole("link", { name: ":" });
+    await link.waitFor();
+    const calls = await hold(page, "WatchEvents");
+    await link.click();
+    const stream = await calls.next();
+    await page.getByText("Loading").waitFor();
+    expect(await page.getByText("Later events").count()).toBe(0);
+    stream.go();
+    await calls.end();
+    await page.locator("[aria-current=true]").getByText("ann").waitFor();
+    await page.getByText("Later events appear here").waitFor();
+    await fail("bob");
+    await rowsOf(page, "Locked").getByText("bob").waitFor();
+    // A page of them is full; then nothing more is put on it.
+    for (let user = 0; user < 50; user += 1) {
+      await fail(`u${user}`);
+    }
+    await page.getByRole("link", { name: "Later events" }).waitFor();
+    expect(await page.getByRole("row").count()).toBe(101);
+    await page.getByRole("link", { name: "Later events" }).click();
+    await page.getByText("Later events appear here").waitFor();
+    await rowsOf(page, "Locked").getByText("u49").waitFor();
     await context.close();
   });
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useWork } from "../parts/use-work.ts";
 import { accessTexts as texts, roleTexts } from "../texts/access.ts";
 
 /** A form that is open when it is wanted, and empty again once it is sent. */
@@ -12,12 +12,11 @@ export function CreateForm({
   readonly title: string;
   /** Says what is wrong with what was typed; empty where nothing is. */
   readonly check?: (typed: FormData) => string;
-  /** Given what was typed; says whether it was done. */
-  readonly onCreate: (typed: FormData) => Promise<boolean>;
+  /** Given what was typed; where it fails, the form says so and stays as it is. */
+  readonly onCreate: (typed: FormData) => Promise<unknown>;
   readonly children: ComponentChildren;
 }) {
-  const [isBusy, setIsBusy] = useState(false);
-  const [problem, setProblem] = useState("");
+  const { isBusy, problem, setProblem, run } = useWork();
   return (
     <details class="card create">
       <summary>{title}</summary>
@@ -28,17 +27,14 @@ export function CreateForm({
           const form = event.currentTarget;
           const typed = new FormData(form);
           const wrong = check(typed);
-          setProblem(wrong);
           if (wrong !== "") {
+            setProblem(wrong);
             return;
           }
-          setIsBusy(true);
-          void onCreate(typed).then((isDone) => {
-            setIsBusy(false);
-            if (isDone) {
-              form.reset();
-              form.closest("details")?.removeAttribute("open");
-            }
+          run(async () => {
+            await onCreate(typed);
+            form.reset();
+            form.closest("details")?.removeAttribute("open");
           });
         }}
       >
@@ -47,7 +43,7 @@ export function CreateForm({
           {problem}
         </p>
         <div class="buttons">
-          <button type="submit" class="main" disabled={isBusy}>
+          <button type="submit" class="main" aria-disabled={isBusy}>
             {texts.create}
           </button>
         </div>

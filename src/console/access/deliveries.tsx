@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useMemo } from "preact/hooks";
 import { DeliveryOutcome } from "../../../gen/lockout/v1/hook_service_pb.js";
 import type { Delivery } from "../../../gen/lockout/v1/hook_service_pb.js";
 import { Time } from "../parts/format.tsx";
@@ -6,8 +6,7 @@ import { addressOf } from "../session/route.ts";
 import type { Session } from "../session/session.ts";
 import { accessTexts as texts, outcomeTexts } from "../texts/access.ts";
 import { hookCalls } from "./hook-calls.ts";
-import { ListFrame } from "./list-frame.tsx";
-import { useList } from "./use-list.ts";
+import { ManagedList } from "./managed-list.tsx";
 
 /** What was sent to a hook, and what came of it. */
 export function Deliveries({
@@ -18,21 +17,9 @@ export function Deliveries({
   readonly hookId: string;
 }) {
   const calls = useMemo(() => hookCalls(session), [session]);
-  const [message, setMessage] = useState("");
-  const list = useList<Delivery>(
-    useCallback(
-      async (pageToken, signal) => {
-        const page = await calls.deliveries({ hookId, pageToken }, { signal });
-        return { items: page.deliveries, nextPageToken: page.nextPageToken };
-      },
-      [calls, hookId],
-    ),
-  );
   const redeliver = async (deliveryId: string) => {
-    const sent = await list.run(() => calls.redeliver({ hookId, deliveryId }));
-    if (sent !== undefined) {
-      setMessage(`${texts.sentAgain} ${outcomeTexts[sent.outcome] ?? ""}`);
-    }
+    const { outcome } = await calls.redeliver({ hookId, deliveryId });
+    return { message: `${texts.sentAgain} ${outcomeTexts[outcome] ?? ""}` };
   };
   return (
     <>
@@ -40,57 +27,55 @@ export function Deliveries({
         <a href={addressOf("access", "hooks")}>{texts.hooks}</a> ›{" "}
         <bdi>{hookId}</bdi>
       </p>
-      <p role="status" class="message">
-        {message}
-      </p>
-      <ListFrame
-        {...{ list, title: texts.deliveries }}
-        columns={[
-          ...[texts.time, texts.event, texts.attempt, texts.outcome],
-          ...[texts.response, texts.next, texts.actions],
-        ]}
-        row={(delivery) => (
-          <tr key={delivery.deliveryId}>
-            <td data-label={texts.time}>
-              <Time time={delivery.time} />
-            </td>
-            <td data-label={texts.event}>
-              <bdi>{delivery.eventId}</bdi>
-            </td>
-            <td data-label={texts.attempt}>{delivery.attempt}</td>
-            <td data-label={texts.outcome}>
-              <span
-                class={
-                  delivery.outcome === DeliveryOutcome.DELIVERED
-                    ? "badge good"
-                    : "badge bad"
-                }
-              >
-                {outcomeTexts[delivery.outcome]}
-              </span>
-            </td>
-            <td data-label={texts.response}>
-              <span>
-                {delivery.status !== 0 && `${delivery.status} `}
-                <bdi>{delivery.error || delivery.response}</bdi>
-              </span>
-            </td>
-            <td data-label={texts.next}>
-              <Time time={delivery.nextAttemptTime} />
-            </td>
-            <td data-label={texts.actions}>
-              <button
-                type="button"
-                class="small"
-                aria-label={texts.of(texts.redeliver, delivery.eventId)}
-                onClick={() => void redeliver(delivery.deliveryId)}
-              >
-                {texts.redeliver}
-              </button>
-            </td>
-          </tr>
+      <ManagedList<Delivery>
+        title={texts.deliveries}
+        load={useCallback(
+          async (pageToken = "", signal) => {
+            const page = await calls.deliveries(
+              { hookId, pageToken },
+              { signal },
+            );
+            return { items: page.deliveries, next: page.nextPageToken };
+          },
+          [calls, hookId],
         )}
+        keyOf={({ deliveryId }) => deliveryId}
+        columns={[
+          [texts.event, ({ eventId }) => <bdi>{eventId}</bdi>],
+          [texts.time, ({ time }) => <Time time={time} />],
+          [texts.attempt, ({ attempt }) => attempt],
+          [texts.outcome, ({ outcome }) => <Outcome outcome={outcome} />],
+          [
+            texts.response,
+            ({ status, error, response }) => (
+              <span>
+                {status !== 0 && `${status} `}
+                <bdi>{error || response}</bdi>
+              </span>
+            ),
+          ],
+          [
+            texts.next,
+            ({ nextAttemptTime }) => <Time time={nextAttemptTime} />,
+          ],
+        ]}
+        actions={({ deliveryId, eventId }) => [
+          {
+            ...{ label: texts.redeliver, name: eventId },
+            work: () => redeliver(deliveryId),
+          },
+        ]}
       />
     </>
+  );
+}
+
+function Outcome({ outcome }: { readonly outcome: DeliveryOutcome }) {
+  return (
+    <span
+      class={outcome === DeliveryOutcome.DELIVERED ? "badge good" : "badge bad"}
+    >
+      {outcomeTexts[outcome]}
+    </span>
   );
 }

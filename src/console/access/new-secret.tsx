@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { accessTexts as texts } from "../texts/access.ts";
 
 /** A secret that is shown once, until somebody hides it. It is in no storage. */
@@ -15,8 +16,13 @@ export function SecretNote({
   readonly secret: NewSecret;
   readonly onHide: () => void;
 }) {
+  const note = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // What made it is gone: a form that closed, a dialog that ended.
+    note.current?.focus();
+  }, [secret]);
   return (
-    <div class="notice secret-note" role="status">
+    <div ref={note} class="notice secret-note" role="status" tabIndex={-1}>
       <p>{texts.secretOnce}</p>
       {clientId !== "" && (
         <p>

@@ -1,8 +1,8 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { useEffect, useState } from "preact/hooks";
+import { useCallback } from "preact/hooks";
 import type { Event } from "../../../gen/zitadel/event_pb.js";
-import { describeFailure } from "../session/failure.ts";
 import type { Session } from "../session/session.ts";
+import { usePages } from "../session/use-pages.ts";
 import { eventsTexts as texts } from "../texts/events.ts";
 import { texts as shared } from "../texts/shared.ts";
 import { EventTable } from "./event-table.tsx";
@@ -19,28 +19,22 @@ export function PastEvents({
   readonly session: Session;
   readonly filter: Filter;
 }) {
-  const [events, setEvents] = useState<readonly Event[]>();
-  const [hasMore, setHasMore] = useState(false);
-  const [failure, setFailure] = useState("");
-  const load = async (signal?: AbortSignal) => {
-    try {
-      const page = await readPast(session, filter, events?.at(-1), signal);
-      setEvents([...(events ?? []), ...page]);
-      setHasMore(page.length === pageSize);
-      setFailure("");
-    } catch (error) {
-      if (signal?.aborted !== true) {
-        setFailure(describeFailure(error));
-      }
-    }
-  };
-  useEffect(() => {
-    const ending = new AbortController();
-    void load(ending.signal);
-    return () => {
-      ending.abort();
-    };
-  }, []);
+  const {
+    items: events,
+    failure,
+    more,
+  } = usePages<Event, Event>(
+    useCallback(
+      async (last, signal) => {
+        const items = await readPast(session, filter, last, signal);
+        return {
+          items,
+          next: items.length === pageSize ? items.at(-1) : undefined,
+        };
+      },
+      [session, filter],
+    ),
+  );
   return (
     <>
       <p class="help">{texts.past}</p>
@@ -57,14 +51,9 @@ export function PastEvents({
           isAll={session.isAll}
         />
       )}
-      {hasMore && (
+      {more !== undefined && (
         <div class="buttons">
-          <button
-            type="button"
-            onClick={() => {
-              void load();
-            }}
-          >
+          <button type="button" onClick={more}>
             {texts.earlier}
           </button>
         </div>
@@ -78,7 +67,7 @@ async function readPast(
   { clients, isAll, orgId }: Session,
   filter: Filter,
   last: Event | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<readonly Event[]> {
   const { fromMs, toMs, userId } = filter;
   const until =
@@ -99,7 +88,7 @@ async function readPast(
         },
       },
     },
-    signal === undefined ? {} : { signal },
+    { signal },
   );
   return events;
 }

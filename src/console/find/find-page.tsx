@@ -1,16 +1,13 @@
-import { useEffect, useState } from "preact/hooks";
-import type {
-  FoundUser,
-  User,
-} from "../../../gen/lockout/v1/user_service_pb.js";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { FoundUser } from "../../../gen/lockout/v1/user_service_pb.js";
 import { isLocked } from "../parts/format.tsx";
 import { addressOf } from "../session/route.ts";
-import { describeFailure } from "../session/failure.ts";
 import type { Session } from "../session/session.ts";
+import { usePages } from "../session/use-pages.ts";
 import { stateTexts, texts } from "../texts/shared.ts";
 
-/** So many users are shown before somebody asks for more. */
-const wanted = 20;
+/** So many users are read at once. */
+const atOnce = 20;
 
 /** The users who have a text in the id or a login name. */
 export function FindPage({
@@ -21,54 +18,41 @@ export function FindPage({
   readonly parts: readonly string[];
 }) {
   const [query = ""] = parts;
-  const [found, setFound] = useState<readonly FoundUser[]>([]);
-  const [next, setNext] = useState<string | undefined>(undefined);
-  const [isDone, setIsDone] = useState(false);
-  const [failure, setFailure] = useState("");
-  const find = async (start: string, signal?: AbortSignal) => {
-    setIsDone(false);
-    let pageToken = start;
-    let count = 0;
-    let only: User | undefined;
-    try {
-      // Those whose name begins with the text come first; to look through all others takes some pages.
-      do {
-        const page = await session.clients.users.findUsers(
-          { query, pageSize: wanted, pageToken },
-          signal === undefined ? {} : { signal },
+  const { users } = session.clients;
+  /** So many are read before somebody asks for more. */
+  const [wanted, setWanted] = useState(atOnce);
+  const { items, failure, more } = usePages<FoundUser>(
+    useCallback(
+      async (pageToken = "", signal) => {
+        if (query === "") {
+          return { items: [], next: "" };
+        }
+        const page = await users.findUsers(
+          { query, pageSize: atOnce, pageToken },
+          { signal },
         );
-        count += page.users.length;
-        only ??= page.users[0]?.user;
-        setFound((before) => [...before, ...page.users]);
-        pageToken = page.nextPageToken;
-      } while (pageToken !== "" && count < wanted);
-      setNext(pageToken === "" ? undefined : pageToken);
-      setIsDone(true);
-      if (
-        start === "" &&
-        pageToken === "" &&
-        only !== undefined &&
-        count === 1
-      ) {
-        // Nobody else can be meant. Back goes to where somebody looked from.
-        location.replace(addressOf("users", only.resourceOwner, only.userId));
-      }
-    } catch (error) {
-      if (signal?.aborted !== true) {
-        setFailure(describeFailure(error));
-      }
-    }
-  };
+        return { items: page.users, next: page.nextPageToken };
+      },
+      [users, query],
+    ),
+  );
+  const found = items ?? [];
+  // Those whose name begins with the text come first; to look through all others takes some pages.
+  const isDone =
+    items !== undefined && (more === undefined || found.length >= wanted);
   useEffect(() => {
-    if (query === "") {
-      return;
+    if (!isDone && failure === "") {
+      more?.();
     }
-    const ending = new AbortController();
-    void find("", ending.signal);
-    return () => {
-      ending.abort();
-    };
-  }, []);
+  }, [items]);
+  useEffect(() => {
+    const [only] = found;
+    if (more === undefined && found.length === 1 && only?.user !== undefined) {
+      const { resourceOwner, userId } = only.user;
+      // Nobody else can be meant. Back goes to where somebody looked from.
+      location.replace(addressOf("users", resourceOwner, userId));
+    }
+  }, [items]);
   return (
     <>
       <div class="title">
@@ -79,7 +63,7 @@ export function FindPage({
         </h1>
         {session.isAll && (
           <p class="help">
-            {texts.foundIn} <bdi>{session.caller.organizationName}</bdi>
+            {texts.foundIn} <bdi>{session.orgName}</bdi>
           </p>
         )}
       </div>
@@ -122,12 +106,13 @@ export function FindPage({
           </li>
         ))}
       </ul>
-      {isDone && next !== undefined && (
+      {(isDone || failure !== "") && more !== undefined && (
         <div class="buttons">
           <button
             type="button"
             onClick={() => {
-              void find(next);
+              setWanted(found.length + atOnce);
+              more();
             }}
           >
             {texts.more}

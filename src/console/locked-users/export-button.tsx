@@ -1,6 +1,5 @@
-import { useState } from "preact/hooks";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { describeFailure } from "../session/failure.ts";
+import { useWork } from "../parts/use-work.ts";
 import type { Session } from "../session/session.ts";
 import { lockedTexts } from "../texts/locked-users.ts";
 import { csvHead, csvRows } from "./csv.ts";
@@ -19,26 +18,28 @@ export function ExportButton({
   readonly session: Session;
   readonly filter: Filter;
 }) {
-  const [isBusy, setIsBusy] = useState(false);
-  const [failure, setFailure] = useState("");
+  const { isBusy, problem, run } = useWork();
   const save = async () => {
-    setIsBusy(true);
-    setFailure("");
-    try {
-      const parts = [csvHead()];
-      for await (const users of lockedUsers(session, filter)) {
-        parts.push(csvRows(users));
-      }
-      saveFile("locked-users.csv", parts);
-    } catch (error) {
-      setFailure(describeFailure(error));
+    const parts = [csvHead()];
+    for await (const users of lockedUsers(session, filter)) {
+      parts.push(csvRows(users));
     }
-    setIsBusy(false);
+    saveFile("locked-users.csv", parts);
   };
   return (
     <div class="buttons">
-      {failure !== "" && <span role="alert">{failure}</span>}
-      <button type="button" disabled={isBusy} onClick={() => void save()}>
+      {problem !== "" && (
+        <span role="alert" class="problem">
+          {problem}
+        </span>
+      )}
+      <button
+        type="button"
+        aria-disabled={isBusy}
+        onClick={() => {
+          run(save);
+        }}
+      >
         {lockedTexts.exportCsv}
       </button>
     </div>

@@ -1,7 +1,6 @@
-import { useState } from "preact/hooks";
-import { describeFailure } from "../session/failure.ts";
 import { texts } from "../texts/shared.ts";
 import { Dialog } from "./dialog.tsx";
+import { useWork } from "./use-work.ts";
 
 /** What is asked before it is done. */
 export interface Question {
@@ -11,6 +10,7 @@ export interface Question {
   readonly name?: string;
   /** What the button says that does it: the title, unless it is given. */
   readonly action?: string;
+  /** What is done; where it fails, the dialog says so and stays open. */
   readonly work: () => Promise<unknown>;
 }
 
@@ -25,23 +25,21 @@ export function ConfirmDialog({
   readonly isFinal?: boolean;
   readonly onEnd: (isDone: boolean) => void;
 }) {
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
+  const { isBusy, problem, run } = useWork();
   const cancel = () => {
     onEnd(false);
   };
-  const run = async () => {
-    setIsBusy(true);
-    try {
-      await work();
-      onEnd(true);
-    } catch (error) {
-      setProblem(describeFailure(error));
-      setIsBusy(false);
-    }
-  };
   return (
-    <Dialog title={title} onCancel={cancel} onSubmit={() => void run()}>
+    <Dialog
+      title={title}
+      onCancel={cancel}
+      onSubmit={() => {
+        run(async () => {
+          await work();
+          onEnd(true);
+        });
+      }}
+    >
       {name !== undefined && (
         <p class="wide">
           <bdi>{name}</bdi>
@@ -59,7 +57,7 @@ export function ConfirmDialog({
           type="submit"
           class="main"
           autofocus={!isFinal}
-          disabled={isBusy}
+          aria-disabled={isBusy}
         >
           {action}
         </button>

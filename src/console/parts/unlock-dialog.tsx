@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Clients } from "../session/clients.ts";
-import { describeFailure } from "../session/failure.ts";
 import { texts } from "../texts/shared.ts";
 import { Dialog } from "./dialog.tsx";
 import { isLocked, lockOf, nameOf } from "./format.tsx";
+import { useWork } from "./use-work.ts";
 import { whyLocked } from "./why.ts";
 
 /** Asks why users are unlocked, shows who is meant, and unlocks them. */
@@ -21,24 +21,18 @@ export function UnlockDialog({
 }) {
   const [note, setNote] = useState("");
   const [ticket, setTicket] = useState("");
-  const [problem, setProblem] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
-  const unlock = async () => {
-    setIsBusy(true);
-    try {
-      onEnd(await unlockAll(clientsIn, users, { note, ticket }));
-    } catch (error) {
-      setProblem(describeFailure(error));
-      setIsBusy(false);
-    }
-  };
+  const { isBusy, problem, run } = useWork();
   return (
     <Dialog
       title={texts.unlockTitle(users.length)}
       onCancel={() => {
         onEnd(undefined);
       }}
-      onSubmit={() => void unlock()}
+      onSubmit={() => {
+        run(async () => {
+          onEnd(await unlockAll(clientsIn, users, { note, ticket }));
+        });
+      }}
     >
       <ul
         class="preview"
@@ -97,7 +91,7 @@ export function UnlockDialog({
         >
           {texts.cancel}
         </button>
-        <button type="submit" class="main" disabled={isBusy}>
+        <button type="submit" class="main" aria-disabled={isBusy}>
           {texts.unlock}
         </button>
       </div>

@@ -6,6 +6,7 @@ import type {
 import { ConfirmDialog } from "../parts/confirm-dialog.tsx";
 import { Time } from "../parts/format.tsx";
 import { describeFailure } from "../session/failure.ts";
+import { useLatest } from "../session/latest.ts";
 import { policyTexts } from "../texts/policy.ts";
 import { differencesOf } from "./differences.ts";
 import type { PolicyOwner } from "./owner.ts";
@@ -26,18 +27,24 @@ export function History({
   const [next, setNext] = useState(first.nextPageToken);
   const [failure, setFailure] = useState("");
   const [chosen, setChosen] = useState<string>();
+  const { begin, end } = useLatest();
   useEffect(() => {
+    end();
     setOlder([]);
     setNext(first.nextPageToken);
   }, [newest]);
-  const readMore = async () => {
-    try {
-      const page = await owner.listChanges(next);
-      setOlder([...older, ...page.changes]);
-      setNext(page.nextPageToken);
-    } catch (error) {
-      setFailure(describeFailure(error));
-    }
+  const readMore = () => {
+    begin(
+      (signal) => owner.listChanges(next, signal),
+      (page) => {
+        setOlder([...older, ...page.changes]);
+        setNext(page.nextPageToken);
+        setFailure("");
+      },
+      (error) => {
+        setFailure(describeFailure(error));
+      },
+    );
   };
   const changes = [...first.changes, ...older];
   return (
@@ -98,7 +105,7 @@ export function History({
       )}
       {next !== "" && (
         <div class="buttons">
-          <button type="button" onClick={() => void readMore()}>
+          <button type="button" onClick={readMore}>
             {policyTexts.more}
           </button>
         </div>

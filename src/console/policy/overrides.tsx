@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { PolicySource } from "../../../gen/lockout/v1/policy_service_pb.js";
 import type { Policy } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { describeFailure } from "../session/failure.ts";
+import { useLatest } from "../session/latest.ts";
 import { clientsIn } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
 import { policyTexts } from "../texts/policy.ts";
@@ -22,11 +23,10 @@ export function Overrides({ session }: { readonly session: Session }) {
   const [standard, setStandard] = useState<Policy>();
   const [isDone, setIsDone] = useState(false);
   const [failure, setFailure] = useState("");
+  const { begin } = useLatest();
   useEffect(() => {
-    const ending = new AbortController();
-    const { signal } = ending;
     const { access, policies } = session.clients;
-    const read = async () => {
+    const read = async (signal: AbortSignal) => {
       setStandard(await policies.getInstancePolicy({}, { signal }));
       const { organizations } = await access.listOrganizations(
         { pageSize: mostShown },
@@ -41,16 +41,16 @@ export function Overrides({ session }: { readonly session: Session }) {
           setOverrides((before) => [...before, { name, policy }]);
         }
       }
-      setIsDone(true);
     };
-    read().catch((error: unknown) => {
-      if (!signal.aborted) {
+    return begin(
+      read,
+      () => {
+        setIsDone(true);
+      },
+      (error) => {
         setFailure(describeFailure(error));
-      }
-    });
-    return () => {
-      ending.abort();
-    };
+      },
+    );
   }, [session]);
   return (
     <section class="card">

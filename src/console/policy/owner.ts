@@ -20,7 +20,10 @@ export interface PolicyOwner {
     settings: Settings | undefined,
     signal: AbortSignal,
   ): Promise<CheckPolicyResponse>;
-  listChanges(pageToken: string): Promise<ListPolicyChangesResponse>;
+  listChanges(
+    pageToken: string,
+    signal: AbortSignal,
+  ): Promise<ListPolicyChangesResponse>;
   /** @param change a position; undefined for what an organisation has before its first: the default's policy */
   rollBack(change: string | undefined): Promise<unknown>;
   /** Writes what differs from what held. @throws ConnectError ABORTED where somebody has changed the policy since */
@@ -71,7 +74,8 @@ export function policyOwner(session: Session, isDefault: boolean): PolicyOwner {
         settings === undefined ? {} : { candidate: candidateOf(settings) },
         { signal },
       ),
-    listChanges: (pageToken) => calls.listChanges({ pageToken, pageSize: 20 }),
+    listChanges: (pageToken, signal) =>
+      calls.listChanges({ pageToken, pageSize: 20 }, { signal }),
     rollBack: (change) =>
       change === undefined
         ? management.resetLockoutPolicyToDefault({})

@@ -41,7 +41,7 @@ export function PolicyPage({
       async (signal: AbortSignal) => {
         const [policy, history] = await Promise.all([
           owner.get(signal),
-          owner.listChanges(""),
+          owner.listChanges("", signal),
         ]);
         return { policy, history };
       },
@@ -164,8 +164,7 @@ function Owners({
         href={addressOf("policy")}
         aria-current={isDefault ? undefined : "page"}
       >
-        {policyTexts.ofOrganization}{" "}
-        <bdi>{session.caller.organizationName}</bdi>
+        {policyTexts.ofOrganization} <bdi>{session.orgName}</bdi>
       </a>
       <a
         href={addressOf("policy", defaultPart)}

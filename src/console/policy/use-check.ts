@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { CheckPolicyResponse } from "../../../gen/lockout/v1/policy_service_pb.js";
 import { describeFailure } from "../session/failure.ts";
+import { useLatest } from "../session/latest.ts";
 import type { PolicyOwner } from "./owner.ts";
 import type { Settings } from "./settings.ts";
 
@@ -26,40 +27,36 @@ export function useCheck(
   const [before, setBefore] = useState<CheckPolicyResponse>();
   const [after, setAfter] = useState<CheckPolicyResponse>();
   const [failure, setFailure] = useState("");
-  useEffect(() => {
-    const ending = new AbortController();
-    owner
-      .check(undefined, ending.signal)
-      .then(setBefore)
-      .catch((error: unknown) => {
-        if (!ending.signal.aborted) {
-          setFailure(describeFailure(error));
-        }
-      });
-    return () => {
-      ending.abort();
-    };
-  }, [owner, etag]);
+  const ofPresent = useLatest();
+  const ofCandidate = useLatest();
+  const fail = (error: unknown) => {
+    setFailure(describeFailure(error));
+  };
+  useEffect(
+    () =>
+      ofPresent.begin(
+        (signal) => owner.check(undefined, signal),
+        setBefore,
+        fail,
+      ),
+    [owner, etag],
+  );
   const candidate = JSON.stringify(settings);
   useEffect(() => {
     setAfter(undefined);
     setFailure("");
+    ofCandidate.end();
     if (settings === undefined) {
       return;
     }
-    const ending = new AbortController();
     const timer = setTimeout(() => {
-      owner
-        .check(settings, ending.signal)
-        .then(setAfter)
-        .catch((error: unknown) => {
-          if (!ending.signal.aborted) {
-            setFailure(describeFailure(error));
-          }
-        });
+      ofCandidate.begin(
+        (signal) => owner.check(settings, signal),
+        setAfter,
+        fail,
+      );
     }, restMs);
     return () => {
-      ending.abort();
       clearTimeout(timer);
     };
   }, [owner, candidate]);

@@ -1,5 +1,6 @@
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Event } from "../../../gen/zitadel/event_pb.js";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { isEnd } from "./clients.ts";
 import type { Clients, Lifetime } from "./clients.ts";
 
@@ -9,6 +10,11 @@ export const lockEvents: readonly string[] = [
   ...["user.factor.locked", "user.factor.unlocked"],
   ...["org.lockout.storm.began", "org.lockout.storm.ended"],
 ];
+
+/** What the stream brings where nobody follows anything. */
+const onlyLocks = {
+  ...{ types: lockEvents, follower: undefined, start: undefined },
+};
 
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
@@ -22,18 +28,38 @@ type Listener = (event: Event | undefined) => void;
 /** Told of each event, the oldest first. */
 type Follower = (entry: WatchEventsResponse) => void;
 
+/** Where in the log the events begin that are followed. */
+interface Start {
+  /** The position of the first of them. */
+  readonly position: bigint;
+  /** Told that the log has no such position. */
+  readonly onRefused: (error: unknown) => void;
+}
+
+/** What is followed. */
+interface Following {
+  readonly types: readonly string[];
+  readonly follower: Follower;
+  readonly start: Start | undefined;
+}
+
 /** The one stream of events of a console, for all that it shows: a browser has few connections to a server, for all its tabs together. */
 export interface Live {
   /** Calls back with each event that changes who is locked. @returns what ends it */
   listen(listener: Listener): () => void;
   /**
    * Has the stream bring the last events of these types, and those that follow, each once, also where the connection is made anew. One page
-   * at a time does that.
+   * at a time does that. Listeners are told as soon as the stream is there.
    *
    * @param types empty for all that the caller may see
+   * @param start unset for the last ones
    * @returns what ends it
    */
-  follow(types: readonly string[], follower: Follower): () => void;
+  follow(
+    types: readonly string[],
+    follower: Follower,
+    start?: Start,
+  ): () => void;
   /** Whether there is a connection, or none was lost yet. */
   isConnected(): boolean;
   /** Calls back each time that the connection is lost or made. @returns what ends it */
@@ -61,22 +87,22 @@ export function createLive(
       listener(state);
     }
   };
-  let following: [types: readonly string[], follower: Follower] | undefined;
+  let following: Following | undefined;
   let restarting = new AbortController();
   /** The position of the last event that was followed. */
   let last = 0n;
   /** Where the next connection begins; empty for what comes from then on. */
   let after = "";
-  const turnTo = (next: typeof following) => {
+  const turnTo = (next: Following | undefined) => {
     following = next;
-    last = 0n;
-    after = "";
+    last = (next?.start?.position ?? 1n) - 1n;
+    after = next?.start === undefined ? "" : String(last);
     restarting.abort();
   };
 
   /** Reads events until the connection ends. @throws ConnectError where it is lost */
   const read = async (signal: AbortSignal, onMade: () => void) => {
-    const [types, follower] = following ?? [lockEvents, undefined];
+    const { types, follower, start } = following ?? onlyLocks;
     const begin = after;
     after = "";
     const stream = attempts.watchEvents(
@@ -85,7 +111,7 @@ export function createLive(
         signal,
         onHeader: (header) => {
           const now = BigInt(header.get("last-event-id") ?? "0");
-          const recent = now - recentPositions;
+          const recent = start === undefined ? now - recentPositions : 0n;
           const first = recent > last ? recent : last;
           if (follower !== undefined && begin === "" && first < now) {
             after = String(first);
@@ -125,6 +151,10 @@ export function createLive(
           }
           return;
         }
+        if (following?.start !== undefined && isRefusal(error)) {
+          following.start.onRefused(error);
+          turnTo(undefined);
+        }
       }
       if (!isEnding() && !restart.aborted) {
         setState(false);
@@ -139,8 +169,8 @@ export function createLive(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    follow: (types, follower) => {
-      const own: typeof following = [types, follower];
+    follow: (types, follower, start) => {
+      const own = { types, follower, start };
       turnTo(own);
       return () => {
         if (following === own) {
@@ -160,6 +190,11 @@ export function createLive(
       };
     },
   };
+}
+
+/** Whether the server will never bring what it was asked for. */
+function isRefusal(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.InvalidArgument;
 }
 
 /** Waits for a while; less where the network comes back, or the end comes. */

@@ -15,8 +15,9 @@ export interface Session {
   readonly token: string;
   /** Who it is, and what he may do in that organisation. */
   readonly caller: Caller;
-  /** The organisation of the calls: the caller's own, where all are chosen. */
+  /** The organisation of the calls, and its name: the caller's own, where all are chosen. */
   readonly orgId: string;
+  readonly orgName: string;
   /** Whether all organisations are chosen: calls that can show all do. */
   readonly isAll: boolean;
   readonly clients: Clients;
@@ -44,23 +45,34 @@ export function resume(token: string, lifetime: Lifetime): Promise<Session> {
  * Asks who shows this token, and keeps it for this tab.
  *
  * @param chosen an organisation, or {@link allOrganizations}; empty for the caller's own
+ * @param signal aborted where something else is chosen meanwhile: then nothing is kept
  * @throws ConnectError where it is none
- * @throws the reason of the lifetime's signal where that is over meanwhile
+ * @throws the reason of the signal, or of the lifetime's, where that is over meanwhile
  */
 export async function signIn(
   token: string,
   lifetime: Lifetime,
   chosen = "",
+  signal?: AbortSignal,
 ): Promise<Session> {
   const isAll = chosen === allOrganizations;
   const clients = createClients(token, isAll ? "" : chosen, lifetime);
-  const caller = await clients.access.getCaller({});
+  // Of its own: where the lifetime's ended a call, that would hide why the server refuses the token.
+  const options = signal === undefined ? {} : { signal };
+  const [caller, other] = await Promise.all([
+    clients.access.getCaller({}, options),
+    isAll || chosen === ""
+      ? undefined
+      : clients.management.getMyOrg({}, options),
+  ]);
+  signal?.throwIfAborted();
   lifetime.signal.throwIfAborted();
   sessionStorage.setItem(keys.token, token);
   sessionStorage.setItem(keys.org, chosen);
   return {
     ...{ token, caller, isAll, clients, lifetime },
-    orgId: caller.organizationId,
+    orgId: other?.org?.id ?? caller.organizationId,
+    orgName: other?.org?.name ?? caller.organizationName,
     live: createLive(clients, lifetime),
   };
 }

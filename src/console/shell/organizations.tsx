@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Organization } from "../../../gen/lockout/v1/access_service_pb.js";
 import { describeFailure } from "../session/failure.ts";
+import { useLatest } from "../session/latest.ts";
 import { allOrganizations, may, signIn } from "../session/session.ts";
 import type { Session } from "../session/session.ts";
 import { texts } from "../texts/shared.ts";
@@ -16,29 +17,47 @@ export function Organizations({
   readonly session: Session;
   readonly onSession: (session: Session) => void;
 }) {
-  const { caller, clients, token, orgId, isAll, lifetime } = session;
+  const { caller, clients, token, orgId, isAll, lifetime, orgName } = session;
   const [orgs, setOrgs] = useState<readonly Organization[]>([]);
   const [failure, setFailure] = useState("");
+  /** What was chosen, and is not shown yet. */
+  const [chosen, setChosen] = useState<string>();
+  const choices = useLatest();
+  const lists = useLatest();
   const mayList = may(session, "iam.access.read");
   const mayChooseAll = may(session, "iam.policy.read");
-  useEffect(() => {
-    if (mayList) {
-      clients.access
-        .listOrganizations({ pageSize: mostListed })
-        .then(({ organizations }) => {
-          setOrgs(organizations);
-        })
-        // Without the list there is no choice, and all else works.
-        .catch(() => undefined);
-    }
-  }, [clients, mayList]);
-  const choose = (chosen: string) => {
+  useEffect(
+    () =>
+      mayList
+        ? lists.begin(
+            (signal) =>
+              clients.access.listOrganizations(
+                { pageSize: mostListed },
+                { signal },
+              ),
+            ({ organizations }) => {
+              setOrgs(organizations);
+            },
+            // Without the list there is no choice, and all else works.
+            () => undefined,
+          )
+        : undefined,
+    [clients, mayList],
+  );
+  const choose = (next: string) => {
     setFailure("");
-    signIn(token, lifetime, chosen)
-      .then(onSession)
-      .catch((error: unknown) => {
+    setChosen(next);
+    choices.begin(
+      (signal) => signIn(token, lifetime, next, signal),
+      (session) => {
+        setChosen(undefined);
+        onSession(session);
+      },
+      (error) => {
+        setChosen(undefined);
         setFailure(describeFailure(error));
-      });
+      },
+    );
   };
   const problem = failure !== "" && (
     <span role="alert" class="problem">
@@ -48,7 +67,7 @@ export function Organizations({
   if (caller.roles.every((role) => !role.startsWith("IAM_"))) {
     return (
       <span>
-        {texts.organization}: <bdi>{caller.organizationName}</bdi>
+        {texts.organization}: <bdi>{orgName}</bdi>
       </span>
     );
   }
@@ -63,7 +82,7 @@ export function Organizations({
         }}
       >
         <label>
-          {texts.organization} <bdi>{caller.organizationName}</bdi>{" "}
+          {texts.organization} <bdi>{orgName}</bdi>{" "}
           <input
             key={orgId}
             name="organization"
@@ -85,7 +104,7 @@ export function Organizations({
     <label class="organization">
       {texts.organization}{" "}
       <select
-        value={isAll ? allOrganizations : orgId}
+        value={chosen ?? (isAll ? allOrganizations : orgId)}
         onChange={({ currentTarget }) => {
           choose(currentTarget.value);
         }}
@@ -93,7 +112,7 @@ export function Organizations({
         {mayChooseAll && (
           <option value={allOrganizations}>{texts.allOrganizations}</option>
         )}
-        {!isListed && <option value={orgId}>{caller.organizationName}</option>}
+        {!isListed && <option value={orgId}>{orgName}</option>}
         {orgs.map(({ organizationId, name }) => (
           <option key={organizationId} value={organizationId}>
             {name}

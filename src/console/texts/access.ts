@@ -62,6 +62,8 @@ export const accessTexts = {
   outcome: "Outcome",
   response: "Response",
   next: "Next try",
+  show: "Show",
+  showDeliveries: (url: string) => `Show deliveries of ${url}`,
   redeliver: "Send again",
   sentAgain: "Sent again:",
   none: "There are none.",

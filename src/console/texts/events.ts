@@ -26,6 +26,6 @@ export const eventsTexts = {
   later: "Later events",
   fromPosition: "Events from position",
   live: "Live events",
-  noneLater: "There are no later events yet.",
+  laterAppear: "Later events appear here as they happen.",
   positionWrong: "A position is a number of at most 15 digits, from 1 on.",
 } as const;

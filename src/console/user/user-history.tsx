@@ -1,9 +1,10 @@
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { WatchEventsResponse } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { editorOf, EventDetails, eventName } from "../parts/event-parts.tsx";
 import { Time } from "../parts/format.tsx";
 import type { Clients } from "../session/clients.ts";
-import { describeFailure } from "../session/failure.ts";
+import { usePages } from "../session/use-pages.ts";
+import { texts } from "../texts/shared.ts";
 import { userTexts } from "../texts/user.ts";
 
 const pageSize = 25;
@@ -23,52 +24,29 @@ export function UserHistory({
   readonly changes: unknown;
 }) {
   const [isLocksOnly, setIsLocksOnly] = useState(false);
-  const [events, setEvents] = useState<readonly WatchEventsResponse[]>([]);
-  const [next, setNext] = useState<string>();
-  const [failure, setFailure] = useState("");
-  const read = (pageToken: string, signal?: AbortSignal) =>
-    clients.attempts.listUserEvents(
-      {
-        ...{ userId, pageSize, pageToken },
-        eventTypes: isLocksOnly ? lockTypes : [],
+  const { items, failure, more, reload } = usePages<WatchEventsResponse>(
+    useCallback(
+      async (pageToken = "", signal) => {
+        const { events, nextPageToken } = await clients.attempts.listUserEvents(
+          {
+            ...{ userId, pageSize, pageToken },
+            eventTypes: isLocksOnly ? lockTypes : [],
+          },
+          { signal },
+        );
+        return { items: events, next: nextPageToken };
       },
-      signal === undefined ? {} : { signal },
-    );
+      [clients, userId, isLocksOnly],
+    ),
+    positionOf,
+  );
+  const shown = useRef(changes);
   useEffect(() => {
-    const ending = new AbortController();
-    read("", ending.signal)
-      .then((page) => {
-        setFailure("");
-        // What somebody asked for beyond the first page stays, unless there is a gap.
-        const oldest = page.events.at(-1);
-        if (oldest === undefined || !isIn(events, oldest)) {
-          setEvents(page.events);
-          setNext(page.nextPageToken);
-        } else {
-          setEvents([
-            ...page.events,
-            ...events.filter((event) => !isIn(page.events, event)),
-          ]);
-        }
-      })
-      .catch((error: unknown) => {
-        if (!ending.signal.aborted) {
-          setFailure(describeFailure(error));
-        }
-      });
-    return () => {
-      ending.abort();
-    };
-  }, [changes, isLocksOnly]);
-  const readMore = async (pageToken: string) => {
-    try {
-      const page = await read(pageToken);
-      setEvents((before) => [...before, ...page.events]);
-      setNext(page.nextPageToken);
-    } catch (error) {
-      setFailure(describeFailure(error));
+    if (shown.current !== changes) {
+      shown.current = changes;
+      reload();
     }
-  };
+  }, [changes]);
   return (
     <section class="card">
       <div class="title">
@@ -78,8 +56,6 @@ export function UserHistory({
             type="checkbox"
             checked={isLocksOnly}
             onChange={({ currentTarget }) => {
-              setEvents([]);
-              setNext(undefined);
               setIsLocksOnly(currentTarget.checked);
             }}
           />{" "}
@@ -89,14 +65,14 @@ export function UserHistory({
       <p role="alert" class="problem">
         {failure}
       </p>
-      {next !== undefined && events.length === 0 ? (
-        <p class="empty">{userTexts.noEvents}</p>
-      ) : (
-        <Timeline events={events} />
+      {items === undefined && failure === "" && (
+        <p class="empty">{texts.loading}</p>
       )}
-      {next !== undefined && next !== "" && (
+      {items?.length === 0 && <p class="empty">{userTexts.noEvents}</p>}
+      {items !== undefined && items.length > 0 && <Timeline events={items} />}
+      {more !== undefined && (
         <div class="buttons">
-          <button type="button" onClick={() => void readMore(next)}>
+          <button type="button" onClick={more}>
             {userTexts.moreEvents}
           </button>
         </div>
@@ -105,12 +81,8 @@ export function UserHistory({
   );
 }
 
-/** Whether an event is among some. */
-function isIn(
-  events: readonly WatchEventsResponse[],
-  { position }: WatchEventsResponse,
-): boolean {
-  return events.some((each) => each.position === position);
+function positionOf({ position }: WatchEventsResponse): string {
+  return position;
 }
 
 function Timeline({
