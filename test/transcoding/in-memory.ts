@@ -14,6 +14,12 @@ import {
 import { serveAll } from "./small-host.ts";
 import { registryOf, type VectorRule } from "./vectors.ts";
 
+/** The rules of two unary methods. */
+export const unary = {
+  Get: { input: "Message", get: "/m/{message_id}" },
+  Post: { input: "Message", post: "/m", body: "*" },
+} as const;
+
 /** Any implementation of a method that is known at run time only. */
 export type AnyImplementation = (
   // The request, or the requests of a client stream.
