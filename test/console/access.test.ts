@@ -11,6 +11,7 @@ import {
   buildConsole,
   executablePath,
   inspect,
+  looks,
   openPage,
   startBrowser,
 } from "./browser.ts";
@@ -32,7 +33,6 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
     browser = await startBrowser();
   });
   afterAll(async () => {
-    await browser.close();
     await server.close();
   });
   const row = (page: Page, text: string) =>
@@ -224,47 +224,44 @@ describe.skipIf(executablePath === undefined)("the pages of access", () => {
     }
   });
 
-  describe.each(["light", "dark"] as const)("in %s", (colorScheme) => {
-    it.each([1280, 360])(
-      "at %d px are without a fault by axe, and fit",
-      async (width) => {
-        const { stage } = await prepareOrganization(server);
-        const token = await stage.token(["IAM_OWNER"]);
-        const { page, context } = await openPage(
-          ...([browser, server.url, { token, ...access }] as const),
-          { colorScheme, viewport: { width, height: 800 } },
-        );
-        const look = (state: string) =>
-          inspect(page, `access-${state}-${colorScheme}-${width}`);
-        await row(page, "IAM_OWNER").first().waitFor();
-        await page.getByText("Create a token").click();
-        await look("tokens");
-        await row(page, "IAM_OWNER")
-          .first()
-          .getByRole("button", { name: "Revoke" })
-          .click();
-        await look("revoke");
-        await page.keyboard.press("Escape");
-        await go(page, "Service accounts");
-        await page.getByText("There are none.").waitFor();
-        await look("accounts");
-        await go(page, "Organisations");
-        await row(page, "stage").first().waitFor();
-        await look("organizations");
-        await go(page, "Hooks");
-        await page.getByText("Create a hook").click();
-        await page
-          .getByRole("textbox", { name: "URL" })
-          .fill(`https://hooks.invalid/${"x".repeat(150)}`);
-        await page.getByRole("button", { name: "Create" }).click();
-        await page.getByRole("button", { name: /^Test / }).click();
-        await page.getByText(/^Test: .*Unreachable/).waitFor();
-        await look("hooks");
-        await page.getByRole("link", { name: /^Show deliveries/ }).click();
-        await page.getByRole("cell", { name: "Unreachable" }).waitFor();
-        await look("deliveries");
-        await context.close();
-      },
-    );
-  });
+  it.each(looks)(
+    "$look: are without a fault by axe, and fit",
+    async ({ look: name, colorScheme, width }) => {
+      const { stage } = await prepareOrganization(server);
+      const token = await stage.token(["IAM_OWNER"]);
+      const { page, context } = await openPage(
+        ...([browser, server.url, { token, ...access }] as const),
+        { colorScheme, viewport: { width, height: 800 } },
+      );
+      const look = (state: string) => inspect(page, `access-${state}-${name}`);
+      await row(page, "IAM_OWNER").first().waitFor();
+      await page.getByText("Create a token").click();
+      await look("tokens");
+      await row(page, "IAM_OWNER")
+        .first()
+        .getByRole("button", { name: "Revoke" })
+        .click();
+      await look("revoke");
+      await page.keyboard.press("Escape");
+      await go(page, "Service accounts");
+      await page.getByText("There are none.").waitFor();
+      await look("accounts");
+      await go(page, "Organisations");
+      await row(page, "stage").first().waitFor();
+      await look("organizations");
+      await go(page, "Hooks");
+      await page.getByText("Create a hook").click();
+      await page
+        .getByRole("textbox", { name: "URL" })
+        .fill(`https://hooks.invalid/${"x".repeat(150)}`);
+      await page.getByRole("button", { name: "Create" }).click();
+      await page.getByRole("button", { name: /^Test / }).click();
+      await page.getByText(/^Test: .*Unreachable/).waitFor();
+      await look("hooks");
+      await page.getByRole("link", { name: /^Show deliveries/ }).click();
+      await page.getByRole("cell", { name: "Unreachable" }).waitFor();
+      await look("deliveries");
+      await context.close();
+    },
+  );
 });

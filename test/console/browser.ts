@@ -1,6 +1,11 @@
 import axe from "axe-core";
 import { chromium } from "playwright-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  CDPSession,
+  Page,
+} from "playwright-core";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
@@ -20,11 +25,16 @@ if (executablePath === undefined) {
 
 const built = join(import.meta.dirname, "../../dist/console");
 
-/**
- * Builds the console where the server looks for it, unless it is there: the names of its files say what is in them, and another test may be
- * reading them.
- */
-export async function buildConsole(): Promise<void> {
+let isBuilt: Promise<void> | undefined;
+
+/** Builds the console where the server looks for it: once for all files of tests that a process runs. */
+export function buildConsole(): Promise<void> {
+  isBuilt ??= writeConsole();
+  return isBuilt;
+}
+
+/** Writes nothing where it is there: the names of its files say what is in them, and another process may be reading them. */
+async function writeConsole(): Promise<void> {
   const made = (await build({
     configFile: join(import.meta.dirname, "../../src/console/vite.config.js"),
     build: { write: false },
@@ -45,8 +55,15 @@ export async function buildConsole(): Promise<void> {
   }
 }
 
-/** Starts a browser. */
+let started: Promise<Browser> | undefined;
+
+/** The browser of all files of tests that a process runs; it ends with that. Each test has a context of its own, which it closes. */
 export function startBrowser(): Promise<Browser> {
+  started ??= launch();
+  return started;
+}
+
+function launch(): Promise<Browser> {
   return chromium.launch({
     ...(executablePath !== undefined && { executablePath }),
     args: [
@@ -121,12 +138,30 @@ export async function openPage(
   return tab;
 }
 
+/**
+ * How pages are looked at: each scheme and each width once. Colours do not depend on the width, nor places on the scheme; for pictures of all
+ * (CONSOLE_PICTURES) each is seen with each.
+ */
+export const looks = (["light", "dark"] as const).flatMap((colorScheme) =>
+  [1280, 360]
+    .filter(
+      (width) =>
+        process.env["CONSOLE_PICTURES"] !== undefined ||
+        (colorScheme === "light") === (width === 1280),
+    )
+    .map((width) => ({
+      ...{ look: `${colorScheme}-${width}`, colorScheme, width },
+    })),
+);
+
 /** Looks at a page: axe finds nothing, nothing is wider than the window, and the cells of a row end at one line. Keeps a picture where CONSOLE_PICTURES says so. */
 export async function inspect(page: Page, name: string): Promise<void> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate<boolean>("'axe' in globalThis"))) {
+    await page.evaluate(axe.source);
+  }
   const found = await page.evaluate<{
     violations: { id: string; nodes: { html: string }[] }[];
-  }>("axe.run()");
+  }>("axe.run({ resultTypes: ['violations'] })");
   expect(
     found.violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
     name,
@@ -165,4 +200,11 @@ export async function watchTasks(page: Page): Promise<() => Promise<number>> {
     }).observe({ type: "longtask" });
   `);
   return () => page.evaluate<number>("globalThis.longest");
+}
+
+/** What a page has in memory that is not garbage, in megabytes. */
+export async function heapMb(session: CDPSession): Promise<number> {
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  return usedSize / 1e6;
 }

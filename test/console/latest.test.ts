@@ -23,7 +23,6 @@ describe.skipIf(executablePath === undefined)(
       browser = await startBrowser();
     });
     afterAll(async () => {
-      await browser.close();
       await server.close();
     });
     const rows = (page: Page, text: string) =>

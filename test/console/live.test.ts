@@ -12,6 +12,7 @@ import {
   signIn,
   startBrowser,
 } from "./browser.ts";
+import { note } from "./figures-of-time.ts";
 import { lockingPolicy, prepareOrganization } from "./stage.ts";
 
 describe.skipIf(executablePath === undefined)(
@@ -26,11 +27,10 @@ describe.skipIf(executablePath === undefined)(
       browser = await startBrowser();
     });
     afterAll(async () => {
-      await browser.close();
       await server.close();
     });
 
-    it("a lock elsewhere appears within a second on every console that is open", async () => {
+    it("a lock elsewhere appears on every console that is open", async () => {
       const { desk, lock } = await prepareOrganization(server);
       const tabs = [
         await openConsole(browser, server.url),
@@ -48,8 +48,10 @@ describe.skipIf(executablePath === undefined)(
       await lock("late", "late@x");
       await Promise.all(seen);
       const ms = performance.now() - begin;
-      console.log(`a lock was on both consoles after ${ms.toFixed(0)} ms`);
-      expect(ms).toBeLessThan(1000);
+      note({
+        name: "a lock elsewhere, on two consoles",
+        ...{ value: ms, bound: 1000, unit: "ms" },
+      });
       for (const { context } of tabs) {
         await context.close();
       }
@@ -64,7 +66,7 @@ describe.skipIf(executablePath === undefined)(
       await page.goto(`${server.url}/ui/console#/users/${stage.orgId}/joe`);
       await page.getByText("The user is not locked.").waitFor();
       await fail("joe");
-      await page.getByText("Locked since").waitFor({ timeout: 1000 });
+      await page.getByText("Locked since").waitFor();
       await page.getByText("Wrong password", { exact: true }).waitFor();
       await context.close();
     });

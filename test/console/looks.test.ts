@@ -6,6 +6,7 @@ import {
   buildConsole,
   executablePath,
   inspect,
+  looks,
   openConsole,
   signIn,
   startBrowser,
@@ -24,22 +25,17 @@ describe.skipIf(executablePath === undefined)(
       browser = await startBrowser();
     });
     afterAll(async () => {
-      await browser.close();
       await server.close();
     });
 
-    const looks = (["light", "dark"] as const).flatMap((colorScheme) => [
-      { name: `${colorScheme}-1280`, colorScheme, width: 1280, scale: 1 },
-      { name: `${colorScheme}-360`, colorScheme, width: 360, scale: 1 },
-    ]);
     it.each([
-      ...looks,
+      ...looks.map((look) => ({ ...look, scale: 1 })),
       // What a window of 1280 pixels has at 200 %, and of the least width that is looked after.
-      { name: "zoomed", colorScheme: "light" as const, width: 640, scale: 2 },
-      { name: "narrow", colorScheme: "dark" as const, width: 320, scale: 1 },
+      { look: "zoomed", colorScheme: "light" as const, width: 640, scale: 2 },
+      { look: "narrow", colorScheme: "dark" as const, width: 320, scale: 1 },
     ])(
-      "axe finds nothing in them, and they fit: $name",
-      async ({ name: look, colorScheme, width, scale }) => {
+      "axe finds nothing in them, and they fit: $look",
+      async ({ look, colorScheme, width, scale }) => {
         const { desk, lock } = await prepareOrganization(server);
         const { page, context } = await openConsole(browser, server.url, {
           ...{ colorScheme, viewport: { width, height: 800 } },

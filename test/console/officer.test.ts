@@ -6,6 +6,7 @@ import {
   buildConsole,
   executablePath,
   inspect,
+  looks,
   openConsole,
   signIn,
   startBrowser,
@@ -27,7 +28,6 @@ describe.skipIf(executablePath === undefined)(
       browser = await startBrowser();
     });
     afterAll(async () => {
-      await browser.close();
       await server.close();
     });
 
@@ -200,11 +200,9 @@ describe.skipIf(executablePath === undefined)(
     });
 
     it.each([
-      { look: "light-1280", colorScheme: "light", width: 1280 },
-      { look: "dark-1280", colorScheme: "dark", width: 1280 },
-      { look: "light-320", colorScheme: "light", width: 320 },
-      { look: "dark-360", colorScheme: "dark", width: 360 },
-    ] as const)(
+      ...looks,
+      { look: "light-320", colorScheme: "light" as const, width: 320 },
+    ])(
       "axe finds nothing in the policy, and it fits: $look",
       async ({ look, colorScheme, width }) => {
         const { stage, policies, headers } = await prepareOrganization(server);

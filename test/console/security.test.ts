@@ -10,6 +10,7 @@ import {
   signIn,
   startBrowser,
 } from "./browser.ts";
+import { note } from "./figures-of-time.ts";
 import { startOtherOrigin } from "./other-origin.ts";
 import { hostile, lockingPolicy, prepareOrganization } from "./stage.ts";
 
@@ -34,7 +35,6 @@ describe.skipIf(executablePath === undefined)(
       browser = await startBrowser();
     });
     afterAll(async () => {
-      await browser.close();
       await server.close();
     });
 
@@ -225,8 +225,11 @@ describe.skipIf(executablePath === undefined)(
         expect(part.headers.get("content-encoding")).toBe("gzip");
         bytes += Number(part.headers.get("content-length"));
       }
-      console.log(`the console has ${bytes} bytes compressed`);
       expect(bytes).toBeLessThan(150_000);
+      note({
+        name: "the console, compressed",
+        ...{ value: bytes, bound: 150_000, unit: "bytes" },
+      });
       const without = await startTestServer({ console: false });
       expect((await fetch(`${without.url}/ui/console`)).status).toBe(404);
       expect(await (await fetch(without.url)).text()).not.toContain(
