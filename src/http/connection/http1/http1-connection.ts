@@ -63,8 +63,8 @@ export class Http1Connection
   readonly #turns: BeginTurns;
   readonly #watchdog: Watchdog;
   #running: Http1Exchange | undefined;
-  /** The last request, where its response was sent before all of its body had come. */
-  #unread: Http1Exchange | undefined;
+  /** Whether the last request has its response, but not all of its body has come. */
+  #isUnread = false;
   #waiting: WaitingRequest[] = [];
   /** Since when a connection that has to end is idle, and how many bytes had been read by then. */
   #idle: { readonly since: number; readonly bytesRead: number } | undefined;
@@ -133,7 +133,12 @@ export class Http1Connection
 
   closed(exchange: Http1Exchange): void {
     this.#running = undefined;
-    this.#unread = exchange.isReceived ? undefined : exchange;
+    if (!exchange.isReceived) {
+      this.#isUnread = true;
+      exchange.onRequestClosed(() => {
+        this.#isUnread = false;
+      });
+    }
     if (this.#waiting.length > 0) {
       this.#turns.wait(this);
     }
@@ -199,7 +204,7 @@ export class Http1Connection
       this.#spoil = close;
     } else if (this.#running !== undefined) {
       this.#running.spoil(close);
-    } else if (this.#unread?.isReceived === false) {
+    } else if (this.#isUnread) {
       // A second response would be taken for that of another request.
       close();
     } else {
@@ -223,7 +228,7 @@ export class Http1Connection
     const refused = request === this.#overflow;
     const exchange = this.#handler.create(request, this, refused);
     this.#running = exchange;
-    this.#unread = undefined;
+    this.#isUnread = false;
     if (this.#spoil !== undefined && this.#waiting.length === 0) {
       exchange.spoil(this.#spoil);
     }

@@ -87,6 +87,11 @@ export class Http1Exchange extends Holder implements Exchange {
     return this.#request.complete;
   }
 
+  /** @param listener is called when nothing more of the request can come */
+  onRequestClosed(listener: () => void): void {
+    this.#request.once("close", listener);
+  }
+
   onGone(listener: () => void): void {
     this.onClose(() => {
       if (!this.#response.writableFinished) {
