@@ -41,7 +41,8 @@ test("the picture of the README shows what a run prints", async () => {
   const cwd = directory.path;
   const server = startProcess(["serve"], {
     cwd,
-    env: { LOCKOUTD_LISTEN: "127.0.0.1:0" },
+    // As where it is installed: vitest is run by npm, and so the first start would say `npx lockoutd`.
+    env: { LOCKOUTD_LISTEN: "127.0.0.1:0", npm_execpath: "" },
   });
   onTestFinished(async () => {
     server.child.kill("SIGKILL");

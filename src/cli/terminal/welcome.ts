@@ -28,7 +28,7 @@ export function welcome(
     return first;
   }
   return `${first}
-To try the API:
+To try it:
 
     curl -X PUT ${url}/admin/v1/policies/password/lockout \\
       -H 'Authorization: Bearer ${adminToken}' \\
@@ -47,7 +47,7 @@ function locksNobody(
   return maxPasswordAttempts > 0 || maxOtpAttempts > 0
     ? ""
     : `
-The default policy has the limits 0 and 0, and 0 is no limit: nobody is locked. To lock users after 5 wrong passwords or 3 wrong codes:
+The default policy is 0 wrong passwords and 0 wrong codes, and 0 means that they never lock a user. To set one:
 
     ${lockoutd} policy set --max-password-attempts 5 --max-otp-attempts 3
 `;
