@@ -28,7 +28,7 @@ export function welcome(
     return first;
   }
   return `${first}
-To try it:
+To try the API:
 
     curl -X PUT ${url}/admin/v1/policies/password/lockout \\
       -H 'Authorization: Bearer ${adminToken}' \\
@@ -47,7 +47,7 @@ function locksNobody(
   return maxPasswordAttempts > 0 || maxOtpAttempts > 0
     ? ""
     : `
-The default policy is 0 wrong passwords and 0 wrong codes, and 0 means that they never lock a user. To set one:
+The default policy locks nobody: its limits are 0, which means none. To set limits:
 
     ${lockoutd} policy set --max-password-attempts 5 --max-otp-attempts 3
 `;

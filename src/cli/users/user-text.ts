@@ -85,7 +85,7 @@ export function shownText({ who, user, lockout }: Shown): string {
       factorName(state),
       String(state.failedAttempts),
       String(state.openAttempts),
-      state.limit === 0 ? "never locks" : String(state.limit),
+      state.limit === 0 ? "none" : String(state.limit),
       Decision[state.nextDecision].toLowerCase(),
       state.lastFailureTime === undefined
         ? ""
