@@ -102,6 +102,42 @@ describe.skipIf(executablePath === undefined)(
       await context.close();
     });
 
+    it("selects one of two users of one id in different organisations, and unlocks that one", async () => {
+      const one = await prepareOrganization(server);
+      const other = await prepareOrganization(server);
+      for (const { users, headers, fail } of [one, other]) {
+        await users.putUser(
+          { userId: "twin", aliases: ["twin@x"] },
+          { headers },
+        );
+        await fail("twin");
+      }
+      const { page, context, problems } = await openAs(
+        await one.stage.token(["IAM_OWNER"]),
+      );
+      await page.getByRole("link", { name: "Locked users" }).click();
+      await page
+        .getByRole("combobox", { name: "Organisation" })
+        .selectOption("*");
+      await page
+        .getByRole("row", { name: `twin@x ${one.stage.orgId}` })
+        .getByRole("checkbox")
+        .check();
+      await page.getByRole("button", { name: "Unlock selected (1)" }).click();
+      await page.getByRole("dialog").waitFor();
+      await page.keyboard.type("called");
+      await page.keyboard.press("Enter");
+      await page.getByText("Unlocked: 1").waitFor();
+      const isLocked = async ({ attempts, headers }: typeof one) =>
+        (await attempts.getLockout({ userId: "twin" }, { headers })).locked;
+      expect([await isLocked(one), await isLocked(other)]).toEqual([
+        false,
+        true,
+      ]);
+      expect(problems).toEqual([]);
+      await context.close();
+    });
+
     it("sees what the filters leave, and turns pages", async () => {
       const { desk, lockAll, lock } = await prepareOrganization(server);
       await lockAll(

@@ -12,6 +12,7 @@ import {
   startBrowser,
 } from "./browser.ts";
 import { countTask, focused } from "./counted-task.ts";
+import { hold } from "./held-calls.ts";
 import { prepareOrganization } from "./stage.ts";
 
 describe.skipIf(executablePath === undefined)(
@@ -143,6 +144,43 @@ describe.skipIf(executablePath === undefined)(
       expect(
         (await policies.getPolicy({}, { headers })).maxPasswordAttempts,
       ).toBe(5n);
+      await context.close();
+    });
+
+    it("saves nothing on top of a policy that was not read since the last change", async () => {
+      const { stage, policies, headers } = await prepareOrganization(server);
+      const { page, context, problems } = await openConsole(
+        browser,
+        server.url,
+      );
+      await signIn(page, stage.orgOwner);
+      await page.getByRole("link", { name: "Policy", exact: true }).click();
+      const field = (name: string) =>
+        page.getByRole("textbox", { name, exact: true });
+      const save = page.getByRole("button", { name: "Save" });
+      await field("Lock duration").fill("15m");
+      const reads = await hold(page, "GetPolicy");
+      await save.click();
+      const read = await reads.next();
+      await page.getByText("Saved.", { exact: true }).waitFor();
+      // What was saved is shown before it was read.
+      expect(await field("Lock duration").inputValue()).toBe("15m");
+      await field("Ceiling").fill("50");
+      await page.getByRole("row", { name: "Ceiling none 50" }).waitFor();
+      expect(await save.isDisabled()).toBe(true);
+      await page.keyboard.press("Enter");
+      await read.release();
+      await reads.end();
+      await expect.poll(() => save.isEnabled()).toBe(true);
+      expect((await policies.getPolicy({}, { headers })).rules).toMatchObject({
+        lockDuration: { seconds: 900n },
+        ceiling: 0,
+      });
+      await save.click();
+      await expect
+        .poll(async () => (await policies.getPolicy({}, { headers })).rules)
+        .toMatchObject({ lockDuration: { seconds: 900n }, ceiling: 50 });
+      expect(problems).toEqual([]);
       await context.close();
     });
 

@@ -5,6 +5,11 @@ import type { Session } from "../session/session.ts";
 import { lockedTexts } from "../texts/locked-users.ts";
 import { reasonTexts, texts } from "../texts/shared.ts";
 
+/** By what a row is selected: two organisations may have users of one id. */
+export function rowOf({ resourceOwner, userId }: Lockout): string {
+  return `${resourceOwner} ${userId}`;
+}
+
 /** A table of locked users, of whom some can be selected. */
 export function LockedTable({
   session,
@@ -16,18 +21,19 @@ export function LockedTable({
 }: {
   readonly session: Session;
   readonly users: readonly Lockout[];
+  /** The rows, by {@link rowOf}. */
   readonly selected: ReadonlySet<string>;
   readonly mayUnlock: boolean;
   readonly onSelect: (selected: ReadonlySet<string>) => void;
   readonly onUnlock: (user: Lockout) => void;
 }) {
-  const isAll = users.every(({ userId }) => selected.has(userId));
-  const toggle = (userId: string, isSelected: boolean) => {
+  const isAll = users.every((user) => selected.has(rowOf(user)));
+  const toggle = (user: Lockout, isSelected: boolean) => {
     const next = new Set(selected);
     if (isSelected) {
-      next.add(userId);
+      next.add(rowOf(user));
     } else {
-      next.delete(userId);
+      next.delete(rowOf(user));
     }
     onSelect(next);
   };
@@ -42,9 +48,7 @@ export function LockedTable({
                 aria-label={lockedTexts.selectAll}
                 checked={isAll}
                 onChange={() => {
-                  onSelect(
-                    new Set(isAll ? [] : users.map(({ userId }) => userId)),
-                  );
+                  onSelect(new Set(isAll ? [] : users.map(rowOf)));
                 }}
               />
             </th>
@@ -69,14 +73,14 @@ export function LockedTable({
       <tbody>
         {users.map((user) => (
           <Row
-            key={`${user.resourceOwner} ${user.userId}`}
+            key={rowOf(user)}
             user={user}
             isAll={session.isAll}
-            isSelected={selected.has(user.userId)}
+            isSelected={selected.has(rowOf(user))}
             onToggle={
               mayUnlock
                 ? (isSelected) => {
-                    toggle(user.userId, isSelected);
+                    toggle(user, isSelected);
                   }
                 : undefined
             }

@@ -11,18 +11,19 @@ import { ExportButton } from "./export-button.tsx";
 import { Filters } from "./filters.tsx";
 import { isFiltered, listRequest, noFilter } from "./filter.ts";
 import type { Filter } from "./filter.ts";
-import { LockedTable } from "./locked-table.tsx";
+import { LockedTable, rowOf } from "./locked-table.tsx";
 
 const pageSize = 50;
 
 interface Selection {
-  readonly ids: ReadonlySet<string>;
+  /** By {@link rowOf}. */
+  readonly rows: ReadonlySet<string>;
   readonly filter: Filter;
   readonly tokens: readonly string[];
 }
 
 const noSelection: Selection = {
-  ids: new Set(),
+  rows: new Set(),
   filter: noFilter,
   tokens: [],
 };
@@ -54,9 +55,9 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
   const users = page?.users ?? [];
   const selected =
     selection.tokens === value?.tokens && selection.filter === value.filter
-      ? selection.ids
-      : noSelection.ids;
-  const chosen = users.filter(({ userId }) => selected.has(userId));
+      ? selection.rows
+      : noSelection.rows;
+  const chosen = users.filter((user) => selected.has(rowOf(user)));
   const mayUnlock = may(session, "user.write");
   const change = (part: Partial<Filter>) => {
     setFilter({ ...filter, ...part });
@@ -106,9 +107,9 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
               users={users}
               selected={selected}
               mayUnlock={mayUnlock}
-              onSelect={(ids) => {
+              onSelect={(rows) => {
                 setSelection({
-                  ids,
+                  rows,
                   filter: value.filter,
                   tokens: value.tokens,
                 });
