@@ -1,14 +1,16 @@
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
-import { lockOf, nameOf, Time, Until, worstFactor } from "../parts/format.tsx";
+import {
+  lockOf,
+  nameOf,
+  Time,
+  Until,
+  userKey,
+  worstFactor,
+} from "../parts/format.tsx";
 import { addressOf } from "../session/route.ts";
 import type { Session } from "../session/session.ts";
 import { lockedTexts } from "../texts/locked-users.ts";
 import { reasonTexts, texts } from "../texts/shared.ts";
-
-/** By what a row is selected: two organisations may have users of one id. */
-export function rowOf({ resourceOwner, userId }: Lockout): string {
-  return `${resourceOwner} ${userId}`;
-}
 
 /** A table of locked users, of whom some can be selected. */
 export function LockedTable({
@@ -21,19 +23,19 @@ export function LockedTable({
 }: {
   readonly session: Session;
   readonly users: readonly Lockout[];
-  /** The rows, by {@link rowOf}. */
+  /** The rows, by {@link userKey}. */
   readonly selected: ReadonlySet<string>;
   readonly mayUnlock: boolean;
   readonly onSelect: (selected: ReadonlySet<string>) => void;
   readonly onUnlock: (user: Lockout) => void;
 }) {
-  const isAll = users.every((user) => selected.has(rowOf(user)));
+  const isAll = users.every((user) => selected.has(userKey(user)));
   const toggle = (user: Lockout, isSelected: boolean) => {
     const next = new Set(selected);
     if (isSelected) {
-      next.add(rowOf(user));
+      next.add(userKey(user));
     } else {
-      next.delete(rowOf(user));
+      next.delete(userKey(user));
     }
     onSelect(next);
   };
@@ -48,7 +50,7 @@ export function LockedTable({
                 aria-label={lockedTexts.selectAll}
                 checked={isAll}
                 onChange={() => {
-                  onSelect(new Set(isAll ? [] : users.map(rowOf)));
+                  onSelect(new Set(isAll ? [] : users.map(userKey)));
                 }}
               />
             </th>
@@ -73,10 +75,10 @@ export function LockedTable({
       <tbody>
         {users.map((user) => (
           <Row
-            key={rowOf(user)}
+            key={userKey(user)}
             user={user}
             isAll={session.isAll}
-            isSelected={selected.has(rowOf(user))}
+            isSelected={selected.has(userKey(user))}
             onToggle={
               mayUnlock
                 ? (isSelected) => {

@@ -1,5 +1,6 @@
 import { useCallback, useState } from "preact/hooks";
 import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
+import { userKey } from "../parts/format.tsx";
 import { Status } from "../parts/status.tsx";
 import { UnlockDialog } from "../parts/unlock-dialog.tsx";
 import { clientsIn, may } from "../session/session.ts";
@@ -11,12 +12,12 @@ import { ExportButton } from "./export-button.tsx";
 import { Filters } from "./filters.tsx";
 import { isFiltered, listRequest, noFilter } from "./filter.ts";
 import type { Filter } from "./filter.ts";
-import { LockedTable, rowOf } from "./locked-table.tsx";
+import { LockedTable } from "./locked-table.tsx";
 
 const pageSize = 50;
 
 interface Selection {
-  /** By {@link rowOf}. */
+  /** By {@link userKey}. */
   readonly rows: ReadonlySet<string>;
   readonly filter: Filter;
   readonly tokens: readonly string[];
@@ -57,7 +58,7 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
     selection.tokens === value?.tokens && selection.filter === value.filter
       ? selection.rows
       : noSelection.rows;
-  const chosen = users.filter((user) => selected.has(rowOf(user)));
+  const chosen = users.filter((user) => selected.has(userKey(user)));
   const mayUnlock = may(session, "user.write");
   const change = (part: Partial<Filter>) => {
     setFilter({ ...filter, ...part });

@@ -42,6 +42,14 @@ export function nameOf({
   return aliases[0] ?? userId;
 }
 
+/** By what a user is told from all others: two organisations may have users of one id. */
+export function userKey({
+  resourceOwner,
+  userId,
+}: Pick<Lockout, "resourceOwner" | "userId">): string {
+  return `${resourceOwner} ${userId}`;
+}
+
 /** The factor with the most failures, and how many. */
 export function worstFactor({ factors }: Lockout): {
   readonly name: string;

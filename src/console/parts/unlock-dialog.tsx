@@ -3,7 +3,7 @@ import type { Lockout } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { Clients } from "../session/clients.ts";
 import { texts } from "../texts/shared.ts";
 import { Dialog } from "./dialog.tsx";
-import { isLocked, lockOf, nameOf } from "./format.tsx";
+import { isLocked, lockOf, nameOf, userKey } from "./format.tsx";
 import { useWork } from "./use-work.ts";
 import { whyLocked } from "./why.ts";
 
@@ -40,7 +40,7 @@ export function UnlockDialog({
         aria-label={texts.unlockWho}
       >
         {users.map((user) => (
-          <li key={`${user.resourceOwner} ${user.userId}`}>
+          <li key={userKey(user)}>
             <bdi>{nameOf(user)}</bdi>
             {isLocked(user) && (
               <>
