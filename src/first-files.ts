@@ -75,7 +75,9 @@ export async function withFirstFiles(
 }
 
 async function createAccount(store: Store, orgId: string): Promise<string> {
-  const { id } = await store.createAccount(
+  const {
+    result: { id },
+  } = await store.createAccount(
     { orgId, loginName, name: "", roles: ["IAM_OWNER"] },
     "SYSTEM",
   );

@@ -1,6 +1,7 @@
 /** The part of the port that is about who may call: organisations and tokens. What `store.ts` says of every method holds here too. */
 import type { Account } from "../lockout/account/account-record.ts";
 import type { Awaitable } from "./awaitable.ts";
+import type { Changed, RecordedEvent } from "./events.ts";
 import type { Page, PageRequest } from "./pages.ts";
 
 /** An organisation. `creationDate` is in milliseconds since 1970 UTC. */
@@ -89,7 +90,7 @@ export interface TokenStore {
     token: NewAccountToken,
     editor: string,
     check: (account: Account) => void,
-  ): Promise<TokenRecord | undefined>;
+  ): Promise<Changed<TokenRecord> | undefined>;
   /** The tokens of an account, oldest first, expired ones too. */
   listAccountTokens(accountId: string): Promise<readonly TokenRecord[]>;
   /** The token with this hash, expired or not. Sees what other processes changed: a revoked one is gone at once. */
@@ -115,6 +116,9 @@ export interface TokenStore {
   ): Promise<ListedToken | undefined>;
   /** Notes that a token was used in the hour that begins at this time, unless a later use is noted. */
   noteTokenUse(tokenId: string, hour: number): Promise<void>;
-  /** Removes a token, of which the list of the revoked ones remains; its last event says so. Says whether there was one. */
-  revokeToken(tokenId: string, editor: string): Promise<boolean>;
+  /** Removes a token, of which the list of the revoked ones remains; its last event says so. Returns that one; undefined where there was no token. */
+  revokeToken(
+    tokenId: string,
+    editor: string,
+  ): Promise<RecordedEvent | undefined>;
 }

@@ -2,7 +2,7 @@
 import type { DecideAccount } from "../lockout/account/account.ts";
 import type { Account, AccountKey } from "../lockout/account/account-record.ts";
 import type { Awaitable } from "./awaitable.ts";
-import type { RecordedEvent } from "./events.ts";
+import type { Changed, RecordedEvent } from "./events.ts";
 import type { NewId } from "./ids.ts";
 import type { Page, PageRequest } from "./pages.ts";
 
@@ -26,7 +26,7 @@ export interface AccountStore {
    *
    * @throws LockoutError where another one has the login name, or the organisation has too many
    */
-  createAccount(account: NewAccount, editor: string): Promise<Account>;
+  createAccount(account: NewAccount, editor: string): Promise<Changed<Account>>;
   /** Sees what other processes changed: a removed one is gone at once, and so are its keys and its secret. */
   findAccount(accountId: string): Awaitable<Account | undefined>;
   /** The account with a login name that folds to this. */
@@ -50,7 +50,7 @@ export interface AccountStore {
     accountId: string,
     editor: string,
     decide: DecideAccount,
-  ): Promise<Account | undefined>;
+  ): Promise<Changed<Account> | undefined>;
   /** Whether an access token of an account was revoked, as long as it has not expired. */
   isTokenRevoked(accountId: string, tokenId: string): Awaitable<boolean>;
   /** The first and the last event of an account. */

@@ -37,5 +37,5 @@ export async function eraseUser(
     events += count;
     after = last;
   }
-  return { removed, events };
+  return { removed: removed !== undefined, events };
 }

@@ -23,6 +23,12 @@ export interface RecordedEvent {
   readonly payload: EventPayload | undefined;
 }
 
+/** What a command led to, and what it wrote: to be told from what others write at the same time. */
+export interface Changed<Result> {
+  readonly result: Result;
+  readonly events: readonly RecordedEvent[];
+}
+
 /** Events of a user, by their sequences: greater than `after`, up to and with `upTo`. */
 export interface UserEvents {
   readonly orgId: string;

@@ -22,7 +22,7 @@ import type {
 } from "../lockout/user/user.ts";
 import type { LockReason } from "../lockout/user/lock.ts";
 import type { AccountState } from "../lockout/user/user-events.ts";
-import type { RecordedEvent } from "./events.ts";
+import type { Changed, RecordedEvent } from "./events.ts";
 import type { Page, PageRequest } from "./pages.ts";
 
 /** How many login names are kept, unless a store is opened with another number. */
@@ -62,13 +62,6 @@ export type Subject =
 /** A user as a subject. */
 export function userSubject(key: UserKey): Subject {
   return { kind: "user", ...key };
-}
-
-/** What a command on a user led to. */
-export interface Changed<Result> {
-  readonly result: Result;
-  /** Without those of attempts that had expired before. */
-  readonly events: readonly RecordedEvent[];
 }
 
 /** A login name of a user. */
@@ -148,7 +141,7 @@ export interface TextsOfUser {
 
 /** The part of the port that is about users. */
 export interface UserStore {
-  /** Runs a command on a user. */
+  /** Runs a command on a user. The events are without those of attempts that had expired before. */
   changeUser<Result>(
     key: UserKey,
     editor: string,
@@ -189,10 +182,10 @@ export interface UserStore {
     signal?: AbortSignal,
   ): Promise<Page<FoundUser>>;
   /**
-   * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Says whether
-   * there was one.
+   * Removes the user, the aliases, the counters and the open attempts; the events stay, and the last one says so. Returns
+   * that one; undefined where there was no user.
    */
-  deleteUser(key: UserKey, editor: string): Promise<boolean>;
+  deleteUser(key: UserKey, editor: string): Promise<RecordedEvent | undefined>;
   /**
    * The hash of a folded login name under a key of this installation's own: 32 bytes that are the same on all its nodes, and say nothing
    * of the name to who has not the key.

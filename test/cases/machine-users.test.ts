@@ -130,6 +130,43 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       );
     });
 
+    it("calls that come together each say which event they wrote", async () => {
+      const { userId } = await add();
+      const target = { userId };
+      const roles = ["ORG_OWNER_VIEWER"];
+      const calls = await Promise.all([
+        ...[1, 2, 3].map(() =>
+          read(door.call(management.addPersonalAccessToken, target, owner())),
+        ),
+        read(door.call(management.generateMachineSecret, target, owner())),
+        read(door.call(management.addOrgMember, { userId, roles }, owner())),
+        read(door.call(management.lockUser, { id: userId }, owner())),
+        read(door.call(management.generateMachineSecret, target, owner())),
+      ]);
+      const ends = await Promise.all([
+        ...calls
+          .slice(0, 3)
+          .map(({ tokenId = "" }) =>
+            read(
+              door.call(
+                management.removePersonalAccessToken,
+                { userId, tokenId },
+                owner(),
+              ),
+            ),
+          ),
+        read(door.call(management.unlockUser, { id: userId }, owner())),
+        read(door.call(management.removeMachineSecret, target, owner())),
+        read(door.call(management.removeOrgMember, target, owner())),
+      ]);
+      const sequences = (made: readonly Details[]) =>
+        made
+          .map(({ details }) => Number(details.sequence))
+          .sort((a, b) => a - b);
+      expect(sequences(calls)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+      expect(sequences(ends)).toEqual([9, 10, 11, 12, 13, 14]);
+    });
+
     it("what would not be kept is refused", async () => {
       for (const more of [
         { description: "of the help desk" },

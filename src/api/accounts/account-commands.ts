@@ -25,7 +25,9 @@ import { foldName } from "../../lockout/user/alias.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { OrgStore, TokenRecord, TokenStore } from "../../store/access.ts";
 import type { AccountStore, NewAccount } from "../../store/accounts.ts";
+import type { Changed, RecordedEvent } from "../../store/events.ts";
 import type { Store } from "../../store/store.ts";
+import { onlyEvent } from "../messages/details.ts";
 import { findAccountFor } from "./accounts.ts";
 import { makeToken } from "./new-token.ts";
 import { turnOf } from "../requests/pages.ts";
@@ -55,7 +57,7 @@ export function createAccountCommands(store: AccountCommandStore) {
     id: string,
     context: HandlerContext,
     decide: DecideAccount,
-  ): Promise<Account> => {
+  ): Promise<Changed<Account>> => {
     const caller = getCaller(context.values);
     const found = await findAccountFor(store, caller, id, "user.write");
     const changed =
@@ -89,7 +91,7 @@ export function createAccountCommands(store: AccountCommandStore) {
     create: async (
       account: NewAccount,
       context: HandlerContext,
-    ): Promise<Account> => {
+    ): Promise<Changed<Account>> => {
       const caller = getCaller(context.values);
       const { loginName, orgId } = account;
       if (notInLoginNames.test(loginName) || foldName(loginName) === "") {
@@ -108,7 +110,11 @@ export function createAccountCommands(store: AccountCommandStore) {
       userId: string,
       { expirationDate, publicKey: pem, fileType }: WantedKey,
       context: HandlerContext,
-    ): Promise<{ readonly key: AccountKey; readonly file: string }> => {
+    ): Promise<{
+      readonly key: AccountKey;
+      readonly file: string;
+      readonly event: RecordedEvent;
+    }> => {
       if (expirationDate !== undefined && expirationDate <= store.now()) {
         throw new LockoutError("keyExpiryPast");
       }
@@ -136,9 +142,9 @@ export function createAccountCommands(store: AccountCommandStore) {
         ...{ id: store.newId(), algorithm, publicKey, expirationDate },
         creationDate: store.now(),
       };
-      await change(userId, context, addAccountKey(key));
+      const changed = await change(userId, context, addAccountKey(key));
       return {
-        key,
+        ...{ key, event: onlyEvent(changed) },
         file:
           made === undefined
             ? ""
@@ -153,11 +159,13 @@ export function createAccountCommands(store: AccountCommandStore) {
     ): Promise<{
       readonly account: Account;
       readonly clientSecret: string;
+      readonly event: RecordedEvent;
     }> => {
       const clientSecret = makeAccountSecret();
       const secret = { id: store.newId(), hash: hashSecret(clientSecret) };
-      const account = await change(userId, context, setAccountSecret(secret));
-      return { account, clientSecret };
+      const changed = await change(userId, context, setAccountSecret(secret));
+      const event = onlyEvent(changed);
+      return { account: changed.result, clientSecret, event };
     },
 
     /** Gives an account a personal access token. @throws LockoutError */
@@ -166,14 +174,14 @@ export function createAccountCommands(store: AccountCommandStore) {
       expireTime: Timestamp | undefined,
       context: HandlerContext,
     ): Promise<{
-      readonly account: Account;
       readonly token: TokenRecord;
       readonly secret: string;
+      readonly event: RecordedEvent;
     }> => {
       const caller = getCaller(context.values);
-      const account = await find(userId, context, "user.write");
+      await find(userId, context, "user.write");
       const { secret, stored } = makeToken(expireTime, store.now());
-      const token = await store.createAccountToken(
+      const created = await store.createAccountToken(
         ...([userId, stored, caller.id] as const),
         (locked) => {
           requireRoles(caller, locked);
@@ -182,29 +190,30 @@ export function createAccountCommands(store: AccountCommandStore) {
           }
         },
       );
-      if (token === undefined) {
+      if (created === undefined) {
         throw new LockoutError("accountUnknown");
       }
-      return { account, token, secret };
+      return { token: created.result, secret, event: onlyEvent(created) };
     },
 
-    /** Ends a personal access token of an account. @throws LockoutError */
+    /** Ends a personal access token of an account; returns the event. @throws LockoutError */
     removeToken: async (
       userId: string,
       tokenId: string,
       context: HandlerContext,
-    ): Promise<Account> => {
+    ): Promise<RecordedEvent> => {
       const { id: editor } = getCaller(context.values);
-      const account = await change(userId, context, ({ tokenIds }) => {
+      await change(userId, context, ({ tokenIds }) => {
         if (!tokenIds.includes(tokenId)) {
           throw new LockoutError("tokenUnknown");
         }
         return { events: [] };
       });
-      if (!(await store.revokeToken(tokenId, editor))) {
+      const event = await store.revokeToken(tokenId, editor);
+      if (event === undefined) {
         throw new LockoutError("tokenUnknown");
       }
-      return account;
+      return event;
     },
   };
 }

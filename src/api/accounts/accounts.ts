@@ -10,7 +10,7 @@ import type { DecideUser, UserApi } from "../../lockout/user/user.ts";
 import { mayBeAccountId } from "../../store/accounts.ts";
 import type { AccountStore } from "../../store/accounts.ts";
 import type { Subject } from "../../store/users.ts";
-import { changedDetails } from "../messages/details.ts";
+import { changedDetails, onlyEvent } from "../messages/details.ts";
 
 /** The service account with an id; undefined where it is none's. */
 export async function findAccount(
@@ -80,9 +80,8 @@ export async function changeStateOfAccount(
       now,
     );
   });
-  const { last } = await store.findAccountEvents(found);
-  if (changed === undefined || last === undefined) {
+  if (changed === undefined) {
     throw new LockoutError("userUnknown");
   }
-  return { details: changedDetails(last) };
+  return { details: changedDetails(onlyEvent(changed)) };
 }

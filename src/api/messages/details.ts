@@ -1,6 +1,5 @@
-import type { RecordedEvent } from "../../store/events.ts";
+import type { Changed, RecordedEvent } from "../../store/events.ts";
 import type { StoredPolicy } from "../../store/policies.ts";
-import type { Changed } from "../../store/users.ts";
 import { timestampFromMicros } from "./moment.ts";
 
 /** `details` of the response to a read: of the last event of what is read. */
@@ -31,7 +30,7 @@ export function changedDetails(event: RecordedEvent) {
   };
 }
 
-/** The last event of a command on a policy: that of its numbers, where they changed. */
+/** The last event that a command has written: of one on a policy, that of its numbers, where they changed. */
 export function lastEvent(events: readonly RecordedEvent[]): RecordedEvent {
   const event = events.at(-1);
   if (event === undefined) {

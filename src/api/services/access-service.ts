@@ -139,7 +139,8 @@ export function createAccessService(
     },
 
     async revokeToken({ tokenId }, context) {
-      if (!(await store.revokeToken(tokenId, getCaller(context.values).id))) {
+      const { id } = getCaller(context.values);
+      if ((await store.revokeToken(tokenId, id)) === undefined) {
         throw new LockoutError("tokenUnknown");
       }
       return {};

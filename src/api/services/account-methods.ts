@@ -51,14 +51,14 @@ export function createAccountMethods(
     async createServiceAccount(request, context) {
       const { loginName, name, organizationId } = request;
       const { orgId } = getCaller(context.values);
-      const account = await accounts.create(
+      const { result } = await accounts.create(
         {
           ...{ loginName, name, roles: readRoles(request.roles) },
           orgId: organizationId === "" ? orgId : organizationId,
         },
         context,
       );
-      return accountMessage(account);
+      return accountMessage(result);
     },
 
     async listServiceAccounts(request, context) {
@@ -82,11 +82,14 @@ export function createAccountMethods(
         name === "" ? undefined : name,
         wanted.length === 0 ? undefined : wanted,
       );
-      const account = await accounts.change(userId, context, (before, now) => {
-        requireRoles(caller, { orgId: before.orgId, roles: wanted });
-        return update(before, now);
-      });
-      return accountMessage(account);
+      const { result } = await accounts.change(
+        ...([userId, context] as const),
+        (before, now) => {
+          requireRoles(caller, { orgId: before.orgId, roles: wanted });
+          return update(before, now);
+        },
+      );
+      return accountMessage(result);
     },
 
     async deleteServiceAccount({ userId }, context) {

@@ -87,7 +87,7 @@ export function createLockoutUserService(
     async deleteUser(request, context) {
       const { id, orgId } = getCaller(context.values);
       const userId = requireUserId(request.userId);
-      if (!(await store.deleteUser({ orgId, userId }, id))) {
+      if ((await store.deleteUser({ orgId, userId }, id)) === undefined) {
         throw new LockoutError("userUnknown");
       }
       return {};

@@ -11,25 +11,28 @@ import {
   removeAccountKey,
   removeAccountSecret,
 } from "../../lockout/account/account.ts";
+import type { DecideAccount } from "../../lockout/account/account.ts";
 import type {
   Account,
   AccountKey,
 } from "../../lockout/account/account-record.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { AccountStore } from "../../store/accounts.ts";
-import type { EventStore, RecordedEvent } from "../../store/events.ts";
 import type { Store } from "../../store/store.ts";
 import type { UserStore } from "../../store/users.ts";
 import type { AccountCommands } from "../accounts/account-commands.ts";
 import { findAccountFor } from "../accounts/accounts.ts";
-import { changedDetails, createdDetails } from "../messages/details.ts";
+import {
+  changedDetails,
+  createdDetails,
+  onlyEvent,
+} from "../messages/details.ts";
 import { readPart, windowOf } from "../requests/list-window.ts";
 import { expiryMs } from "../messages/moment.ts";
 import { requireUserId } from "../users/subjects.ts";
 
 /** What the methods read. */
 type MachineStore = AccountStore &
-  Pick<EventStore, "listEvents"> &
   Pick<UserStore, "deleteUser"> &
   Pick<Store, "now">;
 
@@ -48,9 +51,14 @@ export function createMachineMethods(
   | "generateMachineSecret"
   | "removeMachineSecret"
 > {
-  const changed = async (account: Account) => ({
-    details: changedDetails(await lastEventOf(store, account)),
-  });
+  const change = async (
+    userId: string,
+    context: HandlerContext,
+    decide: DecideAccount,
+  ) => {
+    const changed = await accounts.change(userId, context, decide);
+    return { details: changedDetails(onlyEvent(changed)) };
+  };
   return {
     async addMachineUser(request, context) {
       const { userName: loginName, name, description, userId = "" } = request;
@@ -59,36 +67,34 @@ export function createMachineMethods(
         throw new LockoutError("machineByNameOnly");
       }
       const { orgId } = getCaller(context.values);
-      const account = await accounts.create(
+      const created = await accounts.create(
         { loginName, name, orgId, roles: [] },
         context,
       );
-      const event = await lastEventOf(store, account);
-      return { userId: account.id, details: createdDetails(event) };
+      return {
+        userId: created.result.id,
+        details: createdDetails(onlyEvent(created)),
+      };
     },
 
     async removeUser({ id }, context) {
       const caller = getCaller(context.values);
       const account = await findAccountFor(store, caller, id, "user.delete");
       if (account !== undefined) {
-        return changed(await accounts.change(id, context, removeAccount));
+        return change(id, context, removeAccount);
       }
       const { orgId } = caller;
       const userId = requireUserId(id);
-      if (!(await store.deleteUser({ orgId, userId }, caller.id))) {
+      const event = await store.deleteUser({ orgId, userId }, caller.id);
+      if (event === undefined) {
         throw new LockoutError("userUnknown");
       }
-      const [event] = await store.listEvents({
-        ...{ ascending: false, limit: 1, types: ["user.removed"] },
-        ...{ aggregateId: userId, aggregateTypes: ["user"] },
-        resourceOwner: orgId,
-      });
-      return { details: event && changedDetails(event) };
+      return { details: changedDetails(event) };
     },
 
     async addMachineKey(request, context) {
       const { userId, expirationDate, publicKey } = request;
-      const { key, file } = await accounts.addKey(
+      const { key, file, event } = await accounts.addKey(
         userId,
         {
           expirationDate: expirationDate && expiryMs(expirationDate),
@@ -96,10 +102,9 @@ export function createMachineMethods(
         },
         context,
       );
-      const account = await accounts.find(userId, context, "user.write");
       return {
         ...{ keyId: key.id, keyDetails: Buffer.from(file) },
-        details: createdDetails(await lastEventOf(store, account)),
+        details: createdDetails(event),
       };
     },
 
@@ -128,32 +133,20 @@ export function createMachineMethods(
       };
     },
 
-    removeMachineKey: async ({ userId, keyId }, context) =>
-      changed(await accounts.change(userId, context, removeAccountKey(keyId))),
+    removeMachineKey: ({ userId, keyId }, context) =>
+      change(userId, context, removeAccountKey(keyId)),
 
     async generateMachineSecret({ userId }, context) {
-      const { account, clientSecret } = await accounts.setSecret(
+      const { account, clientSecret, event } = await accounts.setSecret(
         ...([userId, context] as const),
       );
-      const { details } = await changed(account);
+      const details = changedDetails(event);
       return { clientId: account.loginName, clientSecret, details };
     },
 
-    removeMachineSecret: async ({ userId }, context) =>
-      changed(await accounts.change(userId, context, removeAccountSecret)),
+    removeMachineSecret: ({ userId }, context) =>
+      change(userId, context, removeAccountSecret),
   };
-}
-
-/** The last event of an account, whose command has just written one. */
-export async function lastEventOf(
-  store: Pick<AccountStore, "findAccountEvents">,
-  account: Account,
-): Promise<RecordedEvent> {
-  const { last } = await store.findAccountEvents(account);
-  if (last === undefined) {
-    throw new Error("an account without an event");
-  }
-  return last;
 }
 
 function keyOf(

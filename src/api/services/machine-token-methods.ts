@@ -5,18 +5,14 @@ import type { ManagementService } from "../../../gen/zitadel/management_pb.js";
 import type { PersonalAccessTokenSchema } from "../../../gen/zitadel/user_pb.js";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { TokenRecord, TokenStore } from "../../store/access.ts";
-import type { AccountStore } from "../../store/accounts.ts";
 import type { Store } from "../../store/store.ts";
 import type { AccountCommands } from "../accounts/account-commands.ts";
 import { changedDetails, createdDetails } from "../messages/details.ts";
 import { readPart, windowOf } from "../requests/list-window.ts";
-import { lastEventOf } from "./machine-methods.ts";
 
 /** The methods of zitadel.management.v1.ManagementService that are about the personal access tokens of service accounts. */
 export function createMachineTokenMethods(
-  store: Pick<AccountStore, "findAccountEvents"> &
-    Pick<TokenStore, "listAccountTokens"> &
-    Pick<Store, "now">,
+  store: Pick<TokenStore, "listAccountTokens"> & Pick<Store, "now">,
   accounts: AccountCommands,
 ): Pick<
   ServiceImpl<typeof ManagementService>,
@@ -27,10 +23,9 @@ export function createMachineTokenMethods(
 > {
   return {
     async addPersonalAccessToken({ userId, expirationDate }, context) {
-      const { token, secret, account } = await accounts.addToken(
+      const { token, secret, event } = await accounts.addToken(
         ...([userId, expirationDate, context] as const),
       );
-      const event = await lastEventOf(store, account);
       return {
         ...{ tokenId: token.id, token: secret },
         details: createdDetails(event),
@@ -64,8 +59,8 @@ export function createMachineTokenMethods(
     },
 
     async removePersonalAccessToken({ userId, tokenId }, context) {
-      const account = await accounts.removeToken(userId, tokenId, context);
-      return { details: changedDetails(await lastEventOf(store, account)) };
+      const event = await accounts.removeToken(userId, tokenId, context);
+      return { details: changedDetails(event) };
     },
   };
 }

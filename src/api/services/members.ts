@@ -21,10 +21,13 @@ import { everyItem } from "../../store/pages.ts";
 import type { Store } from "../../store/store.ts";
 import type { AccountCommands } from "../accounts/account-commands.ts";
 import { findAccount } from "../accounts/accounts.ts";
-import { changedDetails, createdDetails } from "../messages/details.ts";
+import {
+  changedDetails,
+  createdDetails,
+  onlyEvent,
+} from "../messages/details.ts";
 import { readPart, showEach, windowOf } from "../requests/list-window.ts";
 import type { ListQuery } from "../requests/list-window.ts";
-import { lastEventOf } from "./machine-methods.ts";
 import { turnOf } from "../requests/pages.ts";
 import { detailsOf, userOfAccount } from "../users/zitadel-users.ts";
 
@@ -105,7 +108,7 @@ function createMembers(
       throw new LockoutError("memberRolesInvalid");
     }
     const decide = changeMemberRoles(how, isMeant, wanted);
-    const account = await accounts.change(userId, context, (before, now) => {
+    const changed = await accounts.change(userId, context, (before, now) => {
       // Roles named ORG_ hold in the account's own organisation, whichever the call names.
       if (holds === "in the organisation" && before.orgId !== caller.orgId) {
         throw new LockoutError("accountUnknown");
@@ -113,7 +116,7 @@ function createMembers(
       requireRoles(caller, { orgId: before.orgId, roles: wanted });
       return decide(before, now);
     });
-    return lastEventOf(store, account);
+    return onlyEvent(changed);
   };
   return {
     add: async (request: MemberRequest, context: HandlerContext) => ({

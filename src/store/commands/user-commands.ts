@@ -24,6 +24,7 @@ import type {
   DecideUser,
   UserChange,
 } from "../../lockout/user/user.ts";
+import type { Changed, RecordedEvent } from "../events.ts";
 import type { NewId } from "../ids.ts";
 import {
   createSubjectCommands,
@@ -42,7 +43,6 @@ import type {
 } from "./tables.ts";
 import type {
   Alias,
-  Changed,
   ReportKey,
   StoredLockout,
   StoredUser,
@@ -69,7 +69,11 @@ export interface UserCommands {
     time: number,
     decide: DecideUser<void>,
   ): StoredUser;
-  deleteUser(key: UserKey, editor: string, time: number): boolean;
+  deleteUser(
+    key: UserKey,
+    editor: string,
+    time: number,
+  ): RecordedEvent | undefined;
   beginAttempt(
     subject: Subject,
     editor: string,
@@ -194,11 +198,11 @@ export function createUserCommands(
     deleteUser: (key, editor, time) => {
       const found = commands.findUser(key);
       if (found.stored === undefined) {
-        return false;
+        return undefined;
       }
-      commands.run(found, editor, time, removeUser);
+      const { events: removed } = commands.run(found, editor, time, removeUser);
       subjects.remove(found.stored.key);
-      return true;
+      return removed.at(-1);
     },
 
     beginAttempt: (subject, editor, time, decide) => {

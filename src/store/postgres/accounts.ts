@@ -153,15 +153,18 @@ export function createAccounts(
           ...[free, orgId, loginName, folded, name],
           ...[JSON.stringify(roles), time],
         ]);
-        change.append(userAggregate(orgId, id), accountAdded(account));
-        return id;
+        const event = change.append(
+          userAggregate(orgId, id),
+          accountAdded(account),
+        );
+        return { id, events: [event] };
       };
       if ((await findName(folded)) !== undefined) {
         throw new LockoutError("accountNameTaken");
       }
-      let id: string;
+      let created: Awaited<ReturnType<typeof create>>;
       try {
-        id = await recorder.record(editor, time, create);
+        created = await recorder.record(editor, time, create);
       } catch (error) {
         // Another one was first.
         if (isNameTaken(error)) {
@@ -169,12 +172,14 @@ export function createAccounts(
         }
         throw error;
       }
-      return {
+      const { id, events } = created;
+      const result: Account = {
         ...{ ...account, id, creationDate: time },
         ...{ keyIds: [], tokenIds: [] },
         hasRevokedTokens: false,
         ...{ secret: undefined, state: { account: "active", lock: undefined } },
       };
+      return { result, events };
     },
     findAccount: (accountId) => lookUp(accountId),
     findAccountByName: async (foldedName) => {
@@ -220,12 +225,14 @@ export function createAccounts(
           find,
           [accountId],
         ]);
-        for (const event of change.events) {
-          append(userAggregate(before.orgId, accountId), event);
-        }
+        const aggregate = userAggregate(before.orgId, accountId);
+        const events = change.events.map((event) => append(aggregate, event));
         const after = results.at(-1)?.rows[0] as unknown as
           AccountRow | undefined;
-        return after === undefined ? before : toAccount(after);
+        return {
+          result: after === undefined ? before : toAccount(after),
+          events,
+        };
       });
     },
     findAccountEvents: ({ id, orgId }) =>

@@ -2,20 +2,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/events/event.ts";
 import type { StoreMeter } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
+import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate } from "../commands/tables.ts";
+import type { RecordedEvent } from "../events.ts";
 import { dateOf } from "../shared/dates.ts";
 import { notify } from "./append-watch.ts";
 import { begin, commit, rollback } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, unavailable } from "./errors.ts";
+import type { PendingEvent } from "./events.ts";
 import type { Statement } from "./pipeline.ts";
 import { datePolicies } from "./policies.ts";
 
 /** A rare change, in a transaction of its own. */
 export interface Change {
   readonly send: Connection["send"];
-  /** Adds an event, which is written at the end of the change. A change without events is rolled back. */
-  readonly append: (aggregate: Aggregate, event: NewEvent) => void;
+  /** Adds an event, which is written at the end of the change: its sequence, position and date are known then. A change without events is rolled back. */
+  readonly append: (aggregate: Aggregate, event: NewEvent) => RecordedEvent;
 }
 
 /** What a {@link Recorder} works with. */
@@ -65,7 +68,8 @@ const appendNext: Statement = {
     SELECT head.position - $1::bigint, $2, $3, $4,
       coalesce(${lastSequence("$2", "$3", "$4")}, 0) + 1,
       $5, $6, (head.date_micros - $1::bigint) / 1000, head.date_micros - $1::bigint, $7
-    FROM log_head AS head`,
+    FROM log_head AS head
+    RETURNING position, sequence, creation_micros`,
 };
 const putOwnerSequence: Statement = {
   name: "put_owner_sequence",
@@ -91,12 +95,15 @@ export function createRecorder({
     change: (change: Change) => Promise<T>,
   ) =>
     database.use(async ({ send }) => {
-      const events: (readonly [Aggregate, NewEvent])[] = [];
+      const events: (readonly [Aggregate, PendingEvent])[] = [];
       await send([begin]);
       const result = await change({
         send,
-        append: (...event) => {
-          events.push(event);
+        append: (aggregate, event) => {
+          const place = { position: 0, sequence: 0, creationMicros: 0 };
+          const pending = recordedEvent(aggregate, editor, event, place);
+          events.push([aggregate, pending]);
+          return pending;
         },
       });
       if (events.length === 0) {
@@ -135,6 +142,13 @@ export function createRecorder({
       );
       if (results.at(-1)?.command !== "COMMIT") {
         throw new StoreUnavailableError("the transaction was not committed");
+      }
+      const firstAppended = users.length + 1;
+      for (const [index, [, event]] of events.entries()) {
+        const row = results[firstAppended + index]?.rows[0];
+        event.position = Number(row?.["position"]);
+        event.sequence = Number(row?.["sequence"]);
+        event.creationMicros = Number(row?.["creation_micros"]);
       }
       return { result, isAppended: true };
     });

@@ -5,6 +5,7 @@ import {
 } from "../../lockout/events/access-events.ts";
 import { newTokenOf } from "../access.ts";
 import type { NewToken, TokenRecord, TokenStore } from "../access.ts";
+import type { Changed } from "../events.ts";
 import { tokenAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";
 import { readTokenPage } from "../commands/access-pages.ts";
@@ -116,7 +117,7 @@ export function createTokens(
     creationDate: number,
     change: Change,
     accountId?: string,
-  ): Promise<TokenRecord> => {
+  ): Promise<Changed<TokenRecord>> => {
     const id = await withFreeId(newId, change, (free) =>
       insertToken(free, { hash, ...token }, creationDate, accountId),
     );
@@ -124,15 +125,16 @@ export function createTokens(
       ...{ ...token, id, creationDate },
       ...{ lastUseDate: undefined, accountId },
     };
-    change.append(tokenAggregate(record), tokenAdded(record));
-    return record;
+    const event = change.append(tokenAggregate(record), tokenAdded(record));
+    return { result: record, events: [event] };
   };
   return {
     createToken: async (token, editor) => {
       const time = await readTime();
-      return recorder.record(editor, time, (change) =>
+      const { result } = await recorder.record(editor, time, (change) =>
         create(token, time, change),
       );
+      return result;
     },
     createAccountToken: async (accountId, token, editor, check) => {
       const time = await readTime();
@@ -204,14 +206,13 @@ export function createTokens(
         );
         const removed = result?.rows[0] as unknown as TokenRow | undefined;
         if (removed === undefined) {
-          return false;
+          return undefined;
         }
         const aggregate = tokenAggregate({
           ...{ id: tokenId, orgId: removed.org_id },
           accountId: removed.account_id ?? undefined,
         });
-        append(aggregate, tokenRemoved(tokenId));
-        return true;
+        return append(aggregate, tokenRemoved(tokenId));
       });
     },
   };

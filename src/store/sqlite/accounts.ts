@@ -10,6 +10,7 @@ import { foldName } from "../../lockout/user/alias.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import { accountIds } from "../accounts.ts";
 import type { NewAccount, StoredClient } from "../accounts.ts";
+import type { Changed } from "../events.ts";
 import { userAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import type { Clock, NewId } from "../ids.ts";
@@ -35,7 +36,7 @@ import { withFreeId } from "./free-id.ts";
 /** The service accounts. */
 export interface Accounts {
   /** Inside a transaction. @throws LockoutError */
-  create(account: NewAccount, editor: string): Account;
+  create(account: NewAccount, editor: string): Changed<Account>;
   find(accountId: string): Account | undefined;
   findByName(foldedName: string): Account | undefined;
   findClient(foldedName: string): StoredClient | undefined;
@@ -52,7 +53,7 @@ export interface Accounts {
     accountId: string,
     editor: string,
     decide: DecideAccount,
-  ): Account | undefined;
+  ): Changed<Account> | undefined;
 }
 
 const columns = accountColumns("group_concat");
@@ -135,7 +136,7 @@ export function prepareAccounts(
           ...[JSON.stringify(roles), creationDate],
         ),
       );
-      events.append(
+      const event = events.append(
         userAggregate(orgId, id),
         editor,
         accountAdded(account),
@@ -145,7 +146,7 @@ export function prepareAccounts(
       if (created === undefined) {
         throw new Error("an account is gone in its own transaction");
       }
-      return created;
+      return { result: created, events: [event] };
     },
     find: findAccount,
     findByName: (foldedName) => {
@@ -191,10 +192,10 @@ export function prepareAccounts(
         remove.run(accountId);
       }
       const aggregate = userAggregate(before.orgId, accountId);
-      for (const event of change.events) {
-        events.append(aggregate, editor, event, time);
-      }
-      return findAccount(accountId) ?? before;
+      const written = change.events.map((event) =>
+        events.append(aggregate, editor, event, time),
+      );
+      return { result: findAccount(accountId) ?? before, events: written };
     },
   };
 }

@@ -22,7 +22,8 @@ export function createTokenStore(
     (hash: Uint8Array) => tokens.find(hash),
   );
   return {
-    createToken: (token, editor) => write(() => tokens.create(token, editor)),
+    createToken: (token, editor) =>
+      write(() => tokens.create(token, editor).result),
     createAccountToken: (accountId, token, editor, check) =>
       write(() => {
         const account = accounts.find(accountId);

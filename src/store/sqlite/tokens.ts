@@ -25,6 +25,7 @@ import type {
   NewToken,
   TokenRecord,
 } from "../access.ts";
+import type { Changed, RecordedEvent } from "../events.ts";
 import { tokenAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
@@ -32,7 +33,11 @@ import { withFreeId } from "./free-id.ts";
 /** The tokens. */
 export interface Tokens {
   /** Inside a transaction. @param accountId of the account that it is of, whose roles it has */
-  create(token: NewToken, editor: string, accountId?: string): TokenRecord;
+  create(
+    token: NewToken,
+    editor: string,
+    accountId?: string,
+  ): Changed<TokenRecord>;
   find(hash: Uint8Array): TokenRecord | undefined;
   /** Of a revoked one too. */
   name(tokenId: string): string | undefined;
@@ -48,8 +53,8 @@ export interface Tokens {
     check: (token: TokenRecord) => void,
   ): ListedToken | undefined;
   noteUse(tokenId: string, hour: number): void;
-  /** Inside a transaction. Says whether there was one. */
-  remove(tokenId: string, editor: string): boolean;
+  /** Inside a transaction. Returns the event; undefined where there was no token. */
+  remove(tokenId: string, editor: string): RecordedEvent | undefined;
 }
 
 /** Prepares the statements of {@link Tokens}. */
@@ -119,11 +124,11 @@ export function prepareTokens(
         ...{ ...token, id, creationDate },
         ...{ lastUseDate: undefined, accountId },
       };
-      events.append(
+      const event = events.append(
         ...([tokenAggregate(record), editor, tokenAdded(record)] as const),
         creationDate,
       );
-      return record;
+      return { result: record, events: [event] };
     },
     name: (tokenId) => name.get({ id: tokenId }),
     find: (hash) => {
@@ -160,14 +165,13 @@ export function prepareTokens(
       keepRevoked.run(time, tokenId);
       const row = remove.get(tokenId);
       if (row === undefined) {
-        return false;
+        return undefined;
       }
       const aggregate = tokenAggregate({
         ...{ id: tokenId, orgId: row.org_id },
         accountId: row.account_id ?? undefined,
       });
-      events.append(aggregate, editor, tokenRemoved(tokenId), time);
-      return true;
+      return events.append(aggregate, editor, tokenRemoved(tokenId), time);
     },
   };
 }

@@ -16,10 +16,11 @@ export function describeAccounts(bed: StoreBed): void {
     const create = async (loginName: string) => {
       const { firstOrgId: orgId } = await bed.store.initialise(init);
       const roles = ["ORG_OWNER"];
-      return bed.store.createAccount(
+      const { result } = await bed.store.createAccount(
         { orgId, loginName, name: "", roles },
         "e",
       );
+      return result;
     };
     const key = (id: string): AccountKey => ({
       ...{ id, algorithm: "Ed25519", publicKey: Uint8Array.of(1, 2) },
@@ -96,6 +97,44 @@ export function describeAccounts(bed: StoreBed): void {
       ).toBeUndefined();
       expect(await bed.store.tokenName(id)).toBe("a");
       expect((await create("a")).id).not.toBe(id);
+    });
+
+    it("return the events that each change wrote, though many come together", async () => {
+      const { firstOrgId: orgId } = await bed.store.initialise(init);
+      const { id } = await create("a");
+      const tool = await bed.open("tool");
+      const changes = await Promise.all(
+        [...Array(4).keys()].flatMap((index) =>
+          [bed.store, tool].map((store, side) => {
+            const account = { orgId, loginName: `b${index}${side}`, name: "" };
+            return Promise.all([
+              store.changeAccount(
+                id,
+                "e",
+                addAccountKey(key(`${index}${side}`)),
+              ),
+              store.createAccount({ ...account, roles: [] }, "e"),
+            ]);
+          }),
+        ),
+      );
+      const events = changes.flat().flatMap((changed) => changed?.events ?? []);
+      expect(events).toHaveLength(16);
+      for (const [changed, created] of changes) {
+        expect(changed?.events).toMatchObject([
+          { aggregateId: id, type: "user.machine.key.added" },
+        ]);
+        expect(created.events).toMatchObject([
+          { aggregateId: created.result.id, type: "user.machine.added" },
+        ]);
+      }
+      const written = await bed.events({ aggregateTypes: ["user"] });
+      const behindFirst = written
+        .filter(({ editor }) => editor === "e")
+        .slice(1);
+      expect(events.toSorted((a, b) => a.position - b.position)).toEqual(
+        behindFirst,
+      );
     });
 
     it("come in pages, of an organisation or of all", async () => {

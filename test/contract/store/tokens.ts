@@ -56,8 +56,10 @@ export function describeTokens(bed: StoreBed): void {
 
       bed.time += 5;
       await bed.store.noteTokenUse(first.id, start);
-      expect(await bed.store.revokeToken(first.id, "e")).toBe(true);
-      expect(await bed.store.revokeToken(first.id, "e")).toBe(false);
+      expect(await bed.store.revokeToken(first.id, "e")).toMatchObject({
+        type: "user.pat.removed",
+      });
+      expect(await bed.store.revokeToken(first.id, "e")).toBeUndefined();
       expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
       expect((await bed.store.listTokens(false, firstPage)).items).toEqual([
         listed(last),
@@ -93,24 +95,25 @@ export function describeTokens(bed: StoreBed): void {
     });
 
     describe("of a service account", () => {
-      const create = (accountId: string, tool = bed.store) =>
+      const create = async (accountId: string, tool = bed.store, byte = 5) =>
         tool.createAccountToken(
           accountId,
-          { hash: hashOf(5), expirationDate: start + 7 },
+          { hash: hashOf(byte), expirationDate: start + 7 },
           "e",
           () => undefined,
         );
       let account: Account;
 
       beforeEach(async () => {
-        account = await bed.store.createAccount(
+        ({ result: account } = await bed.store.createAccount(
           { orgId, loginName: "a", name: "", roles: ["ORG_OWNER"] },
           "e",
-        );
+        ));
       });
 
       it("have its name, are among what it has, and are listed with its roles", async () => {
-        const token = await create(account.id, await bed.open("tool"));
+        const created = await create(account.id, await bed.open("tool"));
+        const token = created?.result;
         expect(token).toMatchObject({
           ...{ name: "a", orgId, roles: [], accountId: account.id },
           expirationDate: start + 7,
@@ -143,7 +146,7 @@ export function describeTokens(bed: StoreBed): void {
       });
 
       it("end with it, and stay among those that were revoked", async () => {
-        const token = await create(account.id);
+        const token = (await create(account.id))?.result;
         await bed.store.changeAccount(account.id, "e", removeAccount);
         expect(await bed.store.findToken(hashOf(5))).toBeUndefined();
         expect(
@@ -152,6 +155,28 @@ export function describeTokens(bed: StoreBed): void {
           { id: token?.id, accountId: account.id, revokeDate: bed.time },
         ]);
         expect(await create(account.id)).toBeUndefined();
+      });
+
+      it("return the events that each change wrote, though many come together", async () => {
+        const tool = await bed.open("tool");
+        const stores = [bed.store, tool, bed.store, tool];
+        const created = await Promise.all(
+          stores.map((store, index) => create(account.id, store, 10 + index)),
+        );
+        const removed = await Promise.all(
+          stores.map((store, index) =>
+            store.revokeToken(created[index]?.result.id ?? "", "e"),
+          ),
+        );
+        const [, ...written] = await bed.events({ aggregateId: account.id });
+        for (const [index, token] of created.entries()) {
+          const tokenId = token?.result.id;
+          const own = written.filter(
+            ({ payload }) => payload?.["tokenId"] === tokenId,
+          );
+          expect([...(token?.events ?? []), removed[index]]).toEqual(own);
+        }
+        expect(await bed.store.revokeToken(account.id, "e")).toBeUndefined();
       });
 
       it("are not created where the check refuses", async () => {

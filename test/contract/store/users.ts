@@ -267,12 +267,13 @@ export function describeUsers(bed: StoreBed): void {
       await bed.store.putUser(alice, [alias("Al")], "e", putUser("locked"));
       await bed.store.changeUser(alice, "e", recordPasswordChange);
 
-      expect(await bed.store.deleteUser(alice, "e")).toBe(true);
-      expect(await bed.store.deleteUser(alice, "e")).toBe(false);
+      const removed = await bed.store.deleteUser(alice, "e");
+      expect(await bed.store.deleteUser(alice, "e")).toBeUndefined();
       expect(await bed.store.findUser(alice)).toBeUndefined();
       expect(await bed.store.findOrgsOfUser("alice", 2)).toEqual([]);
       const before = await bed.events();
       expect(before.at(-1)).toMatchObject({ type: "user.removed" });
+      expect(before.at(-1)).toEqual(removed);
 
       const { events } = await bed.store.changeUser(alice, "e", fail);
       expect(events.map(({ sequence }) => sequence)).toEqual([
@@ -298,7 +299,10 @@ export function describeUsers(bed: StoreBed): void {
         bed.store.changeUser(bob, "e", fail),
       ]);
 
-      expect([removed, again]).toEqual([true, true]);
+      expect([removed, again]).toMatchObject([
+        { type: "user.removed", sequence: 3 },
+        { type: "user.removed", sequence: 6 },
+      ]);
       expect(first.events).toMatchObject([{ sequence: 2 }]);
       expect(second.events).toMatchObject([{ sequence: 4 }, { sequence: 5 }]);
       expect(last.events).toMatchObject([{ sequence: 7 }, { sequence: 8 }]);
