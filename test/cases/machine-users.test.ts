@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { UserService as ZitadelUsers } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { AccessTokenType } from "../../gen/zitadel/user_pb.js";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
 import type { CallHeaders, Door } from "../support/protocol-variants.ts";
@@ -165,6 +166,38 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
           .sort((a, b) => a - b);
       expect(sequences(calls)).toEqual([2, 3, 4, 5, 6, 7, 8]);
       expect(sequences(ends)).toEqual([9, 10, 11, 12, 13, 14]);
+    });
+
+    it("a lock by v2 asks for existence, state and permission in this order, as of a user", async () => {
+      const { userId } = await add();
+      const users = ZitadelUsers.method;
+      const viewer = { token: await stage.token(["ORG_OWNER_VIEWER"]) };
+      const stranger = { token: (await setStage(server)).orgOwner };
+      const lock = (headers: CallHeaders) =>
+        door.call(users.lockUser, { userId }, headers);
+      const unlock = (headers: CallHeaders) =>
+        door.call(users.unlockUser, { userId }, headers);
+      const denied = [Code.PermissionDenied, "AUTH-5mWD2"] as const;
+
+      await refused(lock(stranger), Code.NotFound, "COMMAND-450yxuqrh1");
+      await refused(lock(viewer), ...denied);
+      await refused(
+        ...([unlock(viewer), Code.FailedPrecondition] as const),
+        "COMMAND-olb9vb0oca",
+      );
+      messageOf(await lock(owner()));
+      await refused(
+        ...([lock(viewer), Code.FailedPrecondition] as const),
+        "COMMAND-lgws8wtsqf",
+      );
+      await refused(unlock(viewer), ...denied);
+      await refused(unlock(stranger), Code.NotFound, "COMMAND-x377t913pw");
+      // By v1 an account of another organisation than the call's is none.
+      await refused(
+        door.call(management.unlockUser, { id: userId }, root()),
+        ...([Code.NotFound, "COMMAND-M0dos"] as const),
+      );
+      messageOf(await unlock(root()));
     });
 
     it("what would not be kept is refused", async () => {

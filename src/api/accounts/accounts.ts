@@ -1,6 +1,10 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { requireRoles } from "../../auth/account-permission.ts";
-import { getCaller, holdsPermission } from "../../auth/caller.ts";
+import {
+  getCaller,
+  holdsPermission,
+  requirePermission,
+} from "../../auth/caller.ts";
 import type { Caller } from "../../auth/caller.ts";
 import type { Permission } from "../../auth/roles.ts";
 import { changeAccountState } from "../../lockout/account/account.ts";
@@ -54,8 +58,26 @@ export async function refuseAccount(
 }
 
 /**
+ * Whether a call that changes the state of an account finds it, before it is known whether the caller may change it. By v1 it is one of the
+ * organisation of the call. By v2, which names an organisation only where it has the header, also one that the caller sees elsewhere.
+ */
+function isFound(
+  caller: Caller,
+  { orgId }: Account,
+  version: UserApi["version"],
+): boolean {
+  const seesElsewhere =
+    version === "v2" &&
+    !caller.isOrgNamed &&
+    (["user.read", "user.write"] as const).some((permission) =>
+      holdsPermission(caller, orgId, permission),
+    );
+  return orgId === caller.orgId || seesElsewhere;
+}
+
+/**
  * Locks, unlocks, deactivates or reactivates a service account, where the id is that of one which the caller may see: by the same commands, and with
- * the same refusals, as a user. Undefined where it is none's.
+ * the same refusals in the same order, as a user. Undefined where it is none's.
  *
  * @throws LockoutError
  */
@@ -67,12 +89,13 @@ export async function changeStateOfAccount(
   decide: (api: UserApi) => DecideUser<void>,
 ) {
   const caller = getCaller(context.values);
-  const found = await findAccountFor(store, caller, id, "user.write");
-  if (found === undefined) {
+  const found = await findAccount(store, id);
+  if (found === undefined || !isFound(caller, found, version)) {
     return undefined;
   }
   const changed = await store.changeAccount(id, caller.id, (account, now) => {
     const authorise = () => {
+      requirePermission(caller, account.orgId, "user.write");
       requireRoles(caller, account);
     };
     return changeAccountState(decide({ version, authorise }), caller.id)(
