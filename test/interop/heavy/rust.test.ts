@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stage } from "../../cases/situation.ts";
+import { describe, expect, it } from "vitest";
 import { setStage } from "../../cases/stage.ts";
 import { startTestServer } from "../../support/server.ts";
-import type { TestServer } from "../../support/server.ts";
 import { findProgram, saySkipped } from "../support/find-program.ts";
+import { registerUser } from "../support/register-user.ts";
 import { runProgram } from "../support/run-program.ts";
+import { makeServiceAccount } from "../support/service-account.ts";
 import { stageEnvironment } from "../support/stage-environment.ts";
 import { lastLine, toolCache } from "../support/tool-cache.ts";
 
@@ -31,26 +31,42 @@ async function missingCargo(): Promise<string | undefined> {
   return code === 0 ? undefined : `cargo fetch failed: ${lastLine(stderr)}`;
 }
 
+/** Each file of tests in Rust, and how many tests it has. */
+const files = { policies: 3, sign_in: 8, introspection: 3, jwt: 1 };
+
 describe.skipIf(missing !== undefined)("the Rust client (tonic)", () => {
-  let server: TestServer;
-  let stage: Stage;
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    stage = await setStage(server);
-  });
-
-  afterAll(async () => {
-    await server.close();
-  });
-
-  it("passes the tests written in Rust", async () => {
-    const { code, stdout, stderr } = await runProgram(
-      "cargo",
-      ["test", "--quiet", "--locked", "--test", "policies"],
-      { cwd: directory, env: { ...env, ...stageEnvironment(stage) } },
-    );
-    expect({ code, output: stdout + stderr }).toMatchObject({ code: 0 });
-    expect(stdout).toContain("test result: ok. 3 passed");
-  });
+  it.each([
+    ["opaque", ["policies", "sign_in", "introspection"]],
+    ["jwt", ["sign_in", "introspection", "jwt"]],
+  ] as const)(
+    "passes the tests written in Rust where access tokens are %s",
+    async (accessTokenType, names) => {
+      const server = await startTestServer({ accessTokenType });
+      const stage = await setStage(server);
+      await registerUser(stage);
+      const account = await makeServiceAccount(server);
+      try {
+        const { code, stdout, stderr } = await runProgram(
+          "cargo",
+          [
+            ...["test", "--quiet", "--locked"],
+            ...names.flatMap((name) => ["--test", name]),
+          ],
+          {
+            cwd: directory,
+            env: { ...env, ...stageEnvironment(stage), ...account.env },
+          },
+        );
+        expect({ code, output: stdout + stderr }).toMatchObject({ code: 0 });
+        expect(stdout.match(/^test result: ok. \d+ passed/gm)).toEqual(
+          names
+            .toSorted()
+            .map((name) => `test result: ok. ${files[name]} passed`),
+        );
+      } finally {
+        await account.remove();
+        await server.close();
+      }
+    },
+  );
 });

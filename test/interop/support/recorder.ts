@@ -24,7 +24,7 @@ const [listenPort = "", serverPort = "", client = "", file = ""] =
 
 /** Of the calls those that name nothing. */
 const kept =
-  /^\/(?:\.well-known\/openid-configuration|oauth\/v2\/token|.*\/(?:GetLockoutPolicy|GetLockoutSettings|GetMyUser|UpdateLockoutPolicy))$/;
+  /^\/(?:\.well-known\/openid-configuration|oauth\/v2\/(?:token|keys|introspect)|.*\/(?:GetLockoutPolicy|GetLockoutSettings|GetMyUser|UpdateLockoutPolicy))$/;
 
 type Headers = readonly (readonly [string, string])[];
 
@@ -59,7 +59,8 @@ function record(
 
 /** What an assertion says beside its issuer and its key. */
 function assertionIn(body: string): object {
-  const assertion = new URLSearchParams(body).get("assertion");
+  const form = new URLSearchParams(body);
+  const assertion = form.get("assertion") ?? form.get("client_assertion");
   if (assertion === null) {
     return {};
   }
@@ -92,6 +93,7 @@ function hide(text: string): string {
     .replaceAll(encodeURIComponent(`127.0.0.1:${listenPort}`), "{address}")
     .replaceAll(/\b(Bearer|bearer) \S+/g, "$1 {token}")
     .replaceAll(/\bBasic \S+/g, "Basic {basic}")
+    .replaceAll(/\btoken=[^&]+/g, "token={token}")
     .replaceAll(/assertion=[^&]+/g, "assertion={assertion}")
     .replaceAll(/client_secret=[^&]+/g, "client_secret={secret}")
     .replaceAll(/client_id=(?!None)[^&]+/g, "client_id={clientId}");

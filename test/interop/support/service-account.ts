@@ -1,7 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { AccessService } from "../../../gen/lockout/v1/access_service_pb.js";
+import {
+  AccessService,
+  KeyFileType,
+} from "../../../gen/lockout/v1/access_service_pb.js";
 import { makeTempDir } from "../../support/temp-dir.ts";
 import type { TempDir } from "../../support/temp-dir.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -13,7 +16,7 @@ export interface InteropAccount {
   readonly remove: TempDir["remove"];
 }
 
-/** Makes a service account with a key file and a secret. */
+/** Makes a service account with a key file of each type, and a secret. */
 export async function makeServiceAccount({
   url,
   adminToken,
@@ -27,14 +30,24 @@ export async function makeServiceAccount({
     { loginName: "interop", roles: ["IAM_OWNER"] },
     call,
   );
-  const { keyFile } = await access.addKey({ userId }, call);
   const { clientId, clientSecret } = await access.setSecret({ userId }, call);
   const directory = await makeTempDir();
-  const file = directory.file("key.json");
-  await writeFile(file, keyFile, { mode: 0o600 });
+  const writeKey = async (name: string, type: KeyFileType) => {
+    const { keyFile } = await access.addKey({ userId, type }, call);
+    const file = directory.file(name);
+    await writeFile(file, keyFile, { mode: 0o600 });
+    return file;
+  };
   return {
     env: {
-      LOCKOUTD_KEY_FILE: file,
+      LOCKOUTD_KEY_FILE: await writeKey(
+        "key.json",
+        KeyFileType.SERVICE_ACCOUNT,
+      ),
+      LOCKOUTD_APPLICATION_FILE: await writeKey(
+        "application.json",
+        KeyFileType.APPLICATION,
+      ),
       LOCKOUTD_CLIENT_ID: clientId,
       LOCKOUTD_CLIENT_SECRET: clientSecret,
     },

@@ -1,48 +1,17 @@
 //! The calls on policies, and their refusals, as a Rust program makes and reads them.
 
-use std::env;
-use std::error::Error;
+mod calls;
+mod stage;
 
-use prost::Message;
+use calls::{assert_refusal, builder};
+use stage::{Outcome, setting};
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Status};
-use zitadel::api::clients::ClientBuilder;
 use zitadel::api::zitadel::admin::v1 as admin;
 use zitadel::api::zitadel::management::v1 as management;
 use zitadel::api::zitadel::object::v2::RequestContext;
 use zitadel::api::zitadel::object::v2::request_context::ResourceOwner;
 use zitadel::api::zitadel::settings::v2 as settings;
-use zitadel::api::zitadel::v1::ErrorDetail;
-
-type Outcome = Result<(), Box<dyn Error>>;
-
-/// google.rpc.Status, which tonic hands over as bytes.
-#[derive(Clone, PartialEq, Message)]
-struct RichStatus {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<Packed>,
-}
-
-/// google.protobuf.Any.
-#[derive(Clone, PartialEq, Message)]
-struct Packed {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "vec", tag = "2")]
-    value: Vec<u8>,
-}
-
-fn setting(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this by npm run test:interop"))
-}
-
-fn builder() -> ClientBuilder {
-    ClientBuilder::new(&format!("http://{}", setting("LOCKOUTD_ADDRESS")))
-}
 
 /// Adds the token, and the organisation where one is named.
 fn caller(org: Option<String>) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone {
@@ -55,21 +24,6 @@ fn caller(org: Option<String>) -> impl FnMut(Request<()>) -> Result<Request<()>,
         }
         Ok(request)
     }
-}
-
-fn assert_refusal(status: &Status, code: Code, key: &str, id: &str) -> Outcome {
-    let text = format!("{key} ({id})");
-    assert_eq!((status.code(), status.message()), (code, text.as_str()));
-    let rich = RichStatus::decode(status.details())?;
-    assert_eq!((rich.code, rich.message), (code as i32, text));
-    assert_eq!(rich.details.len(), 1);
-    assert_eq!(
-        rich.details[0].type_url,
-        "type.googleapis.com/zitadel.v1.ErrorDetail"
-    );
-    let detail = ErrorDetail::decode(rich.details[0].value.as_slice())?;
-    assert_eq!((detail.id.as_str(), detail.message.as_str()), (id, key));
-    Ok(())
 }
 
 // One test for the default policy, since it is the same for all.
