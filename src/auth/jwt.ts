@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { constants, sign, verify } from "node:crypto";
 import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import { promisify } from "node:util";
@@ -154,10 +155,20 @@ export function isYoung(
   return typeof iat === "number" && iat >= now - maxAge - tolerance;
 }
 
+/** An escape of half a surrogate pair, or of half of a whole one. */
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+
+/** Bytes that are no UTF-8, and half surrogate pairs, are refused wherever they stand: two names could be read as one, and no event could hold them. */
 function readJson(part: string): Record<string, unknown> | undefined {
+  const bytes = Buffer.from(part, "base64url");
+  if (!isUtf8(bytes)) {
+    return undefined;
+  }
   try {
+    const text = bytes.toString();
     const value: unknown = JSON.parse(
-      Buffer.from(part, "base64url").toString(),
+      text,
+      surrogateEscape.test(text) ? requireWellFormed : undefined,
     );
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
@@ -165,6 +176,15 @@ function readJson(part: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @throws SyntaxError where a name or a text has half a surrogate pair */
+function requireWellFormed(name: string, value: unknown): unknown {
+  const texts = typeof value === "string" ? [name, value] : [name];
+  if (!texts.every((text) => text.isWellFormed())) {
+    throw new SyntaxError("half a surrogate pair");
+  }
+  return value;
 }
 
 function encode(value: Readonly<Record<string, unknown>>): string {

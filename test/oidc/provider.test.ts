@@ -240,6 +240,9 @@ describe("a token of the issuer", () => {
       "an empty subject": make({}, { sub: "" }, right),
       "a long subject": make({}, { sub: "x".repeat(201) }, right),
       "a subject with a line break": make({}, { sub: "a\nb" }, right),
+      "half a surrogate pair in the subject": make(
+        ...([{}, { sub: "a\ud800" }, right] as const),
+      ),
       oversized: make({}, { x: "x".repeat(10_000) }, right),
     };
     for (const [name, forged] of Object.entries(rows)) {
