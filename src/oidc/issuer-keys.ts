@@ -24,6 +24,17 @@ export interface IssuerKeys {
     kid: string | undefined,
     token: string,
   ) => Awaitable<IssuerKey | undefined>;
+  /**
+   * For a token that names no key, and that the issuer's one key has not signed: reads the keys again, as seldom as for an unknown id. Undefined where
+   * the issuer has no other one.
+   *
+   * @param tried what {@link find} has found
+   * @throws LockoutError as {@link find}
+   */
+  readonly findOther: (
+    tried: IssuerKey | undefined,
+    token: string,
+  ) => Awaitable<IssuerKey | undefined>;
   /** Reads them before anybody asks. Never rejects. */
   readonly prepare: () => Promise<void>;
   /** Ends what runs. */
@@ -119,12 +130,17 @@ export function createIssuerKeys({
     refused.delete(token);
     refused.set(token, stopwatch());
   };
-  const afterReading = async (kid: string | undefined, token: string) => {
+  /** @param isFound whether a set says what was asked for */
+  const afterReading = async (
+    kid: string | undefined,
+    token: string,
+    isFound: (found: KeySet) => boolean,
+  ) => {
     // What began before may have read them before the key was there.
     const isSure = running === undefined;
     await readOnce();
     const found = fresh();
-    if (found !== undefined && isKnown(found, kid)) {
+    if (found !== undefined && isFound(found)) {
       return findIn(found, kid);
     }
     // It may be new: whether it is, only the issuer knows.
@@ -134,24 +150,36 @@ export function createIssuerKeys({
     refuse(token);
     return undefined;
   };
+  const mayTry = () => stopwatch() - triedAt >= retryMs;
+  const readFor = (
+    kid: string | undefined,
+    token: string,
+    isFound: (found: KeySet) => boolean,
+  ) => {
+    if (fresh() !== undefined && isRefused(token)) {
+      return undefined;
+    }
+    if (running === undefined && !mayTry()) {
+      throw away();
+    }
+    return afterReading(kid, token, isFound);
+  };
   return {
     find: (kid, token) => {
       const known = fresh();
-      const mayTry = stopwatch() - triedAt >= retryMs;
       if (known !== undefined && isKnown(known, kid)) {
-        if (mayTry && stopwatch() - known.readAt >= renewMs) {
+        if (mayTry() && stopwatch() - known.readAt >= renewMs) {
           void readOnce();
         }
         return findIn(known, kid);
       }
-      if (known !== undefined && isRefused(token)) {
-        return undefined;
-      }
-      if (running === undefined && !mayTry) {
-        throw away();
-      }
-      return afterReading(kid, token);
+      return readFor(kid, token, (found) => isKnown(found, kid));
     },
+    findOther: (tried, token) =>
+      readFor(undefined, token, (found) => {
+        const key = findIn(found, undefined);
+        return key !== undefined && tried?.key.equals(key.key) !== true;
+      }),
     prepare: () => readOnce(),
     stop: () => {
       ending.abort();

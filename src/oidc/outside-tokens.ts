@@ -22,7 +22,7 @@ export interface OutsideIssuer {
 
 /** What is needed to verify them. */
 export interface OutsideTokensOptions extends OutsideIssuer {
-  readonly keys: Pick<IssuerKeys, "find">;
+  readonly keys: Pick<IssuerKeys, "find" | "findOther">;
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
   /** The oldest organisation: that of callers whose roles hold everywhere, or nowhere. */
@@ -93,6 +93,22 @@ export function createOutsideTokens({
       );
     },
   });
+  /** The key that has signed a token. @throws LockoutError where none of the issuer has */
+  const findSigner = (jwt: Jwt, kid: string | undefined, token: string) =>
+    andThen(keys.find(kid, token), (key) => {
+      if (key !== undefined && isOf(jwt, key)) {
+        return key;
+      }
+      if (kid !== undefined) {
+        throw new LockoutError("tokenInvalid");
+      }
+      return andThen(keys.findOther(key, token), (other) => {
+        if (other === undefined || !isOf(jwt, other)) {
+          throw new LockoutError("tokenInvalid");
+        }
+        return other;
+      });
+    });
   return (jwt) => {
     const { claims, header } = jwt;
     if (claims["iss"] !== issuer) {
@@ -108,10 +124,7 @@ export function createOutsideTokens({
       throw new LockoutError("tokenInvalid");
     }
     const token = hash("sha256", jwt.signature, "base64url");
-    return andThen(keys.find(kid, token), (key) => {
-      if (key === undefined || !isOf(jwt, key)) {
-        throw new LockoutError("tokenInvalid");
-      }
+    return andThen(findSigner(jwt, kid, token), (key) => {
       const name = readSubject(claims);
       const { everywhere, byOrg } = readRolesClaim(claims[rolesClaim]);
       const expirationDate = endOf(claims);

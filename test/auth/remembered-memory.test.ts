@@ -45,7 +45,10 @@ test("tokens of an issuer outside hold no more than is counted, whatever their c
   const bearers = createJwtBearers([
     createOutsideTokens({
       ...{ issuer: "outside", audience: "here", rolesClaim },
-      keys: { find: () => ({ ...key, alg: undefined }) },
+      keys: {
+        find: () => ({ ...key, alg: undefined }),
+        findOther: () => undefined,
+      },
       now: () => now,
       firstOrgId: () => "1",
       orgExists: () => true,

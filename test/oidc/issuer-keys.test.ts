@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { createIssuerKeys } from "../../src/oidc/issuer-keys.ts";
+import type { IssuerKey } from "../../src/oidc/issuer-keys.ts";
 import { GetFailure, getJson } from "../../src/outbound/get-json.ts";
 import { makeIssuerKey, startWeb } from "./issuer.ts";
 
@@ -32,9 +33,13 @@ function makeIssuer(keys: readonly unknown[] = [makeIssuerKey("one").jwk]) {
       return { keys: state.keys };
     },
   });
-  const find = async (kid: string | undefined, token = `of ${kid}`) =>
-    (await issuerKeys.find(kid, token))?.algorithm;
-  return { state, failures, find };
+  const findKey = async (kid: string | undefined, token = `of ${kid}`) =>
+    issuerKeys.find(kid, token);
+  const findOther = async (tried: IssuerKey | undefined, token: string) =>
+    issuerKeys.findOther(tried, token);
+  const find = async (...of: Parameters<typeof findKey>) =>
+    (await findKey(...of))?.algorithm;
+  return { state, failures, find, findKey, findOther };
 }
 
 test("keys are read once for all who wait, and again when they are old, before nobody waits", async () => {
@@ -108,6 +113,33 @@ test("keys are read again for one token once a minute, and what was being read b
   }
   expect(await find("gone", "token 1099")).toBeUndefined();
   expect(state.requests).toBe(1102);
+});
+
+test("a token that names no key, and that the one key has not signed, has the keys read again as seldom as an unknown id", async () => {
+  const { state, findKey, findOther } = makeIssuer();
+  const old = await findKey(undefined, "new token");
+  expect(old?.algorithm).toBe("RSA");
+  await expect(findOther(old, "new token")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  state.now += 5000;
+  expect(await findOther(old, "of a stranger")).toBeUndefined();
+  expect(state.requests).toBe(2);
+  // The issuer replaces its key.
+  state.keys = [makeIssuerKey("two").jwk];
+  await expect(findOther(old, "new token")).rejects.toThrow(/LOCKOUTD-sgn01/);
+  state.now += 5000;
+  expect(await findOther(old, "of a stranger")).toBeUndefined();
+  expect(state.requests).toBe(2);
+  const replaced = await findOther(old, "new token");
+  expect(replaced).toBe(await findKey(undefined, "new token"));
+  expect(replaced).not.toBe(old);
+  expect(state.requests).toBe(3);
+  // Of two, the token has to say which; once one is left, it need not.
+  state.now += 5000;
+  state.keys = [makeIssuerKey("three").jwk, makeIssuerKey("four").jwk];
+  expect(await findOther(replaced, "third")).toBeUndefined();
+  state.keys = [makeIssuerKey("three").jwk];
+  state.now += 5000;
+  expect((await findOther(undefined, "fourth"))?.algorithm).toBe("RSA");
 });
 
 test("an issuer that is away has nobody let in, is asked every five seconds, and told of once", async () => {

@@ -176,6 +176,33 @@ describe("a token of the issuer", () => {
     expect(await status(last)).toBe(401);
   });
 
+  it("is taken without a key id once the one key is read that has replaced another", async () => {
+    await serveKeys(key);
+    stopwatch += 5 * minute;
+    const withoutKid = async (by: IssuerTestKey) => {
+      const [, body = ""] = (await tokenWith(owner())).split(".");
+      const head = Buffer.from(`{"alg":"RS256"}`).toString("base64url");
+      const signature = sign(
+        "sha256",
+        Buffer.from(`${head}.${body}`),
+        by.privateKey,
+      );
+      return `${head}.${body}.${signature.toString("base64url")}`;
+    };
+    const before = await withoutKid(key);
+    expect(await status(before)).toBe(200);
+    const next = makeIssuerKey();
+    await serveKeys(next);
+    const after = await withoutKid(next);
+    expect(await status(after)).toBe(503);
+    stopwatch += 5000;
+    expect(await status(after)).toBe(200);
+    stopwatch += 5000;
+    expect(await status(before)).toBe(401);
+    await serveKeys(key);
+    stopwatch += 5 * minute;
+  });
+
   it("is refused for another audience, and where anybody else has made it", async () => {
     const token = await tokenWith(owner());
     expect(await status(token)).toBe(200);

@@ -28,7 +28,7 @@ const entries = {
     id: "LOCKOUTD-sgn01",
     code: "UNAVAILABLE",
     key: "the issuer of the token cannot be asked for its keys at the moment, try again",
-    when: "The token is of the issuer that `--oidc-issuer` names, which is away, as the log says; or its key id is unknown, and the issuer was asked for its keys less than five seconds ago.",
+    when: "The token is of the issuer that `--oidc-issuer` names, which is away, as the log says; or its key is unknown, and the issuer was asked for its keys less than five seconds ago.",
   },
   orgUnknown: {
     id: "AUTH-Bs7Ds",
