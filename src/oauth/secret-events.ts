@@ -1,6 +1,7 @@
 import { secretChecked } from "../lockout/account/account-events.ts";
 import { repeat } from "../pacing/repeat.ts";
 import type { AccountStore } from "../store/accounts.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 import type { SecretReports } from "./secret-guard.ts";
 
 /** How often what was counted becomes events, in milliseconds. */
@@ -16,9 +17,9 @@ interface Waiting {
   isRight: boolean;
 }
 
-/** Writes how secrets of accounts were checked as events: one for each account and network, some seconds later. */
+/** Writes how secrets of accounts were checked as events: one for each account and network, some seconds later, or once the store can be used again. */
 export interface SecretEvents extends SecretReports {
-  /** Writes what waits, and ends. */
+  /** Writes what waits, and does so no more by itself. */
   readonly stop: () => Promise<void>;
 }
 
@@ -40,7 +41,7 @@ export function startSecretEvents(
   const write = async () => {
     const due = waiting;
     waiting = new Map();
-    for (const { accountId, address, wrong, isRight } of due.values()) {
+    for (const [key, { accountId, address, wrong, isRight }] of due) {
       try {
         await store.changeAccount(accountId, "SYSTEM", () => ({
           events: [
@@ -50,6 +51,18 @@ export function startSecretEvents(
         }));
       } catch (error) {
         onError(error);
+        if (error instanceof StoreUnavailableError) {
+          break;
+        }
+      }
+      due.delete(key);
+    }
+    // The store is away: what is left waits for the next time, with what came meanwhile.
+    for (const { accountId, address, wrong, isRight } of due.values()) {
+      const found = of(accountId, address);
+      if (found !== undefined) {
+        found.wrong += wrong;
+        found.isRight ||= isRight;
       }
     }
   };

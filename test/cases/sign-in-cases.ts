@@ -322,37 +322,34 @@ export function describeSignIn(accessTokenType: AccessTokenType): void {
       await tokenOf(byBasic(program));
 
       await expect
-        .poll(
-          async () => {
-            const { events = [] } = messageOf(
-              await door.call(
-                AdminService.method.listEvents,
-                { aggregateId: program.userId, limit: 100, asc: true },
-                admin(),
-              ),
-            ) as {
-              events?: readonly {
-                readonly type: { readonly type: string };
-                readonly payload?: Readonly<Record<string, unknown>>;
-              }[];
-            };
-            const checks = events.filter(({ type }) =>
-              type.type.includes("secret.check"),
-            );
-            const failed = checks.filter(({ type }) =>
-              type.type.endsWith("failed"),
-            );
-            return {
-              failed: failed.reduce(
-                (sum, { payload }) => sum + Number(payload?.["failedAttempts"]),
-                0,
-              ),
-              last: checks.at(-1)?.type.type,
-              isShort: failed.length < 10,
-            };
-          },
-          { timeout: 20_000 },
-        )
+        .poll(async () => {
+          const { events = [] } = messageOf(
+            await door.call(
+              AdminService.method.listEvents,
+              { aggregateId: program.userId, limit: 100, asc: true },
+              admin(),
+            ),
+          ) as {
+            events?: readonly {
+              readonly type: { readonly type: string };
+              readonly payload?: Readonly<Record<string, unknown>>;
+            }[];
+          };
+          const checks = events.filter(({ type }) =>
+            type.type.includes("secret.check"),
+          );
+          const failed = checks.filter(({ type }) =>
+            type.type.endsWith("failed"),
+          );
+          return {
+            failed: failed.reduce(
+              (sum, { payload }) => sum + Number(payload?.["failedAttempts"]),
+              0,
+            ),
+            last: checks.at(-1)?.type.type,
+            isShort: failed.length < 10,
+          };
+        })
         .toEqual({
           failed: 100,
           last: "user.machine.secret.check.succeeded",
