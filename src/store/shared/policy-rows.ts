@@ -56,14 +56,21 @@ export type PartRow = {
  * @param dates whether rules get the date of their event
  */
 export function partsSql(orgs: string, dates: "dated" | "undated"): string {
-  const owners = `(owner_kind = 'instance' OR (owner_kind = 'org' AND resource_owner ${orgs}))`;
+  // Branches, since SQLite makes a table for what both sides of an OR find.
+  const owners = [
+    "owner_kind = 'instance'",
+    `owner_kind = 'org' AND resource_owner ${orgs}`,
+  ];
   const date = `(SELECT e.creation_micros FROM events e
       WHERE e.aggregate_id = policy_rules.resource_owner AND e.aggregate_type = policy_rules.owner_kind
         AND e.resource_owner = policy_rules.resource_owner AND e.sequence = policy_rules.sequence)`;
-  return `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros, NULL AS rules
-    FROM policies WHERE ${owners}
-    UNION ALL SELECT owner_kind, resource_owner, NULL, NULL, sequence, NULL, ${dates === "dated" ? date : "NULL"}, rules
-    FROM policy_rules WHERE ${owners}`;
+  const numbers = `SELECT owner_kind, resource_owner, max_password_attempts, max_otp_attempts, sequence, creation_micros, change_micros, NULL AS rules
+    FROM policies`;
+  const rules = `SELECT owner_kind, resource_owner, NULL, NULL, sequence, NULL, ${dates === "dated" ? date : "NULL"}, rules
+    FROM policy_rules`;
+  return [numbers, rules]
+    .flatMap((part) => owners.map((owner) => `${part} WHERE ${owner}`))
+    .join(" UNION ALL ");
 }
 
 /** What an owner has of its own, and what it inherits, of rows of {@link partsSql} with dates. */

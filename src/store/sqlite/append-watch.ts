@@ -1,7 +1,7 @@
 /** Tells listeners that events were appended, by this process or another. */
 export interface AppendWatch {
-  /** Looks whether events were appended, and tells the listeners. */
-  check(): void;
+  /** Tells the listeners where this process has appended events since it was called last: for after a commit. */
+  committed(): void;
   /** Returns what ends it. */
   listen(listener: () => void): () => void;
   close(): void;
@@ -11,18 +11,27 @@ export interface AppendWatch {
 const pollMs = 250;
 
 /**
- * Tells listeners of new events: at once of this process's own, by the caller's `check` after each commit; of
- * another process's by polling, since SQLite has no notifications.
+ * Tells listeners of new events: at once of this process's own; of another process's by polling, since SQLite has no notifications. What
+ * polling finds of this process's own is told again.
+ *
+ * @param lastPosition looks at the database
+ * @param appended how many events this process has appended
  */
-export function createAppendWatch(lastPosition: () => number): AppendWatch {
+export function createAppendWatch(
+  lastPosition: () => number,
+  appended: () => number,
+): AppendWatch {
   const listeners = new Set<() => void>();
-  let seen = 0;
+  let polled = 0;
+  let told = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const check = () => {
-    if (listeners.size === 0) {
-      return;
+  const tell = () => {
+    for (const listener of [...listeners]) {
+      listener();
     }
+  };
+  const poll = () => {
     let last;
     try {
       last = lastPosition();
@@ -30,12 +39,9 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
       // The database cannot be read now: callers get their own errors, and the next poll may succeed.
       return;
     }
-    if (last === seen) {
-      return;
-    }
-    seen = last;
-    for (const listener of [...listeners]) {
-      listener();
+    if (last !== polled) {
+      polled = last;
+      tell();
     }
   };
   const stop = () => {
@@ -43,15 +49,21 @@ export function createAppendWatch(lastPosition: () => number): AppendWatch {
     timer = undefined;
   };
   return {
-    check,
+    committed: () => {
+      const count = appended();
+      if (count !== told) {
+        told = count;
+        tell();
+      }
+    },
     listen: (listener) => {
       // Each call has an entry of its own, though two may give the same function.
       const entry = () => {
         listener();
       };
       if (listeners.size === 0) {
-        seen = lastPosition();
-        timer = setInterval(check, pollMs).unref();
+        polled = lastPosition();
+        timer = setInterval(poll, pollMs).unref();
       }
       listeners.add(entry);
       return () => {

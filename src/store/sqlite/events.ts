@@ -15,7 +15,6 @@ import type { Aggregate, EventTable } from "../commands/tables.ts";
 import { dateAfter } from "../shared/dates.ts";
 import { keptNameEvents } from "../users.ts";
 import type { UserKey, UserRecord } from "../users.ts";
-import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** {@link EventTable}, whose changes are made inside a transaction, and what is read outside of one. */
 export interface Events extends EventTable, EventLog {
@@ -27,6 +26,8 @@ export interface Events extends EventTable, EventLog {
   ) => Aggregate | undefined;
   /** The date of the last event that was written here, in microseconds; 0 before the first one. */
   newestDate(): number;
+  /** How many events were written here, also those of transactions that were rolled back. */
+  appended(): number;
   list(filter: EventFilter, within: Places): readonly RecordedEvent[];
   /** The first and the last event of an organisation, or of the instance. */
   endsOfAggregate(type: "org" | "instance", id: string): EventEnds;
@@ -35,10 +36,7 @@ export interface Events extends EventTable, EventLog {
 }
 
 /** Prepares the statements of {@link Events}. */
-export function prepareEvents(
-  database: Database,
-  memory: TransactionMemory,
-): Events {
+export function prepareEvents(database: Database): Events {
   const lastPosition = database
     .prepare<[], number | null>("SELECT max(position) FROM events")
     .pluck();
@@ -46,6 +44,7 @@ export function prepareEvents(
     .prepare<[number], number>(positionAtSql("?"))
     .pluck();
   let newest = 0;
+  let appended = 0;
   const lastSequence = prepareLastSequence(database, "events");
   const sequenceAt = database
     .prepare<[string, string, string, number], number>(
@@ -65,8 +64,9 @@ export function prepareEvents(
   const [firstOf, lastOf] = [endOfAggregate("ASC"), endOfAggregate("DESC")];
   const read = (row: EventRow | undefined) => row && toEvent(row);
   return {
-    append: prepareAppend(database, memory, "events", (date) => {
+    append: prepareAppend(database, "events", (date) => {
       newest = date;
+      appended += 1;
     }),
     endsOfAggregate: (type, id) => ({
       first: read(firstOf.get(id, type, id)),
@@ -90,6 +90,7 @@ export function prepareEvents(
       return row && toAggregate(row);
     },
     newestDate: () => newest,
+    appended: () => appended,
     list: (filter, within) => {
       const { sql, values } = listQuery(filter, within);
       return database
@@ -109,10 +110,7 @@ export interface NameEvents extends EventTable {
 }
 
 /** Prepares the statements of {@link NameEvents}. */
-export function prepareNameEvents(
-  database: Database,
-  memory: TransactionMemory,
-): NameEvents {
+export function prepareNameEvents(database: Database): NameEvents {
   const isForgettable = database
     .prepare<[], number>(
       `SELECT EXISTS (SELECT 1 FROM name_events
@@ -126,7 +124,7 @@ export function prepareNameEvents(
        ORDER BY position LIMIT ?
      )`,
   );
-  const append = prepareAppend(database, memory, "name_events");
+  const append = prepareAppend(database, "name_events");
   const place = prepareLastSequence(database, "events");
   return {
     append: (aggregate, ...event) => {
@@ -158,17 +156,17 @@ function prepareLastSequence(
 
 function prepareAppend(
   database: Database,
-  memory: TransactionMemory,
   table: EventTableName,
-  onDated: (date: number) => void = () => undefined,
+  onAppended: (date: number) => void = () => undefined,
 ): EventTable["append"] {
-  const lastSequence = prepareLastSequence(database, table);
-  const findLastDate = database
-    .prepare<[], number>(
-      `SELECT creation_micros FROM ${table} ORDER BY position DESC LIMIT 1`,
+  // Both at once: a statement costs more than what it looks up.
+  const last = database
+    .prepare<[string, string, string], [sequence: number, date: number]>(
+      `SELECT coalesce(max(sequence), 0),
+         coalesce((SELECT creation_micros FROM ${table} ORDER BY position DESC LIMIT 1), 0)
+       FROM ${table} WHERE aggregate_id = ? AND aggregate_type = ? AND resource_owner = ?`,
     )
-    .pluck();
-  const lastDate = memory.value(() => findLastDate.get() ?? 0);
+    .raw();
   const insert = database.prepare<
     [string, string, string, number, string, string, number, string | null]
   >(
@@ -176,20 +174,22 @@ function prepareAppend(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return (aggregate, editor, event, time) => {
-    const sequence = lastSequence(aggregate) + 1;
-    const creationMicros = dateAfter(lastDate.get(), time);
+    const { id, type, resourceOwner } = aggregate;
+    const [lastSequence = 0, lastDate = 0] =
+      last.get(id, type, resourceOwner) ?? [];
+    const sequence = lastSequence + 1;
+    const creationMicros = dateAfter(lastDate, time);
     const { lastInsertRowid } = insert.run(
-      aggregate.type,
-      aggregate.id,
-      aggregate.resourceOwner,
+      type,
+      id,
+      resourceOwner,
       sequence,
       event.type,
       editor,
       creationMicros,
       event.payload === undefined ? null : JSON.stringify(event.payload),
     );
-    lastDate.set(creationMicros);
-    onDated(creationMicros);
+    onAppended(creationMicros);
     return recordedEvent(aggregate, editor, event, {
       position: Number(lastInsertRowid),
       sequence,

@@ -143,7 +143,7 @@ function createStore(
 
   const memory = createTransactionMemory();
   const tally = new Tally(meter);
-  const events = prepareEvents(database, memory);
+  const events = prepareEvents(database);
   const policies = preparePolicies(database, events, memory);
   const instances = prepareInstance(database, events, now, newId);
   const orgs = prepareOrgs(database, events, now, newId);
@@ -155,7 +155,10 @@ function createStore(
   const ownMark = exclusive ? createCommitMark(database.name) : undefined;
   const recent =
     ownMark && lookOnceAMoment(ownMark, markMomentMs, () => performance.now());
-  const watch = createAppendWatch(() => events.lastPosition());
+  const watch = createAppendWatch(
+    () => events.lastPosition(),
+    () => events.appended(),
+  );
   const watchLead = createLeadWatch(onClockBehind);
   const checkFiles = exclusive
     ? createFileCheck(database.name, opened.lock)
@@ -175,7 +178,7 @@ function createStore(
         watchLead(events.newestDate(), now());
         // After the callers got their results: a failure must not take longer for a user whose events are watched than for an unknown name.
         setImmediate(() => {
-          watch.check();
+          watch.committed();
         });
       },
       ...(exclusive ? serverRetries : toolRetries),

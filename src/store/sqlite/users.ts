@@ -81,7 +81,7 @@ export function createUserStore(
   const findRows = prepareFinding(database);
   const reports = prepareReports(database);
   const aliases = prepareAliases(database);
-  const nameEvents = prepareNameEvents(database, memory);
+  const nameEvents = prepareNameEvents(database);
   const commands = createUserCommands(
     {
       subjects,
