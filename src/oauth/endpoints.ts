@@ -1,16 +1,13 @@
 import type { AccessTokens } from "../auth/access-tokens.ts";
-import type {
-  Authenticate,
-  AuthenticationStore,
-} from "../auth/authenticate.ts";
+import type { Authenticate } from "../auth/authenticate.ts";
 import type { SigningKeys } from "../auth/signing-keys.ts";
-import type { AccountStore } from "../store/accounts.ts";
 import { createAssertions } from "./assertion.ts";
 import { createClientAuthentication } from "./client-authentication.ts";
 import { createDiscoveryHandlers } from "./discovery-handlers.ts";
 import type { OAuthHandler } from "./handler.ts";
 import { createIntrospectionHandler } from "./introspection-handler.ts";
 import type { Issuer } from "./issuer.ts";
+import type { OAuthParts } from "./parts.ts";
 import { createRevocationHandler } from "./revocation-handler.ts";
 import { createSecretGuard } from "./secret-guard.ts";
 import { startSecretEvents } from "./secret-events.ts";
@@ -18,7 +15,7 @@ import { createTokenHandler } from "./token-handler.ts";
 
 /** What the endpoints are made of. */
 export interface OAuthOptions {
-  readonly store: AuthenticationStore & AccountStore;
+  readonly store: OAuthParts["store"];
   readonly accessTokens: AccessTokens;
   readonly signingKeys: SigningKeys;
   readonly authenticate: Authenticate;

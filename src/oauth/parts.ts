@@ -1,5 +1,6 @@
 import type { AccessTokens } from "../auth/access-tokens.ts";
 import type { AuthenticationStore } from "../auth/authenticate.ts";
+import type { TokenStore } from "../store/access.ts";
 import type { AccountStore } from "../store/accounts.ts";
 import type { Assertions } from "./assertion.ts";
 import type { AuthenticateClient } from "./client-authentication.ts";
@@ -7,7 +8,9 @@ import type { Issuer } from "./issuer.ts";
 
 /** What the handlers work with. */
 export interface OAuthParts {
-  readonly store: AuthenticationStore & AccountStore;
+  readonly store: AuthenticationStore &
+    AccountStore &
+    Pick<TokenStore, "findToken" | "revokeToken">;
   readonly accessTokens: AccessTokens;
   readonly assertions: Assertions;
   readonly authenticateClient: AuthenticateClient;

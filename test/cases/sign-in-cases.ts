@@ -282,6 +282,69 @@ export function describeSignIn(accessTokenType: AccessTokenType): void {
       expect(await isActive(three)).toBe(true);
     });
 
+    it("end a personal token alike, with its event", async () => {
+      const program = await makeProgram(["ORG_OWNER"]);
+      const stranger = await makeProgram(["ORG_OWNER"]);
+      const owner = await makeProgram(["IAM_OWNER"]);
+      const { userId } = program;
+      const get = async () =>
+        messageOf(
+          await door.call(
+            ManagementService.method.addPersonalAccessToken,
+            { userId },
+            admin(),
+          ),
+        ) as { token: string; tokenId: string };
+      const isActive = async (token: string) =>
+        (await introspect(token, basic(program.loginName, program.secret)))
+          .body["active"];
+      const revoke = async (token: string, by: Program) =>
+        (
+          await post(
+            "/oauth/v2/revoke",
+            { token },
+            basic(by.loginName, by.secret),
+          )
+        ).status;
+      const [one, two] = [await get(), await get()];
+      const { secret: standalone } = messageOf(
+        await door.call(
+          access.createToken,
+          { roles: ["ORG_OWNER"], organizationId: server.firstOrgId },
+          admin(),
+        ),
+      ) as { secret: string };
+      for (const token of [one.token, standalone]) {
+        expect(await revoke(token, stranger)).toBe(200);
+        expect(await isActive(token)).toBe(true);
+      }
+      expect(await revoke(one.token, program)).toBe(200);
+      expect(await revoke(one.token, program)).toBe(200);
+      expect(await isActive(one.token)).toBe(false);
+      expect(await isActive(two.token)).toBe(true);
+      expect(await revoke(two.token, owner)).toBe(200);
+      expect(await revoke(standalone, owner)).toBe(200);
+      expect(await isActive(two.token)).toBe(false);
+      expect(await isActive(standalone)).toBe(false);
+      const { events } = messageOf(
+        await door.call(
+          AdminService.method.listEvents,
+          { aggregateId: userId, eventTypes: ["user.pat.removed"] },
+          admin(),
+        ),
+      ) as { events: object };
+      expect(events).toMatchObject([
+        {
+          editor: { userId: owner.userId },
+          payload: { tokenId: two.tokenId },
+        },
+        {
+          editor: { userId },
+          payload: { tokenId: one.tokenId },
+        },
+      ]);
+    });
+
     it("userinfo tells an access token's account who it is", async () => {
       const program = await makeProgram([]);
       const token = await tokenOf(byBasic(program));
