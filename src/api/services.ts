@@ -43,6 +43,7 @@ import {
   createAdminOrgMethods,
   createManagementOrgMethods,
 } from "./services/org-methods.ts";
+import { withBoundPages } from "./requests/page-tokens.ts";
 import { createOrganizationService } from "./services/organization-service.ts";
 import { createPolicyService } from "./services/policy-service.ts";
 import { requestBounds } from "./requests/request-bounds.ts";
@@ -170,7 +171,11 @@ function mount<Desc extends DescService>(
   return {
     spec: createServiceImplSpec<Desc>(
       service,
-      withinBounds(service, implementation, requestBounds),
+      withinBounds(
+        service,
+        withBoundPages(service, implementation),
+        requestBounds,
+      ),
     ),
     pathPrefix,
   };

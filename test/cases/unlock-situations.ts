@@ -78,7 +78,7 @@ const filterInvalid = refusal.invalid(
 );
 const pageInvalid = refusal.invalid(
   "LOCKOUTD-lst01",
-  "page_size must not be negative, and page_token must come from the previous response",
+  "page_size must not be negative, and page_token must come from the previous response to the same request: repeat its other fields",
 );
 
 const manySituations: readonly Situation[] = [

@@ -51,7 +51,7 @@ async function* lockedUsers(
   session: Session,
   filter: Filter,
 ): AsyncGenerator<readonly Lockout[]> {
-  const request = listRequest(session, filter);
+  const request = listRequest(session, filter, Date.now());
   let pageToken = "";
   do {
     const page = await session.clients.attempts.listLockedUsers({

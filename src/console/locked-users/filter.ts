@@ -28,14 +28,19 @@ export function isFiltered({ reason, sinceMs, namePrefix }: Filter): boolean {
   );
 }
 
-/** Asks for those who fit, who was locked last first. */
+/**
+ * Asks for those who fit, who was locked last first.
+ *
+ * @param now milliseconds since 1970 UTC: the same for all pages of a list
+ */
 export function listRequest(
   { isAll }: Session,
   { reason, sinceMs, namePrefix }: Filter,
+  now: number,
 ): MessageInitShape<typeof ListLockedUsersRequestSchema> {
   return {
     ...{ reason, namePrefix: namePrefix.trim(), allOrganizations: isAll },
     orderBy: "lock_time desc",
-    ...(sinceMs > 0 && { since: timestampFromMs(Date.now() - sinceMs) }),
+    ...(sinceMs > 0 && { since: timestampFromMs(now - sinceMs) }),
   };
 }

@@ -16,53 +16,63 @@ import { LockedTable } from "./locked-table.tsx";
 
 const pageSize = 50;
 
+/** Where a page begins. */
+interface PageStart {
+  readonly token: string;
+  /** The time of the request that the token is from, in milliseconds since 1970 UTC: the next one asks for the same. */
+  readonly time: number | undefined;
+}
+
+const firstPage: readonly PageStart[] = [{ token: "", time: undefined }];
+
 interface Selection {
   /** By {@link userKey}. */
   readonly rows: ReadonlySet<string>;
   readonly filter: Filter;
-  readonly tokens: readonly string[];
+  readonly starts: readonly PageStart[];
 }
 
 const noSelection: Selection = {
   rows: new Set(),
   filter: noFilter,
-  tokens: [],
+  starts: [],
 };
 
 /** Who is locked, with what a help desk does about it. */
 export function LockedUsersPage({ session }: { readonly session: Session }) {
   const [filter, setFilter] = useState(noFilter);
-  /** The tokens of the pages up to this one. */
-  const [tokens, setTokens] = useState<readonly string[]>([""]);
+  /** Of the pages up to this one. */
+  const [starts, setStarts] = useState(firstPage);
   const [message, setMessage] = useState("");
   /** Of which rows some are selected: others may come between a choice and what it shows. */
   const [selection, setSelection] = useState<Selection>(noSelection);
   const [unlocking, setUnlocking] = useState<readonly Lockout[]>([]);
-  const pageToken = tokens.at(-1) ?? "";
   const { value, failure, reload } = useLive(
     session,
     useCallback(
-      async (signal: AbortSignal) => ({
-        page: await session.clients.attempts.listLockedUsers(
-          { ...listRequest(session, filter), pageSize, pageToken },
+      async (signal: AbortSignal) => {
+        const { token: pageToken = "", time = Date.now() } =
+          starts.at(-1) ?? {};
+        const page = await session.clients.attempts.listLockedUsers(
+          { ...listRequest(session, filter, time), pageSize, pageToken },
           { signal },
-        ),
-        ...{ filter, tokens },
-      }),
-      [session, filter, tokens],
+        );
+        return { page, filter, starts, time };
+      },
+      [session, filter, starts],
     ),
   );
   const page = value?.page;
   const users = page?.users ?? [];
   const selected =
-    selection.tokens === value?.tokens && selection.filter === value.filter
+    selection.starts === value?.starts && selection.filter === value.filter
       ? selection.rows
       : noSelection.rows;
   const chosen = users.filter((user) => selected.has(userKey(user)));
   const mayUnlock = may(session, "user.write");
   const change = (part: Partial<Filter>) => {
     setFilter({ ...filter, ...part });
-    setTokens([""]);
+    setStarts(firstPage);
   };
   return (
     <>
@@ -112,7 +122,7 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
                 setSelection({
                   rows,
                   filter: value.filter,
-                  tokens: value.tokens,
+                  starts: value.starts,
                 });
               }}
               onUnlock={(user) => {
@@ -121,11 +131,11 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
             />
           )}
           <Pager
-            tokens={value.tokens}
-            next={page.nextPageToken}
+            starts={value.starts}
+            next={{ token: page.nextPageToken, time: value.time }}
             total={page.totalSize}
             shown={users.length}
-            onTurn={setTokens}
+            onTurn={setStarts}
           />
           {page.unknownNames > 0 && (
             <p class="help">{lockedTexts.unknownNames(page.unknownNames)}</p>
@@ -151,38 +161,38 @@ export function LockedUsersPage({ session }: { readonly session: Session }) {
 }
 
 function Pager({
-  tokens,
+  starts,
   next,
   total,
   shown,
   onTurn,
 }: {
-  readonly tokens: readonly string[];
-  readonly next: string;
+  readonly starts: readonly PageStart[];
+  readonly next: PageStart;
   readonly total: number;
   readonly shown: number;
-  readonly onTurn: (tokens: readonly string[]) => void;
+  readonly onTurn: (starts: readonly PageStart[]) => void;
 }) {
-  if (tokens.length === 1 && next === "") {
+  if (starts.length === 1 && next.token === "") {
     return null;
   }
-  const before = (tokens.length - 1) * pageSize;
+  const before = (starts.length - 1) * pageSize;
   return (
     <div class="buttons">
       <button
         type="button"
-        disabled={tokens.length === 1}
+        disabled={starts.length === 1}
         onClick={() => {
-          onTurn(tokens.slice(0, -1));
+          onTurn(starts.slice(0, -1));
         }}
       >
         {texts.previous}
       </button>
       <button
         type="button"
-        disabled={next === ""}
+        disabled={next.token === ""}
         onClick={() => {
-          onTurn([...tokens, next]);
+          onTurn([...starts, next]);
         }}
       >
         {texts.next}

@@ -292,8 +292,8 @@ const entries = {
   pageInvalid: {
     id: "LOCKOUTD-lst01",
     code: "INVALID_ARGUMENT",
-    key: "page_size must not be negative, and page_token must come from the previous response",
-    when: "A list is requested with a negative page size, or with a page token that no list has returned.",
+    key: "page_size must not be negative, and page_token must come from the previous response to the same request: repeat its other fields",
+    when: "A list is requested with a negative page size, or with a page token that was not returned to a request with the same other fields, in the same organisation.",
   },
   timeInvalid: {
     id: "LOCKOUTD-tim01",
