@@ -252,6 +252,7 @@ async function serve(
         // As at ZITADEL, so that `curl -d` without a header works.
         anyContentType: true,
         ignoreUnknownFields: config.ignoreUnknownFields,
+        refuseUnknownEnumNames: true,
         ignoreUnknownQueryParameters: config.ignoreUnknownFields,
         registry,
         eventId,

@@ -50,6 +50,8 @@ export interface OutputOptions {
 export interface TranscodingBehaviour {
   /** Skip names in a JSON body that the message does not have, instead of refusing them (400). Default: as jsonOptions say, else false. */
   readonly ignoreUnknownFields?: boolean;
+  /** Refuse a name that an enum does not have (400) also where unknown fields are skipped. Default: false, the field is left unset, as ProtoJSON has it. */
+  readonly refuseUnknownEnumNames?: boolean;
   /** Skip query parameters that name no field, instead of refusing them (400). Default: false. */
   readonly ignoreUnknownQueryParameters?: boolean;
   /** Take `/a/` for `/a`. Default: false, a trailing slash is another path. */

@@ -272,6 +272,22 @@ it("with --ignore-unknown-fields unknown fields and query parameters are skipped
       { headers: { authorization: `Bearer ${lenient.adminToken}` } },
     );
     expect(read.status).toBe(200);
+    // A filter that is misspelt is not none.
+    for (const path of [
+      "/lockout/v1/users:unlock",
+      "/lockout.v1.AttemptService/UnlockUsers",
+    ]) {
+      const misspelt = await fetch(`${lenient.url}${path}`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${lenient.adminToken}`,
+          "content-type": "application/json",
+        },
+        body: `{"namePrefix":"a","reason":"LOCK_REASON_PASSWORDS"}`,
+      });
+      expect(misspelt.status).toBe(400);
+      expect(await misspelt.text()).toContain("LOCK_REASON_PASSWORDS");
+    }
   } finally {
     await lenient.close();
   }

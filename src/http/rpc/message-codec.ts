@@ -75,6 +75,8 @@ export function jsonReadingOptions({
 }: Partial<UniversalHandlerOptions>): JsonReadingOptions {
   return {
     ignoreUnknownFields: jsonOptions?.ignoreUnknownFields ?? false,
+    // A field that was meant would be unset: a filter that is misspelt would be none.
+    ignoreUnknownEnumNames: false,
     registry: jsonOptions?.registry,
     maxJsonDepth: jsonOptions?.recursionLimit ?? defaultLimits.maxJsonDepth,
   };

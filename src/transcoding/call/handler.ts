@@ -28,11 +28,14 @@ export function createCallParts(
     binding.method.input,
     spec.kind === "server_streaming" ? (behaviour.systemParameters ?? {}) : {},
   );
+  const ignoreUnknownFields =
+    behaviour.ignoreUnknownFields ??
+    options.jsonOptions?.ignoreUnknownFields ??
+    false;
   const reader = createRequestReader(binding, {
-    ignoreUnknownFields:
-      behaviour.ignoreUnknownFields ??
-      options.jsonOptions?.ignoreUnknownFields ??
-      false,
+    ignoreUnknownFields,
+    ignoreUnknownEnumNames:
+      ignoreUnknownFields && behaviour.refuseUnknownEnumNames !== true,
     ignoreUnknownQueryParameters:
       behaviour.ignoreUnknownQueryParameters ?? false,
     multiSegmentDecoding: behaviour.multiSegmentDecoding ?? "keep-slash",

@@ -31,6 +31,7 @@ import {
 /** What JSON may hold. */
 export interface ConformOptions {
   readonly ignoreUnknownFields: boolean;
+  readonly ignoreUnknownEnumNames: boolean;
   /** Types that google.protobuf.Any may hold. */
   readonly registry: Registry | undefined;
 }
@@ -90,7 +91,7 @@ export function conformField(
     case "scalar":
       return conformScalar(field.scalar, node, at);
     case "enum":
-      return conformEnum(field.enum, node, at, options.ignoreUnknownFields);
+      return conformEnum(field.enum, node, at, options.ignoreUnknownEnumNames);
     case "message":
       return conformMessage(field.message, node, at, options);
     case "list":
@@ -216,7 +217,7 @@ function conformItem(
     case "enum":
       return field.enum === undefined
         ? null
-        : conformEnum(field.enum, node, at, options.ignoreUnknownFields);
+        : conformEnum(field.enum, node, at, options.ignoreUnknownEnumNames);
     case "message":
       return field.message === undefined
         ? null
