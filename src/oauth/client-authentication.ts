@@ -36,7 +36,7 @@ const maxLength = 200;
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/** Compared with where there is nothing to compare with, so that it takes as long. */
+/** What a store says of an account without a secret: no secret has this hash. */
 const nobodysHash = new Uint8Array(32);
 
 /** Reads how a client shows who it is. @throws OAuthError where it does so in two ways, or names another client beside it */
@@ -106,18 +106,20 @@ export function createClientAuthentication(
     const folded = foldName(id);
     const client = await store.findClient(folded);
     const hash = hashSecret(secret);
-    const stored = client?.secretHash;
+    const stored = client?.secretHash ?? nobodysHash;
+    // Made of unknown clients and known ones, so that both take as long.
+    const unknownId = toKey(folded);
     const isRight = guard.check(
-      client === undefined
-        ? { id: toKey(folded), isKnown: false }
-        : {
-            ...{ id: client.accountId, isKnown: true },
-            // A new one has the id of the one before.
-            secretId: stored && Buffer.from(stored).toString("base64"),
-          },
+      {
+        ...{
+          id: client?.accountId ?? unknownId,
+          isKnown: client !== undefined,
+        },
+        // A new one has the id of the one before.
+        secretId: Buffer.from(stored).toString("base64"),
+      },
       network,
-      () =>
-        timingSafeEqual(hash, stored ?? nobodysHash) && stored !== undefined,
+      () => timingSafeEqual(hash, stored),
     );
     if (!isRight || client === undefined) {
       return undefined;

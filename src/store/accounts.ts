@@ -15,8 +15,8 @@ export type NewAccount = Pick<
 /** What is read of an account before its secret is compared. */
 export interface StoredClient {
   readonly accountId: string;
-  /** SHA-256 of the secret; undefined where there is none. */
-  readonly secretHash: Uint8Array | undefined;
+  /** SHA-256 of the secret; 32 zeros, which is that of nothing, where there is none. */
+  readonly secretHash: Uint8Array;
 }
 
 /** The part of the port that is about service accounts. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { messageOf } from "../cases/situation.ts";
 import { openDoor } from "../support/protocol-variants.ts";
 import type { Door } from "../support/protocol-variants.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
@@ -47,6 +49,11 @@ afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop("SIGKILL")));
   await postgres.remove();
 });
+
+interface SecretEvent {
+  readonly type: { readonly type: string };
+  readonly payload: { readonly failedAttempts: number };
+}
 
 const admin = { token: clusterToken };
 const access = AccessService.method;
@@ -151,6 +158,38 @@ describe("on three nodes, at the next call on each", () => {
       const left = key.slice(place + 1);
       expect(await statusesOf(left)).toEqual(left.length === 0 ? [] : [200]);
     }
+  });
+
+  it("each compares a hundred wrong secrets, of however many that come at once to all of them", async () => {
+    const program = await makeProgram();
+    const wrong = { ...program, secret: "x".repeat(64) };
+    const answers = await Promise.all(
+      signIns.flatMap(({ byBasic }) =>
+        Array.from({ length: 400 }, () => byBasic(wrong)),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(
+      new Set([401]),
+    );
+    // The right one is not compared either; keys go on.
+    for (const { byBasic, byAssertion, assertionOf } of signIns) {
+      expect((await byBasic(program)).status).toBe(401);
+      await tokenOf(byAssertion(assertionOf(program)));
+    }
+    await expect
+      .poll(async () => {
+        const { events = [] } = messageOf(
+          await openDoor(nodeAt(0).url, "Connect JSON").call(
+            AdminService.method.listEvents,
+            { aggregateId: program.userId, limit: 100 },
+            admin,
+          ),
+        ) as { events?: readonly SecretEvent[] };
+        return events
+          .filter(({ type }) => type.type.endsWith("secret.check.failed"))
+          .reduce((sum, { payload }) => sum + payload.failedAttempts, 0);
+      })
+      .toBe(300);
   });
 
   it("all have one set of keys, though all were started at once", async () => {

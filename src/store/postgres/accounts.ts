@@ -59,7 +59,7 @@ const findByName: Statement = {
 };
 const findClient: Statement = {
   name: "find_client",
-  text: clientSql("$1"),
+  text: clientSql("$1", "decode(repeat('00', 32), 'hex')"),
 };
 const lockAccount: Statement = {
   name: "lock_account",

@@ -55,21 +55,28 @@ export const keyColumns =
 
 /** A row of {@link clientSql}. */
 export interface ClientRow {
-  readonly id: string | null;
-  readonly secret_hash: Uint8Array | null;
+  readonly id: string;
+  readonly secret_hash: Uint8Array;
 }
 
-/** Always has one row, which is empty where there is no account: a missing one would be told by the time that it takes to read one. */
-export function clientSql(name: string): string {
-  return `SELECT id, secret_hash FROM accounts WHERE folded_name = ${name} UNION ALL SELECT NULL, NULL LIMIT 1`;
+/** The id in a row of no account: as long as one, and none. */
+const nobody = "0".repeat(18);
+
+/**
+ * Always has one row, with as many bytes whether there is an account and a secret or not: the time that it takes to read less would tell.
+ *
+ * @param noHash an expression of the dialect, of 32 zero bytes
+ */
+export function clientSql(name: string, noHash: string): string {
+  return `SELECT id, coalesce(secret_hash, ${noHash}) AS secret_hash FROM accounts WHERE folded_name = ${name}
+    UNION ALL SELECT '${nobody}', ${noHash} LIMIT 1`;
 }
 
 /** Reads a row of {@link clientSql}. */
 export function toClient(row: ClientRow | undefined): StoredClient | undefined {
-  const { id = null, secret_hash: hash = null } = row ?? {};
-  return id === null
+  return row === undefined || row.id === nobody
     ? undefined
-    : { accountId: id, secretHash: hash ?? undefined };
+    : { accountId: row.id, secretHash: row.secret_hash };
 }
 
 /** The next accounts: of an organisation, or of all where `orgId` is empty. */

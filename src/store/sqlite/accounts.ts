@@ -79,7 +79,9 @@ export function prepareAccounts(
   const findByName = database.prepare<[string], AccountRow>(
     `SELECT ${columns} FROM accounts a WHERE a.folded_name = ?`,
   );
-  const findClient = database.prepare<[string], ClientRow>(clientSql("?"));
+  const findClient = database.prepare<[string], ClientRow>(
+    clientSql("?", "zeroblob(32)"),
+  );
   const findKey = database.prepare<[string, string], AccountKeyRow>(
     `SELECT ${keyColumns} FROM account_keys WHERE account_id = ? AND id = ?`,
   );

@@ -42,7 +42,7 @@ export function describeAccounts(bed: StoreBed): void {
         id,
       });
       expect(await bed.store.findClient("login-page")).toEqual({
-        ...{ accountId: id, secretHash: undefined },
+        ...{ accountId: id, secretHash: Buffer.alloc(32) },
       });
       expect(await bed.store.findClient("nobody")).toBeUndefined();
       await expect(create("LOGIN-page")).rejects.toMatchObject({
