@@ -16,6 +16,7 @@ import { addUserCommand } from "./commands/user.ts";
 import { addVersionCommand } from "./commands/version.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { refuseEmptyValues } from "./options/empty-values.ts";
+import { suggestChoices } from "./options/suggested-choices.ts";
 import { helpLayout } from "./help.ts";
 import { failurePrefix } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -76,5 +77,6 @@ export function createProgram(terminal: Terminal): Command {
   addVersionCommand(program, terminal);
   addHelpCommand(program);
   refuseEmptyValues(program);
+  suggestChoices(program);
   return program;
 }

@@ -20,6 +20,12 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     ["help user nope", /unknown command 'user nope'/],
     ["attempts begin --factor pin", /Write one of password, totp, otp_sms, /],
     ["attempts complete 1 --outcome no", /Write one of succeeded, failed, not/],
+    [
+      "events --type user.lokced",
+      /is invalid\. Did you mean user\.locked\? Allowed choices are /,
+    ],
+    ["token create a --role ORG_OWNR", /Did you mean ORG_OWNER\? Allowed/],
+    ["attempts begin --factor pasword", /Did you mean password\? Write one/],
     ["serve extra", /too many arguments/],
     ["serve --lisen x", /unknown option '--lisen'[^]*--listen/],
     ["serve --listen 8080", /Write HOST:PORT/],

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { didYouMean } from "./nearest.ts";
 
 /** The names of an enum for people, such as `otp_sms` for FACTOR_OTP_SMS. */
 export interface EnumNames {
@@ -32,7 +33,9 @@ export function enumNames(
         .replace(new RegExp(`^${prefix.toLowerCase()}`), "");
       const value = numbers.get(name);
       if (value === undefined) {
-        throw new InvalidArgumentError(`Write one of ${names.join(", ")}.`);
+        throw new InvalidArgumentError(
+          `${didYouMean(name, names)}Write one of ${names.join(", ")}.`,
+        );
       }
       return value;
     },
