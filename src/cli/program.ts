@@ -17,8 +17,9 @@ import { addVersionCommand } from "./commands/version.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { refuseEmptyValues } from "./options/empty-values.ts";
 import { suggestChoices } from "./options/suggested-choices.ts";
+import { warnOfVariables } from "./options/unknown-variables.ts";
 import { helpLayout } from "./help.ts";
-import { failurePrefix } from "./terminal/terminal.ts";
+import { failurePrefix, warningPrefix } from "./terminal/terminal.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { readVersion } from "../telemetry/version.ts";
 
@@ -78,5 +79,13 @@ export function createProgram(terminal: Terminal): Command {
   addHelpCommand(program);
   refuseEmptyValues(program);
   suggestChoices(program);
+  program.hook("preAction", (_program, command) => {
+    // A server logs them.
+    if (command.name() !== "serve") {
+      for (const warning of warnOfVariables(program, process.env)) {
+        terminal.err(`${warningPrefix()} ${warning}\n`);
+      }
+    }
+  });
   return program;
 }

@@ -382,6 +382,14 @@ describe("SIGHUP", () => {
   });
 });
 
+test("a variable that is nearly one of a flag is warned of in the log", async () => {
+  const server = await serve({ LOCKOUTD_RETENTON: "90d" });
+  expect(server.stderr()).toContain(
+    "the variable LOCKOUTD_RETENTON is unknown, and does nothing: did you mean LOCKOUTD_RETENTION?",
+  );
+  await stop(server);
+});
+
 describe("a server that cannot start ends with 1 and one line", () => {
   test("the port is taken: the reason comes first, then the token", async () => {
     const other = createServer().listen(0, "127.0.0.1");

@@ -23,6 +23,7 @@ import {
 } from "../options/telemetry-options.ts";
 import type { TelemetryOptions } from "../options/telemetry-options.ts";
 import { describeStartFailure } from "../terminal/start-failure.ts";
+import { createLogger } from "../../telemetry/log.ts";
 import { nextStopSignal } from "../terminal/stop-signal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import {
@@ -35,6 +36,7 @@ import {
   parseTrustedProxies,
   parseWait,
 } from "../options/values.ts";
+import { warnOfVariables } from "../options/unknown-variables.ts";
 import { failedFirstStart, welcome } from "../terminal/welcome.ts";
 
 interface ServeOptions extends TelemetryOptions, SignInFlags, HookOptionValues {
@@ -259,17 +261,27 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
   command
     .addHelpText("after", explanation)
     .action(async (options: ServeOptions) => {
-      await serve(readConfig(options), terminal);
+      const warnings = warnOfVariables(program, process.env);
+      await serve(readConfig(options), terminal, warnings);
     });
 }
 
 /** Serves until a signal says to stop. */
-async function serve(config: ServerConfig, terminal: Terminal): Promise<void> {
+async function serve(
+  config: ServerConfig,
+  terminal: Terminal,
+  warnings: readonly string[],
+): Promise<void> {
   setUpCollector();
+  const log = createLogger({ level: config.logLevel });
+  for (const warning of warnings) {
+    log.warn(warning);
+  }
   // Before the start: a signal that comes meanwhile stops the server once it has started.
   const stopped = nextStopSignal();
   let created: CreatedInstance | undefined;
   const started = startServer(config, {
+    log,
     onCreated: (instance) => {
       created = instance;
     },

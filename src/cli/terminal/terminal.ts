@@ -18,6 +18,11 @@ export const processTerminal: Terminal = {
   err: (text) => process.stderr.write(renderStyles(printableLines(text))),
 };
 
+/** What a message on standard error begins with that says what may be wrong. */
+export function warningPrefix(): string {
+  return style("warning", "lockoutd: warning:", process.stderr);
+}
+
 /** What a message on standard error begins with that says what went wrong. */
 export function failurePrefix(): string {
   return style("bad", "lockoutd:", process.stderr);
