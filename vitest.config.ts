@@ -46,7 +46,8 @@ export default defineConfig({
           include: [
             "test/cases/!(bodies).test.ts",
             "test/client/with-lockout.test.ts",
-            "test/interop/{grpc-js,zitadel-client}.test.ts",
+            "test/interop/{grpc-js,replay,zitadel-client}.test.ts",
+            "test/oidc/{organizations,provider}.test.ts",
             // Not those that play on both engines themselves.
             "test/property/!({rules,sources,storms}-model).test.ts",
           ],

@@ -8,12 +8,17 @@ import (
 	adminclient "github.com/zitadel/zitadel-go/v3/pkg/client/admin"
 	managementclient "github.com/zitadel/zitadel-go/v3/pkg/client/management"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/middleware"
+	orgclient "github.com/zitadel/zitadel-go/v3/pkg/client/org/v2"
+	userclient "github.com/zitadel/zitadel-go/v3/pkg/client/user/v2"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/admin"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/auth"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/authn"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/management"
 	"github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/member"
+	orgv1 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org"
+	orgv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/org/v2"
+	userv2 "github.com/zitadel/zitadel-go/v3/pkg/client/zitadel/user/v2"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -37,6 +42,12 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 	instance := must[*adminclient.Client](t)(
 		adminclient.NewClient(t.Context(), "http://"+address, address, signInScopes, signIn()...),
 	)
+	users := must[*userclient.Client](t)(
+		userclient.NewClient(t.Context(), "http://"+address, address, signInScopes, signIn()...),
+	)
+	orgs := must[*orgclient.Client](t)(
+		orgclient.NewClient(t.Context(), "http://"+address, address, signInScopes, signIn()...),
+	)
 	org := middleware.SetOrgID(t.Context(), stage.orgID)
 	// What the provider takes for a resource that is gone.
 	expectGone := func(err error) {
@@ -45,27 +56,72 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 			t.Errorf("got %v, want NOT_FOUND", err)
 		}
 	}
+	// What the provider takes for a server that is older than the call: it makes the one of before.
+	expectUnknownCall := func(err error) {
+		t.Helper()
+		if status.Code(err) != codes.Unimplemented {
+			t.Errorf("got %v, want UNIMPLEMENTED", err)
+		}
+	}
 
+	name := "by-terraform-" + time.Now().Format("150405.000000")
+	_, err := users.CreateUser(org, &userv2.CreateUserRequest{
+		OrganizationId: stage.orgID, Username: &name,
+		UserType: &userv2.CreateUserRequest_Machine_{
+			Machine: &userv2.CreateUserRequest_Machine{Name: "made by Terraform"},
+		},
+	})
+	expectUnknownCall(err)
 	id := must[*management.AddMachineUserResponse](t)(service.AddMachineUser(org, &management.AddMachineUserRequest{
-		UserName: "by-terraform-" + time.Now().Format("150405.000000"), Name: "made by Terraform",
+		UserName: name, Name: "made by Terraform",
 	})).GetUserId()
 
 	t.Run("zitadel_machine_user", func(t *testing.T) {
-		read := must[*management.GetUserByIDResponse](t)(
-			service.GetUserByID(org, &management.GetUserByIDRequest{Id: id}),
+		read := must[*userv2.GetUserByIDResponse](t)(
+			users.GetUserByID(org, &userv2.GetUserByIDRequest{UserId: id}),
 		).GetUser()
-		if read.GetMachine().GetName() != "made by Terraform" || read.GetDetails().GetResourceOwner() != stage.orgID {
+		// All that the provider compares with its configuration; where it differs, it plans a change for ever.
+		machine := read.GetMachine()
+		if machine.GetName() != "made by Terraform" || machine.GetDescription() != "" ||
+			machine.GetAccessTokenType() != userv2.AccessTokenType_ACCESS_TOKEN_TYPE_BEARER ||
+			read.GetUsername() != name || read.GetPreferredLoginName() != name || read.GetUserId() != id ||
+			read.GetDetails().GetResourceOwner() != stage.orgID || read.GetState() != userv2.UserState_USER_STATE_ACTIVE {
 			t.Errorf("got %v", read)
 		}
 		secret := must[*management.GenerateMachineSecretResponse](t)(
 			service.GenerateMachineSecret(org, &management.GenerateMachineSecretRequest{UserId: id}),
 		)
-		if secret.GetClientId() != read.GetUserName() || secret.GetClientSecret() == "" {
+		if secret.GetClientId() != name || secret.GetClientSecret() == "" {
 			t.Errorf("got %v", secret)
 		}
 		must[*management.RemoveMachineSecretResponse](t)(
 			service.RemoveMachineSecret(org, &management.RemoveMachineSecretRequest{UserId: id}),
 		)
+	})
+
+	t.Run("zitadel_org", func(t *testing.T) {
+		ctx := t.Context()
+		name := "Terraform " + time.Now().Format("150405.000000")
+		made := must[*orgv2.AddOrganizationResponse](t)(
+			orgs.AddOrganization(ctx, &orgv2.AddOrganizationRequest{Name: name}),
+		).GetOrganizationId()
+		read := must[*admin.GetOrgByIDResponse](t)(
+			instance.GetOrgByID(ctx, &admin.GetOrgByIDRequest{Id: made}),
+		).GetOrg()
+		if read.GetId() != made || read.GetName() != name || read.GetPrimaryDomain() == "" ||
+			read.GetState() != orgv1.OrgState_ORG_STATE_ACTIVE {
+			t.Errorf("got %v", read)
+		}
+		first := must[*admin.GetDefaultOrgResponse](t)(
+			instance.GetDefaultOrg(ctx, &admin.GetDefaultOrgRequest{}),
+		).GetOrg()
+		if first.GetId() == made {
+			t.Errorf("a new organisation is not the default one, got %v", first)
+		}
+		_, err := orgs.DeleteOrganization(ctx, &orgv2.DeleteOrganizationRequest{OrganizationId: made})
+		expectUnknownCall(err)
+		_, err = instance.GetOrgByID(ctx, &admin.GetOrgByIDRequest{Id: "300000000000000001"})
+		expectGone(err)
 	})
 
 	t.Run("zitadel_org_member", func(t *testing.T) {
@@ -153,8 +209,10 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 		expectGone(err)
 	})
 
+	_, err = users.DeleteUser(org, &userv2.DeleteUserRequest{UserId: id})
+	expectUnknownCall(err)
 	must[*management.RemoveUserResponse](t)(service.RemoveUser(org, &management.RemoveUserRequest{Id: id}))
-	_, err := service.GetUserByID(org, &management.GetUserByIDRequest{Id: id})
+	_, err = users.GetUserByID(org, &userv2.GetUserByIDRequest{UserId: id})
 	expectGone(err)
 }
 
