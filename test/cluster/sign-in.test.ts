@@ -80,6 +80,26 @@ async function statusesOf(tokens: readonly string[]) {
   return [...new Set(all)];
 }
 
+/** Personal access tokens of an account, made at each node. */
+async function personalTokensOf({ userId }: Program) {
+  const made = await Promise.all(
+    nodes.map(({ url }) =>
+      openDoor(url, "Connect JSON").call(
+        management.addPersonalAccessToken,
+        { userId },
+        admin,
+      ),
+    ),
+  );
+  return made.map(
+    (answer) =>
+      messageOf(answer) as {
+        readonly token: string;
+        readonly tokenId: string;
+      },
+  );
+}
+
 /** Changes something at a node. */
 async function change(
   place: number,
@@ -96,8 +116,10 @@ describe("on three nodes, at the next call on each", () => {
       const program = await makeProgram();
       const { userId, keyId } = program;
       const { key, secret } = await tokensOf(program);
-      const both = [...key, ...secret];
-      expect(await statusesOf(both)).toEqual([200]);
+      const made = await personalTokensOf(program);
+      const personal = made.map(({ token }) => token);
+      const all = [...key, ...secret, ...personal];
+      expect(await statusesOf(all)).toEqual([200]);
 
       const roles = (names: readonly string[]) =>
         change(
@@ -107,14 +129,14 @@ describe("on three nodes, at the next call on each", () => {
           admin,
         );
       await roles(["IAM_USER_MANAGER"]);
-      expect(await statusesOf(both)).toEqual([403]);
+      expect(await statusesOf(all)).toEqual([403]);
       await roles(["IAM_OWNER"]);
-      expect(await statusesOf(both)).toEqual([200]);
+      expect(await statusesOf(all)).toEqual([200]);
 
       await change(place, management.lockUser, { id: userId }, admin);
-      expect(await statusesOf(both)).toEqual([401]);
+      expect(await statusesOf(all)).toEqual([401]);
       await change(place, management.unlockUser, { id: userId }, admin);
-      expect(await statusesOf(both)).toEqual([200]);
+      expect(await statusesOf(all)).toEqual([200]);
 
       await change(place, access.removeKey, { userId, keyId }, admin);
       expect(await statusesOf(key)).toEqual([401]);
@@ -123,16 +145,35 @@ describe("on three nodes, at the next call on each", () => {
       expect(await statusesOf(secret)).toEqual([200]);
       await change(place, access.removeSecret, { userId }, admin);
       expect(await statusesOf(secret)).toEqual([401]);
+      expect(await statusesOf(personal)).toEqual([200]);
+      for (const [removed, { token, tokenId }] of made.entries()) {
+        await change(
+          place,
+          management.removePersonalAccessToken,
+          { userId, tokenId },
+          admin,
+        );
+        expect(await statusesOf([token])).toEqual([401]);
+        const left = personal.slice(removed + 1);
+        expect(await statusesOf(left)).toEqual(left.length === 0 ? [] : [200]);
+      }
 
       const another = await makeProgram();
       const more = await tokensOf(another);
+      const [last] = await personalTokensOf(another);
       await change(
         place,
         access.deleteServiceAccount,
         { userId: another.userId },
         admin,
       );
-      expect(await statusesOf([...more.key, ...more.secret])).toEqual([401]);
+      expect(
+        await statusesOf([
+          ...more.key,
+          ...more.secret,
+          ...(last === undefined ? [] : [last.token]),
+        ]),
+      ).toEqual([401]);
     },
   );
 
@@ -140,7 +181,9 @@ describe("on three nodes, at the next call on each", () => {
     const program = await makeProgram();
     const own = basic(program.loginName, program.secret);
     const { key } = await tokensOf(program);
-    for (const [place, token] of key.entries()) {
+    const personal = await personalTokensOf(program);
+    const all = [...key, ...personal.map(({ token }) => token)];
+    for (const [place, token] of all.entries()) {
       const by = signIns[(place + 1) % signIns.length];
       const { status } = (await by?.post(
         "/oauth/v2/revoke",
@@ -155,7 +198,7 @@ describe("on three nodes, at the next call on each", () => {
       for (const { body } of asked) {
         expect(body).toEqual({ active: false });
       }
-      const left = key.slice(place + 1);
+      const left = all.slice(place + 1);
       expect(await statusesOf(left)).toEqual(left.length === 0 ? [] : [200]);
     }
   });
