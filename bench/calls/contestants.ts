@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startLockoutd } from "../support/lockoutd-server.ts";
+import type { LockoutdOptions } from "../support/lockoutd-server.ts";
 import type { Skipped } from "../support/redis-server.ts";
 import type { CallName } from "./calls.ts";
 import { buildGoPeers } from "./go-peers.ts";
@@ -14,8 +15,11 @@ export interface Contestant {
   readonly title: string;
   /** The calls that it answers. */
   readonly calls: readonly CallName[];
-  /** Starts a process of it, with files of its own in a directory of its own. */
-  readonly start: (directory: string) => Promise<Contender | Skipped>;
+  /** Starts a process of it, with files of its own in a directory of its own. @param before the checkout that `--before` names */
+  readonly start: (
+    directory: string,
+    before?: string,
+  ) => Promise<Contender | Skipped>;
 }
 
 /** A process that serves. */
@@ -36,6 +40,12 @@ export const contestants = {
     title: "lockoutd",
     calls: [...reads, ...otherReads, "write"],
     start: (directory) => startOurs(directory),
+  },
+  before: {
+    title: "lockoutd before",
+    calls: [...reads, ...otherReads, "write"],
+    start: (directory, before = ".") =>
+      startOurs(directory, { entry: resolve(before, "src/main.ts") }),
   },
   "without-store": {
     title: "its HTTP server, empty handler",
@@ -85,17 +95,20 @@ export const contestantNames = Object.keys(
   contestants,
 ) as readonly ContestantName[];
 
+/** Those that need no other checkout. */
+export const peerNames = contestantNames.filter((name) => name !== "before");
+
 /** The token of the peers, as long as ours is. */
 const peerToken = randomBytes(32).toString("base64url");
 
-/** @param nodeOptions options for Node itself */
+/** Starts a lockoutd with a new database in the directory. */
 export async function startOurs(
   directory: string,
-  nodeOptions: readonly string[] = [],
+  options: Pick<LockoutdOptions, "entry" | "nodeOptions"> = {},
 ): Promise<Contender> {
   const server = await startLockoutd({
     database: join(directory, "lockoutd.db"),
-    nodeOptions,
+    ...options,
   });
   const { pid, port, token } = server;
   return {

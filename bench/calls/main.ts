@@ -5,7 +5,8 @@ import { readFlags } from "../support/flags.ts";
 import { readCount } from "../support/read-count.ts";
 import { subDirectory, withTempDir } from "../support/temp-dir.ts";
 import { callNames } from "./calls.ts";
-import { contestantNames } from "./contestants.ts";
+import { peerNames } from "./contestants.ts";
+import type { ContestantName } from "./contestants.ts";
 import { watchMemory } from "./memory-growth.ts";
 import { toPicture } from "./picture.ts";
 import { publish } from "./publish.ts";
@@ -19,7 +20,8 @@ const help = `npm run bench -- [options]
   --seconds 5        how long each measurement takes
   --rounds 5         how often each is made
   --only a,b         only these calls: ${callNames.join(", ")}
-  --peers a,b        only these servers: ${contestantNames.join(", ")}
+  --peers a,b        only these servers: ${peerNames.join(", ")}
+  --before path      another checkout of lockoutd, with its packages installed, to compare with; alone, unless there are peers
   --memory 1000000   after how many requests the server's memory is looked at; 0 for never
   --dir path         where the databases are made: on the disk to measure
   --no-publish       README, docs/explanation/performance.md and docs/explanation/bench.svg stay as they are, as they do where not all is measured
@@ -30,6 +32,7 @@ const flags = readFlags(help, {
   rounds: { type: "string", default: "5" },
   only: { type: "string" },
   peers: { type: "string" },
+  before: { type: "string" },
   memory: { type: "string", default: "1000000" },
   dir: { type: "string" },
   publish: { type: "boolean", default: true },
@@ -43,7 +46,8 @@ async function run(directory: string): Promise<void> {
   const raced = await race({
     directory,
     calls: readNames("call", flags.only, callNames),
-    contestants: readNames("server", flags.peers, contestantNames),
+    contestants: chooseContestants(),
+    before: flags.before,
     rounds,
     seconds,
     say,
@@ -65,7 +69,9 @@ async function run(directory: string): Promise<void> {
   const figures = toMarkdown(results);
   process.stdout.write(await format(figures, { parser: "markdown" }));
   // A part would pass for the whole.
-  const whole = flags.only === undefined && flags.peers === undefined;
+  const whole = [flags.only, flags.peers, flags.before].every(
+    (flag) => flag === undefined,
+  );
   if (flags.publish && whole) {
     await publish({
       figures,
@@ -73,6 +79,14 @@ async function run(directory: string): Promise<void> {
       svg: toPicture(raced.found),
     });
   }
+}
+
+function chooseContestants(): readonly ContestantName[] {
+  if (flags.before === undefined) {
+    return readNames("server", flags.peers, peerNames);
+  }
+  const peers = readNames("server", flags.peers ?? "lockoutd", peerNames);
+  return [...peers, "before"];
 }
 
 function readNames<Name extends string>(

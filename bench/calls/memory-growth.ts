@@ -28,9 +28,9 @@ export async function watchMemory(
     return [];
   }
   const inspectorPort = await freePort();
-  const server = await startOurs(directory, [
-    `--inspect=127.0.0.1:${inspectorPort}`,
-  ]);
+  const server = await startOurs(directory, {
+    nodeOptions: [`--inspect=127.0.0.1:${inspectorPort}`],
+  });
   try {
     const inspector = await connectInspector(inspectorPort);
     const answerBytes = await verify("grpc", server);

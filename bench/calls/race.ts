@@ -17,6 +17,8 @@ export interface RaceOptions {
   readonly directory: string;
   readonly calls: readonly CallName[];
   readonly contestants: readonly ContestantName[];
+  /** The checkout of the contestant of that name. */
+  readonly before: string | undefined;
   readonly rounds: number;
   readonly seconds: number;
   readonly say: (line: string) => void;
@@ -79,6 +81,7 @@ async function raceTogether(
           call,
           name,
           subDirectory(options.directory, `${call}-${name}`),
+          options.before,
         );
         if ("skipped" in lane) {
           skipped.add(lane.skipped);
@@ -113,12 +116,13 @@ async function openLane(
   call: CallName,
   name: ContestantName,
   directory: string,
+  before: string | undefined,
 ): Promise<Lane | Skipped> {
   const tool = call === "write" ? undefined : findTool(toolOf(call));
   if (typeof tool === "object") {
     return { skipped: `${calls[call].title}: ${tool.skipped}` };
   }
-  const contender = await contestants[name].start(directory);
+  const contender = await contestants[name].start(directory, before);
   if ("skipped" in contender) {
     return { skipped: `${contestants[name].title}: ${contender.skipped}` };
   }

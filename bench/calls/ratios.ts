@@ -1,5 +1,5 @@
 import { callNames, calls } from "./calls.ts";
-import { contestantNames, contestants } from "./contestants.ts";
+import { contestants, peerNames } from "./contestants.ts";
 import type { Found } from "./race.ts";
 import { standings } from "./standings.ts";
 import { times } from "./table.ts";
@@ -8,7 +8,7 @@ import { times } from "./table.ts";
 export function toRatios(found: Found): string {
   const all = standings(found);
   const reads = callNames.filter((call) => call !== "write");
-  const rows = contestantNames
+  const rows = peerNames
     .filter((name) => name !== "lockoutd")
     .map((name) => contestants[name].title)
     .map((title) => {
