@@ -13,8 +13,11 @@ export function createLastUses(
   store: Pick<TokenStore, "noteTokenUse">,
 ): (token: Pick<TokenRecord, "id" | "lastUseDate">, now: number) => void {
   const noted = new Map<string, number>();
+  let hour = -Infinity;
   return ({ id, lastUseDate = -Infinity }, now) => {
-    const hour = now - (now % hourMs);
+    if (now < hour || now >= hour + hourMs) {
+      hour = now - (now % hourMs);
+    }
     if (lastUseDate >= hour || (noted.get(id) ?? -Infinity) >= hour) {
       return;
     }

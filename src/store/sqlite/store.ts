@@ -212,11 +212,15 @@ function createStore(
     }
   };
   const access = { read, readOrReject, write, mark: recent?.mark };
-  const findPolicy = rememberUntilCommit(
-    recent?.mark,
-    maxRemembered,
-    (owner: PolicyAggregate) => policies.find(owner),
-  );
+  // One for each kind of owner: to put a key together for each look-up takes longer than the look-up.
+  const rememberPolicies = () =>
+    rememberUntilCommit(recent?.mark, maxRemembered, (owner: PolicyAggregate) =>
+      policies.find(owner),
+    );
+  const findPolicies = {
+    instance: rememberPolicies(),
+    org: rememberPolicies(),
+  };
 
   // There is one instance, and it stays: once it is seen outside a transaction it need not be read again.
   let committed: PolicyAggregate | undefined;
@@ -258,7 +262,7 @@ function createStore(
         if (aggregate === undefined || !mayBeId(aggregate.id)) {
           return undefined;
         }
-        return findPolicy(`${aggregate.type} ${aggregate.id}`, aggregate);
+        return findPolicies[aggregate.type](aggregate.id, aggregate);
       }),
     viewPolicy: async (owner) =>
       read(() => {
