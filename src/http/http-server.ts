@@ -160,6 +160,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ),
   ]);
   const watchdog = new Watchdog(checkingInterval(limits));
+  shutdown.signal.addEventListener("abort", () => {
+    watchdog.abort(shutdown.signal.reason);
+  });
   const transcoder = options.transcoder?.({
     ...open,
     // It keeps deadlines, and cuts errors, by itself.

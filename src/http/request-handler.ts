@@ -94,6 +94,7 @@ export function createRequestHandler(
     exchange.onClose(() => {
       watchdog.delete(running);
       given.onRequestEnd(running.record());
+      running.call?.leave();
     });
     try {
       const response = refused

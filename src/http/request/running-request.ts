@@ -9,6 +9,14 @@ import type { Watched } from "../connection/budget/watchdog.ts";
 /** How long a call that was aborted may take to end, in milliseconds. */
 const abortMs = 1000;
 
+/** A unary call that runs. */
+export interface RunningCall {
+  /** Responds with an error, unless a response was sent. */
+  fail(reason: unknown): void;
+  /** The client has left: there is nobody to respond to. */
+  leave(): void;
+}
+
 /** A request whose response is not complete. */
 export class RunningRequest implements Watched {
   readonly exchange: Exchange;
@@ -34,6 +42,8 @@ export class RunningRequest implements Watched {
   status = 0;
   grpcStatus: string | undefined;
   sent = 0;
+  /** The unary call that was begun for it, until that is over. */
+  call: RunningCall | undefined;
   /** Ends the call for the given reason. Undefined for unary calls, which are soon over. */
   expire: ((reason: ConnectError) => void) | undefined;
   readonly #limits: HttpLimits;
@@ -74,6 +84,10 @@ export class RunningRequest implements Watched {
 
   stopHeartbeat(): void {
     this.#heartbeat = undefined;
+  }
+
+  abort(reason: unknown): void {
+    this.call?.fail(reason);
   }
 
   check(now: number, later: (task: () => void) => void): void {

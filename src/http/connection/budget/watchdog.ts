@@ -11,6 +11,9 @@ export interface Watched extends Listed {
    * @param later runs what may be due for thousands at once, some with each turn of the event loop
    */
   check(now: number, later: (task: () => void) => void): void;
+
+  /** The server ends what still runs, for the given reason. */
+  abort?(reason: unknown): void;
 }
 
 /** So many tasks run in one turn: a few milliseconds. */
@@ -46,6 +49,13 @@ export class Watchdog {
 
   delete(watched: Watched): void {
     this.#watched.delete(watched);
+  }
+
+  /** Ends what still runs: with a shutdown, after its grace. */
+  abort(reason: unknown): void {
+    this.#watched.forEach((each) => {
+      each.abort?.(reason);
+    });
   }
 
   stop(): void {

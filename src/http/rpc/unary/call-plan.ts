@@ -3,19 +3,12 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import type { BodyTimeouts } from "../../connection/exchange/body.ts";
-import type { Listed, Roster } from "../../connection/budget/roster.ts";
 import type { RequestHead } from "../../request/head.ts";
 import type { RunningRequest } from "../../request/running-request.ts";
 import type { Stopwatch } from "../gate-renewal.ts";
 import type { MapError } from "../mapped-errors.ts";
 import type { UnaryForm } from "./form.ts";
 import type { Invoke } from "./invoke.ts";
-
-/** A call that runs. */
-export interface RunningCall extends Listed {
-  /** Responds with an error, unless a response was sent. */
-  fail(reason: unknown): void;
-}
 
 /** Sends responses for which a unary call has no short way. */
 export interface Respond {
@@ -41,6 +34,4 @@ export interface CallPlan {
   readonly mapError: MapError;
   readonly options: UniversalHandlerOptions;
   readonly respond: Respond;
-  /** Calls that run: a shutdown aborts them. */
-  readonly running: Roster<RunningCall>;
 }

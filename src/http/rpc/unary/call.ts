@@ -9,7 +9,8 @@ import type { FairCompression } from "../compressions.ts";
 import { hasLapsed } from "../gate-renewal.ts";
 import { requestIdHeader } from "../../request/id.ts";
 import { UnaryContext } from "./context.ts";
-import type { CallPlan, RunningCall } from "./call-plan.ts";
+import type { RunningCall } from "../../request/running-request.ts";
+import type { CallPlan } from "./call-plan.ts";
 import { CompressedMessage } from "./form.ts";
 import type { CallTimeout, UnaryRequest } from "./form.ts";
 import { whenMade } from "./when-made.ts";
@@ -34,9 +35,7 @@ export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
     ? form.timeout(exchange.rawHeaders)
     : undefined;
   const call = new UnaryCall(plan, request, timeout);
-  exchange.onGone(() => {
-    call.leave();
-  });
+  running.call = call;
   call.start();
 }
 
@@ -46,7 +45,6 @@ export function beginUnaryCall(plan: CallPlan, request: UnaryRequest): void {
  * generator, web request or signal, unless the method asks for it.
  */
 export class UnaryCall implements BodyCollector, RunningCall {
-  place = -1;
   readonly #plan: CallPlan;
   readonly #request: UnaryRequest;
   readonly #context: UnaryContext;
@@ -73,9 +71,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
   }
 
   start(): void {
-    const { running, options } = this.#plan;
-    const { shutdownSignal } = options;
-    running.add(this);
+    const { shutdownSignal } = this.#plan.options;
     if (shutdownSignal?.aborted === true) {
       this.fail(shutdownSignal.reason);
       return;
@@ -103,7 +99,6 @@ export class UnaryCall implements BodyCollector, RunningCall {
     );
   }
 
-  /** Called when the client has left: no response is sent. */
   leave(): void {
     if (this.#over) {
       return;
@@ -384,7 +379,7 @@ export class UnaryCall implements BodyCollector, RunningCall {
 
   #end(reason: unknown): void {
     this.#over = true;
-    this.#plan.running.delete(this);
+    this.#request.running.call = undefined;
     clearTimeout(this.#timer);
     this.#context.abort(reason);
   }

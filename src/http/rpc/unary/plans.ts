@@ -14,8 +14,7 @@ import type { HttpLimits } from "../../limits.ts";
 import type { MapError } from "../mapped-errors.ts";
 import { rpcMediaType } from "../../request/media-type.ts";
 import type { RequestHead } from "../../request/head.ts";
-import { Roster } from "../../connection/budget/roster.ts";
-import type { CallPlan, Respond, RunningCall } from "./call-plan.ts";
+import type { CallPlan, Respond } from "./call-plan.ts";
 import { connectGetForm, encodingOfQuery } from "./connect-get.ts";
 import { connectForm } from "./connect.ts";
 import type { UnaryForm } from "./form.ts";
@@ -134,12 +133,6 @@ function createPlanner(
   const bodyTimeouts = { totalMs: limits.bodyTimeoutMs, idleMs: 0 };
   const { mapError } = group;
   const options = validateUniversalHandlerOptions(group.options);
-  const running = new Roster<RunningCall>();
-  options.shutdownSignal?.addEventListener("abort", () => {
-    running.forEach((call) => {
-      call.fail(options.shutdownSignal?.reason);
-    });
-  });
   const plan = (form: UnaryForm, invoke: Invoke): CallPlan => ({
     form:
       form.constantHeader === undefined
@@ -152,7 +145,6 @@ function createPlanner(
     mapError,
     options,
     respond,
-    running,
   });
   const header = constantHeader(cors, undefined);
   const restHeader = constantHeader(
