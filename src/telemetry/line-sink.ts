@@ -4,7 +4,7 @@ export type WriteBytes = (bytes: Uint8Array) => number;
 /** Where the lines of a log are written. */
 export interface LineSink {
   /** Writes complete lines. */
-  readonly write: (lines: string) => void;
+  readonly write: (lines: Buffer) => void;
   /** Writes waiting lines, as far as possible without blocking. */
   readonly flush: () => void;
 }
@@ -24,7 +24,7 @@ const newline = 0x0a;
 export function createLineSink(
   write: WriteBytes,
   maxBytes: number,
-  notice: (lost: number) => string,
+  notice: (lost: number) => Buffer,
 ): LineSink {
   const waiting: Buffer[] = [];
   let bytes = 0;
@@ -58,7 +58,7 @@ export function createLineSink(
     clearTimeout(timer);
     takeWaiting();
     if (bytes === 0 && lost > 0) {
-      push(Buffer.from(notice(lost)));
+      push(notice(lost));
       lost = 0;
       takeWaiting();
     }
@@ -72,14 +72,13 @@ export function createLineSink(
       if (bytes > 0) {
         flush();
       }
-      const added = Buffer.from(lines);
       if (bytes === 0) {
-        push(added);
+        push(lines);
         flush();
-      } else if (bytes + added.length <= maxBytes) {
-        push(added);
+      } else if (bytes + lines.length <= maxBytes) {
+        push(lines);
       } else {
-        lost += added.filter((byte) => byte === newline).length;
+        lost += lines.filter((byte) => byte === newline).length;
       }
     },
     flush,

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import type { DestinationStream, Logger } from "pino";
 import { createLineSink } from "./line-sink.ts";
 import type { LineSink } from "./line-sink.ts";
-import { printable, printableJson } from "./printable.ts";
+import { printable, printableJsonBytes } from "./printable.ts";
 
 /** Which lines are written: those of this level and the levels after it; `silent` writes none. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
@@ -94,11 +94,14 @@ function destination(
   format: "text" | "json",
   write: LogOptions["write"],
 ): DestinationStream {
-  const form = format === "json" ? printableJson : linesToText;
+  const form =
+    format === "json"
+      ? printableJsonBytes
+      : (lines: string) => Buffer.from(linesToText(lines));
   if (write !== undefined) {
     return {
       write: (line) => {
-        write(form(line));
+        write(form(line).toString());
       },
     };
   }
@@ -136,7 +139,9 @@ function atExit(task: () => void): void {
 }
 
 /** Joins the lines of one turn of the event loop into one write: a system call each would cost more than all else about them. */
-function onceAnEventLoopTurn(target: LineSink): DestinationStream {
+function onceAnEventLoopTurn(
+  target: DestinationStream & Pick<LineSink, "flush">,
+): DestinationStream {
   let lines = "";
   const flush = () => {
     if (lines === "") {

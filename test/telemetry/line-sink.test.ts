@@ -22,8 +22,16 @@ function target() {
     state.text += Buffer.from(taken).toString("latin1");
     return taken.length;
   };
-  const sink = createLineSink(write, 20, (lost) => `${lost} lost\n`);
-  return { ...sink, state };
+  const sink = createLineSink(write, 20, (lost) =>
+    Buffer.from(`${lost} lost\n`),
+  );
+  return {
+    write: (lines: string) => {
+      sink.write(Buffer.from(lines));
+    },
+    flush: sink.flush,
+    state,
+  };
 }
 
 test("lines are written at once", () => {

@@ -272,16 +272,19 @@ export class Listener {
       return;
     }
     this.#running++;
-    exchange.onClose(() => {
-      this.#running--;
-      if (this.#draining) {
-        this.#goOnDraining();
-      }
-    });
+    exchange.onClose(this.#onClosed);
     const isFull = this.#budget.refuses(exchange.account);
     exchange.enter(this.#budget);
     this.#parts.onExchange(exchange, refused || isFull);
   }
+
+  /** One for all exchanges, which are many. */
+  readonly #onClosed = (): void => {
+    this.#running--;
+    if (this.#draining) {
+      this.#goOnDraining();
+    }
+  };
 
   /** Looks once behind all responses that end in one turn: to close what is idle, Node looks at each connection. */
   #goOnDraining(): void {

@@ -52,6 +52,9 @@ export abstract class Holder implements Holding {
   place = -1;
   readonly #age: ConnectionAge;
   #budget: Budget | undefined;
+  /** Nearly all requests have two: an array that grows takes memory for many. */
+  #onClose: (() => void) | undefined;
+  #alsoOnClose: (() => void)[] | undefined;
 
   constructor(
     { account, age }: Pick<HoldingConnection<unknown>, "account" | "age">,
@@ -85,6 +88,24 @@ export abstract class Holder implements Holding {
 
   takeSmallPiece(): boolean {
     return this.account.takeSmallPiece();
+  }
+
+  /** Calls the listener once, when nothing more will happen. */
+  onClose(listener: () => void): void {
+    if (this.#onClose === undefined) {
+      this.#onClose = listener;
+    } else if (this.#alsoOnClose === undefined) {
+      this.#alsoOnClose = [listener];
+    } else {
+      this.#alsoOnClose.push(listener);
+    }
+  }
+
+  protected tellOfClose(): void {
+    this.#onClose?.();
+    this.#alsoOnClose?.forEach((listener) => {
+      listener();
+    });
   }
 
   /** Nothing of it is left. */

@@ -37,7 +37,6 @@ export class Http1Exchange extends Holder implements Exchange {
   readonly #response: ServingResponse;
   readonly #connection: HoldingConnection<Http1Exchange>;
   readonly #draining: () => boolean;
-  readonly #onClose: (() => void)[] = [];
   #spoilt = false;
   #closeDue = false;
 
@@ -98,10 +97,6 @@ export class Http1Exchange extends Holder implements Exchange {
         listener();
       }
     });
-  }
-
-  onClose(listener: () => void): void {
-    this.#onClose.push(listener);
   }
 
   head(status: number, headers: OutgoingHttpHeaders): void {
@@ -217,9 +212,7 @@ export class Http1Exchange extends Holder implements Exchange {
       return;
     }
     exchange.leave();
-    for (const listener of exchange.#onClose) {
-      listener();
-    }
+    exchange.tellOfClose();
     exchange.#connection.closed(exchange);
   }
 

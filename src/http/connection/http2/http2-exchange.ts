@@ -54,7 +54,6 @@ export class Http2Exchange extends Holder implements Exchange {
   readonly body: RequestBody;
   readonly #stream: ServedStream;
   readonly #connection: Http2Connection;
-  #onClose: (() => void)[] = [];
   #trailers: OutgoingHttpHeaders = noTrailers;
   #ended = false;
   #trailersDue = false;
@@ -120,10 +119,6 @@ export class Http2Exchange extends Holder implements Exchange {
   /** Of a closed stream: the code of its RST_STREAM, 0 without one. */
   get resetCode(): number {
     return this.#stream.rstCode;
-  }
-
-  onClose(listener: () => void): void {
-    this.#onClose.push(listener);
   }
 
   head(
@@ -212,9 +207,7 @@ export class Http2Exchange extends Holder implements Exchange {
     }
     exchange.leave();
     exchange.body.gone();
-    for (const listener of exchange.#onClose) {
-      listener();
-    }
+    exchange.tellOfClose();
     if (exchange.#keepsAlive) {
       exchange.#connection.keepAlive(-1);
     }
