@@ -186,6 +186,13 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
             ),
           ),
         ).not.toHaveProperty("disableReason");
+        const seven: object = { hookId, state: 7 };
+        const unknownState = await door.call(calls.update, seven, as);
+        refused("hok08", unknownState);
+        expect(unknownState).toMatchObject({
+          message: expect.stringMatching(/7.*ENABLED.*DISABLED/) as string,
+          violations: [{ field: "state" }],
+        });
 
         refused(
           "hok05",

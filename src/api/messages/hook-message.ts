@@ -117,7 +117,7 @@ export function readHookEvents({
   };
 }
 
-/** Whether a request enables the hook; undefined where it leaves that. @throws LockoutError `hookTypesInvalid` */
+/** Whether a request enables the hook; undefined where it leaves that. @throws LockoutError `hookStateInvalid` */
 export function readHookState(state: HookState): boolean | undefined {
   switch (state) {
     case HookState.UNSPECIFIED:
@@ -128,8 +128,8 @@ export function readHookState(state: HookState): boolean | undefined {
       return false;
     default:
       return refuse(
-        ...(["hookTypesInvalid", "state"] as const),
-        "there is no such state",
+        ...(["hookStateInvalid", "state"] as const),
+        `there is no state ${String(state)}, but ENABLED (1) and DISABLED (2)`,
       );
   }
 }

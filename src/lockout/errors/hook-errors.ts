@@ -18,7 +18,7 @@ export const hookErrors = {
     id: "LOCKOUTD-hok03",
     code: "INVALID_ARGUMENT",
     key: "a hook cannot have these events",
-    when: "CreateHook or UpdateHook names a type of events or a preset that does not exist, or a state. The message says which.",
+    when: "CreateHook or UpdateHook names a type of events or a preset that does not exist. The message says which.",
   },
   hooksTooMany: {
     id: "LOCKOUTD-hok04",
@@ -37,6 +37,12 @@ export const hookErrors = {
     code: "FAILED_PRECONDITION",
     key: "the event of the delivery is not in the log any more",
     when: "RedeliverHookDelivery names a delivery of an event that was removed (`--retention`).",
+  },
+  hookStateInvalid: {
+    id: "LOCKOUTD-hok08",
+    code: "INVALID_ARGUMENT",
+    key: "a hook cannot have this state",
+    when: "UpdateHook has the number of a state that does not exist. The message says which.",
   },
   hookCallsTooMany: {
     id: "LOCKOUTD-hok07",
