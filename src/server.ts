@@ -57,6 +57,8 @@ export interface RunningServer {
   readonly host: string;
   readonly port: number;
   readonly url: string;
+  /** Whether the console is served, at `/ui/console`. */
+  readonly hasConsole: boolean;
   /** What the first start created; undefined on later starts. */
   readonly created: CreatedInstance | undefined;
   /** Where the pages of metrics need no token, if anywhere. */
@@ -204,12 +206,7 @@ async function serve(
     "iam.metrics.read",
     authenticate,
   );
-  const pages = [
-    ...probePages,
-    ...createServerPages(config, () => {
-      log.warn("there is no console to serve: npm run build makes it");
-    }),
-  ];
+  const { pages, hasConsole } = createServerPages(config, log);
   const metricsOfServer = metricsPages({
     read: (accept) => watched.read(accept),
     authorize: async (authorization) => {
@@ -261,7 +258,7 @@ async function serve(
         systemParameters,
       }),
     endpoints: signIn.handlers,
-    pages: [...pages, ...metricsOfServer],
+    pages: [...probePages, ...pages, ...metricsOfServer],
     handlerOptions: {
       ...(traces !== undefined && { interceptors: [traces.interceptor] }),
       requestGate: createGate(store, table, authenticate),
@@ -367,11 +364,7 @@ async function serve(
     );
   let closing: Promise<void> | undefined;
   return {
-    host,
-    port,
-    url,
-    metricsUrl,
-    created,
+    ...{ host, port, url, metricsUrl, hasConsole, created },
     reloadTls: async () => {
       if (tlsReload === undefined) {
         log.warn(

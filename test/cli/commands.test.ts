@@ -314,7 +314,8 @@ test("both refuse the same in the same words", async () => {
     [`policy set -p 1 --org ${unknown}`, "AUTH-Bs7Ds"],
     [`token create --role ORG_OWNER --org ${unknown}`, "LOCKOUTD-tok04"],
     ["policy get --org 1", 'no organisation has the id or name "1"'],
-    ["token revoke 1", "LOCKOUTD-tok05"],
+    ["token revoke 1", 'LOCKOUTD-tok05): "lockoutd token list" shows'],
+    ["hook delete 1", 'LOCKOUTD-hok01): "lockoutd hook list" shows'],
   ] as const;
   for (const [command, id] of refusals) {
     const args = command.split(" ");

@@ -169,7 +169,7 @@ test.each([
   const url = "http://127.0.0.1:8080";
   expect(
     welcome(
-      { url, created: undefined },
+      { url, hasConsole: true, created: undefined },
       {
         database,
         defaultPolicy: { maxPasswordAttempts: 0, maxOtpAttempts: 0 },
@@ -178,6 +178,25 @@ test.each([
     ),
   ).toBe(`lockoutd listens on ${url}, with ${shown}\n`);
 });
+
+test.each([true, false])(
+  "the first start names the console's address where there is one: %s",
+  (hasConsole) => {
+    const url = "http://127.0.0.1:8080";
+    const created = { instanceId: "2", orgId: "1", adminToken: "x" };
+    const text = welcome(
+      { url, hasConsole, created },
+      { database: "sqlite:a.db", defaultPolicy: {} },
+      "lockoutd",
+    );
+    const [, second] = text.split("\n");
+    expect(second).toBe(
+      hasConsole
+        ? `The console, a page for the help desk: ${url}/ui/console`
+        : "",
+    );
+  },
+);
 
 test("a default policy that never locks is said, with the command that sets one", async () => {
   const first = await serve({ npm_execpath: "npm-cli.js" });

@@ -42,7 +42,11 @@ test("the picture of the README shows what a run prints", async () => {
   const server = startProcess(["serve"], {
     cwd,
     // As where it is installed: vitest is run by npm, and so the first start would say `npx lockoutd`.
-    env: { LOCKOUTD_LISTEN: "127.0.0.1:0", npm_execpath: "" },
+    // Without the console, which may be built or not.
+    env: {
+      ...{ LOCKOUTD_LISTEN: "127.0.0.1:0", npm_execpath: "" },
+      LOCKOUTD_CONSOLE: "false",
+    },
   });
   onTestFinished(async () => {
     server.child.kill("SIGKILL");

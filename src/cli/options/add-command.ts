@@ -11,9 +11,19 @@ export function addCommand(
     .description(description)
     // There is one for all: lockoutd help.
     .helpCommand(false);
-  const path = [command.name()];
+  const path: string[] = [];
   for (let up = command.parent; up !== null; up = up.parent) {
     path.unshift(up.name());
   }
-  return command.showHelpAfterError(`Run "${path.join(" ")} --help" for help.`);
+  const pointToHelp = (typed: string) =>
+    command.showHelpAfterError(
+      `Run "${[...path, typed].join(" ")} --help" for help.`,
+    );
+  parent.hook("preSubcommand", ({ args: [typed] }, called) => {
+    // It may be called by its other name.
+    if (called === command && typed !== undefined) {
+      pointToHelp(typed);
+    }
+  });
+  return pointToHelp(name);
 }

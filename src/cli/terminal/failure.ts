@@ -64,14 +64,30 @@ export function describeFailure(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error));
 }
 
+/** What shows which there are, of what a refusal says that there is none. */
+const lists: ReadonlyMap<ErrorEntry | undefined, string> = new Map([
+  [errorCatalogue.accountUnknown, "service-account list"],
+  [errorCatalogue.deliveryUnknown, "hook deliveries HOOK"],
+  [errorCatalogue.hookUnknown, "hook list"],
+  [errorCatalogue.keyUnknown, "service-account key list ACCOUNT"],
+  [errorCatalogue.organizationUnknown, "org list"],
+  [errorCatalogue.orgUnknown, "org list"],
+  [errorCatalogue.policyChangeUnknown, "policy history"],
+  [errorCatalogue.tokenOrgUnknown, "org list"],
+  [errorCatalogue.tokenUnknown, "token list"],
+]);
+
 /** A key is for ZITADEL's clients to translate: people are told what it means. A text speaks for itself. */
 function describeRefusal(
   message: string,
   entry: ErrorEntry | undefined,
 ): string {
-  return entry?.key.startsWith("Errors.") === true
-    ? `${message}: ${entry.when}`
-    : message;
+  const list = lists.get(entry);
+  return [
+    message,
+    ...(entry?.key.startsWith("Errors.") === true ? [entry.when] : []),
+    ...(list === undefined ? [] : [`"lockoutd ${list}" shows which there are`]),
+  ].join(": ");
 }
 
 /** The text without line breaks. */

@@ -14,7 +14,11 @@ import type { RunningServer } from "../../server.ts";
  * @param lockoutd what somebody types to run a command
  */
 export function welcome(
-  { url, created }: Pick<RunningServer, "url" | "created">,
+  {
+    url,
+    hasConsole,
+    created,
+  }: Pick<RunningServer, "url" | "hasConsole" | "created">,
   { database, defaultPolicy }: Pick<ServerConfig, "database" | "defaultPolicy">,
   lockoutd: string,
 ): string {
@@ -22,7 +26,10 @@ export function welcome(
   if (created === undefined) {
     return listening;
   }
-  const first = `${listening}\n${firstStart(created)}${locksNobody(defaultPolicy, lockoutd)}`;
+  const console = hasConsole
+    ? `The console, a page for the help desk: ${url}/ui/console\n`
+    : "";
+  const first = `${listening}${console}\n${firstStart(created)}${locksNobody(defaultPolicy, lockoutd)}`;
   const { adminToken } = created;
   if (adminToken === undefined) {
     return first;
