@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { fastTemp } from "./test/support/fast-temp.ts";
+import { LongFilesFirst } from "./test/support/long-files-first.ts";
+import { serviceFiles } from "./test/support/services.ts";
 
 // Tests start hundreds of servers and commands in processes of their own: compiling the same source took more than half of a start.
 process.env["NODE_COMPILE_CACHE"] ??= join(
@@ -27,38 +29,43 @@ const shared = {
   globalSetup: ["test/support/compiled-setup.ts"],
 };
 
-export default defineConfig({
-  test: {
-    projects: [
-      {
-        test: {
-          name: "all",
-          include: ["test/**/*.test.ts"],
-          // Need compilers and registries: npm run test:interop.
-          exclude: [...configDefaults.exclude, "test/interop/heavy/**"],
-          ...shared,
-        },
-      },
-      {
-        test: {
-          // What goes through the doors, once more on the other engine.
-          name: "postgres",
-          include: [
-            "test/cases/!(bodies).test.ts",
-            "test/client/with-lockout.test.ts",
-            "test/interop/{grpc-js,replay,zitadel-client}.test.ts",
-            "test/oidc/{organizations,provider}.test.ts",
-            // Not those that play on both engines themselves.
-            "test/property/!({rules,sources,storms}-model).test.ts",
-          ],
-          ...shared,
-          globalSetup: [
-            ...shared.globalSetup,
-            "test/support/postgres-setup.ts",
-          ],
-          env: { TEST_ENGINE: "postgres" },
-        },
-      },
+/**
+ * What `--mode` selects. `npm test` is `node`: all that needs nothing but Node. `npm run test:services` is `services`: the rest. Without one
+ * all files are found, so that each can be run by its name.
+ */
+export default defineConfig(({ mode }) => {
+  const all = {
+    name: "all",
+    include: mode === "services" ? [...serviceFiles] : ["test/**/*.test.ts"],
+    exclude: [
+      ...configDefaults.exclude,
+      // Need compilers and registries: npm run test:interop.
+      "test/interop/heavy/**",
+      ...(mode === "node" ? serviceFiles : []),
     ],
-  },
+    ...shared,
+  };
+  const postgres = {
+    // What goes through the doors, once more on the other engine.
+    name: "postgres",
+    include: [
+      "test/cases/!(bodies).test.ts",
+      "test/client/with-lockout.test.ts",
+      "test/interop/{grpc-js,replay,zitadel-client}.test.ts",
+      "test/oidc/{organizations,provider}.test.ts",
+      // Not those that play on both engines themselves.
+      "test/property/!({rules,sources,storms}-model).test.ts",
+    ],
+    ...shared,
+    globalSetup: [...shared.globalSetup, "test/support/postgres-setup.ts"],
+    env: { TEST_ENGINE: "postgres" },
+  };
+  return {
+    test: {
+      sequence: { sequencer: LongFilesFirst },
+      projects: (mode === "node" ? [all] : [all, postgres]).map((test) => ({
+        test,
+      })),
+    },
+  };
 });
