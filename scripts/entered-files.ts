@@ -10,7 +10,10 @@ import { Session } from "node:inspector/promises";
 import type { Profiler } from "node:inspector/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  setTimeout as delay,
+  setImmediate as nextTurn,
+} from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** What timers of before the call would have run during it; undefined while nothing is measured. */
@@ -38,6 +41,8 @@ const { startServer } = await import("../src/server.ts");
 
 const root = new URL("..", import.meta.url);
 const warmUps = 3;
+/** How long the server is left alone before the call that counts, in milliseconds. */
+const quietMs = 2000;
 const directory = await mkdtemp(join(tmpdir(), "entered-files-"));
 const server = await startServer({
   ...defaultConfig,
@@ -99,6 +104,8 @@ async function filesOf(call: () => Promise<void>): Promise<readonly string[]> {
   for (let i = 0; i < warmUps; i += 1) {
     await call();
   }
+  // What follows from those calls, such as reading their events, is no part of the next one.
+  await delay(quietMs);
   await session.post("Profiler.enable");
   await session.post("Profiler.startPreciseCoverage", { callCount: true });
   const late: (() => void)[] = [];
