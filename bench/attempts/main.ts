@@ -12,13 +12,19 @@ import { toMarkdown } from "./report.ts";
 import type { Results } from "./report.ts";
 import { measureSync } from "./sync-time.ts";
 
+/** Those that need no other checkout. */
+const peerNames = (Object.keys(peers) as PeerName[]).filter(
+  (name) => name !== "before",
+);
+
 const help = `npm run bench:attempts -- [options]
 
   --quick            one round of a second each, and no page is written
   --levels 1,128     how many pairs are in flight
   --rounds 5         how often each system is measured
   --seconds 3        how long each time
-  --peers a,b        only these of: ${Object.keys(peers).join(", ")}
+  --peers a,b        only these of: ${peerNames.join(", ")}
+  --before path      another checkout of lockoutd, with its packages installed, to compare with; alone, unless there are peers
   --dir path         where the databases are made: on the disk to measure
   --out path         where the page is written, relative to this folder, instead of results.md
 `;
@@ -29,6 +35,7 @@ const flags = readFlags(help, {
   rounds: { type: "string" },
   seconds: { type: "string" },
   peers: { type: "string" },
+  before: { type: "string" },
   dir: { type: "string" },
   out: { type: "string" },
 });
@@ -44,7 +51,10 @@ async function run(directory: string): Promise<void> {
     flags.seconds ?? (flags.quick ? "1" : "3"),
   );
   const warmUpSeconds = seconds / 3;
-  const names = readPeers(flags.peers);
+  const names =
+    flags.before === undefined
+      ? readPeers(flags.peers)
+      : [...readPeers(flags.peers ?? "lockoutd"), "before" as const];
 
   say("making the users");
   const syncMs = measureSync(directory);
@@ -60,6 +70,7 @@ async function run(directory: string): Promise<void> {
       const peer = await peers[name].start(
         peerDirectory(directory, name),
         template,
+        flags.before,
       );
       if ("skipped" in peer) {
         skipped.push(`${name}, ${peer.skipped}`);
@@ -108,16 +119,17 @@ async function run(directory: string): Promise<void> {
 }
 
 function readPeers(list: string | undefined): readonly PeerName[] {
-  const all = Object.keys(peers) as PeerName[];
   if (list === undefined) {
-    return all;
+    return peerNames;
   }
   const wanted = list.split(",");
-  const unknown = wanted.filter((name) => !all.some((known) => known === name));
+  const unknown = wanted.filter(
+    (name) => !peerNames.some((known) => known === name),
+  );
   if (unknown.length > 0) {
     throw new Error(`no such peer: ${unknown.join(", ")}\n\n${help}`);
   }
-  return all.filter((name) => wanted.includes(name));
+  return peerNames.filter((name) => wanted.includes(name));
 }
 
 function versionsOf(
@@ -138,7 +150,8 @@ function versionsOf(
 
 function pageFile(): string | undefined {
   // A page of a part of the run, or of a hasty one, would pass for the whole.
-  const whole = !flags.quick && flags.peers === undefined;
+  const whole =
+    !flags.quick && flags.peers === undefined && flags.before === undefined;
   return flags.out ?? (whole ? "results.md" : undefined);
 }
 

@@ -1,5 +1,5 @@
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startLockoutd } from "../support/lockoutd-server.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -14,9 +14,11 @@ import { userCount } from "./drivers/driver.ts";
 /** A system that is measured, and how it is driven. */
 export interface Peer {
   readonly title: string;
+  /** @param before the checkout that `--before` names */
   readonly start: (
     directory: string,
     template: string,
+    before?: string,
   ) => Promise<StartedPeer | Skipped>;
 }
 
@@ -34,6 +36,15 @@ export const peers = {
   lockoutd: {
     title: "lockoutd, gRPC over the network",
     start: (directory, template) => startServer(directory, template),
+  },
+  before: {
+    title: "lockoutd before",
+    start: async (directory, _template, before = ".") => {
+      const entry = resolve(before, "src/main.ts");
+      // It could not read a database of ours.
+      const template = await createTemplate(directory, entry);
+      return startServer(directory, template, entry);
+    },
   },
   rules: {
     title: "lockoutd with every rule",
@@ -120,10 +131,16 @@ const inProcess = {
   stop: async () => undefined,
 } as const;
 
-/** Makes the database that all who work on ours start from: each user has made one attempt. */
-export async function createTemplate(directory: string): Promise<string> {
+/** Makes the database that all who work on ours start from: each user has made one attempt. @param entry the file that node runs; else the server's own */
+export async function createTemplate(
+  directory: string,
+  entry?: string,
+): Promise<string> {
   const database = join(directory, "template.db");
-  const server = await startLockoutd({ database });
+  const server = await startLockoutd({
+    database,
+    ...(entry !== undefined && { entry }),
+  });
   const inFlight = 64;
   const driver = await driveLockoutd(server, inFlight);
   let next = 0;
@@ -177,8 +194,10 @@ function startedPeer(
 function copy(template: string, directory: string): string {
   const database = join(directory, "lockoutd.db");
   copyFileSync(template, database);
-  // What the database seals is opened by the key beside it.
-  copyFileSync(`${template}.key`, `${database}.key`);
+  // What the database seals is opened by the key beside it; an old server has none.
+  if (existsSync(`${template}.key`)) {
+    copyFileSync(`${template}.key`, `${database}.key`);
+  }
   return database;
 }
 
