@@ -10,6 +10,7 @@ import {
   onTestFinished,
   test,
 } from "vitest";
+import { isFresh } from "../support/fresh.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import type { TempDir } from "../support/temp-dir.ts";
 import { runProcess, startProcess } from "./process.ts";
@@ -18,6 +19,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // It builds, packs and installs.
 const patience = { timeout: 300_000 };
+
+/** What `npm run build` reads. */
+const builtFrom = [
+  ...["{src,gen,scripts}/**", "package*.json", "tsconfig*.json"],
+];
 
 let directory: TempDir;
 let app: string;
@@ -41,7 +47,14 @@ beforeAll(async () => {
   app = directory.file("app");
   await mkdir(app);
   const { stdout } = await runAlone(
-    ["npm", "pack", "--json", "--pack-destination", directory.path],
+    [
+      ...(["npm", "pack", "--json"] as const),
+      ...["--pack-destination", directory.path],
+      // npm ci has built it already, unless a source was changed since.
+      ...(isFresh(join(root, "dist/main.js"), builtFrom)
+        ? ["--ignore-scripts"]
+        : []),
+    ],
     root,
   );
   const [result] = JSON.parse(stdout.slice(stdout.indexOf("\n[") + 1)) as {

@@ -1,12 +1,19 @@
-import { statSync } from "node:fs";
-import { glob, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "vite";
+import { isFresh } from "./fresh.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const program = join(root, "node_modules/.cache/lockoutd/main.js");
+
+/** What it is made of. */
+const sources = [
+  "{src,gen}/**/*.{ts,js}",
+  "package-lock.json",
+  import.meta.filename,
+];
 
 /** The source finds files beside itself: it stays where it is, though it runs from elsewhere. */
 const ownUrls: Plugin = {
@@ -20,7 +27,7 @@ const ownUrls: Plugin = {
 /** Makes one file of the source for all processes that tests start, and compiles it once. */
 export default async function setUp(): Promise<void> {
   process.env["TEST_MAIN_PROGRAM"] = program;
-  if (!(await isStale())) {
+  if (isFresh(program, sources)) {
     return;
   }
   await bundle();
@@ -33,23 +40,6 @@ export default async function setUp(): Promise<void> {
   );
   await server.stop("SIGTERM");
   await directory.remove();
-}
-
-async function isStale(): Promise<boolean> {
-  const made = changedAt(program);
-  const sources = ["{src,gen}/**/*.{ts,js}", "package-lock.json"];
-  for await (const file of glob([...sources, import.meta.filename], {
-    cwd: root,
-  })) {
-    if (changedAt(resolve(root, file)) >= made) {
-      return true;
-    }
-  }
-  return false;
-}
-
-function changedAt(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 async function bundle(): Promise<void> {
