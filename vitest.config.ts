@@ -17,7 +17,7 @@ process.env["TMPDIR"] = fastTemp();
 const shared = {
   // Most files wait for sockets, processes and time-outs rather than compute. Vitest's own choice, a worker less than there are
   // cores, is a single one on two cores.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
   // Against hanging alone: a machine that does much else, or is paused, takes its time. No test says how fast something is.
   testTimeout: 180_000,
   hookTimeout: 180_000,
