@@ -685,6 +685,63 @@ export declare type AddMachineUserResponse = Message<"zitadel.management.v1.AddM
 export declare const AddMachineUserResponseSchema: GenMessage<AddMachineUserResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.UpdateMachineRequest
+ */
+export declare type UpdateMachineRequest = Message<"zitadel.management.v1.UpdateMachineRequest"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Refused unless it is empty: it would not be kept.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * What people call it: 1 to 200 characters.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Refused unless it is the default: the server's settings say it for all.
+   *
+   * @generated from field: zitadel.user.v1.AccessTokenType access_token_type = 4;
+   */
+  accessTokenType: AccessTokenType;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateMachineRequest.
+ * Use `create(UpdateMachineRequestSchema)` to create a new message.
+ */
+export declare const UpdateMachineRequestSchema: GenMessage<UpdateMachineRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.UpdateMachineResponse
+ */
+export declare type UpdateMachineResponse = Message<"zitadel.management.v1.UpdateMachineResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateMachineResponse.
+ * Use `create(UpdateMachineResponseSchema)` to create a new message.
+ */
+export declare const UpdateMachineResponseSchema: GenMessage<UpdateMachineResponse>;
+
+/**
  * @generated from message zitadel.management.v1.RemoveUserRequest
  */
 export declare type RemoveUserRequest = Message<"zitadel.management.v1.RemoveUserRequest"> & {
@@ -1555,6 +1612,16 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof AddMachineUserRequestSchema;
     output: typeof AddMachineUserResponseSchema;
+  },
+  /**
+   * Gives a service account another name.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.UpdateMachine
+   */
+  updateMachine: {
+    methodKind: "unary";
+    input: typeof UpdateMachineRequestSchema;
+    output: typeof UpdateMachineResponseSchema;
   },
   /**
    * Removes a user or a service account of the organisation.

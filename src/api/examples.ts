@@ -146,6 +146,10 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     userName: "reports",
     name: "monthly reports",
   },
+  "zitadel.management.v1.ManagementService.UpdateMachine": {
+    ...accountId,
+    name: "login page, third version",
+  },
   "zitadel.management.v1.ManagementService.AddMachineKey": accountId,
   "zitadel.management.v1.ManagementService.ListMachineKeys": accountId,
   "zitadel.management.v1.ManagementService.GetMachineKeyByIDs": machineKey,

@@ -75,7 +75,7 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
       "UpdateCustomLockoutPolicy",
       "ResetLockoutPolicyToDefault",
       ...["GetMyOrg", "GetOrgByDomainGlobal", "AddOrg"],
-      ...["AddMachineUser", "RemoveUser", "AddMachineKey"],
+      ...["AddMachineUser", "UpdateMachine", "RemoveUser", "AddMachineKey"],
       ...["GetMachineKeyByIDs", "ListMachineKeys", "RemoveMachineKey"],
       ...["AddPersonalAccessToken", "GetPersonalAccessTokenByIDs"],
       ...["ListPersonalAccessTokens", "RemovePersonalAccessToken"],

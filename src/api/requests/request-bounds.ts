@@ -126,6 +126,16 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.management.v1.AddMachineUserRequest.name": queryText,
   "zitadel.management.v1.AddMachineUserRequest.description": queryText,
   "zitadel.management.v1.AddMachineUserRequest.user_id": id,
+  "zitadel.management.v1.UpdateMachineRequest.user_id": accountId,
+  "zitadel.management.v1.UpdateMachineRequest.description": {
+    // As many as ZITADEL's rules allow.
+    characters: 500,
+    above: "requestTooLong",
+  },
+  "zitadel.management.v1.UpdateMachineRequest.name": {
+    characters: 200,
+    above: "accountNameInvalid",
+  },
   "zitadel.management.v1.RemoveUserRequest.id": userId,
   "zitadel.management.v1.AddMachineKeyRequest.user_id": accountId,
   "zitadel.management.v1.AddMachineKeyRequest.public_key": publicKey,

@@ -10,6 +10,7 @@ import {
   removeAccount,
   removeAccountKey,
   removeAccountSecret,
+  renameAccount,
 } from "../../lockout/account/account.ts";
 import type { DecideAccount } from "../../lockout/account/account.ts";
 import type {
@@ -43,6 +44,7 @@ export function createMachineMethods(
 ): Pick<
   ServiceImpl<typeof ManagementService>,
   | "addMachineUser"
+  | "updateMachine"
   | "removeUser"
   | "addMachineKey"
   | "getMachineKeyByIDs"
@@ -62,8 +64,8 @@ export function createMachineMethods(
   return {
     async addMachineUser(request, context) {
       const { userName: loginName, name, description, userId = "" } = request;
-      const isUsual = request.accessTokenType === AccessTokenType.BEARER;
-      if (description !== "" || userId !== "" || !isUsual) {
+      requireUsual(description, request.accessTokenType);
+      if (userId !== "") {
         throw new LockoutError("machineByNameOnly");
       }
       const { orgId } = getCaller(context.values);
@@ -75,6 +77,15 @@ export function createMachineMethods(
         userId: created.result.id,
         details: createdDetails(onlyEvent(created)),
       };
+    },
+
+    async updateMachine(request, context) {
+      const { userId, name, description, accessTokenType } = request;
+      requireUsual(description, accessTokenType);
+      if (name === "") {
+        throw new LockoutError("accountNameInvalid");
+      }
+      return change(userId, context, renameAccount(name));
     },
 
     async removeUser({ id }, context) {
@@ -147,6 +158,13 @@ export function createMachineMethods(
     removeMachineSecret: ({ userId }, context) =>
       change(userId, context, removeAccountSecret),
   };
+}
+
+/** @throws LockoutError where a machine shall have what would not be kept */
+function requireUsual(description: string, type: AccessTokenType): void {
+  if (description !== "" || type !== AccessTokenType.BEARER) {
+    throw new LockoutError("machineByNameOnly");
+  }
 }
 
 function keyOf(

@@ -68,6 +68,16 @@ export function updateAccount(
   };
 }
 
+/** Gives the account another name. @throws LockoutError where it has this one */
+export function renameAccount(name: string): DecideAccount {
+  return (before, now) => {
+    if (name === before.name) {
+      throw new LockoutError("accountNotChanged");
+    }
+    return updateAccount(name, undefined)(before, now);
+  };
+}
+
 /** What happens to the roles of a kind that an account has. */
 export type MemberChange = "add" | "update" | "remove";
 

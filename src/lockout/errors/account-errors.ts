@@ -71,8 +71,8 @@ export const accountErrors = {
   machineByNameOnly: {
     id: "LOCKOUTD-acc12",
     code: "INVALID_ARGUMENT",
-    key: "a service account is created by user_name and name alone: without a description, an id, and a type of access tokens other than the default",
-    when: "AddMachineUser asks for more.",
+    key: "a service account has a user_name and a name: it takes no description, no id, and no type of access tokens other than the default",
+    when: "AddMachineUser or UpdateMachine asks for more.",
   },
   memberRolesInvalid: {
     id: "LOCKOUTD-acc13",
@@ -103,5 +103,17 @@ export const accountErrors = {
     code: "RESOURCE_EXHAUSTED",
     key: "the service account has 100 personal access tokens, expired ones too, which are the most: remove one",
     when: "AddPersonalAccessToken is called for an account that has as many tokens as it may have.",
+  },
+  accountNameInvalid: {
+    id: "LOCKOUTD-acc18",
+    code: "INVALID_ARGUMENT",
+    key: "the name of a service account has 1 to 200 characters",
+    when: "UpdateMachine is called with a name that is none.",
+  },
+  accountNotChanged: {
+    id: "LOCKOUTD-acc19",
+    code: "FAILED_PRECONDITION",
+    key: "no changes: the service account has this name",
+    when: "UpdateMachine is called with the name that the account has.",
   },
 } as const satisfies Record<string, ErrorEntry>;

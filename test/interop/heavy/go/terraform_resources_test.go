@@ -56,6 +56,13 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 			t.Errorf("got %v, want NOT_FOUND", err)
 		}
 	}
+	// What the provider takes for a change that is not needed.
+	expectNoChange := func(_ any, err error) {
+		t.Helper()
+		if status.Code(err) != codes.FailedPrecondition {
+			t.Errorf("got %v, want FAILED_PRECONDITION", err)
+		}
+	}
 	// What the provider takes for a server that is older than the call: it makes the one of before.
 	expectUnknownCall := func(err error) {
 		t.Helper()
@@ -87,6 +94,18 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 			read.GetUsername() != name || read.GetPreferredLoginName() != name || read.GetUserId() != id ||
 			read.GetDetails().GetResourceOwner() != stage.orgID || read.GetState() != userv2.UserState_USER_STATE_ACTIVE {
 			t.Errorf("got %v", read)
+		}
+		rename := &management.UpdateMachineRequest{UserId: id, Name: "renamed by Terraform"}
+		changed := must[*management.UpdateMachineResponse](t)(service.UpdateMachine(org, rename)).GetDetails()
+		if changed.GetSequence() == 0 || changed.GetChangeDate() == nil || changed.GetResourceOwner() != stage.orgID {
+			t.Errorf("got %v", changed)
+		}
+		expectNoChange(service.UpdateMachine(org, rename))
+		renamed := must[*userv2.GetUserByIDResponse](t)(
+			users.GetUserByID(org, &userv2.GetUserByIDRequest{UserId: id}),
+		).GetUser().GetMachine().GetName()
+		if renamed != "renamed by Terraform" {
+			t.Errorf("got %q", renamed)
 		}
 		secret := must[*management.GenerateMachineSecretResponse](t)(
 			service.GenerateMachineSecret(org, &management.GenerateMachineSecretRequest{UserId: id}),

@@ -1,0 +1,169 @@
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { ManagementService } from "../../gen/zitadel/management_pb.js";
+import { AccessTokenType } from "../../gen/zitadel/user_pb.js";
+import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
+import type { CallHeaders, Door } from "../support/protocol-variants.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestServer } from "../support/server.ts";
+import { messageOf } from "./situation.ts";
+import type { Stage } from "./situation.ts";
+import { setStage } from "./stage.ts";
+
+// What Terraform's provider changes in place gets other names by ZITADEL's calls, by every protocol.
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+const management = ManagementService.method;
+let names = 0;
+
+interface RecordedEvent {
+  readonly type: { readonly type: string };
+  readonly sequence: string;
+  readonly creationDate: string;
+  readonly payload?: object;
+}
+
+describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
+  "by %s",
+  (doorName) => {
+    let door: Door;
+    let stage: Stage;
+    beforeAll(async () => {
+      door = openDoor(server.url, doorName);
+      stage = await setStage(server);
+    });
+    const root = () => ({ token: server.adminToken });
+    const owner = () => ({ token: stage.orgOwner });
+    const add = async (name = "Machine") => {
+      names += 1;
+      const userName = `renamed-${names}`;
+      const { userId } = messageOf(
+        await door.call(management.addMachineUser, { userName, name }, owner()),
+      ) as { userId: string };
+      return { userId, userName };
+    };
+    const refused = async (
+      call: ReturnType<Door["call"]>,
+      code: Code,
+      id: string,
+    ) => {
+      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
+    };
+    const lastEvent = async (aggregateId: string) => {
+      const { events = [] } = messageOf(
+        await door.call(
+          AdminService.method.listEvents,
+          { aggregateId, limit: 1 },
+          root(),
+        ),
+      ) as { events?: readonly RecordedEvent[] };
+      return events[0];
+    };
+    /** The details of a change are those of the event that it wrote. */
+    const expectEvent = async (
+      call: ReturnType<Door["call"]>,
+      aggregateId: string,
+      type: string,
+      payload: object,
+    ) => {
+      const { details } = messageOf(await call) as { details: object };
+      const event = await lastEvent(aggregateId);
+      expect(event).toMatchObject({ type: { type }, payload });
+      expect(details).toEqual({
+        sequence: event?.sequence,
+        changeDate: event?.creationDate,
+        resourceOwner: stage.orgId,
+      });
+    };
+
+    describe("UpdateMachine", () => {
+      const update = (
+        request: {
+          readonly userId: string;
+          readonly name?: string;
+          readonly description?: string;
+          readonly accessTokenType?: AccessTokenType;
+        },
+        headers: CallHeaders = owner(),
+      ) => door.call(management.updateMachine, request, headers);
+      const nameOf = async (id: string) => {
+        const { user } = messageOf(
+          await door.call(management.getUserByID, { id }, owner()),
+        ) as { user: { machine: { name?: string } } };
+        return user.machine.name;
+      };
+
+      it("gives a service account another name, with its event", async () => {
+        const { userId } = await add();
+        await expectEvent(
+          update({ userId, name: "Other 😀" }),
+          ...([userId, "user.machine.changed", { name: "Other 😀" }] as const),
+        );
+        expect(await nameOf(userId)).toBe("Other 😀");
+        const longest = "😀".repeat(200);
+        messageOf(await update({ userId, name: longest }));
+        expect(await nameOf(userId)).toBe(longest);
+      });
+
+      it("refuses the name that the account has, and what is no name or would not be kept", async () => {
+        const { userId } = await add("Machine");
+        await refused(
+          update({ userId, name: "Machine" }),
+          ...([Code.FailedPrecondition, "LOCKOUTD-acc19"] as const),
+        );
+        for (const name of ["", "x".repeat(201)]) {
+          await refused(
+            update({ userId, name }),
+            ...([Code.InvalidArgument, "LOCKOUTD-acc18"] as const),
+          );
+        }
+        for (const more of [
+          { description: "of the help desk" },
+          { accessTokenType: AccessTokenType.JWT },
+        ]) {
+          await refused(
+            update({ userId, name: "Other", ...more }),
+            ...([Code.InvalidArgument, "LOCKOUTD-acc12"] as const),
+          );
+        }
+        expect(await nameOf(userId)).toBe("Machine");
+      });
+
+      it("finds no other organisation's account, and asks for all that the account may", async () => {
+        const { userId } = await add();
+        const stranger = { token: (await setStage(server)).orgOwner };
+        const viewer = { token: await stage.token(["ORG_OWNER_VIEWER"]) };
+        const manager = { token: await stage.token(["ORG_USER_MANAGER"]) };
+        for (const [id, headers] of [
+          [userId, stranger],
+          ["300000000000000001", owner()],
+          ["x".repeat(201), owner()],
+        ] as const) {
+          await refused(
+            update({ userId: id, name: "Other" }, headers),
+            ...([Code.NotFound, "LOCKOUTD-acc01"] as const),
+          );
+        }
+        const denied = [Code.PermissionDenied, "AUTH-5mWD2"] as const;
+        await refused(update({ userId, name: "Other" }, viewer), ...denied);
+        messageOf(await update({ userId, name: "Other" }, manager));
+        await door.call(
+          management.addOrgMember,
+          { userId, roles: ["ORG_OWNER"] },
+          owner(),
+        );
+        await refused(update({ userId, name: "More" }, manager), ...denied);
+      });
+    });
+  },
+);
