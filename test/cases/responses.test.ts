@@ -259,6 +259,13 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         expect(
           await settings({ case: "orgId", value: "999999999999999999" }),
         ).toEqual(instances);
+        // The permission is that of the call's organisation, whichever one ctx names.
+        const stranger = await door.call(
+          method.getLockoutSettings as typeof SettingsService.method.getLockoutSettings,
+          { ctx: { resourceOwner: { case: "orgId", value: orgId } } },
+          { token: (await newStage()).orgOwner },
+        );
+        expect(messageOf(stranger)).toEqual(own);
         expect(await settings({ case: "instance", value: true })).toEqual(
           instances,
         );
