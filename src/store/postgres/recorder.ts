@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NewEvent } from "../../lockout/events/event.ts";
-import type { StoreMeter } from "../meter.ts";
+import { createTurns } from "../../pacing/turns.ts";
+import type { StoreMeter, WaitingCall } from "../meter.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { recordedEvent } from "../commands/tables.ts";
 import type { Aggregate } from "../commands/tables.ts";
@@ -31,7 +32,7 @@ export interface RecorderOptions {
   readonly onAppended: () => void;
 }
 
-/** Makes changes that are rare, each with its events in a transaction of its own. */
+/** Makes changes that are rare, each with its events in a transaction of its own: one after the other. */
 export interface Recorder {
   /**
    * Makes a change and writes its events, of this editor and time. Retries it after a conflict with other transactions.
@@ -153,28 +154,38 @@ export function createRecorder({
       return { result, isAppended: true };
     });
 
-  return {
-    record: async (editor, time, change) => {
-      const call = meter.currentCall?.();
-      for (let tries = 1; ; tries += 1) {
-        const start = performance.now();
-        try {
-          const { result, isAppended } = await once(editor, time, change);
-          if (isAppended) {
-            call?.committed(start, 1);
-            onAppended();
-          }
-          return result;
-        } catch (error) {
-          if (!isConflict(error) || isTaken(error)) {
-            throw error;
-          }
-          if (tries === maxTries) {
-            throw unavailable(error);
-          }
-          await delay(Math.random() * 2 ** tries * 5);
+  const inTurn = createTurns(1);
+  const retried = async <T>(
+    call: WaitingCall | undefined,
+    ...[editor, time, change]: Parameters<typeof once<T>>
+  ) => {
+    for (let tries = 1; ; tries += 1) {
+      const start = performance.now();
+      try {
+        const { result, isAppended } = await once(editor, time, change);
+        if (isAppended) {
+          call?.committed(start, 1);
+          onAppended();
         }
+        return result;
+      } catch (error) {
+        if (!isConflict(error) || isTaken(error)) {
+          throw error;
+        }
+        if (tries === maxTries) {
+          throw unavailable(error);
+        }
+        await delay(Math.random() * 2 ** tries * 5);
       }
+    }
+  };
+
+  return {
+    record: (...change) => {
+      const call = meter.currentCall?.();
+      // They wait for each other's locks anyhow, the head of the log at least. In the database each would do so with a connection, which others
+      // then wait for, and no longer than locks are waited for.
+      return inTurn(() => retried(call, ...change));
     },
   };
 }
