@@ -44,10 +44,12 @@ const count: Statement = {
   name: "count_accounts",
   text: "SELECT count(*) AS count FROM accounts WHERE org_id = $1",
 };
+// The id of one that was removed is not free: it stays among those.
 const insert: Statement = {
   name: "insert_account",
   text: `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 'active') ON CONFLICT (id) DO NOTHING`,
+    SELECT $1, $2, $3, $4, $5, $6, $7::bigint, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = $1)
+    ON CONFLICT (id) DO NOTHING`,
 };
 const find: Statement = {
   name: "find_accounts",

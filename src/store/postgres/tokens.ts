@@ -29,10 +29,12 @@ import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import type { Change, Recorder } from "./recorder.ts";
 
+// The id of one that was revoked is not free: it stays among those.
 const insert: Statement = {
   name: "insert_token",
   text: `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date, account_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`,
+    SELECT $1, $2::bytea, $3, $4, $5, $6::bigint, $7::bigint, $8 WHERE NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = $1)
+    ON CONFLICT (id) DO NOTHING`,
 };
 const find: Statement = {
   name: "find_tokens",

@@ -69,9 +69,11 @@ export function prepareAccounts(
   const count = database
     .prepare<[string], number>("SELECT count(*) FROM accounts WHERE org_id = ?")
     .pluck();
+  // The id of one that was removed is not free: it stays among those.
   const insert = database.prepare(
     `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 'active') ON CONFLICT (id) DO NOTHING`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = ?)
+     ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[string], AccountRow>(
     `SELECT ${columns} FROM accounts a WHERE a.id = ?`,
@@ -135,7 +137,7 @@ export function prepareAccounts(
       const id = withFreeId(newAccountId, (candidate) =>
         insert.run(
           ...[candidate, orgId, loginName, folded, name],
-          ...[JSON.stringify(roles), creationDate],
+          ...[JSON.stringify(roles), creationDate, candidate],
         ),
       );
       const event = events.append(

@@ -64,14 +64,16 @@ export function prepareTokens(
   now: Clock,
   newId: NewId,
 ): Tokens {
+  // The id of one that was revoked is not free: it stays among those.
   const insert = database.prepare<
     [
       ...[string, Uint8Array, string, string, string],
-      ...[number, number | null, string | null],
+      ...[number, number | null, string | null, string],
     ]
   >(
     `INSERT INTO tokens (id, hash, name, org_id, roles, creation_date, expiration_date, account_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+     SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?)
+     ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[Uint8Array], TokenRow>(
     `SELECT ${columns} FROM tokens WHERE hash = ?`,
@@ -118,6 +120,7 @@ export function prepareTokens(
           creationDate,
           expirationDate ?? null,
           accountId ?? null,
+          candidate,
         ),
       );
       const record = {

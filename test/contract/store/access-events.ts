@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createIds } from "../../../src/store/ids.ts";
+import { removeAccount } from "../../../src/lockout/account/account.ts";
 import { putUser } from "../../../src/lockout/user/user.ts";
 import type { UserKey } from "../../../src/store/users.ts";
 import type { StoreBed } from "./bed.ts";
@@ -108,6 +109,32 @@ export function describeAccessEvents(bed: StoreBed): void {
         [5, "user.removed"],
         [6, "user.human.added"],
       ]);
+    });
+
+    it("gives no id again that a token or an account had before", async () => {
+      const fresh = createIds(bed.now, 9);
+      let forced: string | undefined;
+      const tool = await bed.open("tool", () => {
+        const id = forced ?? fresh();
+        forced = undefined;
+        return id;
+      });
+      const { id: orgId } = await tool.createOrg("a", "e");
+      const account = { orgId, loginName: "a", name: "", roles: [] };
+      const token = await tool.createToken(newToken(5, orgId), "e");
+      await tool.revokeToken(token.id, "e");
+      forced = token.id;
+      const next = await tool.createToken(newToken(5, orgId), "e");
+      expect(next.id).not.toBe(token.id);
+      expect(await tool.revokeToken(next.id, "e")).toBeDefined();
+
+      const { result: first } = await tool.createAccount(account, "e");
+      await tool.changeAccount(first.id, "e", removeAccount);
+      forced = first.id;
+      const { result: second } = await tool.createAccount(account, "e");
+      expect(second.id).not.toBe(first.id);
+      const removed = await tool.changeAccount(second.id, "e", removeAccount);
+      expect(removed?.events).toHaveLength(1);
     });
 
     it("has each change once, though two processes make them at once, with the same ids", async () => {
