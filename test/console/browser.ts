@@ -6,11 +6,20 @@ import type {
   CDPSession,
   Page,
 } from "playwright-core";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { globSync } from "node:fs";
+import {
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 import type { Rolldown } from "vite";
 import { expect } from "vitest";
+import { isFresh } from "../support/fresh.ts";
 import { findProgram, saySkipped } from "../interop/support/find-program.ts";
 
 /** Debian's chromium; undefined where there is none. */
@@ -33,8 +42,23 @@ export function buildConsole(): Promise<void> {
   return isBuilt;
 }
 
-/** Writes nothing where it is there: the names of its files say what is in them, and another process may be reading them. */
+/** What the console is made of. */
+const sources = ["src/console/**", "gen/**", "package-lock.json"];
+
+/** Whether all files that are there, a script and a style sheet at least, are newer than what they are made of. */
+function isBuiltAlready(): boolean {
+  const files = globSync(join(built, "*"));
+  return (
+    [".js", ".css"].every((end) => files.some((file) => file.endsWith(end))) &&
+    files.every((file) => isFresh(file, sources))
+  );
+}
+
+/** Writes no file that is there: its name says what is in it, and another process may be reading it. */
 async function writeConsole(): Promise<void> {
+  if (isBuiltAlready()) {
+    return;
+  }
   const made = (await build({
     configFile: join(import.meta.dirname, "../../src/console/vite.config.js"),
     build: { write: false },
@@ -42,11 +66,13 @@ async function writeConsole(): Promise<void> {
   const names = made.output.map(({ fileName }) => fileName);
   await mkdir(built, { recursive: true });
   const present = await readdir(built);
-  if (names.every((name) => present.includes(name))) {
-    return;
-  }
+  const now = new Date();
   for (const part of made.output) {
     const path = join(built, part.fileName);
+    if (present.includes(part.fileName)) {
+      await utimes(path, now, now);
+      continue;
+    }
     await writeFile(`${path}.new`, "code" in part ? part.code : part.source);
     await rename(`${path}.new`, path);
   }
