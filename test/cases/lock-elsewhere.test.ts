@@ -1,16 +1,20 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { UserService as LockoutUserService } from "../../gen/lockout/v1/user_service_pb.js";
+import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
+import {
+  UserService as LockoutUserService,
+  UserState,
+} from "../../gen/lockout/v1/user_service_pb.js";
 import { UserService } from "../../gen/zitadel/user/v2/user_service_pb.js";
 import { UserService as UserServiceBeta } from "../../gen/zitadel/user/v2beta/user_service_pb.js";
 import { openDoor, openDoors } from "../support/protocol-variants.ts";
 import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
-import { messageOf } from "./situation.ts";
+import { messageOf, refusal, refusalAnswer } from "./situation.ts";
 import type { Stage } from "./situation.ts";
 import { grpcDoor, setStage } from "./stage.ts";
 
-// v2 without the organisation's header finds a user in another organisation, and touches nobody where several have the id.
+// v2 without the organisation's header finds a user in another organisation, and touches nobody where several have the id. Strangers learn nothing of users.
 
 let server: TestServer;
 
@@ -22,10 +26,34 @@ afterAll(async () => {
   await server.close();
 });
 
-async function put(stage: Stage, userId: string) {
+async function put(
+  stage: Stage,
+  userId: string,
+  state = UserState.UNSPECIFIED,
+) {
   const { putUser } = LockoutUserService.method;
   const headers = { token: stage.orgOwner };
-  messageOf(await grpcDoor(stage).call(putUser, { userId }, headers));
+  messageOf(await grpcDoor(stage).call(putUser, { userId, state }, headers));
+}
+
+/** Ids of the stage's organisation: of users in each state, of a service account, and of nobody. */
+async function subjectsOf(stage: Stage): Promise<readonly string[]> {
+  const users = [
+    ["active", UserState.ACTIVE],
+    ["locked", UserState.LOCKED],
+    ["inactive", UserState.INACTIVE],
+  ] as const;
+  for (const [userId, state] of users) {
+    await put(stage, userId, state);
+  }
+  const account = messageOf(
+    await grpcDoor(stage).call(
+      AccessService.method.createServiceAccount,
+      { loginName: `of-${stage.orgId}`, roles: ["ORG_OWNER_VIEWER"] },
+      { token: stage.orgOwner },
+    ),
+  ) as { userId: string };
+  return [...users.map(([userId]) => userId), account.userId, "nobody"];
 }
 
 async function stateOf({ orgId, ...stage }: Stage, userId: string) {
@@ -93,3 +121,43 @@ it.each(
     details,
   });
 });
+
+it.each(services)(
+  "%s tells nobody who may not read an organisation's users which there are, and in which state",
+  async (_name, { method }) => {
+    const [stage, elsewhere] = [await setStage(server), await setStage(server)];
+    const { orgId } = stage;
+    const manager = await stage.token(["ORG_SETTINGS_MANAGER"]);
+    const denied = refusal.denied(
+      "AUTH-5mWD2",
+      "No matching permissions found",
+    );
+    const callers = [
+      [
+        { token: elsewhere.orgOwner, orgId },
+        refusal.notFound("AUTHZ-cdgFk", "membership not found"),
+      ],
+      [{ token: manager, orgId }, denied],
+      [{ token: manager }, denied],
+    ] as const;
+    const methods = [
+      ...[method.lockUser, method.unlockUser],
+      ...[method.deactivateUser, method.reactivateUser],
+    ];
+    const subjects = await subjectsOf(stage);
+    for (const [headers, refused] of callers) {
+      for (const change of methods) {
+        for (const userId of subjects) {
+          const answer = await grpcDoor(stage).call<DescMessage, DescMessage>(
+            change,
+            { userId },
+            headers,
+          );
+          expect(answer, `${change.name} ${userId}`).toEqual(
+            refusalAnswer(refused, "gRPC"),
+          );
+        }
+      }
+    }
+  },
+);

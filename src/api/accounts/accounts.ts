@@ -58,21 +58,17 @@ export async function refuseAccount(
 }
 
 /**
- * Whether a call that changes the state of an account finds it, before it is known whether the caller may change it. By v1 it is one of the
- * organisation of the call. By v2, which names an organisation only where it has the header, also one that the caller sees elsewhere.
+ * Whether a call that changes the state of an account finds it, before it is known whether the caller may change it: where the caller may read
+ * users. By v1 it is one of the organisation of the call. By v2, which names an organisation only where it has the header, also one elsewhere.
  */
 function isFound(
   caller: Caller,
   { orgId }: Account,
   version: UserApi["version"],
 ): boolean {
-  const seesElsewhere =
-    version === "v2" &&
-    !caller.isOrgNamed &&
-    (["user.read", "user.write"] as const).some((permission) =>
-      holdsPermission(caller, orgId, permission),
-    );
-  return orgId === caller.orgId || seesElsewhere;
+  const isLookedFor =
+    orgId === caller.orgId || (version === "v2" && !caller.isOrgNamed);
+  return isLookedFor && holdsPermission(caller, orgId, "user.read");
 }
 
 /**

@@ -60,6 +60,8 @@ export function createZitadelUserService(
       return account;
     }
     const orgId = await findOrg(store, userId, caller, "user.write");
+    // ZITADEL asks for the permission after existence and state. Whoever may not read users would learn both.
+    requirePermission(caller, orgId, "user.read");
     const changed = await store.changeUser(
       { orgId, userId },
       caller.id,
