@@ -632,7 +632,7 @@ export declare type AddMachineUserRequest = Message<"zitadel.management.v1.AddMa
   name: string;
 
   /**
-   * Refused unless it is empty: it would not be kept.
+   * What it is for.
    *
    * @generated from field: string description = 3;
    */
@@ -696,7 +696,7 @@ export declare type UpdateMachineRequest = Message<"zitadel.management.v1.Update
   userId: string;
 
   /**
-   * Refused unless it is empty: it would not be kept.
+   * What it is for; empty takes it away.
    *
    * @generated from field: string description = 2;
    */

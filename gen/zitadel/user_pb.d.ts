@@ -118,7 +118,7 @@ export declare type Machine = Message<"zitadel.user.v1.Machine"> & {
   name: string;
 
   /**
-   * Part of the published message; never sent.
+   * What it is for; empty of a token that belongs to no account.
    *
    * @generated from field: string description = 2;
    */

@@ -10,7 +10,8 @@ import type { Page, PageRequest } from "./pages.ts";
 export type NewAccount = Pick<
   Account,
   "orgId" | "loginName" | "name" | "roles"
->;
+> &
+  Partial<Pick<Account, "description">>;
 
 /** What is read of an account before its secret is compared. */
 export interface StoredClient {

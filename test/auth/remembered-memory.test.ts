@@ -111,6 +111,7 @@ test("tokens of system users and access tokens do not either", async () => {
   const account = {
     ...{ id: "7", orgId: "1", loginName: "program", name: "", roles: [] },
     ...{ keyIds: ["1"], secret: undefined, hasRevokedTokens: false },
+    description: "",
     state: { account: "active", lock: undefined },
     ...state,
   };

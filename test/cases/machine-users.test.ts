@@ -91,7 +91,7 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       const made = await read(
         door.call(
           management.addMachineUser,
-          { userName, name: "Machine" },
+          { userName, name: "Machine", description: "of the help desk" },
           owner(),
         ),
       );
@@ -107,7 +107,12 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       );
       expect(
         messageOf(await door.call(management.getUserByID, { id }, owner())),
-      ).toMatchObject({ user: { userName, machine: { name: "Machine" } } });
+      ).toMatchObject({
+        user: {
+          userName,
+          machine: { name: "Machine", description: "of the help desk" },
+        },
+      });
       const removed = await read(
         door.call(management.removeUser, { id }, owner()),
       );
@@ -202,7 +207,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
 
     it("what would not be kept is refused", async () => {
       for (const more of [
-        { description: "of the help desk" },
         { userId: "300000000000000001" },
         { accessTokenType: AccessTokenType.JWT },
       ]) {

@@ -38,7 +38,10 @@ export function createAuthService(
         ? { ...token, account: "active" }
         : userOfAccount(account);
     return {
-      ...{ user, account: account ?? { name, secret: undefined } },
+      ...{
+        user,
+        account: account ?? { name, description: "", secret: undefined },
+      },
       ...(await store.findAccountEvents({ id, orgId })),
     };
   };

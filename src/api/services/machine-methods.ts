@@ -7,10 +7,10 @@ import type { ManagementService } from "../../../gen/zitadel/management_pb.js";
 import { AccessTokenType } from "../../../gen/zitadel/user_pb.js";
 import { getCaller } from "../../auth/caller.ts";
 import {
+  describeAccount,
   removeAccount,
   removeAccountKey,
   removeAccountSecret,
-  renameAccount,
 } from "../../lockout/account/account.ts";
 import type { DecideAccount } from "../../lockout/account/account.ts";
 import type {
@@ -64,13 +64,13 @@ export function createMachineMethods(
   return {
     async addMachineUser(request, context) {
       const { userName: loginName, name, description, userId = "" } = request;
-      requireUsual(description, request.accessTokenType);
+      requireUsual(request.accessTokenType);
       if (userId !== "") {
         throw new LockoutError("machineByNameOnly");
       }
       const { orgId } = getCaller(context.values);
       const created = await accounts.create(
-        { loginName, name, orgId, roles: [] },
+        { loginName, name, description, orgId, roles: [] },
         context,
       );
       return {
@@ -81,11 +81,11 @@ export function createMachineMethods(
 
     async updateMachine(request, context) {
       const { userId, name, description, accessTokenType } = request;
-      requireUsual(description, accessTokenType);
+      requireUsual(accessTokenType);
       if (name === "") {
         throw new LockoutError("accountNameInvalid");
       }
-      return change(userId, context, renameAccount(name));
+      return change(userId, context, describeAccount(name, description));
     },
 
     async removeUser({ id }, context) {
@@ -161,8 +161,8 @@ export function createMachineMethods(
 }
 
 /** @throws LockoutError where a machine shall have what would not be kept */
-function requireUsual(description: string, type: AccessTokenType): void {
-  if (description !== "" || type !== AccessTokenType.BEARER) {
+function requireUsual(type: AccessTokenType): void {
+  if (type !== AccessTokenType.BEARER) {
     throw new LockoutError("machineByNameOnly");
   }
 }

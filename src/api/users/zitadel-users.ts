@@ -15,7 +15,7 @@ import { timestampFromMicros } from "../messages/moment.ts";
 /** A user, or a service account. */
 export interface ShownUser extends UserRecord {
   /** Undefined for users. */
-  readonly account?: Pick<Account, "name" | "secret">;
+  readonly account?: Pick<Account, "name" | "description" | "secret">;
 }
 
 /** A user or a service account as ZITADEL's calls show one. @throws LockoutError `userUnknown` */
@@ -92,17 +92,21 @@ type UserType =
   | { readonly case: "human"; readonly value: Record<string, never> }
   | {
       readonly case: "machine";
-      readonly value: { readonly name: string; readonly hasSecret: boolean };
+      readonly value: {
+        readonly name: string;
+        readonly description: string;
+        readonly hasSecret: boolean;
+      };
     };
 
 function typeOf({ account }: ShownUser): UserType {
   if (account === undefined) {
     return { case: "human", value: {} };
   }
-  const { name, secret } = account;
+  const { name, description, secret } = account;
   return {
     case: "machine",
-    value: { name, hasSecret: secret !== undefined },
+    value: { name, description, hasSecret: secret !== undefined },
   };
 }
 

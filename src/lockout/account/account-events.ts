@@ -1,10 +1,12 @@
 import type { Account, AccountKey } from "./account-record.ts";
 import type { EventPayload, NewEvent } from "../events/event.ts";
 
+/** What an account is created with. */
+type AddedAccount = Pick<Account, "loginName" | "name" | "roles"> &
+  Partial<Pick<Account, "description">>;
+
 /** A service account was created. */
-export function accountAdded(
-  account: Pick<Account, "loginName" | "name" | "roles">,
-): NewEvent {
+export function accountAdded(account: AddedAccount): NewEvent {
   return { type: "user.machine.added", payload: accountPayload(account) };
 }
 
@@ -12,12 +14,18 @@ export function accountAdded(
 export function accountPayload({
   loginName,
   name,
+  description = "",
   roles,
-}: Pick<Account, "loginName" | "name" | "roles">): EventPayload {
-  return { userName: loginName, ...(name !== "" && { name }), roles };
+}: AddedAccount): EventPayload {
+  return {
+    userName: loginName,
+    ...(name !== "" && { name }),
+    ...(description !== "" && { description }),
+    roles,
+  };
 }
 
-/** The name or the roles of an account changed. */
+/** The name, the description or the roles of an account changed. */
 export function accountChangedEvent(payload: EventPayload): NewEvent {
   return { type: "user.machine.changed", payload };
 }

@@ -18,6 +18,8 @@ export interface Account {
   readonly loginName: string;
   /** What people call it. */
   readonly name: string;
+  /** What it is for; empty where nobody said. */
+  readonly description: string;
   readonly roles: readonly string[];
   /** Milliseconds since 1970 UTC. */
   readonly creationDate: number;

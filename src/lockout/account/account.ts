@@ -68,13 +68,23 @@ export function updateAccount(
   };
 }
 
-/** Gives the account another name. @throws LockoutError where it has this one */
-export function renameAccount(name: string): DecideAccount {
-  return (before, now) => {
-    if (name === before.name) {
+/** Gives the account another name and description. @throws LockoutError where it has these */
+export function describeAccount(
+  name: string,
+  description: string,
+): DecideAccount {
+  return (before) => {
+    const changes = {
+      ...(name !== before.name && { name }),
+      ...(description !== before.description && { description }),
+    };
+    if (Object.keys(changes).length === 0) {
       throw new LockoutError("accountNotChanged");
     }
-    return updateAccount(name, undefined)(before, now);
+    return {
+      account: { ...before, ...changes },
+      events: [accountChangedEvent(changes)],
+    };
   };
 }
 

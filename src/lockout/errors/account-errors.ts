@@ -71,7 +71,7 @@ export const accountErrors = {
   machineByNameOnly: {
     id: "LOCKOUTD-acc12",
     code: "INVALID_ARGUMENT",
-    key: "a service account has a user_name and a name: it takes no description, no id, and no type of access tokens other than the default",
+    key: "a service account has a user_name, a name and a description: it takes no id, and no type of access tokens other than the default",
     when: "AddMachineUser or UpdateMachine asks for more.",
   },
   memberRolesInvalid: {
@@ -113,7 +113,7 @@ export const accountErrors = {
   accountNotChanged: {
     id: "LOCKOUTD-acc19",
     code: "FAILED_PRECONDITION",
-    key: "no changes: the service account has this name",
-    when: "UpdateMachine is called with the name that the account has.",
+    key: "no changes: the service account has this name and description",
+    when: "UpdateMachine is called with the name and the description that the account has.",
   },
 } as const satisfies Record<string, ErrorEntry>;

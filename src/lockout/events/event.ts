@@ -151,13 +151,18 @@ const entries = {
     payload: {
       userName: "its login name, the client id",
       name: "left out where it is empty",
+      description: "left out where it is empty",
       roles: "",
     },
   },
   "user.machine.changed": {
     aggregate: "user",
-    when: "The name or the roles of the service account changed.",
-    payload: { name: "where it changed", roles: "where they changed" },
+    when: "The name, the description or the roles of the service account changed.",
+    payload: {
+      name: "where it changed",
+      description: "where it changed",
+      roles: "where they changed",
+    },
   },
   "user.machine.key.added": {
     aggregate: "user",

@@ -47,8 +47,8 @@ const count: Statement = {
 // The id of one that was removed is not free: it stays among those.
 const insert: Statement = {
   name: "insert_account",
-  text: `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
-    SELECT $1, $2, $3, $4, $5, $6, $7::bigint, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = $1)
+  text: `INSERT INTO accounts (id, org_id, login_name, folded_name, name, description, roles, creation_date, account)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8::bigint, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = $1)
     ON CONFLICT (id) DO NOTHING`,
 };
 const find: Statement = {
@@ -82,8 +82,8 @@ const list: Statement = {
 };
 const update: Statement = {
   name: "update_account",
-  text: `UPDATE accounts SET name = $1, roles = $2, account = $3, lock_time = $4, lock_by = $5, secret_id = $6, secret_hash = $7
-    WHERE id = $8`,
+  text: `UPDATE accounts SET name = $1, description = $2, roles = $3, account = $4, lock_time = $5, lock_by = $6, secret_id = $7, secret_hash = $8
+    WHERE id = $9`,
 };
 const insertKey: Statement = {
   name: "insert_account_key",
@@ -142,7 +142,7 @@ export function createAccounts(
   };
   return {
     createAccount: async (account, editor) => {
-      const { orgId, loginName, name, roles } = account;
+      const { orgId, loginName, name, description = "", roles } = account;
       const folded = foldName(loginName);
       const time = await readTime();
       const create = async (change: Change) => {
@@ -152,7 +152,7 @@ export function createAccounts(
         }
         const id = await withFreeId(newAccountId, change, (free) => [
           insert,
-          ...[free, orgId, loginName, folded, name],
+          ...[free, orgId, loginName, folded, name, description],
           ...[JSON.stringify(roles), time],
         ]);
         const event = change.append(
@@ -176,7 +176,7 @@ export function createAccounts(
       }
       const { id, events } = created;
       const result: Account = {
-        ...{ ...account, id, creationDate: time },
+        ...{ ...account, description, id, creationDate: time },
         ...{ keyIds: [], tokenIds: [] },
         hasRevokedTokens: false,
         ...{ secret: undefined, state: { account: "active", lock: undefined } },

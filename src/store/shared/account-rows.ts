@@ -14,6 +14,7 @@ export interface AccountRow {
   readonly org_id: string;
   readonly login_name: string;
   readonly name: string;
+  readonly description: string;
   readonly roles: string;
   readonly creation_date: number;
   readonly account: string;
@@ -39,7 +40,7 @@ export interface AccountKeyRow {
 
 /** The columns of {@link toAccount} but for the keys and the tokens. */
 export const ownAccountColumns =
-  "id, org_id, login_name, name, roles, creation_date, account, lock_time, lock_by, secret_id, secret_hash";
+  "id, org_id, login_name, name, description, roles, creation_date, account, lock_time, lock_by, secret_id, secret_hash";
 
 /** The columns of {@link toAccount}, of a table `a`. @param join the engine's function that joins texts */
 export function accountColumns(join: "group_concat" | "string_agg"): string {
@@ -97,6 +98,7 @@ export function toAccount(row: AccountRow): Account {
     orgId: row.org_id,
     loginName: row.login_name,
     name: row.name,
+    description: row.description,
     roles: JSON.parse(row.roles) as readonly string[],
     creationDate: row.creation_date,
     state: {
@@ -132,10 +134,16 @@ export function toAccountKey(row: AccountKeyRow): AccountKey {
   };
 }
 
-/** What a change may set, in the order of the columns: name, roles, account, lock_time, lock_by, secret_id, secret_hash. */
-export function changedValues({ name, roles, state, secret }: Account) {
+/** What a change may set, in the order of the columns: name, description, roles, account, lock_time, lock_by, secret_id, secret_hash. */
+export function changedValues({
+  name,
+  description,
+  roles,
+  state,
+  secret,
+}: Account) {
   return [
-    ...[name, JSON.stringify(roles), state.account],
+    ...[name, description, JSON.stringify(roles), state.account],
     ...[state.lock?.time ?? null, state.lock?.by ?? null],
     ...[secret?.id ?? null, secret?.hash ?? null],
   ] as const;

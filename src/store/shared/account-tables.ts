@@ -10,7 +10,7 @@ export const accountTables: readonly TransferTable[] = [
       ...[text("org_id"), text("login_name"), text("folded_name")],
       ...[text("name"), text("roles"), integer("creation_date")],
       ...[text("account"), integer("lock_time"), text("lock_by")],
-      ...[text("secret_id"), bytes("secret_hash")],
+      ...[text("secret_id"), bytes("secret_hash"), text("description")],
     ],
   },
   {

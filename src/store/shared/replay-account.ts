@@ -5,6 +5,7 @@ import type { EventPayload } from "../../lockout/events/event.ts";
 export interface AccountEvents {
   readonly userName: unknown;
   readonly name: unknown;
+  readonly description: unknown;
   readonly roles: unknown;
   readonly account: "active" | "inactive";
   readonly isLocked: boolean;
@@ -15,7 +16,7 @@ export interface AccountEvents {
 
 /** An account before its first event. */
 export const noAccount: AccountEvents = {
-  ...{ userName: "", name: "", roles: [] },
+  ...{ userName: "", name: "", description: "", roles: [] },
   ...{ account: "active", isLocked: false, hasSecret: false },
   ...{ keyIds: [], tokenIds: [] },
 };
@@ -24,7 +25,7 @@ export const noAccount: AccountEvents = {
 export function stateOf(account: Account): AccountEvents {
   return {
     ...{ userName: account.loginName, name: account.name },
-    roles: account.roles,
+    ...{ description: account.description, roles: account.roles },
     ...{ keyIds: account.keyIds, tokenIds: account.tokenIds },
     account: account.state.account === "inactive" ? "inactive" : "active",
     isLocked: account.state.lock !== undefined,
@@ -36,7 +37,7 @@ export function stateOf(account: Account): AccountEvents {
 export function replayAccount(
   before: AccountEvents,
   type: string,
-  { userName, name, roles, keyId, tokenId }: EventPayload,
+  { userName, name, description, roles, keyId, tokenId }: EventPayload,
 ): AccountEvents | undefined {
   switch (type) {
     case "user.machine.added":
@@ -45,6 +46,7 @@ export function replayAccount(
         ...before,
         ...(userName !== undefined && { userName }),
         ...(name !== undefined && { name }),
+        ...(description !== undefined && { description }),
         ...(roles !== undefined && { roles }),
       };
     case "user.machine.key.added":

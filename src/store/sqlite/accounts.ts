@@ -71,8 +71,8 @@ export function prepareAccounts(
     .pluck();
   // The id of one that was removed is not free: it stays among those.
   const insert = database.prepare(
-    `INSERT INTO accounts (id, org_id, login_name, folded_name, name, roles, creation_date, account)
-     SELECT ?, ?, ?, ?, ?, ?, ?, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = ?)
+    `INSERT INTO accounts (id, org_id, login_name, folded_name, name, description, roles, creation_date, account)
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, 'active' WHERE NOT EXISTS (SELECT 1 FROM removed_accounts WHERE id = ?)
      ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[string], AccountRow>(
@@ -95,7 +95,7 @@ export function prepareAccounts(
     AccountRow
   >(accountSliceSql(columns, (name) => `@${name}`));
   const update = database.prepare(
-    `UPDATE accounts SET name = ?, roles = ?, account = ?, lock_time = ?, lock_by = ?, secret_id = ?, secret_hash = ? WHERE id = ?`,
+    `UPDATE accounts SET name = ?, description = ?, roles = ?, account = ?, lock_time = ?, lock_by = ?, secret_id = ?, secret_hash = ? WHERE id = ?`,
   );
   const insertKey = database.prepare(
     "INSERT INTO account_keys (account_id, id, algorithm, public_key, creation_date, expiration_date) VALUES (?, ?, ?, ?, ?, ?)",
@@ -125,7 +125,7 @@ export function prepareAccounts(
   };
   return {
     create: (account, editor) => {
-      const { orgId, loginName, name, roles } = account;
+      const { orgId, loginName, name, description = "", roles } = account;
       const folded = foldName(loginName);
       if (toClient(findClient.get(folded)) !== undefined) {
         throw new LockoutError("accountNameTaken");
@@ -136,7 +136,7 @@ export function prepareAccounts(
       const creationDate = now();
       const id = withFreeId(newAccountId, (candidate) =>
         insert.run(
-          ...[candidate, orgId, loginName, folded, name],
+          ...[candidate, orgId, loginName, folded, name, description],
           ...[JSON.stringify(roles), creationDate, candidate],
         ),
       );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   addAccountKey,
+  describeAccount,
   removeAccount,
   setAccountSecret,
   updateAccount,
@@ -97,6 +98,27 @@ export function describeAccounts(bed: StoreBed): void {
       ).toBeUndefined();
       expect(await bed.store.tokenName(id)).toBe("a");
       expect((await create("a")).id).not.toBe(id);
+    });
+
+    it("have a description that another one may replace", async () => {
+      const { firstOrgId: orgId } = await bed.store.initialise(init);
+      const account = { orgId, loginName: "b", name: "n", roles: [] };
+      const { result, events } = await bed.store.createAccount(
+        { ...account, description: "of the help desk" },
+        "e",
+      );
+      expect(events).toMatchObject([
+        { payload: { description: "of the help desk" } },
+      ]);
+      const { id } = result;
+      expect(await bed.store.findAccount(id)).toEqual(result);
+      expect(result.description).toBe("of the help desk");
+      const changed = await bed.store.changeAccount(
+        ...([id, "e", describeAccount("n", "")] as const),
+      );
+      expect(changed?.result).toMatchObject({ name: "n", description: "" });
+      expect(changed?.events).toMatchObject([{ payload: { description: "" } }]);
+      expect((await create("c")).description).toBe("");
     });
 
     it("return the events that each change wrote, though many come together", async () => {

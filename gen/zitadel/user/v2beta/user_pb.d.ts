@@ -117,7 +117,7 @@ export declare type MachineUser = Message<"zitadel.user.v2beta.MachineUser"> & {
   name: string;
 
   /**
-   * Part of the published message; never sent.
+   * What it is for.
    *
    * @generated from field: string description = 2;
    */

@@ -28,6 +28,7 @@ import { activity } from "./0026-activity.ts";
 import { signingKeys } from "./0027-signing-keys.ts";
 import { storms } from "./0028-storms.ts";
 import { accountTokens } from "./0029-account-tokens.ts";
+import { accountDescriptions } from "./0030-account-descriptions.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   signingKeys,
   storms,
   accountTokens,
+  accountDescriptions,
 ];
