@@ -34,6 +34,11 @@ const shared = {
  * all files are found, so that each can be run by its name.
  */
 export default defineConfig(({ mode }) => {
+  if (mode === "node") {
+    console.log(
+      "The tests on PostgreSQL, in Chromium and with Prometheus: npm run test:services",
+    );
+  }
   const all = {
     name: "all",
     include: mode === "services" ? [...serviceFiles] : ["test/**/*.test.ts"],

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from "vitest";
 import { describeAccessEvents } from "./store/access-events.ts";
 import { describeAccounts } from "./store/accounts.ts";
 import { describeActivity } from "./store/activity.ts";
+import { describeAttemptEnds } from "./store/attempt-ends.ts";
 import { describeAttempts } from "./store/attempts.ts";
 import { StoreBed } from "./store/bed.ts";
 import type { StoreHarness } from "./store/bed.ts";
@@ -30,6 +31,7 @@ import { describeStorms } from "./store/storms.ts";
 import { describeTimedLocks } from "./store/timed-locks.ts";
 import { describeTokens } from "./store/tokens.ts";
 import { describeUnlocks } from "./store/unlocks.ts";
+import { describeUserList } from "./store/user-list.ts";
 import { describeUsers } from "./store/users.ts";
 import { describeVault } from "./store/vault.ts";
 
@@ -57,8 +59,10 @@ export function describeStore(
     describeHooks(bed);
     describeAccessEvents(bed);
     describeUsers(bed);
+    describeUserList(bed);
     describeUserEvents(bed);
     describeAttempts(bed);
+    describeAttemptEnds(bed);
     describeTimedLocks(bed);
     describeRememberedSecrets(bed);
     describeSources(bed);
