@@ -614,6 +614,42 @@ export declare type ListUsersResponse = Message<"zitadel.management.v1.ListUsers
 export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.UpdateOrgRequest
+ */
+export declare type UpdateOrgRequest = Message<"zitadel.management.v1.UpdateOrgRequest"> & {
+  /**
+   * 1 to 200 characters, not all of them blank. Several organisations may have one.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateOrgRequest.
+ * Use `create(UpdateOrgRequestSchema)` to create a new message.
+ */
+export declare const UpdateOrgRequestSchema: GenMessage<UpdateOrgRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.UpdateOrgResponse
+ */
+export declare type UpdateOrgResponse = Message<"zitadel.management.v1.UpdateOrgResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateOrgResponse.
+ * Use `create(UpdateOrgResponseSchema)` to create a new message.
+ */
+export declare const UpdateOrgResponseSchema: GenMessage<UpdateOrgResponse>;
+
+/**
  * @generated from message zitadel.management.v1.AddMachineUserRequest
  */
 export declare type AddMachineUserRequest = Message<"zitadel.management.v1.AddMachineUserRequest"> & {
@@ -1602,6 +1638,16 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof AddOrgRequestSchema;
     output: typeof AddOrgResponseSchema;
+  },
+  /**
+   * Gives the organisation of the call another name, and the primary domain that is made from it.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.UpdateOrg
+   */
+  updateOrg: {
+    methodKind: "unary";
+    input: typeof UpdateOrgRequestSchema;
+    output: typeof UpdateOrgResponseSchema;
   },
   /**
    * Creates a service account of the organisation, without a role.

@@ -150,6 +150,7 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     ...accountId,
     name: "login page, third version",
   },
+  "zitadel.management.v1.ManagementService.UpdateOrg": { name: "Example AG" },
   "zitadel.management.v1.ManagementService.AddMachineKey": accountId,
   "zitadel.management.v1.ManagementService.ListMachineKeys": accountId,
   "zitadel.management.v1.ManagementService.GetMachineKeyByIDs": machineKey,

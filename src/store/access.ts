@@ -15,6 +15,16 @@ export interface Org {
 export interface OrgStore {
   /** Creates an organisation, with its event; the store gives the id: 18 decimal digits. */
   createOrg(name: string, editor: string): Promise<Org>;
+  /**
+   * Gives an organisation another name; returns the event. Undefined where there is no such organisation.
+   *
+   * @throws LockoutError `organizationNotChanged`
+   */
+  renameOrg(
+    orgId: string,
+    name: string,
+    editor: string,
+  ): Promise<RecordedEvent | undefined>;
   /** The organisations, oldest first. */
   listOrgs(page: PageRequest): Promise<Page<Org>>;
   findOrg(orgId: string): Promise<Org | undefined>;

@@ -184,5 +184,56 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         await refused(update({ userId, name: "More" }, manager), ...denied);
       });
     });
+
+    describe("UpdateOrg", () => {
+      const update = (name: string, headers: CallHeaders) =>
+        door.call(management.updateOrg, { name }, headers);
+      const shown = async () => {
+        const { org } = messageOf(
+          await door.call(management.getMyOrg, {}, owner()),
+        ) as { org: { name: string; primaryDomain: string } };
+        return { name: org.name, primaryDomain: org.primaryDomain };
+      };
+
+      it("gives the organisation of the call another name and domain, with its event", async () => {
+        await expectEvent(
+          update("Other 😀", owner()),
+          ...([stage.orgId, "org.changed", { name: "Other 😀" }] as const),
+        );
+        expect(await shown()).toEqual({
+          ...{ name: "Other 😀", primaryDomain: "other.127.0.0.1" },
+        });
+        const longest = "😀".repeat(200);
+        await expectEvent(
+          update(longest, { ...root(), orgId: stage.orgId }),
+          ...([stage.orgId, "org.changed", { name: longest }] as const),
+        );
+      });
+
+      it("refuses the name that it has, what is no name, and who may not", async () => {
+        messageOf(await update("Mine", owner()));
+        await refused(
+          update("Mine", owner()),
+          ...([Code.FailedPrecondition, "LOCKOUTD-org06"] as const),
+        );
+        for (const name of ["", " ", "x".repeat(201)]) {
+          await refused(
+            update(name, owner()),
+            ...([Code.InvalidArgument, "LOCKOUTD-org01"] as const),
+          );
+        }
+        const manager = { token: await stage.token(["ORG_USER_MANAGER"]) };
+        await refused(
+          update("Other", manager),
+          ...([Code.PermissionDenied, "AUTH-5mWD2"] as const),
+        );
+        const { orgId } = await setStage(server);
+        await refused(
+          update("Other", { ...owner(), orgId }),
+          ...([Code.NotFound, "AUTHZ-cdgFk"] as const),
+        );
+        expect(await shown()).toMatchObject({ name: "Mine" });
+      });
+    });
   },
 );

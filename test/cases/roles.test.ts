@@ -58,6 +58,7 @@ const calls = {
   "iam.read": (door, headers) => door.call(admin.getDefaultOrg, {}, headers),
   "iam.write": (door, headers) => door.call(admin.setUpOrg, {}, headers),
   "org.read": (door, headers) => door.call(management.getMyOrg, {}, headers),
+  "org.write": (door, headers) => door.call(management.updateOrg, {}, headers),
   "org.create": (door, headers) => door.call(management.addOrg, {}, headers),
   "iam.member.read": (door, headers) =>
     door.call(admin.listIAMMembers, {}, headers),
@@ -102,7 +103,7 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
   ],
   IAM_ORG_MANAGER: [
     ...[...policies, ...users, ...readers, ...orgMembers],
-    ...(["org.create", "user.delete"] as const),
+    ...(["org.write", "org.create", "user.delete"] as const),
   ],
   IAM_USER_MANAGER: [...users, ...readers, "user.delete"],
   IAM_LOGIN_CLIENT: [
@@ -111,7 +112,7 @@ const table: Readonly<Record<string, readonly Permission[]>> = {
   ],
   ORG_OWNER: [
     ...[...policies, ...users, ...orgHooks, ...readers, ...orgMembers],
-    "user.delete",
+    ...(["org.write", "user.delete"] as const),
   ],
   ORG_SETTINGS_MANAGER: [...policies, "org.read"],
   ORG_USER_MANAGER: ["policy.read", ...users, ...readers, "user.delete"],

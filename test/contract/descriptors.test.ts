@@ -75,6 +75,7 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
       "UpdateCustomLockoutPolicy",
       "ResetLockoutPolicyToDefault",
       ...["GetMyOrg", "GetOrgByDomainGlobal", "AddOrg"],
+      "UpdateOrg",
       ...["AddMachineUser", "UpdateMachine", "RemoveUser", "AddMachineKey"],
       ...["GetMachineKeyByIDs", "ListMachineKeys", "RemoveMachineKey"],
       ...["AddPersonalAccessToken", "GetPersonalAccessTokenByIDs"],

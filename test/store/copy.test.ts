@@ -398,7 +398,7 @@ describe("a copy to PostgreSQL", () => {
         maxOtpAttempts: 0,
       }),
     );
-    expect(added.sequence).toBe(23);
+    expect(added.sequence).toBe(24);
     expect(added.position).toBe((before.events.at(-1)?.position ?? 0) + 1);
     const begun = await store.beginAttempt(
       { ...owner, kind: "user", userId: "only on PostgreSQL" },

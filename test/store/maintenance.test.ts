@@ -98,7 +98,7 @@ describe("check", () => {
     [
       "an organisation with another name",
       "UPDATE orgs SET name = 'x'",
-      /organisation \d+ is \{"name":"x"\}, but its events come to \{"name":"Default"\}/,
+      /organisation \d+ is \{"name":"x"\}, but its events come to \{"name":"Renamed"\}/,
     ],
     [
       "an instance with another id",

@@ -222,6 +222,7 @@ export async function live({
   await post(`/lockout/v1/tokens/${tokenId}`, undefined, "DELETE");
   const kept = await post("/lockout/v1/tokens", { roles: ["ORG_OWNER"] });
   await post(`/lockout/v1/tokens/${kept.token?.tokenId ?? ""}:rotate`, {});
+  await post("/management/v1/orgs/me", { name: "Renamed" }, "PUT");
   await post("/management/v1/policies/lockout", { maxPasswordAttempts: 9 });
   await post(
     "/management/v1/policies/lockout",

@@ -6,7 +6,7 @@ import type { InTurn } from "../../pacing/turns.ts";
 import type { Org, OrgStore } from "../../store/access.ts";
 import type { EventStore } from "../../store/events.ts";
 import type { Store } from "../../store/store.ts";
-import { createdDetails } from "../messages/details.ts";
+import { changedDetails, createdDetails } from "../messages/details.ts";
 import { detailsOfEnds } from "../messages/ends.ts";
 import { readPart, showEach, windowOf } from "../requests/list-window.ts";
 import type { ListQuery } from "../requests/list-window.ts";
@@ -37,7 +37,7 @@ interface OrgListRequest {
   readonly queries: readonly OrgQuery[];
 }
 
-/** How organisations are found, shown and created, for the services that do so. */
+/** How organisations are found, shown, created and renamed, for the services that do so. */
 export function createOrgLookups(
   store: OrgLookupStore,
   inTurn: InTurn,
@@ -128,6 +128,17 @@ export function createOrgLookups(
       }
       return { id: org.id, details: createdDetails(first) };
     },
+
+    /** Gives the organisation of the call another name. @throws LockoutError */
+    rename: async (name: string, context: HandlerContext) => {
+      const { id, orgId } = getCaller(context.values);
+      requireName(name);
+      const event = await store.renameOrg(orgId, name, id);
+      if (event === undefined) {
+        throw new LockoutError("organizationUnknown");
+      }
+      return { details: changedDetails(event) };
+    },
   };
 }
 
@@ -140,8 +151,13 @@ export async function createOrg(
   name: string,
   editor: string,
 ): Promise<Org> {
+  requireName(name);
+  return store.createOrg(name, editor);
+}
+
+/** @throws LockoutError where the name is none */
+function requireName(name: string): void {
   if (name.trim() === "") {
     throw new LockoutError("orgNameInvalid");
   }
-  return store.createOrg(name, editor);
 }

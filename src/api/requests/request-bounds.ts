@@ -93,6 +93,7 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.admin.v1.SetUpOrgRequest.roles": types,
   "zitadel.management.v1.GetOrgByDomainGlobalRequest.domain": queryText,
   "zitadel.management.v1.AddOrgRequest.name": orgName,
+  "zitadel.management.v1.UpdateOrgRequest.name": orgName,
   "zitadel.org.v2.AddOrganizationRequest.name": orgName,
   "zitadel.org.v2.AddOrganizationRequest.admins": queries,
   "zitadel.org.v2.AddOrganizationRequest.Admin.user_id": id,

@@ -67,7 +67,7 @@ export function createManagementOrgMethods(
   orgs: OrgLookups,
 ): Pick<
   ServiceImpl<typeof ManagementService>,
-  "getMyOrg" | "getOrgByDomainGlobal" | "addOrg"
+  "getMyOrg" | "getOrgByDomainGlobal" | "addOrg" | "updateOrg"
 > {
   return {
     async getMyOrg(_request, context) {
@@ -80,5 +80,7 @@ export function createManagementOrgMethods(
     },
 
     addOrg: ({ name }, context) => orgs.create(name, context),
+
+    updateOrg: ({ name }, context) => orgs.rename(name, context),
   };
 }

@@ -83,6 +83,7 @@ export const eventGroups: readonly EventGroup[] = [
     types: {
       "instance.added": "Installation created",
       "org.added": "Organisation created",
+      "org.changed": "Organisation renamed",
       "org.lockout.name.unlocked": "Login name unlocked",
       "instance.lockout.keys.sealed": "Keys sealed",
       "instance.lockout.keys.reset": "Keys made anew",

@@ -244,7 +244,7 @@ const entries = {
     id: "LOCKOUTD-org01",
     code: "INVALID_ARGUMENT",
     key: "the name of an organisation has 1 to 200 characters, not all of them blank",
-    when: "CreateOrganization, AddOrganization, AddOrg or SetUpOrg is called without a name or with one that is too long.",
+    when: "CreateOrganization, AddOrganization, AddOrg, SetUpOrg or UpdateOrg is called without a name or with one that is too long.",
   },
   tokenNameInvalid: {
     id: "LOCKOUTD-tok01",

@@ -14,6 +14,12 @@ export const lookupErrors = {
     key: "an organisation is created by its name alone: without admins, a person, roles, a domain and an id",
     when: "SetUpOrg or AddOrganization asks for more than an organisation.",
   },
+  organizationNotChanged: {
+    id: "LOCKOUTD-org06",
+    code: "FAILED_PRECONDITION",
+    key: "no changes: the organisation has this name",
+    when: "UpdateOrg is called with the name that the organisation has.",
+  },
   instanceUnknown: {
     id: "LOCKOUTD-org04",
     code: "NOT_FOUND",

@@ -85,6 +85,11 @@ const entries = {
     when: "The organisation was created.",
     payload: { name: "as it was given" },
   },
+  "org.changed": {
+    aggregate: "org",
+    when: "The organisation got another name.",
+    payload: { name: "as it was given" },
+  },
   "org.policy.lockout.added": {
     aggregate: "org",
     when: "The organisation got a policy of its own.",

@@ -1,3 +1,4 @@
+import { renameOrg } from "../../lockout/org.ts";
 import { orgAdded } from "../../lockout/events/access-events.ts";
 import type { Org, OrgStore } from "../access.ts";
 import { orgAggregate } from "../commands/tables.ts";
@@ -28,6 +29,14 @@ const list: Statement = {
 const find: Statement = {
   name: "find_orgs",
   text: `SELECT ${orgColumns} FROM orgs WHERE id = ANY ($1::text[])`,
+};
+const findToChange: Statement = {
+  name: "find_org_to_change",
+  text: `${find.text} FOR UPDATE`,
+};
+const update: Statement = {
+  name: "rename_org",
+  text: "UPDATE orgs SET name = $1 WHERE id = $2",
 };
 
 /** The statement that inserts an organisation; it inserts nothing where the id is taken. */
@@ -61,6 +70,19 @@ export function createOrgs(
         );
         change.append(orgAggregate(id), orgAdded(name));
         return { id, name, creationDate };
+      });
+    },
+    renameOrg: async (orgId, name, editor) => {
+      const time = await readTime();
+      return recorder.record(editor, time, async ({ send, append }) => {
+        const [found] = await send([findToChange, [orgId]]);
+        const row = found?.rows[0] as unknown as OrgRow | undefined;
+        if (row === undefined) {
+          return undefined;
+        }
+        const event = renameOrg(row.name, name);
+        await send([update, name, orgId]);
+        return append(orgAggregate(orgId), event);
       });
     },
     listOrgs: (page) =>

@@ -27,6 +27,7 @@ export class AccessCheck {
   add(owner: string, id: string, type: string, payload: EventPayload): void {
     switch (type) {
       case "org.added":
+      case "org.changed":
         this.#orgs.set(`organisation ${id}`, payload);
         break;
       case "user.pat.added":

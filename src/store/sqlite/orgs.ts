@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { mayBeId } from "../ids.ts";
+import { renameOrg } from "../../lockout/org.ts";
 import { orgAdded } from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { orgSliceSql } from "../shared/access-lists.ts";
@@ -8,6 +9,7 @@ import { orgColumns, toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
 import type { Clock } from "../ids.ts";
 import type { Org } from "../access.ts";
+import type { RecordedEvent } from "../events.ts";
 import { orgAggregate } from "../commands/tables.ts";
 import type { EventTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
@@ -16,6 +18,12 @@ import { withFreeId } from "./free-id.ts";
 export interface Orgs {
   /** Inside a transaction. */
   create(name: string, editor: string): Org;
+  /** Inside a transaction. @throws LockoutError */
+  rename(
+    orgId: string,
+    name: string,
+    editor: string,
+  ): RecordedEvent | undefined;
   /** The next ones, oldest first. */
   list(values: CreatedSliceValues): readonly Org[];
   find(orgId: string): Org | undefined;
@@ -41,6 +49,7 @@ export function prepareOrgs(
   const find = database.prepare<[string], OrgRow>(
     `SELECT ${orgColumns} FROM orgs WHERE id = ?`,
   );
+  const update = database.prepare("UPDATE orgs SET name = ? WHERE id = ?");
   const known = new Set<string>();
   return {
     create: (name, editor) => {
@@ -50,6 +59,15 @@ export function prepareOrgs(
       );
       events.append(orgAggregate(id), editor, orgAdded(name), creationDate);
       return { id, name, creationDate };
+    },
+    rename: (orgId, name, editor) => {
+      const before = find.get(orgId);
+      if (before === undefined) {
+        return undefined;
+      }
+      const event = renameOrg(before.name, name);
+      update.run(name, orgId);
+      return events.append(orgAggregate(orgId), editor, event, now());
     },
     list: (values) => list.all(values).map(toOrg),
     find: (orgId) => {

@@ -299,6 +299,7 @@ function createStore(
     onAppended: (listener) => read(() => watch.listen(listener)),
 
     createOrg: (name, editor) => queue.run(() => orgs.create(name, editor)),
+    renameOrg: (...change) => queue.run(() => orgs.rename(...change)),
     listOrgs: async (page) =>
       readOrgPage(page, (after, limit) =>
         read(() => toSlice(orgs.list(sliceStart(after, limit)), limit)),

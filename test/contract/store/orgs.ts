@@ -59,6 +59,42 @@ export function describeOrgs(bed: StoreBed): void {
       expect(await bed.store.findOrg("1".repeat(100_000))).toBeUndefined();
     });
 
+    it("get other names, with the event, which another process sees at once", async () => {
+      const tool = await bed.open("tool");
+      const { id } = await bed.store.createOrg("a", "e");
+      expect(await bed.store.findOrg(id)).toMatchObject({ name: "a" });
+      bed.time += 1;
+      const event = await tool.renameOrg(id, "b 😀", "ann");
+      expect(event).toMatchObject({
+        ...{ type: "org.changed", payload: { name: "b 😀" }, sequence: 2 },
+        ...{ aggregateId: id, resourceOwner: id, editor: "ann" },
+      });
+      expect(await bed.store.findOrg(id)).toEqual({
+        ...{ id, name: "b 😀", creationDate: start },
+      });
+      expect((await bed.store.findEventEnds("org", id)).last).toEqual(event);
+      const found = await bed.store.listOrgs(firstPage);
+      expect(found.items.map(({ name }) => name)).toEqual(["b 😀"]);
+    });
+
+    it("are not renamed to what they are called, nor where there is none", async () => {
+      const { id } = await bed.store.createOrg("a", "e");
+      await expect(bed.store.renameOrg(id, "a", "e")).rejects.toMatchObject({
+        entry: { id: "LOCKOUTD-org06" },
+      });
+      for (const none of ["300000000000000009", "", "1".repeat(100_000)]) {
+        expect(await bed.store.renameOrg(none, "b", "e")).toBeUndefined();
+      }
+      const raced = await Promise.allSettled(
+        [1, 2, 3].map(() => bed.store.renameOrg(id, "b", "e")),
+      );
+      expect(raced.map(({ status }) => status).sort()).toEqual([
+        ...["fulfilled", "rejected", "rejected"],
+      ]);
+      const { last } = await bed.store.findEventEnds("org", id);
+      expect(last).toMatchObject({ sequence: 2, payload: { name: "b" } });
+    });
+
     it("have a first and a last event, as the instance has", async () => {
       const { id, firstOrgId } = await bed.store.initialise(init);
       const org = await bed.store.createOrg("a", "e");

@@ -131,6 +131,19 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 			read.GetState() != orgv1.OrgState_ORG_STATE_ACTIVE {
 			t.Errorf("got %v", read)
 		}
+		renamed := &management.UpdateOrgRequest{Name: name + " 2"}
+		in := middleware.SetOrgID(ctx, made)
+		changed := must[*management.UpdateOrgResponse](t)(service.UpdateOrg(in, renamed)).GetDetails()
+		if changed.GetSequence() != 2 || changed.GetChangeDate() == nil || changed.GetResourceOwner() != made {
+			t.Errorf("got %v", changed)
+		}
+		expectNoChange(service.UpdateOrg(in, renamed))
+		again := must[*admin.GetOrgByIDResponse](t)(
+			instance.GetOrgByID(ctx, &admin.GetOrgByIDRequest{Id: made}),
+		).GetOrg()
+		if again.GetName() != renamed.GetName() || again.GetPrimaryDomain() == read.GetPrimaryDomain() {
+			t.Errorf("got %v", again)
+		}
 		first := must[*admin.GetDefaultOrgResponse](t)(
 			instance.GetDefaultOrg(ctx, &admin.GetDefaultOrgRequest{}),
 		).GetOrg()
