@@ -115,7 +115,7 @@ export const pathPrefixes: ReadonlyMap<DescService, string> = new Map<
 export function createServices(
   options: ServicesOptions,
 ): readonly MountedService[] {
-  const { store, about } = options;
+  const { store, about, checkToken = () => undefined } = options;
   const inTurn = createTurns(listsAtOnce);
   // A history may read through a long log: other lists do not wait for it.
   const historyInTurn = createTurns(1);
@@ -125,7 +125,7 @@ export function createServices(
   const searches = createUserLookups(store, createTurns(1));
   const users = createZitadelUserService(store, searches);
   const orgs = createOrgLookups(store, inTurn, about);
-  const accounts = createAccountCommands(store);
+  const accounts = createAccountCommands(store, checkToken);
   return [
     mount(AdminService, {
       ...createAdminService(store, inTurn, editorNames),
@@ -148,7 +148,7 @@ export function createServices(
     mount(InstanceService, createInstanceService(store, orgs, about)),
     mount(
       AttemptService,
-      createAttemptService({ ...options, inTurn, editorNames }),
+      createAttemptService({ ...options, checkToken, inTurn, editorNames }),
     ),
     mount(LockoutUserService, createLockoutUserService(store, inTurn)),
     mount(AccessService, createAccessService(store, accounts, inTurn)),

@@ -25,6 +25,7 @@ import { foldName } from "../../lockout/user/alias.ts";
 import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { OrgStore, TokenRecord, TokenStore } from "../../store/access.ts";
 import type { AccountStore, NewAccount } from "../../store/accounts.ts";
+import type { Awaitable } from "../../store/awaitable.ts";
 import type { Changed, RecordedEvent } from "../../store/events.ts";
 import type { Store } from "../../store/store.ts";
 import { onlyEvent } from "../messages/details.ts";
@@ -50,8 +51,15 @@ export interface WantedKey {
 /** No control characters and other unseen ones, no blanks, and nothing that Basic or forms give a meaning. */
 const notInLoginNames = /[\s%+:]|\p{C}/u;
 
-/** What callers do with service accounts, by ZITADEL's calls and by ours: with the same rules, and the same refusals. */
-export function createAccountCommands(store: AccountCommandStore) {
+/**
+ * What callers do with service accounts, by ZITADEL's calls and by ours: with the same rules, and the same refusals.
+ *
+ * @param checkToken checks the caller's token again, and throws LockoutError where it has ended since the call began
+ */
+export function createAccountCommands(
+  store: AccountCommandStore,
+  checkToken: (context: HandlerContext) => Awaitable<void>,
+) {
   /** Runs a command on an account that the caller may change. @throws LockoutError */
   const change = async (
     id: string,
@@ -135,7 +143,11 @@ export function createAccountCommands(store: AccountCommandStore) {
       await mayHaveMore();
       const made =
         given === undefined
-          ? await makeKeyPair(turnOf(context), mayHaveMore)
+          ? await makeKeyPair(turnOf(context), async () => {
+              // Others' keys may have taken minutes.
+              await checkToken(context);
+              await mayHaveMore();
+            })
           : undefined;
       const { algorithm, publicKey } = given ?? made ?? unreachable();
       const key: AccountKey = {

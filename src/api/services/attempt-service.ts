@@ -87,11 +87,11 @@ export interface AttemptServiceOptions extends WatchLimits {
   /** Sends the header of a stream's response before its first message. Unless set, it is sent with that message. */
   readonly openStream?: (context: HandlerContext) => void;
   /**
-   * Checks the caller's token again. Left out where there is none.
+   * Checks the caller's token again.
    *
    * @throws LockoutError where the token has ended since the call began
    */
-  readonly checkToken?: (context: HandlerContext) => Awaitable<void>;
+  readonly checkToken: (context: HandlerContext) => Awaitable<void>;
 }
 
 /** lockout.v1.AttemptService */
@@ -223,6 +223,7 @@ export function createAttemptService({
         {
           ...{ store, inTurn, orgId, editor: id, signal: context.signal },
           remarks: readRemarks(request),
+          checkToken: () => checkToken(context),
         },
         request,
       );
@@ -291,7 +292,7 @@ export function createAttemptService({
             context.responseHeader.set(lastEventId, String(position));
             openStream?.(context);
           },
-          checkToken: () => checkToken?.(context),
+          checkToken: () => checkToken(context),
           draining,
         });
       } finally {

@@ -7,6 +7,7 @@ import { isAnyLocked, latestLock } from "../../lockout/user/lock.ts";
 import type { LockReason } from "../../lockout/user/lock.ts";
 import type { UnlockRemarks } from "../../lockout/user/user-events.ts";
 import type { InTurn } from "../../pacing/turns.ts";
+import type { Awaitable } from "../../store/awaitable.ts";
 import type {
   LockedFilter,
   StoredLockout,
@@ -37,6 +38,8 @@ export interface UnlockContext {
   readonly remarks: UnlockRemarks;
   /** Ends it between users. */
   readonly signal: AbortSignal;
+  /** As in the options of the service: what the caller may no longer do ends between users too. */
+  readonly checkToken: () => Awaitable<void>;
 }
 
 /** So many users are unlocked at once: others have their turn in between. */
@@ -172,13 +175,14 @@ function see(
 }
 
 async function inChunks(
-  { signal }: UnlockContext,
+  { signal, checkToken }: UnlockContext,
   meant: readonly Meant[],
   each: (user: Meant) => Promise<StoredLockout | undefined>,
 ): Promise<readonly StoredLockout[]> {
   const done: StoredLockout[] = [];
   for (let start = 0; start < meant.length; start += atOnce) {
     signal.throwIfAborted();
+    await checkToken();
     const chunk = meant.slice(start, start + atOnce);
     for (const user of await Promise.all(chunk.map(each))) {
       if (user !== undefined) {
