@@ -55,7 +55,7 @@ async function install(): Promise<void> {
 async function runAll(): Promise<boolean> {
   const others = await runSuite([
     ...timed.flatMap((pattern) => ["--skip", pattern]),
-    ...["--max-servers", "2"],
+    ...["--max-servers", "4"],
   ]);
   const late = await runSuite([
     ...timed.flatMap((pattern) => ["--run", pattern]),
