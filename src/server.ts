@@ -176,7 +176,7 @@ async function serve(
     ...config.quotas,
     draining: draining.signal,
     openStream,
-    checkToken: createTokenCheck(authenticate),
+    checkToken: createTokenCheck(store, authenticate),
   });
   const specs = services.map(({ spec }) => spec);
   const names = specs.map(({ service }) => service.typeName);

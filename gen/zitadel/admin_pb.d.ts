@@ -530,6 +530,42 @@ export declare type SetUpOrgResponse = Message<"zitadel.admin.v1.SetUpOrgRespons
 export declare const SetUpOrgResponseSchema: GenMessage<SetUpOrgResponse>;
 
 /**
+ * @generated from message zitadel.admin.v1.RemoveOrgRequest
+ */
+export declare type RemoveOrgRequest = Message<"zitadel.admin.v1.RemoveOrgRequest"> & {
+  /**
+   * The organisation's id.
+   *
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.RemoveOrgRequest.
+ * Use `create(RemoveOrgRequestSchema)` to create a new message.
+ */
+export declare const RemoveOrgRequestSchema: GenMessage<RemoveOrgRequest>;
+
+/**
+ * @generated from message zitadel.admin.v1.RemoveOrgResponse
+ */
+export declare type RemoveOrgResponse = Message<"zitadel.admin.v1.RemoveOrgResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.admin.v1.RemoveOrgResponse.
+ * Use `create(RemoveOrgResponseSchema)` to create a new message.
+ */
+export declare const RemoveOrgResponseSchema: GenMessage<RemoveOrgResponse>;
+
+/**
  * @generated from message zitadel.admin.v1.AddIAMMemberRequest
  */
 export declare type AddIAMMemberRequest = Message<"zitadel.admin.v1.AddIAMMemberRequest"> & {
@@ -803,6 +839,17 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof SetUpOrgRequestSchema;
     output: typeof SetUpOrgResponseSchema;
+  },
+  /**
+   * Removes an organisation with all that is in it: users, service accounts, keys, secrets and tokens, policy, rules and hooks. Nobody finds it any
+   * more, and nobody calls by what was its own. The events stay. The organisation that the first start created cannot be removed.
+   *
+   * @generated from rpc zitadel.admin.v1.AdminService.RemoveOrg
+   */
+  removeOrg: {
+    methodKind: "unary";
+    input: typeof RemoveOrgRequestSchema;
+    output: typeof RemoveOrgResponseSchema;
   },
   /**
    * Gives a service account roles that hold everywhere, where it has none.

@@ -187,6 +187,7 @@ export const examples: Readonly<Record<string, JsonObject>> = {
   },
   "lockout.v1.AccessService.DeleteServiceAccount": accountId,
   "zitadel.management.v1.ManagementService.RemoveUser": { id: "MACHINE_ID" },
+  "zitadel.admin.v1.AdminService.RemoveOrg": { orgId: "ORG_ID" },
   ...hookExamples(""),
   ...hookExamples("Instance"),
 };

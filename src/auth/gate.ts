@@ -6,6 +6,7 @@ import type { OrgStore, TokenStore } from "../store/access.ts";
 import type { Store } from "../store/store.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { getCaller, requirePermission, setCaller } from "./caller.ts";
+import type { Identity } from "./identity.ts";
 import { createLastUses } from "./last-uses.ts";
 import type { PermissionTable } from "./permission-table.ts";
 import { grants, holdsEverywhere, isRole } from "./roles.ts";
@@ -40,10 +41,7 @@ export function createGate(
       // The header may be there and empty: the same as absent.
       const named = context.requestHeader.get("x-zitadel-orgid") ?? "";
       const orgId = named === "" ? token.orgId : named;
-      return andThen(store.orgExists(orgId), (exists) => {
-        if (!exists) {
-          throw new LockoutError("orgUnknown");
-        }
+      return andThen(requireOrg(store, orgId, token), () => {
         const caller = {
           id: token.id,
           name: token.name,
@@ -67,13 +65,31 @@ export function createGate(
   };
 }
 
+/** @param identity whose own organisation exists @throws LockoutError `orgUnknown` */
+function requireOrg(
+  store: Pick<OrgStore, "orgExists">,
+  orgId: string,
+  identity?: Pick<Identity, "orgId">,
+): Awaitable<void> {
+  if (orgId === identity?.orgId) {
+    return;
+  }
+  return andThen(store.orgExists(orgId), (exists) => {
+    if (!exists) {
+      throw new LockoutError("orgUnknown");
+    }
+  });
+}
+
 /**
- * Checks the token of a call again: for calls that last, since it may be revoked or expire meanwhile, and its account have other roles. Then
- * whoever holds it has to call anew. What a token says by itself, such as roles by organisation, stays.
+ * Checks the token of a call again, and its organisation: for calls that last, since the token may be revoked or expire meanwhile, its account have
+ * other roles, and the organisation be removed. Then whoever holds it has to call anew. What a token says by itself, such as roles by
+ * organisation, stays.
  *
  * @throws LockoutError
  */
 export function createTokenCheck(
+  store: Pick<OrgStore, "orgExists">,
   authenticate: Authenticate,
 ): (context: HandlerContext) => Awaitable<void> {
   return ({ requestHeader, values }) =>
@@ -85,6 +101,7 @@ export function createTokenCheck(
       ) {
         throw new LockoutError("tokenInvalid");
       }
+      return requireOrg(store, caller.orgId, token);
     });
 }
 
@@ -127,9 +144,7 @@ export function createSystemGate(
   return async ({ requestHeader, values }) => {
     const named = requestHeader.get("x-zitadel-orgid");
     const orgId = named ?? homeOrgId;
-    if (!(await store.orgExists(orgId))) {
-      throw new LockoutError("orgUnknown");
-    }
+    await requireOrg(store, orgId);
     setCaller(values, {
       id: "SYSTEM",
       name: "",

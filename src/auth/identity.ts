@@ -1,7 +1,10 @@
 import type { TokenRecord } from "../store/access.ts";
 import type { AccessToken } from "./access-tokens.ts";
 
-/** Who calls: a token, a service account by one of its tokens, or somebody who is not stored here. */
+/**
+ * Who calls: a token, a service account by one of its tokens, or somebody who is not stored here. The organisation `orgId` was there when it was
+ * found out who that is.
+ */
 export interface Identity extends Pick<
   TokenRecord,
   "id" | "name" | "orgId" | "roles" | "expirationDate"

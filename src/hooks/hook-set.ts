@@ -88,15 +88,18 @@ export class HookSet {
   }: RecordedEvent): Generator<HookQueue> {
     yield* this.#byOwner.get(undefined) ?? [];
     if (aggregateType !== "instance") {
-      yield* this.#byOwner.get(resourceOwner) ?? [];
+      yield* this.ownedBy(resourceOwner);
     }
+  }
+
+  /** The hooks of an organisation. */
+  ownedBy(orgId: string): Iterable<HookQueue> {
+    return this.#byOwner.get(orgId) ?? [];
   }
 
   /** The hooks that share what an organisation may have at once; of the instance each has its own. */
   sharing(queue: HookQueue): Iterable<HookQueue> {
-    return queue.owner === undefined
-      ? [queue]
-      : [...(this.#byOwner.get(queue.owner) ?? [])];
+    return queue.owner === undefined ? [queue] : [...this.ownedBy(queue.owner)];
   }
 
   /** Counts one more request to the hook, where there may be one. A slow hook leaves one to each other hook of its organisation. */

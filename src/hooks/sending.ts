@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { orgRemoved } from "../lockout/events/access-events.ts";
 import { createBell } from "../pacing/bell.ts";
 import { LongWork } from "../pacing/long-work.ts";
 import type { RecordedEvent } from "../store/events.ts";
@@ -111,6 +112,11 @@ export async function send(
     const hookId = event.payload?.["hookId"];
     if (event.type.includes(".hook.") && typeof hookId === "string") {
       await reload(hookId);
+    }
+    if (event.type === orgRemoved.type) {
+      for (const queue of [...hooks.ownedBy(event.resourceOwner)]) {
+        hooks.remove(queue.id);
+      }
     }
     for (const queue of hooks.concernedBy(event)) {
       if (!queue.isInStep) {

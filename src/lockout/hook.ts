@@ -96,9 +96,9 @@ export function hookFilter({
 /** Whose a hook is: an organisation's by its id, or the instance's. */
 export type HookOwnerKind = "instance" | "org";
 
-/** The types of events that say that a hook was changed in some way. */
+/** The types of events that say that a hook was changed in some way, or is gone with its organisation. */
 export const hookEventTypes: readonly EventType[] = eventTypes.filter((type) =>
-  /^(instance|org)\.hook\./.test(type),
+  /^(instance|org)\.hook\.|^org\.removed$/.test(type),
 );
 
 /** A hook was created. */

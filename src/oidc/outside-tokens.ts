@@ -86,11 +86,15 @@ export function createOutsideTokens({
         throw new LockoutError("tokenInvalid");
       }
       // Others are made of the same key each time that the issuer's are read.
-      return andThen(keys.find(kid, token), (current) =>
-        current === key || current?.key.equals(key.key) === true
-          ? identity
-          : undefined,
-      );
+      return andThen(keys.find(kid, token), (current) => {
+        if (current !== key && current?.key.equals(key.key) !== true) {
+          return undefined;
+        }
+        // The roles may hold in another one that is there.
+        return andThen(orgExists(identity.orgId), (exists) =>
+          exists ? identity : undefined,
+        );
+      });
     },
   });
   /** The key that has signed a token. @throws LockoutError where none of the issuer has */

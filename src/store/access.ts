@@ -28,7 +28,16 @@ export interface OrgStore {
   /** The organisations, oldest first. */
   listOrgs(page: PageRequest): Promise<Page<Org>>;
   findOrg(orgId: string): Promise<Org | undefined>;
+  /** Sees what other processes changed: a removed one is gone at once. */
   orgExists(orgId: string): Awaitable<boolean>;
+  /**
+   * Removes an organisation, with its event, which is the last of the organisation's; undefined where there was none. From then on nobody finds it, nor its
+   * users, accounts, tokens, policy, rules and hooks, and commands on them are refused or find nothing. Their rows are removed later, some
+   * at a time (`settleAttempts`).
+   *
+   * @throws LockoutError `firstOrganizationStays`
+   */
+  removeOrg(orgId: string, editor: string): Promise<RecordedEvent | undefined>;
 }
 
 /** A token without its secret: of that only the SHA-256 is stored. */

@@ -18,12 +18,24 @@ export async function eraseUser(
   key: UserKey,
 ): Promise<ErasedUser | undefined> {
   const removed = await store.deleteUser(key, "SYSTEM");
-  // Who registers by this id from now on is somebody else.
-  const [end] = await store.listEvents({
-    ...{ ascending: false, limit: 1, types: ["user.removed"] },
-    ...{ aggregateId: key.userId, aggregateTypes: ["user"] },
-    resourceOwner: key.orgId,
-  });
+  const { orgId, userId } = key;
+  const findLast = async (
+    aggregateTypes: readonly ["user" | "org"],
+    aggregateId: string,
+    ...types: readonly ("user.removed" | "org.removed")[]
+  ) => {
+    const [last] = await store.listEvents({
+      ...{ ascending: false, limit: 1, types },
+      ...{ aggregateId, aggregateTypes, resourceOwner: orgId },
+    });
+    return last;
+  };
+  // Who registers by this id from now on is somebody else. With the organisation everybody was removed.
+  const isOrgGone =
+    (await findLast(["org"], orgId, "org.removed")) !== undefined;
+  const end = await (isOrgGone
+    ? findLast(["user"], userId)
+    : findLast(["user"], userId, "user.removed"));
   if (end === undefined) {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { AccessService } from "../../gen/lockout/v1/access_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { defaultConfig } from "../../src/config.ts";
 import { startTestServer } from "../support/server.ts";
@@ -42,6 +43,8 @@ interface WatchOptions {
   readonly after?: string;
   /** The header Last-Event-ID. */
   readonly lastEventId?: string;
+  /** The organisation of the call, unless it is the token's. */
+  readonly orgId?: string;
   readonly eventTypes?: readonly string[];
   /** Called when the header of the response has come. */
   readonly onHeader?: (header: Headers) => void;
@@ -166,9 +169,10 @@ function authorization({ token = server.adminToken }: WatchOptions) {
 }
 
 function requestHeaders(options: WatchOptions) {
-  const { lastEventId } = options;
+  const { lastEventId, orgId } = options;
   return {
     ...authorization(options),
+    ...(orgId !== undefined && { "x-zitadel-orgid": orgId }),
     ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
   };
 }
@@ -532,6 +536,52 @@ describe.each(doors)("WatchEvents by %s", (_name, openDoor) => {
         code: Code.Unauthenticated,
         rawMessage: "Errors.Token.Invalid (AUTH-7fs1e)",
       });
+    } finally {
+      stop.abort();
+    }
+  });
+
+  it("ends with the organisation, whose removal it does not tell", async () => {
+    const { orgId, token } = await setStage(server);
+    const helpDesk = await token(["ORG_USER_MANAGER"]);
+    const stop = new AbortController();
+    const start = async (options: WatchOptions) => {
+      const header = Promise.withResolvers<undefined>();
+      const watched = openDoor()(
+        {
+          ...options,
+          onHeader: () => {
+            header.resolve(undefined);
+          },
+        },
+        stop.signal,
+      )[Symbol.asyncIterator]();
+      const end = watched.next().catch((error: unknown) => error);
+      await header.promise;
+      return { end };
+    };
+    try {
+      const watches = [
+        await start({ token: helpDesk }),
+        await start({ token: helpDesk, eventTypes: ["user.locked"] }),
+        await start({ orgId, eventTypes: ["user.locked"] }),
+        // Which reads on from the log.
+        await start({
+          ...{ token: helpDesk, after: "1", eventTypes: ["user.locked"] },
+        }),
+      ];
+      const admin = createClient(
+        AdminService,
+        createGrpcTransport({ baseUrl: server.url }),
+      );
+      await admin.removeOrg({ orgId }, { headers: authorization({}) });
+      const codes = await Promise.all(
+        watches.map(async ({ end }) => ConnectError.from(await end).code),
+      );
+      expect(codes).toEqual([
+        ...[Code.Unauthenticated, Code.Unauthenticated],
+        ...[Code.PermissionDenied, Code.Unauthenticated],
+      ]);
     } finally {
       stop.abort();
     }

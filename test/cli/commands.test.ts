@@ -77,6 +77,24 @@ describe.each([
     expect(list.filter((org) => org.name === name)).toHaveLength(2);
   });
 
+  test("org remove removes one by its id, and neither another nor the first one", async () => {
+    const id = await newOrg();
+    const removed = await succeed("org", "remove", id, ...on());
+    expect(removed).toMatchObject({ stdout: "", stderr: `Removed ${id}.\n` });
+    const list = (await read("org", "list", ...on())) as { id: string }[];
+    expect(list.map((org) => org.id)).not.toContain(id);
+    const [first] = list;
+    expect(await refused("org", "remove", id, ...on())).toContain(
+      "LOCKOUTD-org02",
+    );
+    expect(await refused("org", "remove", first?.id ?? "", ...on())).toContain(
+      "LOCKOUTD-org05",
+    );
+    expect(await refused("user", "list", "--org", id, ...on())).toContain(
+      "AUTH-Bs7Ds",
+    );
+  });
+
   test("org create for scripts", async () => {
     const org = await read(
       ...["org", "create", "日本 😀", "--allow-duplicate", ...on()],

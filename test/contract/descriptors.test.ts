@@ -54,7 +54,7 @@ const services: readonly (readonly [DescService, DescService, string[]])[] = [
     [
       ...["Healthz", "GetLockoutPolicy", "UpdateLockoutPolicy", "ListEvents"],
       ...["GetOrgByID", "GetDefaultOrg", "ListOrgs", "GetMyInstance"],
-      "SetUpOrg",
+      ...["SetUpOrg", "RemoveOrg"],
       ...["AddIAMMember", "UpdateIAMMember", "RemoveIAMMember"],
       "ListIAMMembers",
     ],

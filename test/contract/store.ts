@@ -21,6 +21,7 @@ import { describeLockedUsers } from "./store/locked-users.ts";
 import { describeNames } from "./store/names.ts";
 import { describeNotices } from "./store/notices.ts";
 import { describeOrgs } from "./store/orgs.ts";
+import { describeRemovedOrgs } from "./store/removed-orgs.ts";
 import { describePolicyHistory } from "./store/policy-history.ts";
 import { describePolicyRules } from "./store/policy-rules.ts";
 import { describePolicies } from "./store/policies.ts";
@@ -54,6 +55,7 @@ export function describeStore(
     describeDates(bed);
     describeNotices(bed);
     describeOrgs(bed);
+    describeRemovedOrgs(bed);
     describeTokens(bed);
     describeAccounts(bed);
     describeHooks(bed);

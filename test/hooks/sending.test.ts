@@ -218,6 +218,27 @@ describe("events are sent to hooks", () => {
   });
 });
 
+it("an organisation that is removed has no hooks any more, and the instance's are told", async () => {
+  const { organizationId } = await stage.access.createOrganization(
+    { name: "gone" },
+    stage.on(),
+  );
+  await stage.hooks.createHook(
+    { url: receiver.url, eventTypes: [] },
+    stage.on(organizationId),
+  );
+  await create({ eventTypes: ["org.removed"] });
+  await stage.addUser("ann", organizationId);
+  await receiver.until(1);
+  await stage.admin.removeOrg({ orgId: organizationId }, stage.on());
+  await receiver.when(() => types().includes("org.removed"));
+  expect(types()).toEqual(["user.human.added", "org.removed"]);
+  expect(receiver.received[1]?.message.data).toMatchObject({
+    organizationId,
+    aggregateType: "org",
+  });
+});
+
 it("a receiver that hangs is left when the server ends", async () => {
   await create();
   let isLeft = false;

@@ -6,6 +6,7 @@ import { AttemptService } from "../../gen/lockout/v1/attempt_service_pb.js";
 import { HookService } from "../../gen/lockout/v1/hook_service_pb.js";
 import type { Delivery } from "../../gen/lockout/v1/hook_service_pb.js";
 import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
+import { AdminService } from "../../gen/zitadel/admin_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import type { HooksConfig, ServerConfig } from "../../src/config.ts";
 import { startTestServer } from "../support/server.ts";
@@ -16,6 +17,7 @@ export interface HookStage {
   readonly server: TestServer;
   readonly hooks: Client<typeof HookService>;
   readonly access: Client<typeof AccessService>;
+  readonly admin: Client<typeof AdminService>;
   readonly management: Client<typeof ManagementService>;
   readonly users: Client<typeof UserService>;
   readonly attempts: Client<typeof AttemptService>;
@@ -65,6 +67,7 @@ export function hookClients(
   return {
     ...{ hooks, management, users, on },
     access: createClient(AccessService, transport),
+    admin: createClient(AdminService, transport),
     attempts: createClient(AttemptService, transport),
     addUser: async (userId, orgId) => {
       await users.putUser({ userId }, on(orgId));

@@ -32,6 +32,7 @@ function memoryBoard(): Board {
         policies: [],
         policySequences: [],
         storms: [],
+        removedOrgs: [],
         userSequences: [],
       },
     },

@@ -120,6 +120,7 @@ it("so is it where more locks were noted than are read at a time", () => {
               return recordedEvent(aggregate, editor, event, place);
             },
           },
+          orgs: { isRemoved: () => false },
           tally: new Tally(noMeter),
         };
         let rounds = 0;

@@ -119,6 +119,19 @@ function describeErasure(make: () => Promise<Place>): void {
     expect((await checkDatabase(place.url)).problems).toEqual([]);
   });
 
+  it("who was removed with the organisation", async () => {
+    const gone = await store.createOrg("gone", "e");
+    const key = { orgId: gone.id, userId: "with it" };
+    await store.putUser(key, [], "e", putUser("active"));
+    await store.reportAttempt({ kind: "user", ...key }, "e", (view) =>
+      reportAttempt(view, "password", client, "failed"),
+    );
+    await store.removeOrg(gone.id, "e");
+    expect(await eraseUser(store, key)).toEqual({ removed: false, events: 1 });
+    expect(JSON.stringify(await eventsOf("with it"))).not.toMatch(telling);
+    expect((await checkDatabase(place.url)).problems).toEqual([]);
+  });
+
   it("and nobody where there is nobody", async () => {
     await fill("somebody", 1);
     const nobody = { orgId, userId: "nobody" };

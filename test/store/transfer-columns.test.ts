@@ -13,6 +13,7 @@ const leftOut: Readonly<Record<string, string>> = {
   names: "the key is adopted, and the rest counted anew",
   lockoutd_migrations: "written by the migrations of the target",
   lockoutd_lock: "one row, written by the migrations of the target",
+  org_removal: "has no rows",
   policy_owners: "filled from policies",
   log_head: "counted anew from events",
   name_counts: "counted anew from subjects",

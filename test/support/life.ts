@@ -87,6 +87,24 @@ async function passStorm(
   await isTold("org.lockout.storm.ended");
 }
 
+/** An organisation with somebody in it is removed. */
+async function removeOrg(
+  post: (
+    path: string,
+    body?: object,
+    method?: string,
+  ) => Promise<{ readonly organizationId?: string }>,
+): Promise<void> {
+  const { organizationId = "" } = await post("/lockout/v1/organizations", {
+    name: "Removed",
+  });
+  await post("/lockout/v1/tokens", { organizationId, roles: ["ORG_OWNER"] });
+  await post("/lockout/v1/serviceAccounts", {
+    ...{ organizationId, loginName: "of the removed", roles: ["ORG_OWNER"] },
+  });
+  await post(`/admin/v1/orgs/${organizationId}`, undefined, "DELETE");
+}
+
 /** Something of everything, with an event of each type: users in every state, policies and tokens come and gone. */
 export async function live({
   url,
@@ -270,6 +288,7 @@ export async function live({
   await post("/lockout/v1/lockout:unlock", { userId: "changing" });
   await post("/lockout/v1/policy/rules", {}, "PUT");
   await passStorm(post, advance);
+  await removeOrg(post);
   for (const hooks of ["/lockout/v1/hooks", "/lockout/v1/instance/hooks"]) {
     // Nothing that it is for happens while it is there.
     const { hook } = await post(hooks, {

@@ -5,6 +5,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { WatchEventsResponseSchema } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import type { WatchEventsRequest } from "../../../gen/lockout/v1/attempt_service_pb.js";
 import { LockoutError } from "../../lockout/errors/errors.ts";
+import { orgRemoved } from "../../lockout/events/access-events.ts";
 import { createBell } from "../../pacing/bell.ts";
 import { LongWork } from "../../pacing/long-work.ts";
 import type { Awaitable } from "../../store/awaitable.ts";
@@ -66,7 +67,8 @@ export function eventId(message: Message): string | undefined {
  * notice only triggers a read. New events come from the feed, which reads them once for all watches; older ones from the store.
  *
  * It ends with the call's signal; with UNAVAILABLE when the server begins to shut down, so that the client reconnects elsewhere with its last
- * position; and with UNAUTHENTICATED, instead of more events, when the token has ended.
+ * position; with UNAUTHENTICATED, instead of more events, when the token has ended; and with PERMISSION_DENIED when the organisation of the call
+ * was removed.
  *
  * @throws ConnectError UNAVAILABLE, LockoutError
  */
@@ -92,8 +94,11 @@ export async function* watchEvents(
       const events = following.events.filter((event) =>
         isInScope(event, scope),
       );
-      // After they are read: none that was written after the token's end is sent.
-      if (events.length > 0) {
+      // After they are read: none that was written after the token's end is sent. Nothing follows in an organisation that was removed.
+      if (
+        events.length > 0 ||
+        following.events.some(({ type }) => type === orgRemoved.type)
+      ) {
         await checkToken();
       }
       const names = await editorNames.of(events);
@@ -139,7 +144,7 @@ async function readAfter(
     ascending: true,
     limit: batchSize,
     positionAfter: position,
-    ...(types !== undefined && { types: [...types] }),
+    ...(types !== undefined && { types: [...types, orgRemoved.type] }),
     ...(orgId !== undefined && { resourceOwner: orgId }),
   });
   const end = events.at(-1)?.position ?? position;

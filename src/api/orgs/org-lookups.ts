@@ -37,7 +37,7 @@ interface OrgListRequest {
   readonly queries: readonly OrgQuery[];
 }
 
-/** How organisations are found, shown, created and renamed, for the services that do so. */
+/** How organisations are found, shown, created, renamed and removed, for the services that do so. */
 export function createOrgLookups(
   store: OrgLookupStore,
   inTurn: InTurn,
@@ -138,6 +138,16 @@ export function createOrgLookups(
         throw new LockoutError("organizationUnknown");
       }
       return { details: changedDetails(event) };
+    },
+
+    /** Removes an organisation with all that is in it. @throws LockoutError */
+    remove: async (orgId: string, context: HandlerContext) => {
+      const editor = getCaller(context.values).id;
+      const removed = await store.removeOrg(orgId, editor);
+      if (removed === undefined) {
+        throw new LockoutError("organizationUnknown");
+      }
+      return changedDetails(removed);
     },
   };
 }

@@ -84,6 +84,7 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
   "zitadel.admin.v1.ListEventsRequest.aggregate_types": types,
   "zitadel.admin.v1.ListEventsRequest.resource_owner": id,
   "zitadel.admin.v1.GetOrgByIDRequest.id": orgId,
+  "zitadel.admin.v1.RemoveOrgRequest.org_id": orgId,
   "zitadel.admin.v1.ListOrgsRequest.queries": queries,
   "zitadel.org.v1.OrgNameQuery.name": queryText,
   "zitadel.org.v1.OrgDomainQuery.domain": queryText,

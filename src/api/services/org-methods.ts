@@ -15,7 +15,12 @@ export function createAdminOrgMethods(
   about: About,
 ): Pick<
   ServiceImpl<typeof AdminService>,
-  "getOrgByID" | "getDefaultOrg" | "listOrgs" | "getMyInstance" | "setUpOrg"
+  | "getOrgByID"
+  | "getDefaultOrg"
+  | "listOrgs"
+  | "getMyInstance"
+  | "setUpOrg"
+  | "removeOrg"
 > {
   return {
     async getOrgByID({ id }, context) {
@@ -57,6 +62,10 @@ export function createAdminOrgMethods(
       }
       const { id, details } = await orgs.create(org?.name ?? "", context);
       return { orgId: id, details };
+    },
+
+    async removeOrg({ orgId }, context) {
+      return { details: await orgs.remove(orgId, context) };
     },
   };
 }

@@ -9,7 +9,7 @@ import type { OutputFormat } from "../terminal/output.ts";
 import { listOrgs } from "../calls/orgs.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { requiredTime } from "../terminal/times.ts";
-import { parseOrgName } from "../options/values.ts";
+import { parseId, parseOrgName } from "../options/values.ts";
 
 interface OrgOptions {
   readonly output: OutputFormat;
@@ -21,7 +21,11 @@ interface CreateOptions extends OrgOptions {
 
 /** Adds `lockoutd org` and its commands. */
 export function addOrgCommand(program: Command, terminal: Terminal): void {
-  const group = addCommand(program, "org", "create and list organisations");
+  const group = addCommand(
+    program,
+    "org",
+    "create, list and remove organisations",
+  );
 
   addConnectionOptions(
     addCommand(group, "create", "create an organisation; prints its id")
@@ -70,6 +74,27 @@ Example:
     terminal.out(
       output === "json" ? toJsonText(orgs.map(orgJson)) : orgTable(orgs),
     );
+  });
+
+  addConnectionOptions(
+    addCommand(
+      group,
+      "remove",
+      "remove an organisation with its users, service accounts, tokens, policy and hooks; the events stay",
+    )
+      .argument("<id>", 'its id, as "lockoutd org list" shows it', parseId)
+      .addHelpText(
+        "after",
+        `
+Nobody calls by its tokens, keys and secrets any more, at once. There is no way
+back but a backup. The first organisation cannot be removed.
+
+Example:
+  lockoutd org remove 397114861402619904`,
+      ),
+  ).action(async (orgId: string, _options: unknown, command: Command) => {
+    await withClients(command, ({ admin }) => admin.removeOrg({ orgId }));
+    terminal.err(`Removed ${orgId}.\n`);
   });
 }
 

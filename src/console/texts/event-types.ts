@@ -84,6 +84,7 @@ export const eventGroups: readonly EventGroup[] = [
       "instance.added": "Installation created",
       "org.added": "Organisation created",
       "org.changed": "Organisation renamed",
+      "org.removed": "Organisation removed",
       "org.lockout.name.unlocked": "Login name unlocked",
       "instance.lockout.keys.sealed": "Keys sealed",
       "instance.lockout.keys.reset": "Keys made anew",

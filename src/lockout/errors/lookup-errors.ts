@@ -6,7 +6,13 @@ export const lookupErrors = {
     id: "LOCKOUTD-org02",
     code: "NOT_FOUND",
     key: "Errors.Org.NotFound",
-    when: "GetOrgByID or GetOrgByDomainGlobal asks for an organisation that does not exist, or in which the caller has no role.",
+    when: "GetOrgByID, GetOrgByDomainGlobal or RemoveOrg names an organisation that does not exist, or in which the caller has no role.",
+  },
+  firstOrganizationStays: {
+    id: "LOCKOUTD-org05",
+    code: "FAILED_PRECONDITION",
+    key: "the first organization cannot be removed",
+    when: "RemoveOrg names the organisation that the first start created.",
   },
   organizationByNameOnly: {
     id: "LOCKOUTD-org03",

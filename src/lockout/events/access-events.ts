@@ -24,6 +24,9 @@ export function orgAdded(name: string): NewEvent {
   return { type: "org.added", payload: { name } };
 }
 
+/** An organisation was removed, with all that was in it. */
+export const orgRemoved: NewEvent = { type: "org.removed" };
+
 /** A token was created. */
 export function tokenAdded(token: RecordedToken): NewEvent {
   return { type: "user.pat.added", payload: tokenPayload(token) };

@@ -90,6 +90,11 @@ const entries = {
     when: "The organisation got another name.",
     payload: { name: "as it was given" },
   },
+  "org.removed": {
+    aggregate: "org",
+    when: "The organisation was removed, with its users, service accounts, tokens, policy, rules and hooks: these have no events of their own for that. No event of the organisation follows.",
+    payload: {},
+  },
   "org.policy.lockout.added": {
     aggregate: "org",
     when: "The organisation got a policy of its own.",

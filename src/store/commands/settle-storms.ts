@@ -15,15 +15,20 @@ export const notedAtOnce = 1000;
  */
 export function settleStormsOf(
   {
+    orgs,
     storms,
     policies,
     events,
     tally,
-  }: Pick<UserTables, "storms" | "policies" | "events" | "tally">,
+  }: Pick<UserTables, "orgs" | "storms" | "policies" | "events" | "tally">,
   orgId: string,
   time: number,
 ): void {
   const { storm: known, noted, hasMore } = storms.find(orgId);
+  if (orgs.isRemoved(orgId)) {
+    storms.settle(orgId, undefined, 0);
+    return;
+  }
   // What was after the first that are left is not known yet.
   const seen = Math.max(noted.at(-1) ?? 0, known.settledTime);
   const until = hasMore ? Math.min(seen, time) : time;

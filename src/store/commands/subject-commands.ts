@@ -15,6 +15,7 @@ import type { RecordedEvent } from "../events.ts";
 import { measuredEvents } from "./measured-events.ts";
 import {
   nameAggregate,
+  requireOrg,
   sourceKey,
   userAggregate,
   zeroCounters,
@@ -67,6 +68,7 @@ export interface SubjectCommands {
 
 /** Makes the commands on these tables. */
 export function createSubjectCommands({
+  orgs,
   subjects,
   counters,
   attempts,
@@ -81,7 +83,9 @@ export function createSubjectCommands({
   const events = measuredEvents(unmeasured, tally);
   const findUser = (key: UserKey): Found => {
     const id: SubjectId = { kind: "user", ...key };
-    return { id, stored: subjects.find(key) };
+    // Of a removed organisation rows may be left.
+    const stored = orgs.isRemoved(key.orgId) ? undefined : subjects.find(key);
+    return { id, stored };
   };
 
   const find = (subject: Subject): Found => {
@@ -91,6 +95,9 @@ export function createSubjectCommands({
     const { orgId, foldedName, formerName } = subject;
     const hash = subjects.hashName(foldedName);
     const id: SubjectId = { kind: "name", orgId, hash };
+    if (orgs.isRemoved(orgId)) {
+      return { id, stored: undefined };
+    }
     const user =
       (formerName === undefined
         ? undefined
@@ -255,6 +262,19 @@ export function createSubjectCommands({
     }
   };
 
+  /** Removes subjects of organisations that were removed, of which nothing is decided any more; says whether it has removed one. */
+  const createClearing = () => {
+    const cleared = new Set<number>();
+    return (key: number): boolean => {
+      const stored = subjects.get(key);
+      if (stored !== undefined && orgs.isRemoved(stored.orgId)) {
+        subjects.remove(key);
+        cleared.add(key);
+      }
+      return cleared.has(key);
+    };
+  };
+
   /** What a command sees of a subject, once its expired attempts are closed. */
   const look = (
     { id, stored }: Found,
@@ -288,6 +308,7 @@ export function createSubjectCommands({
   };
 
   const run: SubjectCommands["run"] = (subject, editor, time, decide) => {
+    requireOrg(orgs, subject.id.orgId);
     const { found, view } = look(subject, editor, time);
     const change = decide(view);
     const applied = apply(found, change, view);
@@ -317,12 +338,17 @@ export function createSubjectCommands({
       const ahead = attempts.ahead(time, limit);
       redate(ahead, time);
       const expired = attempts.expired(time, limit);
+      const wasCleared = createClearing();
       for (const attempt of expired) {
-        expire(attempt, time);
+        if (!wasCleared(attempt.subject)) {
+          expire(attempt, time);
+        }
       }
       const ended = subjects.withEndedLocks(time, limit);
       for (const { key } of ended) {
-        endLocksOf(key, time, time);
+        if (!wasCleared(key)) {
+          endLocksOf(key, time, time);
+        }
       }
       return expired.length + ended.length;
     },

@@ -4,6 +4,7 @@
  */
 import type { CompleteResult } from "../../lockout/user/comparison.ts";
 import type { Attempt, ClosedAttempt } from "../../lockout/attempt/attempt.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { AggregateType, NewEvent } from "../../lockout/events/event.ts";
 import type { Factor } from "../../lockout/user/factor.ts";
 import type { Limits } from "../../lockout/policy/limits.ts";
@@ -247,6 +248,19 @@ export function recordedEvent(
   };
 }
 
+/** The organisations, as far as commands need them. */
+export interface OrgTable {
+  /** Whether it was there and was removed: rows of it may be left. */
+  isRemoved(orgId: string): boolean;
+}
+
+/** @throws LockoutError `orgUnknown` where the organisation was removed */
+export function requireOrg(orgs: OrgTable, orgId: string): void {
+  if (orgs.isRemoved(orgId)) {
+    throw new LockoutError("orgUnknown");
+  }
+}
+
 /** What counts for the users of an organisation. */
 export interface UserPolicy {
   readonly limits: Limits;
@@ -276,6 +290,7 @@ export interface ReportTable {
 
 /** The tables that commands on users work on. */
 export interface UserTables {
+  readonly orgs: OrgTable;
   readonly subjects: SubjectTable;
   readonly counters: CounterTable;
   readonly attempts: AttemptTable;

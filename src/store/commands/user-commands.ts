@@ -32,7 +32,12 @@ import {
   stateOf,
 } from "./subject-commands.ts";
 import type { Found } from "./subject-commands.ts";
-import { orgAggregate, sourceKey, userAggregate } from "./tables.ts";
+import {
+  orgAggregate,
+  requireOrg,
+  sourceKey,
+  userAggregate,
+} from "./tables.ts";
 import { settleSources } from "./settle-sources.ts";
 import { settleStormsOf } from "./settle-storms.ts";
 import type {
@@ -258,6 +263,7 @@ export function createUserCommands(
 
     reportAttempt: (subject, editor, time, decide, once) => {
       const { orgId } = subject;
+      requireOrg(tables.orgs, orgId);
       const known = once && reports.find(orgId, once.key);
       if (known !== undefined && isRemembered(known, time)) {
         if (known.request !== once?.request) {

@@ -25,12 +25,14 @@ import type {
   AccountRow,
   ClientRow,
 } from "../shared/account-rows.ts";
-import { keepRevokedTokenSql } from "../shared/token-rows.ts";
+import { isOfNoRemovedOrg, isOfRemovedOrg } from "../shared/removed-orgs.ts";
+import { keepRevokedTokensSql } from "../shared/token-rows.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { readEnds } from "./event-ends.ts";
 import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
+import { requirePresentOrg } from "./present-orgs.ts";
 import type { Change, Recorder } from "./recorder.ts";
 
 const columns = accountColumns("string_agg");
@@ -53,11 +55,16 @@ const insert: Statement = {
 };
 const find: Statement = {
   name: "find_accounts",
-  text: `SELECT ${columns} FROM accounts a WHERE a.id = ANY ($1::text[])`,
+  text: `SELECT ${columns} FROM accounts a WHERE a.id = ANY ($1::text[]) AND ${isOfNoRemovedOrg("a.org_id")}`,
 };
 const findByName: Statement = {
   name: "find_account_by_name",
-  text: `SELECT ${columns} FROM accounts a WHERE a.folded_name = $1`,
+  text: `SELECT ${columns} FROM accounts a WHERE a.folded_name = $1 AND ${isOfNoRemovedOrg("a.org_id")}`,
+};
+// Also of an organisation that was removed: nobody has it any more.
+const freeName: Statement = {
+  name: "free_account_name",
+  text: `SELECT id FROM accounts WHERE folded_name = $1 AND ${isOfRemovedOrg("org_id")} FOR UPDATE`,
 };
 const findClient: Statement = {
   name: "find_client",
@@ -112,7 +119,7 @@ const keepRemoved: Statement = {
 };
 const keepTokens: Statement = {
   name: "keep_tokens_of_account",
-  text: keepRevokedTokenSql("$1::bigint", "account_id", "$2"),
+  text: keepRevokedTokensSql("$1::bigint", "account_id = $2"),
 };
 const remove: Statement = {
   name: "remove_account",
@@ -136,9 +143,10 @@ export function createAccounts(
     const accounts = rows.map((row) => toAccount(row as unknown as AccountRow));
     return new Map(accounts.map((account) => [account.id, account]));
   });
-  const findName = async (foldedName: string) => {
-    const { rows } = await database.query(findClient, foldedName);
-    return toClient(rows[0] as unknown as ClientRow | undefined);
+  const findNamed = async (foldedName: string) => {
+    const { rows } = await database.query(findByName, foldedName);
+    const row = rows[0] as unknown as AccountRow | undefined;
+    return row && toAccount(row);
   };
   return {
     createAccount: async (account, editor) => {
@@ -146,9 +154,17 @@ export function createAccounts(
       const folded = foldName(loginName);
       const time = await readTime();
       const create = async (change: Change) => {
-        const [, counted] = await change.send([lockOrg, orgId], [count, orgId]);
+        await requirePresentOrg(change, orgId);
+        const [, counted, gone] = await change.send(
+          [lockOrg, orgId],
+          [count, orgId],
+          [freeName, folded],
+        );
         if (Number(counted?.rows[0]?.["count"]) >= maxAccountsPerOrg) {
           throw new LockoutError("accountsTooMany");
+        }
+        for (const row of gone?.rows ?? []) {
+          await change.send(...removal(String(row["id"]), time));
         }
         const id = await withFreeId(newAccountId, change, (free) => [
           insert,
@@ -161,7 +177,7 @@ export function createAccounts(
         );
         return { id, events: [event] };
       };
-      if ((await findName(folded)) !== undefined) {
+      if ((await findNamed(folded)) !== undefined) {
         throw new LockoutError("accountNameTaken");
       }
       let created: Awaited<ReturnType<typeof create>>;
@@ -184,12 +200,11 @@ export function createAccounts(
       return { result, events };
     },
     findAccount: (accountId) => lookUp(accountId),
-    findAccountByName: async (foldedName) => {
-      const { rows } = await database.query(findByName, foldedName);
-      const row = rows[0] as unknown as AccountRow | undefined;
-      return row && toAccount(row);
+    findAccountByName: findNamed,
+    findClient: async (foldedName) => {
+      const { rows } = await database.query(findClient, foldedName);
+      return toClient(rows[0] as unknown as ClientRow | undefined);
     },
-    findClient: findName,
     findAccountKey: async (accountId, keyId) => {
       const { rows } = await database.query(findKey, accountId, keyId);
       const row = rows[0] as unknown as AccountKeyRow | undefined;
@@ -278,13 +293,17 @@ function writes(
     calls.push([forgetRevoked, time], [revoke, accountId, id, expireTime]);
   }
   if (isRemoved === true) {
-    calls.push(
-      [keepRemoved, accountId],
-      [keepTokens, time, accountId],
-      [remove, accountId],
-    );
+    calls.push(...removal(accountId, time));
   }
   return calls;
+}
+
+function removal(accountId: string, time: number): readonly Call[] {
+  return [
+    [keepRemoved, accountId],
+    [keepTokens, time, accountId],
+    [remove, accountId],
+  ];
 }
 
 function isNameTaken(error: unknown): boolean {

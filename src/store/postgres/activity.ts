@@ -9,6 +9,7 @@ import {
   toFigures,
 } from "../shared/activity.ts";
 import type { ActivityRow } from "../shared/activity.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 
@@ -17,7 +18,8 @@ const add: Statement = {
   text: `INSERT INTO activity (unit, org_id, time, ${countColumns})
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], ${activityKinds
       .map((_kind, place) => `$${place + 4}::bigint[]`)
-      .join(", ")}) ${addToRow}`,
+      .join(", ")}) AS added (unit, org_id, time)
+    WHERE ${isOfNoRemovedOrg("added.org_id")} ${addToRow}`,
 };
 const list: Statement = {
   name: "list_activity",

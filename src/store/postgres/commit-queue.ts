@@ -294,6 +294,7 @@ const emptyWorkspace = new Workspace(
       aliases: [],
       names: [],
       reports: [],
+      removedOrgs: [],
     },
     ...{ policies: [], policySequences: [], userSequences: [], storms: [] },
   },

@@ -6,6 +6,7 @@ import type { HookSteps } from "../shared/hooks.ts";
 import { begin, commit } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
+import { requirePresentOrg } from "./present-orgs.ts";
 import type { Recorder } from "./recorder.ts";
 
 // As commands on policies do: the owner's row first, then the head of the log.
@@ -54,6 +55,9 @@ export function createHooks({
       const aggregate = await aggregateOf(owner);
       const time = await readTime();
       return recorder.record(editor, time, async ({ send, append }) => {
+        if (owner !== undefined) {
+          await requirePresentOrg({ send }, owner);
+        }
         const [, head] = await send(
           [lockOwner, aggregate.type, aggregate.id],
           [lockHead],

@@ -24,6 +24,7 @@ import { ask } from "./needs.ts";
 import type { Need } from "./needs.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import { toLoadedPart, toPolicyOwner } from "./policies.ts";
+import { keepOrgs } from "./present-orgs.ts";
 import type { LoadedPart } from "./policies.ts";
 import { partsSql } from "../shared/policy-rows.ts";
 import { readReports } from "./reports.ts";
@@ -130,12 +131,17 @@ const readAliases: Statement = {
     ORDER BY 4, 5`,
 };
 
+/** The kind of a row that names an organisation that was removed. */
+const removedKind = "removed";
+
 // One row at least: the time is in each.
 const policiesAt = (
   time: string,
   orgs: string,
 ) => `SELECT t.time, p.* FROM (SELECT coalesce(${time}::bigint, ${nowSql}) AS time) AS t
-  LEFT JOIN (${partsSql(orgs, "undated")}) AS p ON true`;
+  LEFT JOIN (${partsSql(orgs, "undated")}
+    UNION ALL SELECT '${removedKind}', id, NULL, NULL, NULL, NULL, NULL, NULL FROM orgs WHERE removal_date IS NOT NULL AND id ${orgs}
+  ) AS p ON true`;
 const readPolicies: Statement = {
   name: "read_policies",
   text: policiesAt("$1", "= ANY ($2::text[])"),
@@ -197,6 +203,8 @@ export interface Loaded {
     readonly owner: PolicyAggregate;
     readonly sequence: number;
   }[];
+  /** The organisations among those of the commands that were removed. */
+  readonly removedOrgs: readonly string[];
   /** The last sequences of users who are not stored, but may have been before. */
   readonly userSequences: readonly (UserKey & { readonly sequence: number })[];
 }
@@ -218,7 +226,7 @@ export function load(
   needs: readonly Need[],
   time: number | null,
 ): Promise<Read> {
-  return read(connection, needs, time, begin, lockSubjects, []);
+  return read(connection, needs, time, [begin, keepOrgs], lockSubjects, []);
 }
 
 /** Reads what is needed as it is at one moment, without locks, in one round trip. */
@@ -227,14 +235,14 @@ export function see(
   needs: readonly Need[],
   time: number | null,
 ): Promise<Read> {
-  return read(connection, needs, time, beginReading, seeSubjects, [[commit]]);
+  return read(connection, needs, time, [beginReading], seeSubjects, [[commit]]);
 }
 
 async function read(
   { send }: Connection,
   needs: readonly Need[],
   time: number | null,
-  beginning: Statement,
+  beginning: readonly Statement[],
   subjectsStatement: Statement,
   end: readonly Call[],
 ): Promise<Read> {
@@ -244,18 +252,19 @@ async function read(
     ...[asked.nameOrgs, asked.nameFolded, asked.nameHashes],
     ...[asked.attemptIds, asked.expired, time],
   ];
-  const statements: Call[] = [[beginning]];
+  const places = {
+    ...{ subjects: -1, names: -1, aliases: -1, reports: -1 },
+    ...{ userSequences: -1, storms: -1, owners: -1 },
+  };
+  const statements: Call[] = beginning.map((statement) => [statement]);
   if (asked.policyOwners.length > 0) {
+    places.owners = statements.length;
     statements.push([
       lockPolicyOwners,
       asked.policyOwners.map(({ type }) => type),
       asked.policyOwners.map(({ id }) => id),
     ]);
   }
-  const places = {
-    ...{ subjects: -1, names: -1, aliases: -1, reports: -1 },
-    ...{ userSequences: -1, storms: -1 },
-  };
   if (asked.hasSubjects) {
     places.subjects = statements.length;
     statements.push([subjectsStatement, ...subjects], [readState, ...subjects]);
@@ -299,12 +308,10 @@ async function read(
   return {
     time: Number(rows(last)[0]?.["time"]),
     loaded: {
-      policySequences: (asked.policyOwners.length > 0 ? rows(1) : []).map(
-        (row) => ({
-          owner: toPolicyOwner(row),
-          sequence: Number(row["sequence"]),
-        }),
-      ),
+      policySequences: rows(places.owners).map((row) => ({
+        owner: toPolicyOwner(row),
+        sequence: Number(row["sequence"]),
+      })),
       subjects: rows(places.subjects).map((row) => ({
         stored: toSubject(row as unknown as SubjectRow),
         sequence: Number(row["sequence"]),
@@ -344,8 +351,11 @@ async function read(
       })),
       storms: toLoadedStorms(rows(places.storms)),
       policies: rows(last)
-        .filter((row) => row["owner_kind"] !== null)
+        .filter(({ owner_kind: kind }) => kind !== null && kind !== removedKind)
         .map(toLoadedPart),
+      removedOrgs: rows(last)
+        .filter((row) => row["owner_kind"] === removedKind)
+        .map((row) => row["resource_owner"] as string),
     },
   };
 }

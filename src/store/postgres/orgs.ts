@@ -1,11 +1,17 @@
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import { renameOrg } from "../../lockout/org.ts";
-import { orgAdded } from "../../lockout/events/access-events.ts";
+import { orgAdded, orgRemoved } from "../../lockout/events/access-events.ts";
 import type { Org, OrgStore } from "../access.ts";
 import { orgAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { NewId } from "../ids.ts";
 import { readOrgPage } from "../commands/access-pages.ts";
 import { orgSliceSql, sliceStart, toSlice } from "../shared/access-lists.ts";
+import {
+  dateRemoval,
+  endOfOrg,
+  findPresentOrg,
+} from "../shared/org-removal.ts";
 import { orgColumns, toOrg } from "../shared/rows.ts";
 import type { OrgRow } from "../shared/rows.ts";
 import type { PostgresDatabase } from "./database.ts";
@@ -13,9 +19,6 @@ import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
 import type { Recorder } from "./recorder.ts";
-
-/** How many organisations are remembered to exist. */
-const maxKnown = 10_000;
 
 const insert: Statement = {
   name: "insert_org",
@@ -28,7 +31,7 @@ const list: Statement = {
 };
 const find: Statement = {
   name: "find_orgs",
-  text: `SELECT ${orgColumns} FROM orgs WHERE id = ANY ($1::text[])`,
+  text: `SELECT ${orgColumns} FROM orgs WHERE id = ANY ($1::text[]) AND removal_date IS NULL`,
 };
 const findToChange: Statement = {
   name: "find_org_to_change",
@@ -55,7 +58,6 @@ export function createOrgs(
   newId: NewId,
   readTime: () => Promise<number>,
 ): OrgStore {
-  const known = new Set<string>();
   const lookUp = createLookups(async (ids) => {
     const { rows } = await database.query(find, ids);
     const orgs = rows.map((row) => toOrg(row as unknown as OrgRow));
@@ -96,24 +98,25 @@ export function createOrgs(
         return toSlice(orgs, limit);
       }),
     findOrg: async (orgId) => (mayBeId(orgId) ? lookUp(orgId) : undefined),
-    orgExists: async (orgId) => {
-      // No command removes an organisation.
-      if (known.has(orgId)) {
-        return true;
-      }
-      if (!mayBeId(orgId)) {
-        return false;
-      }
-      // The database's string: the caller's may be a slice of a large request, which would stay in memory with it.
-      const found = await lookUp(orgId);
-      if (found === undefined) {
-        return false;
-      }
-      if (known.size === maxKnown) {
-        known.clear();
-      }
-      known.add(found.id);
-      return true;
+    orgExists: async (orgId) =>
+      mayBeId(orgId) && (await lookUp(orgId)) !== undefined,
+    removeOrg: async (orgId, editor) => {
+      const time = await readTime();
+      return recorder.recordAlone(editor, time, async ({ send, append }) => {
+        const [found] = await send([findPresentOrg, orgId]);
+        const row = found?.rows[0];
+        if (row === undefined) {
+          return undefined;
+        }
+        if (row["is_first"] === 1) {
+          throw new LockoutError("firstOrganizationStays");
+        }
+        await send(
+          [dateRemoval, orgId, time],
+          ...endOfOrg.map((statement) => [statement, orgId] as const),
+        );
+        return append(orgAggregate(orgId), orgRemoved);
+      });
     },
   };
 }

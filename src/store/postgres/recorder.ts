@@ -13,6 +13,7 @@ import type { Connection, PostgresDatabase } from "./database.ts";
 import { isConflict, unavailable } from "./errors.ts";
 import type { PendingEvent } from "./events.ts";
 import type { Statement } from "./pipeline.ts";
+import { haltChanges, keepOrgs } from "./present-orgs.ts";
 import { datePolicies } from "./policies.ts";
 
 /** A rare change, in a transaction of its own. */
@@ -44,6 +45,8 @@ export interface Recorder {
     time: number,
     change: (change: Change) => Promise<T>,
   ): Promise<T>;
+  /** As `record`, while nobody else changes anything: others wait for it, so it has to be short. */
+  recordAlone: Recorder["record"];
 }
 
 const maxTries = 8;
@@ -91,13 +94,14 @@ export function createRecorder({
   onAppended,
 }: RecorderOptions): Recorder {
   const once = <T>(
+    gate: readonly Statement[],
     editor: string,
     time: number,
     change: (change: Change) => Promise<T>,
   ) =>
     database.use(async ({ send }) => {
       const events: (readonly [Aggregate, PendingEvent])[] = [];
-      await send([begin]);
+      await send([begin], ...gate.map((statement) => [statement] as const));
       const result = await change({
         send,
         append: (aggregate, event) => {
@@ -157,12 +161,12 @@ export function createRecorder({
   const inTurn = createTurns(1);
   const retried = async <T>(
     call: WaitingCall | undefined,
-    ...[editor, time, change]: Parameters<typeof once<T>>
+    ...change: Parameters<typeof once<T>>
   ) => {
     for (let tries = 1; ; tries += 1) {
       const start = performance.now();
       try {
-        const { result, isAppended } = await once(editor, time, change);
+        const { result, isAppended } = await once(...change);
         if (isAppended) {
           call?.committed(start, 1);
           onAppended();
@@ -180,13 +184,17 @@ export function createRecorder({
     }
   };
 
-  return {
-    record: (...change) => {
+  const recordBehind =
+    (gate: readonly Statement[]): Recorder["record"] =>
+    (...change) => {
       const call = meter.currentCall?.();
       // They wait for each other's locks anyhow, the head of the log at least. In the database each would do so with a connection, which others
       // then wait for, and no longer than locks are waited for.
-      return inTurn(() => retried(call, ...change));
-    },
+      return inTurn(() => retried(call, gate, ...change));
+    };
+  return {
+    record: recordBehind([keepOrgs]),
+    recordAlone: recordBehind(haltChanges),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { requireAggregate } from "../commands/tables.ts";
+import { requireAggregate, requireOrg } from "../commands/tables.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { mayBeId } from "../ids.ts";
 import type { Clock, NewId } from "../ids.ts";
@@ -254,14 +254,17 @@ async function createStore(
     },
     changePolicy: (owner, editor, decide) => {
       const change = (aggregate: PolicyAggregate) =>
-        queue.run([{ kind: "policy", owner: aggregate }], (workspace, at) =>
-          workspace.policies.apply(
+        queue.run([{ kind: "policy", owner: aggregate }], (workspace, at) => {
+          if (aggregate.type === "org") {
+            requireOrg(workspace.orgs, aggregate.id);
+          }
+          return workspace.policies.apply(
             aggregate,
             editor,
             decide(workspace.policies.view(aggregate)),
             at,
-          ),
-        );
+          );
+        });
       // In turn at once where that can be: commands run in the order of the calls.
       const known = knownAggregate(owner);
       if (known !== undefined) {

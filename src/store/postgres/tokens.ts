@@ -10,10 +10,11 @@ import { tokenAggregate } from "../commands/tables.ts";
 import type { NewId } from "../ids.ts";
 import { readTokenPage } from "../commands/access-pages.ts";
 import { sliceStart, tokenSliceSql, toSlice } from "../shared/access-lists.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 import type { TokenSliceValues } from "../shared/access-lists.ts";
 import {
   findListedTokenSql,
-  keepRevokedTokenSql,
+  keepRevokedTokensSql,
   noteTokenUseSql,
   toListedToken,
   tokenColumns,
@@ -27,6 +28,7 @@ import type { PostgresDatabase } from "./database.ts";
 import { withFreeId } from "./free-id.ts";
 import { createLookups } from "./lookups.ts";
 import type { Call, Statement } from "./pipeline.ts";
+import { requirePresentOrg } from "./present-orgs.ts";
 import type { Change, Recorder } from "./recorder.ts";
 
 // The id of one that was revoked is not free: it stays among those.
@@ -38,8 +40,8 @@ const insert: Statement = {
 };
 const find: Statement = {
   name: "find_tokens",
-  text: `SELECT ${tokenColumns}, hash, false AS is_old FROM tokens WHERE hash = ANY ($1::bytea[])
-    UNION ALL SELECT ${tokenColumns}, old_hash, true FROM tokens WHERE old_hash = ANY ($1::bytea[])`,
+  text: `SELECT ${tokenColumns}, hash, false AS is_old FROM tokens WHERE hash = ANY ($1::bytea[]) AND ${isOfNoRemovedOrg("org_id")}
+    UNION ALL SELECT ${tokenColumns}, old_hash, true FROM tokens WHERE old_hash = ANY ($1::bytea[]) AND ${isOfNoRemovedOrg("org_id")}`,
 };
 const sliceValues = ["afterDate", "afterId", "limit", "showRevoked"] as const;
 const list: Statement = {
@@ -68,11 +70,14 @@ const noteUse: Statement = {
 };
 const keepRevoked: Statement = {
   name: "keep_revoked_token",
-  text: keepRevokedTokenSql("$1::bigint", "id", "$2"),
+  text: keepRevokedTokensSql(
+    "$1::bigint",
+    `id = $2 AND ${isOfNoRemovedOrg("org_id")}`,
+  ),
 };
 const remove: Statement = {
   name: "remove_token",
-  text: "DELETE FROM tokens WHERE id = $1 RETURNING org_id, account_id",
+  text: `DELETE FROM tokens WHERE id = $1 AND ${isOfNoRemovedOrg("org_id")} RETURNING org_id, account_id`,
 };
 
 /** The statement that inserts a token; it inserts nothing where the id is taken. */
@@ -133,9 +138,10 @@ export function createTokens(
   return {
     createToken: async (token, editor) => {
       const time = await readTime();
-      const { result } = await recorder.record(editor, time, (change) =>
-        create(token, time, change),
-      );
+      const { result } = await recorder.record(editor, time, async (change) => {
+        await requirePresentOrg(change, token.orgId);
+        return create(token, time, change);
+      });
       return result;
     },
     createAccountToken: async (accountId, token, editor, check) => {

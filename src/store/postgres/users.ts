@@ -32,6 +32,7 @@ import type { ListedRow, UserSliceValues } from "../shared/user-lists.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { forgetOld } from "./forgetting.ts";
 import type { Names } from "./names.ts";
+import { clearOrgs } from "./org-clearing.ts";
 import { countLockedNames, describeUsers, listLocked } from "./user-lists.ts";
 import { nowSql } from "./database.ts";
 import type { PostgresDatabase } from "./database.ts";
@@ -39,6 +40,7 @@ import { readEnds } from "./event-ends.ts";
 import type { Statement } from "./pipeline.ts";
 import { readFoundPage } from "../commands/found-pages.ts";
 import { findRows } from "./find-users.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 import { toSubject } from "../shared/rows.ts";
 import { hashName } from "../shared/name-hash.ts";
 import { see } from "./load.ts";
@@ -85,7 +87,7 @@ const findEndedLock: Statement = {
 };
 const orgsOfUser: Statement = {
   name: "orgs_of_user",
-  text: "SELECT org_id FROM subjects WHERE user_id = $1 ORDER BY key LIMIT $2",
+  text: `SELECT org_id FROM subjects WHERE user_id = $1 AND ${isOfNoRemovedOrg("org_id")} ORDER BY key LIMIT $2`,
 };
 const userValues = ["orgId", "afterId", "limit", "folded"] as const;
 const listUsers: Statement = {
@@ -378,6 +380,7 @@ export function createUserStore({
         names.trim(),
         sources.settle(limit),
         forgetOld(database, ownTime(), limit * removedPerClosed),
+        clearOrgs(database, limit),
       ]);
       return done.reduce((sum, count) => sum + count, 0);
     },

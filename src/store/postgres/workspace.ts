@@ -12,6 +12,7 @@ import { NewEvents } from "./events.ts";
 import { Journal } from "./journal.ts";
 import type { Loaded } from "./load.ts";
 import { Policies } from "./policies.ts";
+import { RemovedOrgs } from "./present-orgs.ts";
 import { Reports } from "./reports.ts";
 import { Sources } from "./sources.ts";
 import { Storms } from "./storms.ts";
@@ -41,6 +42,7 @@ function nothingNew(): never {
  * they changed is written afterwards. All changes of a command that throws are undone.
  */
 export class Workspace implements UserTables {
+  readonly orgs = new RemovedOrgs();
   readonly subjects: Subjects;
   readonly counters: Counters;
   readonly attempts: Attempts;
@@ -148,6 +150,9 @@ export class Workspace implements UserTables {
     }
     for (const storm of loaded.storms) {
       this.storms.take(storm);
+    }
+    for (const orgId of loaded.removedOrgs) {
+      this.orgs.take(orgId);
     }
     for (const part of loaded.policies) {
       this.policies.take(part);

@@ -1,6 +1,7 @@
 /** Lists of organisations and tokens, as every engine reads them: oldest first, in slices. */
 import type { CreatedAfter } from "../commands/access-pages.ts";
 import type { Slice } from "../commands/pages.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
 import { orgColumns } from "./rows.ts";
 import { listedTokensSql } from "./token-rows.ts";
 
@@ -43,13 +44,13 @@ export function toSlice<Item>(
 
 /** The next organisations. */
 export function orgSliceSql(named: Named<CreatedSliceValues>): string {
-  return `SELECT ${orgColumns} FROM orgs WHERE ${isAfter(named)} ${inOrder(named)}`;
+  return `SELECT ${orgColumns} FROM orgs WHERE removal_date IS NULL AND ${isAfter(named)} ${inOrder(named)}`;
 }
 
 /** The next tokens, with the names of their organisations. */
 export function tokenSliceSql(named: Named<TokenSliceValues>): string {
   const slice = `SELECT * FROM (SELECT ${ownColumns}, old_expiration_date, CAST(NULL AS bigint) AS revoke_date
-        FROM tokens WHERE ${isAfter(named)} ${inOrder(named)}) AS valid
+        FROM tokens WHERE ${isAfter(named)} AND ${isOfNoRemovedOrg("org_id")} ${inOrder(named)}) AS valid
       UNION ALL SELECT * FROM (SELECT ${ownColumns}, CAST(NULL AS bigint) AS old_expiration_date, revoke_date
         FROM revoked_tokens WHERE ${named("showRevoked")} = 1 AND ${isAfter(named)} ${inOrder(named)}) AS revoked`;
   return `${listedTokensSql(slice)} ORDER BY t.creation_date, t.id LIMIT ${named("limit")}`;

@@ -7,6 +7,7 @@ import type {
 import type { AccountState } from "../../lockout/user/user-events.ts";
 import type { StoredClient } from "../accounts.ts";
 import type { CreatedSliceValues } from "./access-lists.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
 
 /** A row of {@link accountColumns}. */
 export interface AccountRow {
@@ -87,6 +88,7 @@ export function accountSliceSql(
 ): string {
   return `SELECT ${columns} FROM accounts a
     WHERE (a.creation_date, a.id) > (${named("afterDate")}, ${named("afterId")}) AND (${named("orgId")} = '' OR a.org_id = ${named("orgId")})
+      AND ${isOfNoRemovedOrg("a.org_id")}
     ORDER BY a.creation_date, a.id LIMIT ${named("limit")}`;
 }
 

@@ -1,8 +1,16 @@
 import { bytes, integer, text } from "./transfer-columns.ts";
 import type { TransferTable } from "./transfer-columns.ts";
 
-/** The tables of service accounts, as they are copied. */
+/** The tables of organisations and of their service accounts, as they are copied. */
 export const accountTables: readonly TransferTable[] = [
+  {
+    name: "orgs",
+    key: [text("id")],
+    rest: [
+      ...[text("name"), integer("creation_date"), integer("recorded")],
+      ...[integer("removal_date"), integer("is_cleared")],
+    ],
+  },
   {
     name: "accounts",
     key: [text("id")],

@@ -11,6 +11,11 @@ import type { TokenRow } from "./token-rows.ts";
 /** A row with whether its beginning is an event: 1, else it was there before. */
 type Marked<Row> = Row & { readonly recorded: number };
 
+/** What of an organisation is checked. */
+export interface CheckedOrg extends OrgRow {
+  readonly removal_date: number | null;
+}
+
 /** Compares organisations and tokens with the result of their events. */
 export class AccessCheck {
   readonly #problems: Problems;
@@ -18,6 +23,7 @@ export class AccessCheck {
   readonly #orgs = new Map<string, EventPayload>();
   readonly #tokens = new Map<string, EventPayload>();
   readonly #accounts = new Map<string, AccountEvents>();
+  readonly #removed = new Set<string>();
 
   constructor(problems: Problems) {
     this.#problems = problems;
@@ -28,7 +34,10 @@ export class AccessCheck {
     switch (type) {
       case "org.added":
       case "org.changed":
-        this.#orgs.set(`organisation ${id}`, payload);
+        this.#orgs.set(orgName(id), payload);
+        break;
+      case "org.removed":
+        this.#removeOrg(id);
         break;
       case "user.pat.added":
         // Those of accounts are among what these have.
@@ -39,6 +48,20 @@ export class AccessCheck {
       case "user.pat.removed":
         this.#tokens.delete(tokenName(id, owner));
         break;
+    }
+  }
+
+  /** An organisation, its tokens and accounts are gone. */
+  #removeOrg(orgId: string): void {
+    this.#orgs.delete(orgName(orgId));
+    this.#removed.add(orgId);
+    const end = ofOrg(orgId);
+    for (const left of [this.#tokens, this.#accounts]) {
+      for (const name of left.keys()) {
+        if (name.endsWith(end)) {
+          left.delete(name);
+        }
+      }
     }
   }
 
@@ -65,7 +88,7 @@ export class AccessCheck {
 
   /** Compares, once all events were taken. */
   check(
-    orgs: readonly Marked<OrgRow>[],
+    orgs: readonly Marked<CheckedOrg>[],
     tokens: readonly Marked<TokenRow>[],
     accounts: readonly Account[],
   ): void {
@@ -84,8 +107,14 @@ export class AccessCheck {
         );
       }
     }
-    for (const { id, name, recorded } of orgs) {
-      this.#compare(this.#orgs, `organisation ${id}`, { name }, recorded);
+    for (const { id, name, recorded, removal_date: removal } of orgs) {
+      if (this.#removed.has(id) !== (removal !== null)) {
+        this.#problems.report(
+          `${orgName(id)} is ${removal === null ? "there" : "removed"}, but its events say that it is not`,
+        );
+      } else if (removal === null) {
+        this.#compare(this.#orgs, orgName(id), { name }, recorded);
+      }
     }
     for (const row of tokens) {
       const token = toToken(row);
@@ -130,11 +159,19 @@ export class AccessCheck {
 }
 
 function accountName(id: string, orgId: string): string {
-  return `service account ${id} of the organisation ${orgId}`;
+  return `service account ${id}${ofOrg(orgId)}`;
 }
 
 function tokenName(id: string, orgId: string): string {
-  return `token ${id} of the organisation ${orgId}`;
+  return `token ${id}${ofOrg(orgId)}`;
+}
+
+function orgName(id: string): string {
+  return `organisation ${id}`;
+}
+
+function ofOrg(orgId: string): string {
+  return ` of the ${orgName(orgId)}`;
 }
 
 function textOf(payload: object): string {

@@ -66,6 +66,15 @@ export class HookCheck {
     }
   }
 
+  /** Takes the removal of an organisation: its hooks are gone. */
+  removeOrg(orgId: string): void {
+    for (const key of this.#expected.keys()) {
+      if (key.startsWith(keyOf(orgId, ""))) {
+        this.#expected.delete(key);
+      }
+    }
+  }
+
   /** Compares, once all events were taken. */
   check(hooks: readonly CheckedHook[]): void {
     for (const row of hooks) {

@@ -72,6 +72,12 @@ export class PolicyCheck {
     }
   }
 
+  /** Takes the removal of an organisation: it has no policy and no rules any more. */
+  removeOrg(orgId: string): void {
+    this.#policies.delete(`org ${orgId}`);
+    this.#rules.delete(`org ${orgId}`);
+  }
+
   /** Whether an observation window has ever held in an organisation, or might have. */
   hadWindow(orgId: string): boolean {
     return this.#windows.has(orgId) || this.#windows.has("instance");

@@ -26,6 +26,11 @@ export class StormCheck {
     }
   }
 
+  /** Takes the removal of an organisation, with which a storm ends. */
+  removeOrg(orgId: string): void {
+    this.#underWay.delete(orgId);
+  }
+
   /** Compares, once all events were taken. */
   check(
     rows: readonly { readonly org_id: string; readonly storm: string }[],

@@ -47,7 +47,8 @@ export class UserCheck {
   readonly #rows: readonly UserRow[];
   readonly #hasWindow: (orgId: string) => boolean;
   readonly #since: ReadonlyMap<string, number>;
-  readonly #users = new Map<string, ReplayedUser>();
+  /** By organisation, then by id. */
+  readonly #users = new Map<string, Map<string, ReplayedUser>>();
 
   /** @param hasWindow whether an observation window has ever held in an organisation */
   constructor(
@@ -81,35 +82,42 @@ export class UserCheck {
     if (position <= (this.#since.get(own) ?? 0)) {
       return;
     }
-    const before = this.#users.get(own) ?? unseenUser;
+    const users = this.#users.get(orgId) ?? new Map<string, ReplayedUser>();
+    this.#users.set(orgId, users);
+    const before = users.get(userId) ?? unseenUser;
     const user = replayUserEvent(
       afterPruned ? withPrunedEvents(before) : before,
       type,
       payload,
     );
     if (user === undefined) {
-      this.#users.delete(own);
+      users.delete(userId);
     } else {
-      this.#users.set(own, user);
+      users.set(userId, user);
     }
+  }
+
+  /** Takes the removal of an organisation: nobody of it is left. */
+  removeOrg(orgId: string): void {
+    this.#users.delete(orgId);
   }
 
   /** Compares, once all events were taken. */
   check(details: UserDetails): void {
     for (const row of this.#rows) {
-      const own = key(row.org_id, row.user_id);
-      this.#checkUser(row, this.#users.get(own) ?? unseenUser, details);
-      this.#users.delete(own);
+      const users = this.#users.get(row.org_id);
+      const user = users?.get(row.user_id) ?? unseenUser;
+      this.#checkUser(row, user, details);
+      users?.delete(row.user_id);
     }
-    for (const [own, { isRecorded }] of this.#users) {
-      if (!isRecorded) {
-        continue;
+    for (const [orgId, users] of this.#users) {
+      for (const [userId, { isRecorded }] of users) {
+        if (isRecorded) {
+          this.#problems.report(
+            `${nameOf(orgId, userId)} is missing: the events say that there is one`,
+          );
+        }
       }
-      const end = own.indexOf("\n");
-      const who = nameOf(own.slice(0, end), own.slice(end + 1));
-      this.#problems.report(
-        `${who} is missing: the events say that there is one`,
-      );
     }
   }
 

@@ -1,11 +1,12 @@
 import type { LockReason } from "../../lockout/user/lock.ts";
 import { tokenHorizons } from "../figures.ts";
 import type { LockedUsers, StoreFigures } from "../figures.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
 
 /** Reads how many users are locked, for each reason. @param perOrg and for each organisation */
 export function lockedUsersSql(perOrg: boolean): string {
   const columns = perOrg ? "org_id, reason" : "reason";
-  return `SELECT ${columns}, sum(count) AS count FROM locked_counts WHERE kind = 'user' GROUP BY ${columns} HAVING sum(count) > 0`;
+  return `SELECT ${columns}, sum(count) AS count FROM locked_counts WHERE kind = 'user' AND ${isOfNoRemovedOrg("org_id")} GROUP BY ${columns} HAVING sum(count) > 0`;
 }
 
 /** Counts anew who is locked, where nothing is counted. */
@@ -19,12 +20,11 @@ export function tokensExpiringSql(now: string): string {
     (ms, index) =>
       `count(CASE WHEN expiration_date <= ${now} + ${ms} THEN 1 END) AS within_${index}`,
   );
-  return `SELECT ${within.join(", ")} FROM tokens WHERE expiration_date > ${now}`;
+  return `SELECT ${within.join(", ")} FROM tokens WHERE expiration_date > ${now} AND ${isOfNoRemovedOrg("org_id")}`;
 }
 
 /** Reads how many hooks there are, and how many of them are disabled. */
-export const hooksSql =
-  "SELECT count(*) AS hooks, count(disable_reason) AS disabled FROM hooks";
+export const hooksSql = `SELECT count(*) AS hooks, count(disable_reason) AS disabled FROM hooks WHERE ${isOfNoRemovedOrg("org_id")}`;
 
 /** What {@link tokensExpiringSql} or {@link hooksSql} has read. */
 export type FigureRow = Readonly<Record<string, unknown>> | undefined;

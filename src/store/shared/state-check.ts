@@ -14,13 +14,16 @@ import type { CheckedHook } from "./check-hooks.ts";
 import { checkActivity, wrongIntervalsSql } from "./check-activity.ts";
 import type { WrongInterval } from "./check-activity.ts";
 import { AccessCheck } from "./check-access.ts";
+import type { CheckedOrg } from "./check-access.ts";
+import { RemovedOrgCheck } from "./check-removed-orgs.ts";
 import { PolicyCheck } from "./check-policies.ts";
 import type { PolicyState, RulesState } from "./check-policies.ts";
 import { UserCheck } from "./check-users.ts";
 import type { Failures, UserRow } from "./check-users.ts";
 import type { Problems } from "./problems.ts";
 import { tokenColumns } from "./token-rows.ts";
-import type { EventRow, OrgRow } from "./rows.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
+import type { EventRow } from "./rows.ts";
 import type { TokenRow } from "./token-rows.ts";
 import type { CheckReport } from "../store.ts";
 import { copyStateSql, describeCopyState } from "./transfer.ts";
@@ -78,7 +81,7 @@ export async function checkState(
   }
   const userRows = await source.rows<UserRow>(
     `SELECT key, org_id, user_id, since_position, recorded, account, lock_time, factor_locks, devices
-     FROM subjects WHERE user_id IS NOT NULL`,
+     FROM subjects WHERE user_id IS NOT NULL AND ${isOfNoRemovedOrg("org_id")}`,
   );
   const policies = new PolicyCheck(problems);
   const users = new UserCheck(problems, userRows, (orgId) =>
@@ -87,6 +90,7 @@ export async function checkState(
   const access = new AccessCheck(problems);
   const hooks = new HookCheck(problems);
   const storms = new StormCheck(problems);
+  const removedOrgs = new RemovedOrgCheck(problems);
   const [pruned] = await source.rows<{ readonly before_micros: number }>(
     "SELECT before_micros FROM pruning",
   );
@@ -110,6 +114,11 @@ export async function checkState(
     const { aggregate_type: kind, resource_owner: owner, type } = event;
     if (kind === "instance" && owner !== instance) {
       others.add(owner);
+    }
+    if (removedOrgs.add(event)) {
+      for (const check of [users, policies, hooks, storms]) {
+        check.removeOrg(owner);
+      }
     }
     access.add(owner, event.aggregate_id, type, payload);
     hooks.add(kind, owner, type, payload);
@@ -139,18 +148,18 @@ export async function checkState(
     );
   }
   access.check(
-    await source.rows<OrgRow & { readonly recorded: number }>(
-      "SELECT id, name, creation_date, recorded FROM orgs",
+    await source.rows<CheckedOrg & { readonly recorded: number }>(
+      "SELECT id, name, creation_date, recorded, removal_date FROM orgs",
     ),
     await source.rows<TokenRow & { readonly recorded: number }>(
       // Those of accounts are compared with them.
-      `SELECT ${tokenColumns}, recorded FROM tokens WHERE account_id IS NULL`,
+      `SELECT ${tokenColumns}, recorded FROM tokens WHERE account_id IS NULL AND ${isOfNoRemovedOrg("org_id")}`,
     ),
     await readAccounts(source),
   );
   hooks.check(
     await source.rows<CheckedHook>(
-      "SELECT id, org_id, url, event_types, presets, disable_reason FROM hooks",
+      `SELECT id, org_id, url, event_types, presets, disable_reason FROM hooks WHERE ${isOfNoRemovedOrg("org_id")}`,
     ),
   );
   policies.check(
@@ -169,6 +178,7 @@ export async function checkState(
     failures: await readFailures(source),
     aliases: await readAliases(source),
   });
+  await removedOrgs.check(source);
   await checkFolding(source, problems);
   await checkOpenAttempts(source, problems);
   await checkOpenOnDevices(source, problems);
@@ -221,7 +231,8 @@ async function readAccounts(source: CheckSource): Promise<readonly Account[]> {
   const keyIdsOf = await readIds(source, "account_keys");
   const tokenIdsOf = await readIds(source, "tokens");
   const rows = await source.rows<AccountRow>(
-    `SELECT ${ownAccountColumns}, NULL AS key_ids, NULL AS token_ids, 0 AS revoked FROM accounts`,
+    `SELECT ${ownAccountColumns}, NULL AS key_ids, NULL AS token_ids, 0 AS revoked FROM accounts
+     WHERE ${isOfNoRemovedOrg("org_id")}`,
   );
   return rows.map((row) => ({
     ...toAccount(row),

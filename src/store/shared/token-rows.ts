@@ -1,5 +1,6 @@
 /** Tokens as every engine stores them. */
 import type { ListedToken, TokenRecord } from "../access.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
 
 /** A row of {@link tokenColumns}. */
 export interface TokenRow {
@@ -48,7 +49,7 @@ export function toToken(row: TokenRow): TokenRecord {
 /** A token as in a list, by its id. */
 export function findListedTokenSql(id: string): string {
   return listedTokensSql(
-    `SELECT *, CAST(NULL AS bigint) AS revoke_date FROM tokens WHERE id = ${id}`,
+    `SELECT *, CAST(NULL AS bigint) AS revoke_date FROM tokens WHERE id = ${id} AND ${isOfNoRemovedOrg("org_id")}`,
   );
 }
 
@@ -67,16 +68,12 @@ export function noteTokenUseSql(
   return `UPDATE tokens SET last_use_date = ${hour} WHERE id = ${id} AND (last_use_date IS NULL OR last_use_date < ${same})`;
 }
 
-/** Keeps what a list says of a token that is about to be removed, or of all tokens of an account that is. */
-export function keepRevokedTokenSql(
-  time: string,
-  by: "id" | "account_id",
-  id: string,
-): string {
+/** Keeps what a list says of tokens that are about to be removed: of those that fit the condition. */
+export function keepRevokedTokensSql(time: string, which: string): string {
   const kept =
     "id, name, org_id, roles, creation_date, expiration_date, last_use_date, account_id";
   return `INSERT INTO revoked_tokens (${kept}, revoke_date)
-    SELECT ${kept}, ${time} FROM tokens WHERE ${by} = ${id}`;
+    SELECT ${kept}, ${time} FROM tokens WHERE ${which}`;
 }
 
 /** A token that was found by the secret that a rotation replaced: valid no longer than that one. */

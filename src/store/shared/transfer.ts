@@ -70,11 +70,6 @@ const instanceTable: TransferTable = {
 
 /** All tables, those before that others refer to. */
 export const transferTables: readonly TransferTable[] = [
-  {
-    name: "orgs",
-    key: [text("id")],
-    rest: [text("name"), integer("creation_date"), integer("recorded")],
-  },
   ...accountTables,
   {
     name: "tokens",

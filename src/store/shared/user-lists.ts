@@ -20,6 +20,7 @@ import {
 import type { Closed, Locks, PlacedLock } from "../../lockout/user/lock.ts";
 import { lockFactorOf } from "../../lockout/user/user-events.ts";
 import { lastLockSql } from "./last-lock.ts";
+import { isOfNoRemovedOrg, isOfRemovedOrg } from "./removed-orgs.ts";
 import { subjectColumns, toSubject } from "./rows.ts";
 import type { SubjectRow } from "./rows.ts";
 
@@ -27,6 +28,8 @@ import type { SubjectRow } from "./rows.ts";
 export interface ListedRow extends SubjectRow {
   /** Whether an alias fits; where none is looked for, it is of no account. */
   readonly alias_fits: number | boolean | null;
+  /** Whether the organisation was removed, in lists of all users. */
+  readonly is_gone?: number | boolean;
   /** When the last lock began: the user's, or one of a factor. */
   readonly last_lock: number | null;
   /** What the events of locks say, the last one first, where that is looked for: each by its type and payload, in lines. */
@@ -104,7 +107,11 @@ export function lockedSliceSql(
   const place = isEverywhere
     ? `(${named("afterTime")}, ${named("afterOrg")}, ${named("afterId")})`
     : `(${named("afterTime")}, ${named("afterId")})`;
-  return `SELECT ${subjectColumns}, last_lock, ${aliasSql(prefix, `substr(a.folded, 1, length(${prefix})) = ${prefix}`)},
+  // Looked at behind the limit: there may be any number of them.
+  const isGone = isEverywhere
+    ? `${isOfRemovedOrg("s.org_id")} AS is_gone, `
+    : "";
+  return `SELECT ${subjectColumns}, last_lock, ${isGone}${aliasSql(prefix, `substr(a.folded, 1, length(${prefix})) = ${prefix}`)},
       CASE WHEN ${named("seesEvents")} = 1 THEN (
         SELECT string_agg(l.type || ' ' || l.payload, '\n' ORDER BY l.sequence DESC) FROM (
           SELECT e.type, e.payload, e.sequence FROM events e
@@ -141,7 +148,7 @@ export function countLockedNamesSql(
         `${isAsked(`'${reason}'`)} AND factor_locks LIKE '%"reason":"${reason}"%'`,
     )
     .join(" OR ");
-  return `SELECT count(*) AS count FROM subjects WHERE ${isEverywhere ? "" : `org_id = ${named("orgId")} AND `}name_hash IS NOT NULL
+  return `SELECT count(*) AS count FROM subjects WHERE ${isEverywhere ? `${isOfNoRemovedOrg("org_id")} AND ` : `org_id = ${named("orgId")} AND `}name_hash IS NOT NULL
     AND ${lastLockSql} IS NOT NULL AND ${lastLockSql} >= ${since} AND (
       lock_time >= ${since} AND (lock_end IS NULL OR lock_end > ${now}) AND (${reasons} = '' OR ${isAsked("lock_reason")})
       OR factor_lock_time >= ${since} AND (factor_lock_end IS NULL OR factor_lock_end > ${now}) AND (${reasons} = '' OR ${isFactorAsked}))`;
@@ -281,6 +288,9 @@ function fitsLocked(
   { since, reasons, prefix, fromAddress }: LockedFilter,
   now: number,
 ): boolean {
+  if (row.is_gone) {
+    return false;
+  }
   const { user_id: userId } = row;
   const locks = withoutEnded(toSubject(row), now);
   const latest = latestLock(locks);

@@ -1,4 +1,5 @@
 import type { UserKey } from "../users.ts";
+import { isOfNoRemovedOrg } from "./removed-orgs.ts";
 
 /** A row of {@link namedUsersSql}. */
 export interface NamedUserRow {
@@ -11,7 +12,8 @@ export function namedUsersSql(
   isAsked: (column: string, name: "orgs" | "names") => string,
 ): string {
   return `SELECT DISTINCT s.org_id, s.user_id FROM aliases a JOIN subjects s ON s.key = a.subject
-    WHERE ${isAsked("a.org_id", "orgs")} AND ${isAsked("a.folded", "names")} AND s.user_id IS NOT NULL`;
+    WHERE ${isAsked("a.org_id", "orgs")} AND ${isAsked("a.folded", "names")} AND s.user_id IS NOT NULL
+      AND ${isOfNoRemovedOrg("s.org_id")}`;
 }
 
 /** The count of an organisation's users. @param org the parameter, as the engine writes it */
@@ -20,7 +22,7 @@ export function countUsersSql(org: string): string {
 }
 
 /** The count of all users. */
-export const countAllUsersSql = "SELECT sum(count) AS count FROM user_counts";
+export const countAllUsersSql = `SELECT sum(count) AS count FROM user_counts WHERE ${isOfNoRemovedOrg("org_id")}`;
 
 /** The user of such a row. */
 export function toUserKey({

@@ -11,8 +11,8 @@ import { LockoutError } from "../../lockout/errors/errors.ts";
 import { accountIds } from "../accounts.ts";
 import type { NewAccount, StoredClient } from "../accounts.ts";
 import type { Changed } from "../events.ts";
-import { userAggregate } from "../commands/tables.ts";
-import type { EventTable } from "../commands/tables.ts";
+import { requireOrg, userAggregate } from "../commands/tables.ts";
+import type { EventTable, OrgTable } from "../commands/tables.ts";
 import type { Clock, NewId } from "../ids.ts";
 import type { CreatedSliceValues } from "../shared/access-lists.ts";
 import {
@@ -30,7 +30,8 @@ import type {
   AccountRow,
   ClientRow,
 } from "../shared/account-rows.ts";
-import { keepRevokedTokenSql } from "../shared/token-rows.ts";
+import { isOfNoRemovedOrg, isOfRemovedOrg } from "../shared/removed-orgs.ts";
+import { keepRevokedTokensSql } from "../shared/token-rows.ts";
 import { withFreeId } from "./free-id.ts";
 
 /** The service accounts. */
@@ -62,6 +63,7 @@ const columns = accountColumns("group_concat");
 export function prepareAccounts(
   database: Database,
   events: EventTable,
+  orgs: OrgTable,
   now: Clock,
   newId: NewId,
 ): Accounts {
@@ -76,11 +78,16 @@ export function prepareAccounts(
      ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[string], AccountRow>(
-    `SELECT ${columns} FROM accounts a WHERE a.id = ?`,
+    `SELECT ${columns} FROM accounts a WHERE a.id = ? AND ${isOfNoRemovedOrg("a.org_id")}`,
   );
   const findByName = database.prepare<[string], AccountRow>(
-    `SELECT ${columns} FROM accounts a WHERE a.folded_name = ?`,
+    `SELECT ${columns} FROM accounts a WHERE a.folded_name = ? AND ${isOfNoRemovedOrg("a.org_id")}`,
   );
+  const findGone = database
+    .prepare<[string], string>(
+      `SELECT id FROM accounts WHERE folded_name = ? AND ${isOfRemovedOrg("org_id")}`,
+    )
+    .pluck();
   const findClient = database.prepare<[string], ClientRow>(
     clientSql("?", "zeroblob(32)"),
   );
@@ -116,24 +123,34 @@ export function prepareAccounts(
     "INSERT INTO removed_accounts (id, login_name) SELECT id, login_name FROM accounts WHERE id = ?",
   );
   const keepTokens = database.prepare(
-    keepRevokedTokenSql("?", "account_id", "?"),
+    keepRevokedTokensSql("?", "account_id = ?"),
   );
   const remove = database.prepare("DELETE FROM accounts WHERE id = ?");
   const findAccount = (id: string) => {
     const row = find.get(id);
     return row && toAccount(row);
   };
+  const removeRow = (id: string, time: number) => {
+    keepRemoved.run(id);
+    keepTokens.run(time, id);
+    remove.run(id);
+  };
   return {
     create: (account, editor) => {
       const { orgId, loginName, name, description = "", roles } = account;
       const folded = foldName(loginName);
-      if (toClient(findClient.get(folded)) !== undefined) {
+      requireOrg(orgs, orgId);
+      if (findByName.get(folded) !== undefined) {
         throw new LockoutError("accountNameTaken");
       }
       if ((count.get(orgId) ?? 0) >= maxAccountsPerOrg) {
         throw new LockoutError("accountsTooMany");
       }
       const creationDate = now();
+      const gone = findGone.get(folded);
+      if (gone !== undefined) {
+        removeRow(gone, creationDate);
+      }
       const id = withFreeId(newAccountId, (candidate) =>
         insert.run(
           ...[candidate, orgId, loginName, folded, name, description],
@@ -191,9 +208,7 @@ export function prepareAccounts(
         revoke.run(accountId, revokedToken.id, revokedToken.expireTime);
       }
       if (change.isRemoved === true) {
-        keepRemoved.run(accountId);
-        keepTokens.run(time, accountId);
-        remove.run(accountId);
+        removeRow(accountId, time);
       }
       const aggregate = userAggregate(before.orgId, accountId);
       const written = change.events.map((event) =>

@@ -10,6 +10,7 @@ import {
   toFigures,
 } from "../shared/activity.ts";
 import type { ActivityRow } from "../shared/activity.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 
 /** How the store reads and writes. */
 interface ActivityAccess {
@@ -23,9 +24,9 @@ export function createActivity(
   database: Database,
   { read, write, now }: ActivityAccess,
 ): ActivityStore {
-  const add = database.prepare<(string | number)[]>(
+  const add = database.prepare<(string | number | { readonly org: string })[]>(
     `INSERT INTO activity (unit, org_id, time, ${countColumns})
-     VALUES (?, ?, ?, ${activityKinds.map(() => "?").join(", ")}) ${addToRow}`,
+     SELECT ?, @org, ?, ${activityKinds.map(() => "?").join(", ")} WHERE ${isOfNoRemovedOrg("@org")} ${addToRow}`,
   );
   const list = database.prepare<[string, string, number, number], ActivityRow>(
     `SELECT time, ${countColumns} FROM activity
@@ -44,8 +45,9 @@ export function createActivity(
       await write(() => {
         for (const { unit, orgId, time, counts } of rows) {
           add.run(
-            ...[unit, orgId, time],
+            ...[unit, time],
             ...activityKinds.map((kind) => counts[kind] ?? 0),
+            { org: orgId },
           );
         }
       });

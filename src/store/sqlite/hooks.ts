@@ -1,10 +1,11 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { HookOwner, HookStore } from "../hooks.ts";
 import type { Clock, NewId } from "../ids.ts";
-import { requireAggregate } from "../commands/tables.ts";
+import { requireAggregate, requireOrg } from "../commands/tables.ts";
 import type {
   Aggregate,
   EventTable,
+  OrgTable,
   PolicyAggregate,
 } from "../commands/tables.ts";
 import type { PolicyOwner } from "../policies.ts";
@@ -16,6 +17,7 @@ import type { HookCall, HookSteps } from "../shared/hooks.ts";
 /** What {@link prepareHooks} works with. */
 export interface HooksOptions {
   readonly events: EventTable;
+  readonly orgs: OrgTable;
   readonly now: Clock;
   readonly newId: NewId;
   /** Whether this is the server: no other process sends. */
@@ -31,7 +33,16 @@ export interface HooksOptions {
 /** The hooks. Their statements are prepared when they are first used: most databases have none. */
 export function prepareHooks(
   database: Database,
-  { events, now, newId, exclusive, write, readOnce, aggregateOf }: HooksOptions,
+  {
+    events,
+    orgs,
+    now,
+    newId,
+    exclusive,
+    write,
+    readOnce,
+    aggregateOf,
+  }: HooksOptions,
 ): HookStore {
   const prepared = new Map<
     string,
@@ -72,6 +83,9 @@ export function prepareHooks(
     write: (make) => write(() => drive(make())),
     record: (owner, editor, make) =>
       write(() => {
+        if (owner !== undefined) {
+          requireOrg(orgs, owner);
+        }
         const time = now();
         const position = lastGiven.get() ?? 0;
         const recorded = drive(make({ time, position }));

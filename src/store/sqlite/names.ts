@@ -15,6 +15,8 @@ export interface Names {
   readDeviceToken(id: SubjectId, token: string): string | undefined;
   /** Counts a name of this organisation that is about to be kept, and removes another one where there are too many. */
   add(orgId: string): void;
+  /** Counts a name of this organisation less, which was removed. */
+  subtract(orgId: string): void;
 }
 
 /**
@@ -109,6 +111,9 @@ export function prepareNames(
     add: (orgId) => {
       makeRoom(orgId);
       count(orgId, 1);
+    },
+    subtract: (orgId) => {
+      count(orgId, -1);
     },
   };
 }

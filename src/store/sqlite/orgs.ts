@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
-import { mayBeId } from "../ids.ts";
+import { LockoutError } from "../../lockout/errors/errors.ts";
 import { renameOrg } from "../../lockout/org.ts";
-import { orgAdded } from "../../lockout/events/access-events.ts";
+import { orgAdded, orgRemoved } from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
 import { orgSliceSql } from "../shared/access-lists.ts";
 import type { CreatedSliceValues } from "../shared/access-lists.ts";
@@ -11,11 +11,17 @@ import type { Clock } from "../ids.ts";
 import type { Org } from "../access.ts";
 import type { RecordedEvent } from "../events.ts";
 import { orgAggregate } from "../commands/tables.ts";
-import type { EventTable } from "../commands/tables.ts";
+import type { EventTable, OrgTable } from "../commands/tables.ts";
+import {
+  dateRemoval,
+  endOfOrg,
+  findPresentOrg,
+} from "../shared/org-removal.ts";
 import { withFreeId } from "./free-id.ts";
+import type { TransactionMemory } from "./transaction-memory.ts";
 
 /** The organisations. */
-export interface Orgs {
+export interface Orgs extends OrgTable {
   /** Inside a transaction. */
   create(name: string, editor: string): Org;
   /** Inside a transaction. @throws LockoutError */
@@ -27,16 +33,15 @@ export interface Orgs {
   /** The next ones, oldest first. */
   list(values: CreatedSliceValues): readonly Org[];
   find(orgId: string): Org | undefined;
-  exists(orgId: string): boolean;
+  /** Inside a transaction. Its event; undefined where there was none. @throws LockoutError `firstOrganizationStays` */
+  remove(orgId: string, editor: string): RecordedEvent | undefined;
 }
-
-/** How many organisations are remembered to exist. */
-const maxKnown = 10_000;
 
 /** Prepares the statements of {@link Orgs}. */
 export function prepareOrgs(
   database: Database,
   events: EventTable,
+  memory: TransactionMemory,
   now: Clock,
   newId: NewId,
 ): Orgs {
@@ -47,10 +52,18 @@ export function prepareOrgs(
     orgSliceSql((name) => `@${name}`),
   );
   const find = database.prepare<[string], OrgRow>(
-    `SELECT ${orgColumns} FROM orgs WHERE id = ?`,
+    `SELECT ${orgColumns} FROM orgs WHERE id = ? AND removal_date IS NULL`,
   );
   const update = database.prepare("UPDATE orgs SET name = ? WHERE id = ?");
-  const known = new Set<string>();
+  const findRemoved = database
+    .prepare<[string], number>(
+      "SELECT 1 FROM orgs WHERE id = ? AND removal_date IS NOT NULL",
+    )
+    .pluck();
+  const findPresent = database.prepare<
+    [{ readonly 1: string }],
+    { readonly is_first: number }
+  >(findPresentOrg.text);
   return {
     create: (name, editor) => {
       const creationDate = now();
@@ -74,24 +87,24 @@ export function prepareOrgs(
       const row = find.get(orgId);
       return row && toOrg(row);
     },
-    exists: (orgId) => {
-      // No command removes an organisation.
-      if (known.has(orgId)) {
-        return true;
-      }
-      if (!mayBeId(orgId)) {
-        return false;
-      }
-      // The database's string: the caller's may be a slice of a large request, which would stay in memory with it.
-      const found = find.get(orgId)?.id;
+    isRemoved: memory.lookUp(
+      (orgId: string) => findRemoved.get(orgId) !== undefined,
+    ),
+    remove: (orgId, editor) => {
+      const found = findPresent.get({ 1: orgId });
       if (found === undefined) {
-        return false;
+        return undefined;
       }
-      if (known.size === maxKnown) {
-        known.clear();
+      if (found.is_first === 1) {
+        throw new LockoutError("firstOrganizationStays");
       }
-      known.add(found);
-      return true;
+      const time = now();
+      database.prepare(dateRemoval.text).run({ 1: orgId, 2: time });
+      for (const { text } of endOfOrg) {
+        database.prepare(text).run({ 1: orgId });
+      }
+      memory.forget();
+      return events.append(orgAggregate(orgId), editor, orgRemoved, time);
     },
   };
 }

@@ -38,7 +38,7 @@ import { createTokenStore } from "./token-store.ts";
 import { prepareTokens } from "./tokens.ts";
 import { readCopyState } from "./transfer.ts";
 import { createTransactionMemory } from "./transaction-memory.ts";
-import { requireAggregate } from "../commands/tables.ts";
+import { requireAggregate, requireOrg } from "../commands/tables.ts";
 import type { PolicyAggregate } from "../commands/tables.ts";
 import { noMeter, Tally } from "../meter.ts";
 import type { StoreMeter } from "../meter.ts";
@@ -146,9 +146,9 @@ function createStore(
   const events = prepareEvents(database);
   const policies = preparePolicies(database, events, memory);
   const instances = prepareInstance(database, events, now, newId);
-  const orgs = prepareOrgs(database, events, now, newId);
-  const tokens = prepareTokens(database, events, now, newId);
-  const accounts = prepareAccounts(database, events, now, newId);
+  const orgs = prepareOrgs(database, events, memory, now, newId);
+  const tokens = prepareTokens(database, events, orgs, now, newId);
+  const accounts = prepareAccounts(database, events, orgs, now, newId);
   const vault = prepareVault(database, events, instances, now);
 
   // A tool reads little, and does not run for long.
@@ -222,6 +222,12 @@ function createStore(
     org: rememberPolicies(),
   };
 
+  const orgExists = rememberUntilCommit(
+    recent?.mark,
+    maxRemembered,
+    (orgId: string) => orgs.find(orgId) !== undefined,
+  );
+
   // There is one instance, and it stays: once it is seen outside a transaction it need not be read again.
   let committed: PolicyAggregate | undefined;
   /** The instance's policy has no owner before there is an instance. */
@@ -241,12 +247,12 @@ function createStore(
       : aggregateOf(owner);
 
   const users = createUserStore(database, {
-    ...{ write, read, events, policies, memory, tally, now, newId },
+    ...{ write, read, events, orgs, policies, memory, tally, now, newId },
     ...{ maxNames, maxUsersPerOrg, onSourcesDropped },
   });
 
   const hooks = prepareHooks(database, {
-    ...{ events, now, newId, exclusive, readOnce, aggregateOf, write },
+    ...{ events, orgs, now, newId, exclusive, readOnce, aggregateOf, write },
   });
 
   return {
@@ -272,6 +278,9 @@ function createStore(
     changePolicy: (owner, editor, decide) =>
       queue.run(() => {
         const aggregate = aggregateOf(owner);
+        if (owner.kind === "org") {
+          requireOrg(orgs, owner.orgId);
+        }
         const decision = decide(
           aggregate === undefined ? noPolicy : policies.view(aggregate),
         );
@@ -305,7 +314,9 @@ function createStore(
         read(() => toSlice(orgs.list(sliceStart(after, limit)), limit)),
       ),
     findOrg: async (orgId) => read(() => orgs.find(orgId)),
-    orgExists: (orgId) => readOrReject(() => orgs.exists(orgId)),
+    orgExists: (orgId) =>
+      readOrReject(() => mayBeId(orgId) && orgExists(`org ${orgId}`, orgId)),
+    removeOrg: (orgId, editor) => write(() => orgs.remove(orgId, editor)),
 
     ...createTokenStore(tokens, accounts, access),
     ...createAccountStore(accounts, events, access),

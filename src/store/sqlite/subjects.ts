@@ -21,6 +21,7 @@ import type {
   LockedSliceValues,
   UserSliceValues,
 } from "../shared/user-lists.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 import type { SubjectTable } from "../commands/tables.ts";
 import { prepareNames } from "./names.ts";
 import { prepareUserCounts } from "./user-counts.ts";
@@ -39,6 +40,8 @@ export interface Subjects extends SubjectTable {
   countLockedNames(isEverywhere: boolean, values: LockedNamesValues): number;
   /** The address of the last event of this user that has one. */
   lastAddress(key: number): string | undefined;
+  /** Some of an organisation: users before names. */
+  someOf(orgId: string, limit: number): readonly number[];
   /** Oldest user first. */
   orgsOfUser(userId: string, limit: number): readonly string[];
 }
@@ -141,7 +144,15 @@ export function prepareSubjects(
     .pluck();
   const orgsOfUser = database
     .prepare<[string, number], string>(
-      "SELECT org_id FROM subjects WHERE user_id = ? ORDER BY key LIMIT ?",
+      `SELECT org_id FROM subjects WHERE user_id = ? AND ${isOfNoRemovedOrg("org_id")} ORDER BY key LIMIT ?`,
+    )
+    .pluck();
+
+  const somebodyOf = (kind: string) =>
+    `SELECT * FROM (SELECT key FROM subjects WHERE org_id = @orgId AND ${kind} IS NOT NULL ORDER BY ${kind} LIMIT @limit)`;
+  const someOf = database
+    .prepare<[{ readonly orgId: string; readonly limit: number }], number>(
+      `${somebodyOf("user_id")} UNION ALL ${somebodyOf("name_hash")} LIMIT @limit`,
     )
     .pluck();
 
@@ -189,8 +200,8 @@ export function prepareSubjects(
       withEndedLocks.all({ time, limit }).map(toSubject),
     remove: (key) => {
       const row = get.get(key);
-      if (row?.user_id != null) {
-        userCounts.subtract(row.org_id);
+      if (row !== undefined) {
+        (row.user_id === null ? names : userCounts).subtract(row.org_id);
       }
       removeRow(key);
     },
@@ -205,6 +216,7 @@ export function prepareSubjects(
         values,
       ) ?? 0,
     lastAddress: (key) => addressOf(lastAddress.get(key) ?? null),
+    someOf: (orgId, limit) => someOf.all({ orgId, limit }),
     orgsOfUser: (userId, limit) => orgsOfUser.all(userId, limit),
   };
 }

@@ -5,11 +5,12 @@ import {
   tokenRotated,
 } from "../../lockout/events/access-events.ts";
 import type { NewId } from "../ids.ts";
+import { isOfNoRemovedOrg } from "../shared/removed-orgs.ts";
 import { tokenSliceSql } from "../shared/access-lists.ts";
 import type { TokenSliceValues } from "../shared/access-lists.ts";
 import {
   findListedTokenSql,
-  keepRevokedTokenSql,
+  keepRevokedTokensSql,
   noteTokenUseSql,
   toListedToken,
   tokenColumns as columns,
@@ -26,8 +27,8 @@ import type {
   TokenRecord,
 } from "../access.ts";
 import type { Changed, RecordedEvent } from "../events.ts";
-import { tokenAggregate } from "../commands/tables.ts";
-import type { EventTable } from "../commands/tables.ts";
+import { requireOrg, tokenAggregate } from "../commands/tables.ts";
+import type { EventTable, OrgTable } from "../commands/tables.ts";
 import { withFreeId } from "./free-id.ts";
 
 /** The tokens. */
@@ -61,6 +62,7 @@ export interface Tokens {
 export function prepareTokens(
   database: Database,
   events: EventTable,
+  orgs: OrgTable,
   now: Clock,
   newId: NewId,
 ): Tokens {
@@ -76,10 +78,10 @@ export function prepareTokens(
      ON CONFLICT (id) DO NOTHING`,
   );
   const find = database.prepare<[Uint8Array], TokenRow>(
-    `SELECT ${columns} FROM tokens WHERE hash = ?`,
+    `SELECT ${columns} FROM tokens WHERE hash = ? AND ${isOfNoRemovedOrg("org_id")}`,
   );
   const findOld = database.prepare<[Uint8Array], TokenRow>(
-    `SELECT ${columns} FROM tokens WHERE old_hash = ?`,
+    `SELECT ${columns} FROM tokens WHERE old_hash = ? AND ${isOfNoRemovedOrg("org_id")}`,
   );
   const name = database
     .prepare<[{ readonly id: string }], string>(tokenNameSql("@id"))
@@ -100,15 +102,18 @@ export function prepareTokens(
     noteTokenUseSql("?", "?", "?"),
   );
   const keepRevoked = database.prepare<[number, string]>(
-    keepRevokedTokenSql("?", "id", "?"),
+    keepRevokedTokensSql("?", `id = ? AND ${isOfNoRemovedOrg("org_id")}`),
   );
   const remove = database.prepare<
     [string],
     Pick<TokenRow, "org_id" | "account_id">
-  >("DELETE FROM tokens WHERE id = ? RETURNING org_id, account_id");
+  >(
+    `DELETE FROM tokens WHERE id = ? AND ${isOfNoRemovedOrg("org_id")} RETURNING org_id, account_id`,
+  );
   return {
     create: ({ hash, ...token }, editor, accountId) => {
       const { name, orgId, roles, expirationDate } = token;
+      requireOrg(orgs, orgId);
       const creationDate = now();
       const id = withFreeId(newId, (candidate) =>
         insert.run(

@@ -19,6 +19,7 @@ import {
   userIdOf,
 } from "../shared/user-lists.ts";
 import type { LockedFound } from "../shared/user-lists.ts";
+import type { OrgTable } from "../commands/tables.ts";
 import type { Tally } from "../meter.ts";
 import { userSubject } from "../users.ts";
 import type {
@@ -37,6 +38,7 @@ import { prepareNameEvents } from "./events.ts";
 import { prepareFinding } from "./find-users.ts";
 import type { Events } from "./events.ts";
 import type { Policies } from "./policies.ts";
+import { prepareClearing } from "./org-clearing.ts";
 import { prepareReports } from "./reports.ts";
 import { prepareSources } from "./sources.ts";
 import { prepareStorms } from "./storms.ts";
@@ -50,6 +52,7 @@ export interface UserStoreContext {
   /** Runs a query. */
   readonly read: <T>(query: () => T) => T;
   readonly events: Events;
+  readonly orgs: OrgTable;
   readonly policies: Policies;
   readonly memory: TransactionMemory;
   readonly tally: Tally;
@@ -66,6 +69,9 @@ export interface UserStoreContext {
 /** How many attempts expire in one command, which blocks the event loop while it runs. */
 const expireBatch = 100;
 
+/** How many users of organisations that were removed are removed in one command. */
+const clearedAtOnce = 100;
+
 /** The part of the store about users and attempts, on tables that it prepares. */
 export function createUserStore(
   database: Database,
@@ -81,9 +87,11 @@ export function createUserStore(
   const findRows = prepareFinding(database);
   const reports = prepareReports(database);
   const aliases = prepareAliases(database);
+  const clearing = prepareClearing(database, memory, subjects);
   const nameEvents = prepareNameEvents(database);
   const commands = createUserCommands(
     {
+      orgs: context.orgs,
       subjects,
       counters: prepareCounters(database),
       attempts,
@@ -310,6 +318,7 @@ export function createUserStore(
           subjects.withEndedLocks(time, 1).length > 0 ||
           sources.due(time, 1).length > 0 ||
           storms.due(time, 1).length > 0 ||
+          clearing.isDue() ||
           attempts.isForgettable(time, limit) ||
           reports.isForgettable(time) ||
           nameEvents.isForgettable(),
@@ -330,7 +339,10 @@ export function createUserStore(
       );
       // Once all locks are noted that expired attempts have caused.
       const settled = closed < limit ? await settleStorms() : 0;
-      return closed + others + settled;
+      const cleared = read(() => clearing.isDue())
+        ? await write(() => clearing.clear(clearedAtOnce), "first")
+        : 0;
+      return closed + others + settled + cleared;
     },
   };
 }

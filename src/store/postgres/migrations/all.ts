@@ -29,6 +29,7 @@ import { signingKeys } from "./0027-signing-keys.ts";
 import { storms } from "./0028-storms.ts";
 import { accountTokens } from "./0029-account-tokens.ts";
 import { accountDescriptions } from "./0030-account-descriptions.ts";
+import { removedOrgs } from "./0031-removed-orgs.ts";
 
 /** Every migration, in order: numbers count from 1 without gaps. One that was released is never edited. */
 export const migrations: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   storms,
   accountTokens,
   accountDescriptions,
+  removedOrgs,
 ];
