@@ -1,10 +1,6 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
-import {
-  CredentialsCheckErrorSchema,
-  ErrorDetailSchema,
-} from "../gen/zitadel/message_pb.js";
-import { httpStatusOf, toConnectError } from "./api/errors.ts";
+import { errorDetails, httpStatusOf, toConnectError } from "./api/errors.ts";
 import { createCallFields } from "./api/requests/call-fields.ts";
 import { createServices, publicMethods } from "./api/services.ts";
 import { successStatusOf } from "./api/success-status.ts";
@@ -184,7 +180,6 @@ async function serve(
     specs.map(({ service }) => service),
     publicMethods,
   );
-  const errorDetails = [ErrorDetailSchema, CredentialsCheckErrorSchema];
   const registry = createRegistry(...errorDetails);
 
   const served = [...names, healthName, ...reflectionNames];

@@ -49,7 +49,6 @@ const arrows = {
     "telemetry/metrics",
     "telemetry/traces",
     "gen/descriptions",
-    "gen/zitadel",
   ],
   config: ["lockout", "http/limits"],
   http: [

@@ -1,6 +1,10 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { ErrorDetailSchema } from "../../gen/zitadel/message_pb.js";
+import {
+  CredentialsCheckErrorSchema,
+  ErrorDetailSchema,
+} from "../../gen/zitadel/message_pb.js";
 import { LockoutError } from "../lockout/errors/errors.ts";
 import type { ErrorCode } from "../lockout/errors/error-entry.ts";
 import { StoreUnavailableError } from "../store/store.ts";
@@ -16,6 +20,13 @@ const codes: Readonly<Record<ErrorCode, Code>> = {
   UNAUTHENTICATED: Code.Unauthenticated,
   UNAVAILABLE: Code.Unavailable,
 };
+
+/** What details of errors may be: clients that have no proto files ask reflection for them, since an Any has only the name. */
+export const errorDetails: readonly DescMessage[] = [
+  ErrorDetailSchema,
+  CredentialsCheckErrorSchema,
+  BadRequestSchema,
+];
 
 /** Called with every error that callers see only as "internal error" or "unavailable". */
 export type ReportFault = (error: unknown) => void;

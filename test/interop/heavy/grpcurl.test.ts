@@ -64,6 +64,7 @@ describe.skipIf(grpcurl.path === undefined)("grpcurl", () => {
       ...services.trim().split("\n"),
       "zitadel.v1.ErrorDetail",
       "zitadel.v1.CredentialsCheckError",
+      "google.rpc.BadRequest",
     ]) {
       await expect(
         runOrThrow(program, ["-plaintext", address, "describe", name]),
