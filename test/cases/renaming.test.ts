@@ -234,6 +234,28 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         );
         expect(await shown()).toMatchObject({ name: "Mine" });
       });
+
+      it("has no organisation taken for the one whose name it was given", async () => {
+        const thief = { token: stage.orgOwner };
+        const bank = await setStage(server);
+        const label = `bank-${bank.orgId}`;
+        messageOf(await update(label, { token: bank.orgOwner }));
+        messageOf(await update(label.toUpperCase(), thief));
+        const find = (headers: CallHeaders) =>
+          door.call(
+            management.getOrgByDomainGlobal,
+            { domain: `${label}.127.0.0.1` },
+            headers,
+          );
+        await refused(
+          find(root()),
+          ...([Code.FailedPrecondition, "LOCKOUTD-qry06"] as const),
+        );
+        // Others do not affect who has a role in one of them alone.
+        expect(messageOf(await find({ token: bank.orgOwner }))).toMatchObject({
+          org: { id: bank.orgId },
+        });
+      });
     });
   },
 );

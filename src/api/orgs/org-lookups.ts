@@ -70,12 +70,17 @@ export function createOrgLookups(
       return show(org);
     },
 
-    /** The oldest one with a primary domain. @throws LockoutError where the caller has a role in none */
+    /**
+     * The one with a primary domain. Which it is of several is not chosen: an owner could give an organisation the name of another one, and be taken
+     * for it.
+     *
+     * @throws LockoutError where the caller has a role in none, or in several
+     */
     findByDomain: async (wanted: string, context: HandlerContext) => {
       const caller = getCaller(context.values);
       const lower = wanted.toLowerCase();
       const window = { offset: 0, limit: 1, ascending: true };
-      const { items } = await inTurn(
+      const { items, total } = await inTurn(
         () =>
           readPart(visibleOrgs(store, caller, undefined), window, {
             fits: ({ name }) =>
@@ -87,6 +92,9 @@ export function createOrgLookups(
       const [org] = items;
       if (org === undefined) {
         throw new LockoutError("organizationUnknown");
+      }
+      if (total > 1) {
+        throw new LockoutError("domainAmbiguous");
       }
       return show(org);
     },

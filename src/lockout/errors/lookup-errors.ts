@@ -56,6 +56,12 @@ export const lookupErrors = {
     key: "several users whom the caller may see have this login name",
     when: "GetUserByLoginNameGlobal asks for a login name that users of several organisations have.",
   },
+  domainAmbiguous: {
+    id: "LOCKOUTD-qry06",
+    code: "FAILED_PRECONDITION",
+    key: "several organisations that the caller may see have this domain",
+    when: "GetOrgByDomainGlobal asks for a domain that several organisations have, since their names read alike.",
+  },
   listQueryUnknown: {
     id: "LOCKOUTD-qry03",
     code: "INVALID_ARGUMENT",
