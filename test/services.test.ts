@@ -72,7 +72,10 @@ function find(patterns: readonly string[]): readonly string[] {
 
 test("npm test leaves those files to npm run test:services that need more than Node, and no others", () => {
   const files = find(["test/**/*.test.ts"]);
-  expect(find(serviceFiles)).toEqual(files.filter(needsMore));
+  expect(
+    find(serviceFiles),
+    "name those that start a browser or PostgreSQL in test/support/services.ts",
+  ).toEqual(files.filter(needsMore));
 });
 
 test("what is run first is there", () => {

@@ -11,6 +11,6 @@ export const serviceFiles: readonly string[] = [
   "test/interop/browser.test.ts",
   "test/property/{rules,sources,storms}-model.test.ts",
   "test/store/{alias,dates,record}-upgrade.test.ts",
-  "test/store/{copy,equal-writes,erase,event-paging,flood,found-users,prune,transfer-columns,upgrade}.test.ts",
+  "test/store/{copy,equal-writes,erase,event-paging,flood,found-users,prune,removed-orgs,transfer-columns,upgrade}.test.ts",
   "test/store/postgres-*.test.ts",
 ];
