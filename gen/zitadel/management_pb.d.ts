@@ -778,6 +778,49 @@ export declare type UpdateMachineResponse = Message<"zitadel.management.v1.Updat
 export declare const UpdateMachineResponseSchema: GenMessage<UpdateMachineResponse>;
 
 /**
+ * @generated from message zitadel.management.v1.UpdateUserNameRequest
+ */
+export declare type UpdateUserNameRequest = Message<"zitadel.management.v1.UpdateUserNameRequest"> & {
+  /**
+   * The account's id. Other users have login names by lockout.v1.UserService.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The login name: 1 to 200 visible characters, and none of blanks, %, + and :.
+   *
+   * @generated from field: string user_name = 2;
+   */
+  userName: string;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateUserNameRequest.
+ * Use `create(UpdateUserNameRequestSchema)` to create a new message.
+ */
+export declare const UpdateUserNameRequestSchema: GenMessage<UpdateUserNameRequest>;
+
+/**
+ * @generated from message zitadel.management.v1.UpdateUserNameResponse
+ */
+export declare type UpdateUserNameResponse = Message<"zitadel.management.v1.UpdateUserNameResponse"> & {
+  /**
+   * When the object was created and last changed.
+   *
+   * @generated from field: zitadel.v1.ObjectDetails details = 1;
+   */
+  details?: ObjectDetails | undefined;
+};
+
+/**
+ * Describes the message zitadel.management.v1.UpdateUserNameResponse.
+ * Use `create(UpdateUserNameResponseSchema)` to create a new message.
+ */
+export declare const UpdateUserNameResponseSchema: GenMessage<UpdateUserNameResponse>;
+
+/**
  * @generated from message zitadel.management.v1.RemoveUserRequest
  */
 export declare type RemoveUserRequest = Message<"zitadel.management.v1.RemoveUserRequest"> & {
@@ -1668,6 +1711,16 @@ export declare const ManagementService: GenService<{
     methodKind: "unary";
     input: typeof UpdateMachineRequestSchema;
     output: typeof UpdateMachineResponseSchema;
+  },
+  /**
+   * Gives a service account another login name, which is its client id: the one before leads to nobody.
+   *
+   * @generated from rpc zitadel.management.v1.ManagementService.UpdateUserName
+   */
+  updateUserName: {
+    methodKind: "unary";
+    input: typeof UpdateUserNameRequestSchema;
+    output: typeof UpdateUserNameResponseSchema;
   },
   /**
    * Removes a user or a service account of the organisation.

@@ -150,6 +150,10 @@ export const examples: Readonly<Record<string, JsonObject>> = {
     ...accountId,
     name: "login page, third version",
   },
+  "zitadel.management.v1.ManagementService.UpdateUserName": {
+    ...accountId,
+    userName: "login-page-3",
+  },
   "zitadel.management.v1.ManagementService.UpdateOrg": { name: "Example AG" },
   "zitadel.management.v1.ManagementService.AddMachineKey": accountId,
   "zitadel.management.v1.ManagementService.ListMachineKeys": accountId,

@@ -46,7 +46,11 @@ export interface AccountStore {
     orgId: string | undefined,
     page: PageRequest,
   ): Promise<Page<Account>>;
-  /** Changes an account, with the events; undefined where there is none. */
+  /**
+   * Changes an account, with the events; undefined where there is none. Its personal tokens are called by its login name.
+   *
+   * @throws LockoutError `accountNameTaken` where another one has the login name, and what `decide` throws
+   */
   changeAccount(
     accountId: string,
     editor: string,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EditorNames } from "../../src/api/messages/editor-names.ts";
+import { mayBeAccountId } from "../../src/store/accounts.ts";
 import type { RecordedEvent } from "../../src/store/events.ts";
 
 const by = (...editors: string[]) =>
@@ -28,6 +29,16 @@ test("each editor is looked up once, whoever it is", async () => {
   expect(await names.of(by("1", "2", "1", "SYSTEM"))).toEqual(expected);
   expect(await names.of(by("2", "SYSTEM", "1"))).toEqual(expected);
   expect(tokens.asked).toEqual(["1", "2", "SYSTEM"]);
+});
+
+test("a service account, which can get another login name, is looked up each time", async () => {
+  const account = "299999999999999983";
+  expect(mayBeAccountId(account)).toBe(true);
+  const found: Record<string, string> = { [account]: "before" };
+  const names = new EditorNames(store(found));
+  expect(await names.of(by(account))).toEqual(new Map([[account, "before"]]));
+  found[account] = "after";
+  expect(await names.of(by(account))).toEqual(new Map([[account, "after"]]));
 });
 
 test("a bounded number of names is kept", async () => {

@@ -1,6 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UserService } from "../../gen/lockout/v1/user_service_pb.js";
 import { AdminService } from "../../gen/zitadel/admin_pb.js";
+import { AuthService } from "../../gen/zitadel/auth_pb.js";
 import { ManagementService } from "../../gen/zitadel/management_pb.js";
 import { AccessTokenType } from "../../gen/zitadel/user_pb.js";
 import { openAllDoors, openDoor } from "../support/protocol-variants.ts";
@@ -255,6 +257,180 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         expect(messageOf(await find({ token: bank.orgOwner }))).toMatchObject({
           org: { id: bank.orgId },
         });
+      });
+    });
+
+    describe("UpdateUserName", () => {
+      const update = (
+        userId: string,
+        userName: string,
+        headers: CallHeaders = owner(),
+      ) => door.call(management.updateUserName, { userId, userName }, headers);
+      const newName = () => {
+        names += 1;
+        return `other-${names}`;
+      };
+      const signIn = async (clientId: string, clientSecret: string) => {
+        const response = await fetch(`${server.url}/oauth/v2/token`, {
+          method: "POST",
+          body: new URLSearchParams({
+            grant_type: "client_credentials",
+            client_id: clientId,
+            client_secret: clientSecret,
+          }),
+        });
+        return {
+          status: response.status,
+          ...((await response.json()) as { access_token?: string }),
+        };
+      };
+      const setSecret = async (userId: string) =>
+        messageOf(
+          await door.call(
+            management.generateMachineSecret,
+            { userId },
+            owner(),
+          ),
+        ) as { clientId: string; clientSecret: string };
+
+      it("gives a service account another login name, with its event", async () => {
+        const { userId, userName } = await add();
+        const other = newName();
+        await expectEvent(
+          update(userId, other),
+          ...([userId, "user.username.changed", { userName: other }] as const),
+        );
+        expect(
+          messageOf(
+            await door.call(management.getUserByID, { id: userId }, owner()),
+          ),
+        ).toMatchObject({
+          user: { userName: other, preferredLoginName: other },
+        });
+        await refused(
+          door.call(
+            management.getUserByLoginNameGlobal,
+            { loginName: userName },
+            owner(),
+          ),
+          ...([Code.NotFound, "LOCKOUTD-usr02"] as const),
+        );
+        // As it folds alike, it is still its own.
+        messageOf(await update(userId, other.toUpperCase()));
+      });
+
+      it("the secret signs in by the new name alone, also where another account gets the old one", async () => {
+        const { userId, userName } = await add();
+        const { clientSecret } = await setSecret(userId);
+        const before = await signIn(userName, clientSecret);
+        expect(before.status).toBe(200);
+        const other = newName();
+        messageOf(await update(userId, other));
+        expect((await signIn(userName, clientSecret)).status).toBe(401);
+        expect((await signIn(other, clientSecret)).status).toBe(200);
+
+        const heir = await add();
+        const { clientSecret: heirs } = await setSecret(heir.userId);
+        messageOf(await update(heir.userId, userName));
+        expect((await signIn(userName, clientSecret)).status).toBe(401);
+        const now = await signIn(userName, heirs);
+        expect(now.status).toBe(200);
+        expect((await setSecret(heir.userId)).clientId).toBe(userName);
+        // A token names the account, whatever that is called.
+        for (const [token = "", id] of [
+          [before.access_token, userId],
+          [now.access_token, heir.userId],
+        ]) {
+          expect(
+            messageOf(
+              await door.call(AuthService.method.getMyUser, {}, { token }),
+            ),
+          ).toMatchObject({ user: { id } });
+        }
+      });
+
+      it("events by the account have its name of now", async () => {
+        const { userId } = await add();
+        await door.call(
+          management.addOrgMember,
+          { userId, roles: ["ORG_OWNER"] },
+          owner(),
+        );
+        const { token } = messageOf(
+          await door.call(
+            management.addPersonalAccessToken,
+            { userId },
+            owner(),
+          ),
+        ) as { token: string };
+        const made = messageOf(
+          await door.call(
+            management.addMachineUser,
+            { userName: newName(), name: "Made" },
+            { token },
+          ),
+        ) as { userId: string };
+        for (const userName of [newName(), newName()]) {
+          messageOf(await update(userId, userName));
+          expect(await lastEvent(made.userId)).toMatchObject({
+            editor: { userId, displayName: userName },
+          });
+        }
+      });
+
+      it("refuses what is taken, the same, or no login name", async () => {
+        const { userId, userName } = await add();
+        const other = await add();
+        await refused(
+          update(userId, other.userName.toUpperCase()),
+          ...([Code.AlreadyExists, "LOCKOUTD-acc03"] as const),
+        );
+        await refused(
+          update(userId, userName),
+          ...([Code.FailedPrecondition, "LOCKOUTD-acc20"] as const),
+        );
+        for (const name of ["", "a b", "a:b", "x".repeat(201)]) {
+          await refused(
+            update(userId, name),
+            ...([Code.InvalidArgument, "LOCKOUTD-acc02"] as const),
+          );
+        }
+        expect(await lastEvent(userId)).toMatchObject({ sequence: "1" });
+      });
+
+      it("renames no other user, none of another organisation, and none who may more", async () => {
+        const { userId } = await add();
+        const person = `person-${userId}`;
+        await door.call(
+          UserService.method.putUser,
+          { userId: person },
+          owner(),
+        );
+        await refused(
+          update(person, newName()),
+          ...([Code.FailedPrecondition, "LOCKOUTD-acc21"] as const),
+        );
+        const stranger = { token: (await setStage(server)).orgOwner };
+        for (const [id, headers] of [
+          [userId, stranger],
+          [person, stranger],
+          ["nobody", owner()],
+        ] as const) {
+          await refused(
+            update(id, newName(), headers),
+            ...([Code.NotFound, "LOCKOUTD-usr02"] as const),
+          );
+        }
+        await door.call(
+          management.addOrgMember,
+          { userId, roles: ["ORG_OWNER"] },
+          owner(),
+        );
+        const manager = { token: await stage.token(["ORG_USER_MANAGER"]) };
+        await refused(
+          update(userId, newName(), manager),
+          ...([Code.PermissionDenied, "AUTH-5mWD2"] as const),
+        );
       });
     });
   },

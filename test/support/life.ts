@@ -165,6 +165,11 @@ export async function live({
     const { clientSecret = "" } = await post(`${own}:setSecret`, {});
     await signIn(url, loginName, "wrong");
     await signIn(url, loginName, clientSecret);
+    await post(
+      `/management/v1/users/${userId}/username`,
+      { userName: `${loginName}-2` },
+      "PUT",
+    );
     if (loginName === "removed-program") {
       await post(`${own}:removeSecret`, {});
       await post(own, undefined, "DELETE");

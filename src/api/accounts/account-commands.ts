@@ -51,6 +51,13 @@ export interface WantedKey {
 /** No control characters and other unseen ones, no blanks, and nothing that Basic or forms give a meaning. */
 const notInLoginNames = /[\s%+:]|\p{C}/u;
 
+/** @throws LockoutError where no account can have this login name */
+export function requireLoginName(loginName: string): void {
+  if (notInLoginNames.test(loginName) || foldName(loginName) === "") {
+    throw new LockoutError("loginNameInvalid");
+  }
+}
+
 /**
  * What callers do with service accounts, by ZITADEL's calls and by ours: with the same rules, and the same refusals.
  *
@@ -102,9 +109,7 @@ export function createAccountCommands(
     ): Promise<Changed<Account>> => {
       const caller = getCaller(context.values);
       const { loginName, orgId } = account;
-      if (notInLoginNames.test(loginName) || foldName(loginName) === "") {
-        throw new LockoutError("loginNameInvalid");
-      }
+      requireLoginName(loginName);
       requirePermission(caller, orgId, "user.write");
       if (!(await store.orgExists(orgId))) {
         throw new LockoutError("tokenOrgUnknown");

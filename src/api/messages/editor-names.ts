@@ -1,8 +1,9 @@
 import { LongWork } from "../../pacing/long-work.ts";
 import type { TokenStore } from "../../store/access.ts";
+import { mayBeAccountId } from "../../store/accounts.ts";
 import type { RecordedEvent } from "../../store/events.ts";
 
-/** How many names are kept: a token's name never changes. */
+/** How many names are kept: a token's name never changes. Login names of service accounts do, and are looked up each time. */
 const mostKept = 1000;
 
 /** Finds the names of the tokens by which events were made. */
@@ -24,11 +25,16 @@ export class EditorNames {
       if (found.has(editor)) {
         continue;
       }
-      if (!this.#names.has(editor)) {
-        this.#keep(editor, await this.#store.tokenName(editor));
-        await work.pause();
+      if (this.#names.has(editor)) {
+        found.set(editor, this.#names.get(editor));
+        continue;
       }
-      found.set(editor, this.#names.get(editor));
+      const name = await this.#store.tokenName(editor);
+      found.set(editor, name);
+      if (!mayBeAccountId(editor)) {
+        this.#keep(editor, name);
+      }
+      await work.pause();
     }
     return found;
   }

@@ -138,6 +138,11 @@ export const requestBounds: Readonly<Record<string, FieldBound>> = {
     characters: 200,
     above: "accountNameInvalid",
   },
+  "zitadel.management.v1.UpdateUserNameRequest.user_id": userId,
+  "zitadel.management.v1.UpdateUserNameRequest.user_name": {
+    characters: 200,
+    above: "loginNameInvalid",
+  },
   "zitadel.management.v1.RemoveUserRequest.id": userId,
   "zitadel.management.v1.AddMachineKeyRequest.user_id": accountId,
   "zitadel.management.v1.AddMachineKeyRequest.public_key": publicKey,

@@ -7,6 +7,7 @@ import type { ManagementService } from "../../../gen/zitadel/management_pb.js";
 import { AccessTokenType } from "../../../gen/zitadel/user_pb.js";
 import { getCaller } from "../../auth/caller.ts";
 import {
+  changeLoginName,
   describeAccount,
   removeAccount,
   removeAccountKey,
@@ -21,6 +22,7 @@ import { LockoutError } from "../../lockout/errors/errors.ts";
 import type { AccountStore } from "../../store/accounts.ts";
 import type { Store } from "../../store/store.ts";
 import type { UserStore } from "../../store/users.ts";
+import { requireLoginName } from "../accounts/account-commands.ts";
 import type { AccountCommands } from "../accounts/account-commands.ts";
 import { findAccountFor } from "../accounts/accounts.ts";
 import {
@@ -34,7 +36,7 @@ import { requireUserId } from "../users/subjects.ts";
 
 /** What the methods read. */
 type MachineStore = AccountStore &
-  Pick<UserStore, "deleteUser"> &
+  Pick<UserStore, "deleteUser" | "findUser"> &
   Pick<Store, "now">;
 
 /** The methods of zitadel.management.v1.ManagementService that are about service accounts: ZITADEL's names for what AccessService does. */
@@ -45,6 +47,7 @@ export function createMachineMethods(
   ServiceImpl<typeof ManagementService>,
   | "addMachineUser"
   | "updateMachine"
+  | "updateUserName"
   | "removeUser"
   | "addMachineKey"
   | "getMachineKeyByIDs"
@@ -86,6 +89,19 @@ export function createMachineMethods(
         throw new LockoutError("accountNameInvalid");
       }
       return change(userId, context, describeAccount(name, description));
+    },
+
+    async updateUserName({ userId, userName }, context) {
+      requireLoginName(userName);
+      const caller = getCaller(context.values);
+      const account = await findAccountFor(store, caller, userId, "user.write");
+      if (account !== undefined) {
+        return change(userId, context, changeLoginName(userName));
+      }
+      const { orgId } = caller;
+      const key = { orgId, userId: requireUserId(userId) };
+      const isUser = (await store.findUser(key)) !== undefined;
+      throw new LockoutError(isUser ? "userNameOfUser" : "userUnknown");
     },
 
     async removeUser({ id }, context) {

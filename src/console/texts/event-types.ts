@@ -57,6 +57,7 @@ export const eventGroups: readonly EventGroup[] = [
       "user.token.removed": "Access token revoked",
       "user.machine.added": "Service account created",
       "user.machine.changed": "Service account changed",
+      "user.username.changed": "Login name changed",
       "user.machine.key.added": "Key added",
       "user.machine.key.removed": "Key removed",
       "user.machine.secret.set": "Client secret set",

@@ -30,6 +30,11 @@ export function accountChangedEvent(payload: EventPayload): NewEvent {
   return { type: "user.machine.changed", payload };
 }
 
+/** An account got another login name. */
+export function accountRenamed(loginName: string): NewEvent {
+  return { type: "user.username.changed", payload: { userName: loginName } };
+}
+
 /** An account got a key. */
 export function accountKeyAdded({
   id,

@@ -3,6 +3,7 @@ import {
   accountChangedEvent,
   accountKeyAdded,
   accountKeyRemoved,
+  accountRenamed,
   accountSecretRemoved,
   accountSecretSet,
 } from "./account-events.ts";
@@ -32,6 +33,8 @@ export interface RevokedToken {
 export interface AccountChange {
   /** How the account is from now on: name, roles, state and secret. */
   readonly account?: Account;
+  /** Its login name from now on: the store holds that no other account has one that folds alike. */
+  readonly loginName?: string;
   readonly addedKey?: AccountKey;
   readonly removedKeyId?: string;
   /** An access token that ends before its time. */
@@ -85,6 +88,16 @@ export function describeAccount(
       account: { ...before, ...changes },
       events: [accountChangedEvent(changes)],
     };
+  };
+}
+
+/** Gives the account another login name. @throws LockoutError where it has this one */
+export function changeLoginName(loginName: string): DecideAccount {
+  return (before) => {
+    if (loginName === before.loginName) {
+      throw new LockoutError("loginNameNotChanged");
+    }
+    return { loginName, events: [accountRenamed(loginName)] };
   };
 }
 

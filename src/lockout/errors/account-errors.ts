@@ -12,13 +12,13 @@ export const accountErrors = {
     id: "LOCKOUTD-acc02",
     code: "INVALID_ARGUMENT",
     key: "the login name of a service account has 1 to 200 visible characters, and none of blanks, %, + and :",
-    when: "CreateServiceAccount or AddMachineUser is called with a login name that is none.",
+    when: "CreateServiceAccount, AddMachineUser or UpdateUserName is called with a login name that is none.",
   },
   accountNameTaken: {
     id: "LOCKOUTD-acc03",
     code: "ALREADY_EXISTS",
     key: "another service account has this login name",
-    when: "CreateServiceAccount or AddMachineUser is called with the login name of another account of the installation.",
+    when: "CreateServiceAccount, AddMachineUser or UpdateUserName is called with the login name of another account of the installation.",
   },
   accountRoleUnknown: {
     id: "LOCKOUTD-acc04",
@@ -115,5 +115,17 @@ export const accountErrors = {
     code: "FAILED_PRECONDITION",
     key: "no changes: the service account has this name and description",
     when: "UpdateMachine is called with the name and the description that the account has.",
+  },
+  loginNameNotChanged: {
+    id: "LOCKOUTD-acc20",
+    code: "FAILED_PRECONDITION",
+    key: "no changes: the service account has this login name",
+    when: "UpdateUserName is called with the login name that the account has.",
+  },
+  userNameOfUser: {
+    id: "LOCKOUTD-acc21",
+    code: "FAILED_PRECONDITION",
+    key: "this is a user, whose login names are aliases: PutUser of lockout.v1.UserService changes them",
+    when: "UpdateUserName names a user who is no service account.",
   },
 } as const satisfies Record<string, ErrorEntry>;

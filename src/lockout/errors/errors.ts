@@ -118,7 +118,7 @@ const entries = {
     id: "LOCKOUTD-usr02",
     code: "NOT_FOUND",
     key: "Errors.User.NotFound",
-    when: "GetUser, DeleteUser, GetLockout, DeactivateUser, ReactivateUser or GetUserByID names a user that the organisation of the call does not have; GetUserByLoginNameGlobal a login name of nobody whom the caller may see.",
+    when: "GetUser, DeleteUser, GetLockout, DeactivateUser, ReactivateUser, GetUserByID, RemoveUser or UpdateUserName names a user that the organisation of the call does not have; GetUserByLoginNameGlobal a login name of nobody whom the caller may see.",
   },
   aliasTaken: {
     id: "LOCKOUTD-usr03",

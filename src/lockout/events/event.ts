@@ -174,6 +174,11 @@ const entries = {
       roles: "where they changed",
     },
   },
+  "user.username.changed": {
+    aggregate: "user",
+    when: "The service account got another login name: the one before leads to nobody.",
+    payload: { userName: "its login name, the client id" },
+  },
   "user.machine.key.added": {
     aggregate: "user",
     when: "The service account got a key.",

@@ -92,6 +92,14 @@ const update: Statement = {
   text: `UPDATE accounts SET name = $1, description = $2, roles = $3, account = $4, lock_time = $5, lock_by = $6, secret_id = $7, secret_hash = $8
     WHERE id = $9`,
 };
+const rename: Statement = {
+  name: "rename_account",
+  text: "UPDATE accounts SET login_name = $1, folded_name = $2 WHERE id = $3",
+};
+const renameTokens: Statement = {
+  name: "rename_tokens_of_account",
+  text: "UPDATE tokens SET name = $1 WHERE account_id = $2",
+};
 const insertKey: Statement = {
   name: "insert_account_key",
   text: `INSERT INTO account_keys (account_id, id, algorithm, public_key, creation_date, expiration_date)
@@ -155,17 +163,11 @@ export function createAccounts(
       const time = await readTime();
       const create = async (change: Change) => {
         await requirePresentOrg(change, orgId);
-        const [, counted, gone] = await change.send(
-          [lockOrg, orgId],
-          [count, orgId],
-          [freeName, folded],
-        );
+        const [, counted] = await change.send([lockOrg, orgId], [count, orgId]);
         if (Number(counted?.rows[0]?.["count"]) >= maxAccountsPerOrg) {
           throw new LockoutError("accountsTooMany");
         }
-        for (const row of gone?.rows ?? []) {
-          await change.send(...removal(String(row["id"]), time));
-        }
+        await freeLoginName(change.send, folded, time);
         const id = await withFreeId(newAccountId, change, (free) => [
           insert,
           ...[free, orgId, loginName, folded, name, description],
@@ -180,17 +182,9 @@ export function createAccounts(
       if ((await findNamed(folded)) !== undefined) {
         throw new LockoutError("accountNameTaken");
       }
-      let created: Awaited<ReturnType<typeof create>>;
-      try {
-        created = await recorder.record(editor, time, create);
-      } catch (error) {
-        // Another one was first.
-        if (isNameTaken(error)) {
-          throw new LockoutError("accountNameTaken", { cause: error });
-        }
-        throw error;
-      }
-      const { id, events } = created;
+      const { id, events } = await refuseTakenName(() =>
+        recorder.record(editor, time, create),
+      );
       const result: Account = {
         ...{ ...account, description, id, creationDate: time },
         ...{ keyIds: [], tokenIds: [] },
@@ -232,12 +226,15 @@ export function createAccounts(
       }),
     changeAccount: async (accountId, editor, decide) => {
       const time = await readTime();
-      return recorder.record(editor, time, async ({ send, append }) => {
+      const run = async ({ send, append }: Change) => {
         const before = await lockAndFindAccount(accountId, send);
         if (before === undefined) {
           return undefined;
         }
         const change = decide(before, time);
+        if (change.loginName !== undefined) {
+          await freeLoginName(send, foldName(change.loginName), time);
+        }
         const results = await send(...writes(accountId, change, time), [
           find,
           [accountId],
@@ -250,7 +247,8 @@ export function createAccounts(
           result: after === undefined ? before : toAccount(after),
           events,
         };
-      });
+      };
+      return refuseTakenName(() => recorder.record(editor, time, run));
     },
     findAccountEvents: ({ id, orgId }) =>
       readEnds(database, { orgId, userId: id }),
@@ -268,12 +266,31 @@ export async function lockAndFindAccount(
   return row && toAccount(row);
 }
 
+/** Removes the account of a removed organisation that still has the name. */
+async function freeLoginName(
+  send: Change["send"],
+  foldedName: string,
+  time: number,
+): Promise<void> {
+  const [gone] = await send([freeName, foldedName]);
+  for (const row of gone?.rows ?? []) {
+    await send(...removal(String(row["id"]), time));
+  }
+}
+
 function writes(
   accountId: string,
-  { account, addedKey, removedKeyId, revokedToken, isRemoved }: AccountChange,
+  change: AccountChange,
   time: number,
 ): readonly Call[] {
+  const { account, loginName, addedKey, removedKeyId, revokedToken } = change;
   const calls: Call[] = [];
+  if (loginName !== undefined) {
+    calls.push(
+      [rename, loginName, foldName(loginName), accountId],
+      [renameTokens, loginName, accountId],
+    );
+  }
   if (account !== undefined) {
     calls.push([update, ...changedValues(account), accountId]);
   }
@@ -292,7 +309,7 @@ function writes(
     const { id, expireTime } = revokedToken;
     calls.push([forgetRevoked, time], [revoke, accountId, id, expireTime]);
   }
-  if (isRemoved === true) {
+  if (change.isRemoved === true) {
     calls.push(...removal(accountId, time));
   }
   return calls;
@@ -304,6 +321,18 @@ function removal(accountId: string, time: number): readonly Call[] {
     [keepTokens, time, accountId],
     [remove, accountId],
   ];
+}
+
+/** @throws LockoutError `accountNameTaken` where another account was given the login name first */
+async function refuseTakenName<T>(change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (isNameTaken(error)) {
+      throw new LockoutError("accountNameTaken", { cause: error });
+    }
+    throw error;
+  }
 }
 
 function isNameTaken(error: unknown): boolean {

@@ -42,6 +42,7 @@ export function replayAccount(
   switch (type) {
     case "user.machine.added":
     case "user.machine.changed":
+    case "user.username.changed":
       return {
         ...before,
         ...(userName !== undefined && { userName }),

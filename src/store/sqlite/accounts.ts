@@ -104,6 +104,12 @@ export function prepareAccounts(
   const update = database.prepare(
     `UPDATE accounts SET name = ?, description = ?, roles = ?, account = ?, lock_time = ?, lock_by = ?, secret_id = ?, secret_hash = ? WHERE id = ?`,
   );
+  const rename = database.prepare(
+    "UPDATE accounts SET login_name = ?, folded_name = ? WHERE id = ?",
+  );
+  const renameTokens = database.prepare(
+    "UPDATE tokens SET name = ? WHERE account_id = ?",
+  );
   const insertKey = database.prepare(
     "INSERT INTO account_keys (account_id, id, algorithm, public_key, creation_date, expiration_date) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -135,6 +141,13 @@ export function prepareAccounts(
     keepTokens.run(time, id);
     remove.run(id);
   };
+  /** Removes the account of a removed organisation that still has the name. */
+  const freeLoginName = (foldedName: string, time: number) => {
+    const gone = findGone.get(foldedName);
+    if (gone !== undefined) {
+      removeRow(gone, time);
+    }
+  };
   return {
     create: (account, editor) => {
       const { orgId, loginName, name, description = "", roles } = account;
@@ -147,10 +160,7 @@ export function prepareAccounts(
         throw new LockoutError("accountsTooMany");
       }
       const creationDate = now();
-      const gone = findGone.get(folded);
-      if (gone !== undefined) {
-        removeRow(gone, creationDate);
-      }
+      freeLoginName(folded, creationDate);
       const id = withFreeId(newAccountId, (candidate) =>
         insert.run(
           ...[candidate, orgId, loginName, folded, name, description],
@@ -190,6 +200,15 @@ export function prepareAccounts(
       const time = now();
       const change = decide(before, time);
       const { account, addedKey, removedKeyId, revokedToken } = change;
+      if (change.loginName !== undefined) {
+        const folded = foldName(change.loginName);
+        if ((findByName.get(folded)?.id ?? accountId) !== accountId) {
+          throw new LockoutError("accountNameTaken");
+        }
+        freeLoginName(folded, time);
+        rename.run(change.loginName, folded, accountId);
+        renameTokens.run(change.loginName, accountId);
+      }
       if (account !== undefined) {
         update.run(...changedValues(account), accountId);
       }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   addAccountKey,
+  changeLoginName,
   describeAccount,
   removeAccount,
   setAccountSecret,
@@ -83,6 +84,57 @@ export function describeAccounts(bed: StoreBed): void {
       const { first, last } = await bed.store.findAccountEvents({ id, orgId });
       expect([first?.type, last?.type, last?.sequence]).toEqual([
         ...["user.machine.added", "user.machine.changed", 5],
+      ]);
+    });
+
+    it("get other login names, by which alone they are found, and so do their tokens", async () => {
+      const tool = await bed.open("tool");
+      const { id } = await create("a");
+      const { id: otherId } = await create("b");
+      const hash = hashOf(9);
+      await bed.store.changeAccount(
+        ...([id, "e", setAccountSecret({ id: "s", hash })] as const),
+      );
+      const token = { hash: hashOf(8), expirationDate: undefined };
+      await bed.store.createAccountToken(id, token, "e", () => undefined);
+      expect(await bed.store.findToken(hashOf(8))).toMatchObject({ name: "a" });
+      const changed = await tool.changeAccount(id, "e", changeLoginName("New"));
+      expect(changed).toMatchObject({
+        result: { id, loginName: "New", secret: { id: "s" } },
+        events: [
+          {
+            ...{ type: "user.username.changed", aggregateId: id },
+            payload: { userName: "New" },
+          },
+        ],
+      });
+      expect(await bed.store.findClient("a")).toBeUndefined();
+      expect(await bed.store.findAccountByName("a")).toBeUndefined();
+      expect(await bed.store.findClient("new")).toEqual({
+        ...{ accountId: id, secretHash: Buffer.from(hash) },
+      });
+      expect(await bed.store.findAccount(id)).toMatchObject({
+        loginName: "New",
+      });
+      expect(await bed.store.findToken(hashOf(8))).toMatchObject({
+        name: "New",
+      });
+      expect(await bed.store.tokenName(id)).toBe("New");
+      await bed.store.changeAccount(id, "e", changeLoginName("NEW"));
+
+      await expect(
+        bed.store.changeAccount(otherId, "e", changeLoginName("new")),
+      ).rejects.toMatchObject({ entry: { id: "LOCKOUTD-acc03" } });
+      expect(await bed.store.findAccount(otherId)).toMatchObject({
+        loginName: "b",
+      });
+      const raced = await Promise.allSettled(
+        [id, otherId].map((each) =>
+          bed.store.changeAccount(each, "e", changeLoginName("raced")),
+        ),
+      );
+      expect(raced.map(({ status }) => status).sort()).toEqual([
+        ...["fulfilled", "rejected"],
       ]);
     });
 

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { completeAttempt } from "../../../src/lockout/attempt/attempt.ts";
-import { updateAccount } from "../../../src/lockout/account/account.ts";
+import {
+  changeLoginName,
+  updateAccount,
+} from "../../../src/lockout/account/account.ts";
 import { addOrgPolicy } from "../../../src/lockout/policy/policy.ts";
 import { putUser } from "../../../src/lockout/user/user.ts";
 import { unlockSubject } from "../../../src/lockout/user/unlock.ts";
@@ -86,6 +89,27 @@ export function describeRemovedOrgs(bed: StoreBed): void {
       expect(await bed.store.tokenName(filled.account.id)).toBe(loginName);
       await settle();
       expect(await bed.store.findAccountByName(loginName)).toEqual(account);
+    });
+
+    it("leaves the names of its accounts to those that are renamed, and is not renamed itself", async () => {
+      const { result: other } = await bed.store.createAccount(
+        { orgId: firstOrgId, loginName: "other", name: "", roles: [] },
+        "e",
+      );
+      await bed.store.removeOrg(orgId, "e");
+      const { loginName } = filled.account;
+      const changed = await bed.store.changeAccount(
+        ...([other.id, "e", changeLoginName(loginName)] as const),
+      );
+      expect(await bed.store.findAccountByName(loginName)).toEqual(
+        changed?.result,
+      );
+      expect(await bed.store.findAccount(filled.account.id)).toBeUndefined();
+      expect(await bed.store.renameOrg(orgId, "other", "e")).toBeUndefined();
+      await settle();
+      expect(await bed.store.findAccountByName(loginName)).toMatchObject({
+        id: other.id,
+      });
     });
 
     it("lets nobody in by what was its own, in another process neither", async () => {

@@ -107,6 +107,13 @@ func TestResourcesOfTheTerraformProvider(t *testing.T) {
 		if renamed != "renamed by Terraform" {
 			t.Errorf("got %q", renamed)
 		}
+		other := &management.UpdateUserNameRequest{UserId: id, UserName: name + "-2"}
+		named := must[*management.UpdateUserNameResponse](t)(service.UpdateUserName(org, other)).GetDetails()
+		if named.GetSequence() != changed.GetSequence()+1 || named.GetChangeDate() == nil {
+			t.Errorf("got %v", named)
+		}
+		expectNoChange(service.UpdateUserName(org, other))
+		name = other.GetUserName()
 		secret := must[*management.GenerateMachineSecretResponse](t)(
 			service.GenerateMachineSecret(org, &management.GenerateMachineSecretRequest{UserId: id}),
 		)
