@@ -85,7 +85,7 @@ describe("a command that is written wrongly ends with 2 and says what to do", ()
     ["policy get --token secret", /add --server URL/],
     ["policy get --server http://a --database sqlite:b", /exclude each other/],
     ["org create", /missing required argument 'name'/],
-    ["org remove", /unknown command 'remove'/],
+    ["org remove", /missing required argument 'id'/],
     ["token create", /--role: IAM_OWNER, /],
     ["token create --role OWNER", /IAM_OWNER, .*ORG_OWNER/],
     ["token create --role IAM_OWNER --expires tomorrow", /such as 90d/],
