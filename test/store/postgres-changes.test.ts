@@ -61,3 +61,34 @@ it("many of one account, while another node changes it, wait with one connection
   await store.close();
   await drop();
 });
+
+it("one of an organisation waits for commands on its policy before it takes the head of the log, which these take last", async () => {
+  const { url, drop } = await postgres.createMigrated();
+  const store = await openPostgresStore({ url, exclusive: true });
+  const { firstOrgId: orgId } = await store.initialise(init);
+  const other = new Client({ connectionString: url });
+  const watcher = new Client({ connectionString: url });
+  await Promise.all([other.connect(), watcher.connect()]);
+  const waiting = async () => {
+    const { rows } = await watcher.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  await other.query("BEGIN");
+  await other.query(
+    "INSERT INTO policy_owners (owner_kind, resource_owner, sequence) VALUES ('org', $1, 0) ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = policy_owners.sequence",
+    [orgId],
+  );
+  const renamed = store.renameOrg(orgId, "another name", "e");
+  await expect.poll(waiting).toBe(1);
+  const { rows } = await other.query(
+    "SELECT position FROM log_head FOR UPDATE SKIP LOCKED",
+  );
+  expect(rows).toHaveLength(1);
+  await other.query("ROLLBACK");
+  expect(await renamed).toMatchObject({ type: "org.changed" });
+  await Promise.all([other.end(), watcher.end()]);
+  await store.close();
+  await drop();
+});

@@ -7,14 +7,9 @@ import { begin, commit } from "./database.ts";
 import type { Connection, PostgresDatabase } from "./database.ts";
 import type { Statement } from "./pipeline.ts";
 import { requirePresentOrg } from "./present-orgs.ts";
+import { lockOwner } from "./recorder.ts";
 import type { Recorder } from "./recorder.ts";
 
-// As commands on policies do: the owner's row first, then the head of the log.
-const lockOwner: Statement = {
-  name: "lock_hook_owner",
-  text: `INSERT INTO policy_owners (owner_kind, resource_owner, sequence) VALUES ($1, $2, 0)
-    ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = policy_owners.sequence`,
-};
 const lockHead: Statement = {
   name: "lock_log_head",
   text: "SELECT position FROM log_head FOR UPDATE",

@@ -60,6 +60,12 @@ const lockUser: Statement = {
   name: "lock_user",
   text: "SELECT key FROM subjects WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
 };
+/** Locks what is of the instance or of an organisation, as commands on policies do: before the head of the log, else both wait for each other. */
+export const lockOwner: Statement = {
+  name: "lock_owner",
+  text: `INSERT INTO policy_owners (owner_kind, resource_owner, sequence) VALUES ($1, $2, 0)
+    ON CONFLICT (owner_kind, resource_owner) DO UPDATE SET sequence = policy_owners.sequence`,
+};
 const takePositions: Statement = {
   name: "take_positions",
   text: `UPDATE log_head SET position = position + $1::bigint,
@@ -120,8 +126,12 @@ export function createRecorder({
       const owners = aggregates.filter(({ type }) => type !== "user");
       const userKey = ({ resourceOwner, id }: Aggregate) =>
         [resourceOwner, id] as const;
-      const results = await send(
+      const locks = [
+        ...owners.map(({ type, id }) => [lockOwner, type, id] as const),
         ...users.map((user) => [lockUser, ...userKey(user)] as const),
+      ];
+      const results = await send(
+        ...locks,
         [takePositions, events.length, dateOf(time)],
         ...events.map(
           ([{ type, id, resourceOwner }, event], index) =>
@@ -148,7 +158,7 @@ export function createRecorder({
       if (results.at(-1)?.command !== "COMMIT") {
         throw new StoreUnavailableError("the transaction was not committed");
       }
-      const firstAppended = users.length + 1;
+      const firstAppended = locks.length + 1;
       for (const [index, [, event]] of events.entries()) {
         const row = results[firstAppended + index]?.rows[0];
         event.position = Number(row?.["position"]);
