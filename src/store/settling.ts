@@ -15,7 +15,7 @@ const atOnce = 256;
  * no call asks about that user. Each round goes on until nothing is left; waiting commands run in between.
  */
 export function startSettling(
-  store: AttemptStore,
+  store: Pick<AttemptStore, "settleAttempts">,
   onError: (error: unknown) => void,
 ): Repeated {
   return repeat(everyMs, async (isStopped) => {
@@ -25,7 +25,10 @@ export function startSettling(
         done = await store.settleAttempts(atOnce);
       } while (done > 0 && !isStopped());
     } catch (error) {
-      onError(error);
+      // The store is closed while a piece waits.
+      if (!isStopped()) {
+        onError(error);
+      }
     }
   });
 }
