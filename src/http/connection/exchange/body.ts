@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Readable } from "node:stream";
 import type { BodyCollector, BodyLimit } from "./body-collector.ts";
+import { drainInTurn } from "./drain-turns.ts";
 import { Pieces } from "./pieces.ts";
 
 /**
@@ -355,6 +356,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       if (this.#drain.bytes < 0) {
         this.#drain.over(false);
       }
+      this.#stream.pause();
+      drainInTurn(() => this.#stream.resume());
       return;
     }
     this.#owner.hold(chunk.byteLength);
