@@ -135,7 +135,7 @@ export async function createSignIn({
   }
   const preparing =
     accessTokenType === "jwt"
-      ? repeat(keysMs, () => signingKeys.prepare().catch(onError))
+      ? repeat(keysMs, () => signingKeys.prepare(), onError)
       : undefined;
   void outside?.prepare();
   const oauth = createOAuth({

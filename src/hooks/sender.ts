@@ -15,15 +15,12 @@ const pruneEveryMs = 3_600_000;
 export function startSender(options: SenderOptions): () => Promise<void> {
   const { store, onError } = options;
   const stopping = new AbortController();
-  const pruning = repeat(pruneEveryMs, async (isStopped) => {
-    try {
-      while (!isStopped() && (await store.pruneHookDeliveries())) {
-        // Others have their turn in between: each piece is a transaction of its own.
-      }
-    } catch (error) {
-      onError(error);
+  const prune = async (isStopped: () => boolean) => {
+    while (!isStopped() && (await store.pruneHookDeliveries())) {
+      // Others have their turn in between: each piece is a transaction of its own.
     }
-  });
+  };
+  const pruning = repeat(pruneEveryMs, prune, onError);
   const done = withLease(
     store,
     randomUUID(),

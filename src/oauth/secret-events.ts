@@ -66,7 +66,7 @@ export function startSecretEvents(
       }
     }
   };
-  const writing = repeat(everyMs, write);
+  const writing = repeat(everyMs, write, onError);
   return {
     onWrong: (accountId, network) => {
       const found = of(accountId, network);

@@ -8,12 +8,14 @@ export interface Repeated {
  * Does work again and again, each time so long after it was done. It does not keep the process alive.
  *
  * @param everyMs between the end of one and the beginning of the next, in milliseconds
- * @param work must not reject; can ask whether it was stopped meanwhile
+ * @param work can ask whether it was stopped meanwhile
+ * @param onError is told why work failed, unless it was stopped meanwhile: what it works on may be closed then
  * @param first whether the first begins at once
  */
 export function repeat(
   everyMs: number,
   work: (isStopped: () => boolean) => Promise<void>,
+  onError: (error: unknown) => void,
   first: "now" | "later" = "later",
 ): Repeated {
   let timer: NodeJS.Timeout | undefined;
@@ -24,7 +26,13 @@ export function repeat(
     }
   };
   const run = () => {
-    void work(() => stopped).then(schedule);
+    void work(() => stopped)
+      .catch((error: unknown) => {
+        if (!stopped) {
+          onError(error);
+        }
+      })
+      .then(schedule);
   };
   if (first === "now") {
     run();

@@ -141,20 +141,14 @@ export function startActivity(
   };
   let adding = Promise.resolve();
   const addReported = () => (adding = add().catch(onError));
-  const recording = repeat(everyMs, addReported);
-  const pruning = repeat(pruneEveryMs, async (isStopped) => {
-    try {
-      let removed: number;
-      do {
-        removed = await store.pruneActivity(atOnce);
-      } while (removed > 0 && !isStopped());
-    } catch (error) {
-      // The store is closed while a piece waits.
-      if (!isStopped()) {
-        onError(error);
-      }
-    }
-  });
+  const recording = repeat(everyMs, addReported, onError);
+  const prune = async (isStopped: () => boolean) => {
+    let removed: number;
+    do {
+      removed = await store.pruneActivity(atOnce);
+    } while (removed > 0 && !isStopped());
+  };
+  const pruning = repeat(pruneEveryMs, prune, onError);
   return {
     stop: async () => {
       recording.stop();

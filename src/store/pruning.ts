@@ -40,16 +40,8 @@ export function startPruning(
 ): Repeated {
   return repeat(
     everyMs,
-    async (isStopped) => {
-      try {
-        await pruneOld(store, retentionMs, undefined, isStopped);
-      } catch (error) {
-        // The store is closed while a piece waits.
-        if (!isStopped()) {
-          onError(error);
-        }
-      }
-    },
+    (isStopped) => pruneOld(store, retentionMs, undefined, isStopped),
+    onError,
     "now",
   );
 }

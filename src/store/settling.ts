@@ -18,17 +18,11 @@ export function startSettling(
   store: Pick<AttemptStore, "settleAttempts">,
   onError: (error: unknown) => void,
 ): Repeated {
-  return repeat(everyMs, async (isStopped) => {
-    try {
-      let done: number;
-      do {
-        done = await store.settleAttempts(atOnce);
-      } while (done > 0 && !isStopped());
-    } catch (error) {
-      // The store is closed while a piece waits.
-      if (!isStopped()) {
-        onError(error);
-      }
-    }
-  });
+  const settle = async (isStopped: () => boolean) => {
+    let done: number;
+    do {
+      done = await store.settleAttempts(atOnce);
+    } while (done > 0 && !isStopped());
+  };
+  return repeat(everyMs, settle, onError);
 }

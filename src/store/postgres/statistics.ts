@@ -53,8 +53,6 @@ export function startStatistics(database: PostgresDatabase): Repeated {
       }
     }
   };
-  return repeat(everyMs, async () => {
-    // The database may be away: all calls are told.
-    await renew().catch(() => undefined);
-  });
+  // The database may be away: all calls are told.
+  return repeat(everyMs, renew, () => undefined);
 }
