@@ -10,6 +10,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // Personal access tokens of service accounts by ZITADEL's calls, by every protocol.
@@ -42,13 +43,6 @@ interface Answer {
 const owner = () => ({ token: stage.orgOwner });
 const read = async (call: ReturnType<Door["call"]>) =>
   messageOf(await call) as unknown as Answer;
-const refused = async (
-  call: ReturnType<Door["call"]>,
-  code: Code,
-  id: string,
-) => {
-  expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
-};
 const addMachine = async (door: Door) => {
   names += 1;
   const userName = `machine-${names}`;

@@ -13,6 +13,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // Service accounts and their roles by ZITADEL's calls, by every protocol: the rules are those of AccessService.
@@ -66,13 +67,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     const read = async (call: ReturnType<Door["call"]>) =>
       messageOf(await call) as unknown as Details &
         Readonly<Record<string, string>>;
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
-    };
     const signIn = async (clientId: string, clientSecret: string) => {
       const response = await fetch(`${server.url}/oauth/v2/token`, {
         method: "POST",

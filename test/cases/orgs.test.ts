@@ -17,6 +17,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // ZITADEL's look-ups of organisations and of the instance, by every protocol.
@@ -60,13 +61,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     });
     const root = () => ({ token: server.adminToken });
     const owner = () => ({ token: stage.orgOwner });
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
-    };
     const listed = async (call: ReturnType<Door["call"]>) => {
       const { details, result = [] } = messageOf(
         await call,

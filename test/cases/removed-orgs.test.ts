@@ -16,6 +16,7 @@ import type { TestServer } from "../support/server.ts";
 import { signInAt, tokenOf } from "../support/sign-in.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // RemoveOrg by every protocol, and what becomes of what was in the organisation.
@@ -48,14 +49,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
     const root = () => ({ token: server.adminToken });
     const remove = (orgId: string, token = server.adminToken) =>
       door.call(admin.removeOrg, { orgId }, { token });
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
-    };
-
     it("is for who may write the instance, and for no other", async () => {
       for (const role of ["ORG_OWNER", "IAM_ORG_MANAGER", "IAM_OWNER_VIEWER"]) {
         const token = await stage.token([role]);

@@ -11,6 +11,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // What Terraform's provider changes in place gets other names by ZITADEL's calls, by every protocol.
@@ -53,13 +54,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         await door.call(management.addMachineUser, { userName, name }, owner()),
       ) as { userId: string };
       return { userId, userName };
-    };
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
     };
     const lastEvent = async (aggregateId: string) => {
       const { events = [] } = messageOf(

@@ -21,6 +21,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // Service accounts, their keys and secrets, and who may change them, by every protocol.
@@ -91,14 +92,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
       ) as { events?: readonly { type: { type: string } }[] };
       return events.map(({ type }) => type.type);
     };
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
-    };
-
     it("an account is created, listed, changed and deleted, each with its event", async () => {
       const { userId } = await create(["ORG_OWNER"]);
       expect(userId).toMatch(/^\d{18}$/);

@@ -13,6 +13,7 @@ import { startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
 import { messageOf } from "./situation.ts";
 import type { Stage } from "./situation.ts";
+import { refused } from "./refused.ts";
 import { setStage } from "./stage.ts";
 
 // ZITADEL's look-ups of users and of the caller, by every protocol.
@@ -79,13 +80,6 @@ describe.each(openAllDoors("http://localhost").map(({ name }) => name))(
         total: Number(details.totalResult ?? 0),
         ids: result.map(({ id, userId }) => id ?? userId),
       };
-    };
-    const refused = async (
-      call: ReturnType<Door["call"]>,
-      code: Code,
-      id: string,
-    ) => {
-      expect(await call).toMatchObject({ ok: false, code, details: [{ id }] });
     };
     const ask = <Choice extends string, Value extends object>(
       choice: Choice,
