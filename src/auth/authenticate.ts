@@ -134,7 +134,7 @@ function identityOf(
   return { id, name, orgId, roles, expirationDate };
 }
 
-/** Who calls by a personal token. @throws LockoutError where there is none, or it has ended */
+/** Who calls by a personal token. @throws LockoutError where no such token is stored, or it has ended */
 function identify(
   store: AuthenticationStore,
   token: TokenRecord | undefined,

@@ -73,7 +73,7 @@ function isFound(
 
 /**
  * Locks, unlocks, deactivates or reactivates a service account, where the id is that of one which the caller may see: by the same commands, and with
- * the same refusals in the same order, as a user. Undefined where it is none's.
+ * the same refusals in the same order, as a user. Undefined where no such account has the id.
  *
  * @throws LockoutError
  */

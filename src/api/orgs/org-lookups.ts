@@ -173,7 +173,7 @@ export async function createOrg(
   return store.createOrg(name, editor);
 }
 
-/** @throws LockoutError where the name is none */
+/** @throws LockoutError where the name is empty or blank */
 function requireName(name: string): void {
   if (name.trim() === "") {
     throw new LockoutError("orgNameInvalid");

@@ -108,7 +108,7 @@ export const accountErrors = {
     id: "LOCKOUTD-acc18",
     code: "INVALID_ARGUMENT",
     key: "the name of a service account has 1 to 200 characters",
-    when: "UpdateMachine is called with a name that is none.",
+    when: "UpdateMachine is called without a name or with one that is too long.",
   },
   accountNotChanged: {
     id: "LOCKOUTD-acc19",
